@@ -1,0 +1,104 @@
+"""An EC2 instance and its life cycle (EC2 guide, "Instance lifecycle")."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from .resource import Resource
+
+TERMINATED_VISIBLE_FOR = timedelta(hours=1)
+
+
+class InstanceState(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    SHUTTING_DOWN = "shutting-down"
+    TERMINATED = "terminated"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+
+    @property
+    def code(self) -> int:
+        """The low byte of ``InstanceState.Code`` in the EC2 API."""
+        return _CODES[self]
+
+
+_CODES = {
+    InstanceState.PENDING: 0,
+    InstanceState.RUNNING: 16,
+    InstanceState.SHUTTING_DOWN: 32,
+    InstanceState.TERMINATED: 48,
+    InstanceState.STOPPING: 64,
+    InstanceState.STOPPED: 80,
+}
+
+
+class InstanceEvent(StrEnum):
+    """What may happen to an instance: three requests of a user, three reports of the node."""
+
+    START = "start"
+    STOP = "stop"
+    TERMINATE = "terminate"
+    MACHINE_UP = "machine-up"
+    MACHINE_DOWN = "machine-down"
+    MACHINE_FAILED = "machine-failed"
+
+
+_S, _E = InstanceState, InstanceEvent
+
+# Every legal transition.  A request that is not here is refused with IncorrectInstanceState; a report that is not
+# here is old news and changes nothing.
+TRANSITIONS: dict[tuple[InstanceState, InstanceEvent], InstanceState] = {
+    (_S.PENDING, _E.MACHINE_UP): _S.RUNNING,
+    (_S.PENDING, _E.MACHINE_FAILED): _S.SHUTTING_DOWN,
+    (_S.PENDING, _E.TERMINATE): _S.SHUTTING_DOWN,
+    (_S.RUNNING, _E.START): _S.RUNNING,
+    (_S.RUNNING, _E.STOP): _S.STOPPING,
+    (_S.RUNNING, _E.TERMINATE): _S.SHUTTING_DOWN,
+    (_S.RUNNING, _E.MACHINE_DOWN): _S.STOPPED,  # shut down from inside
+    (_S.STOPPING, _E.STOP): _S.STOPPING,
+    (_S.STOPPING, _E.TERMINATE): _S.SHUTTING_DOWN,
+    (_S.STOPPING, _E.MACHINE_DOWN): _S.STOPPED,
+    (_S.STOPPED, _E.START): _S.PENDING,
+    (_S.STOPPED, _E.STOP): _S.STOPPED,
+    (_S.STOPPED, _E.TERMINATE): _S.TERMINATED,
+    (_S.SHUTTING_DOWN, _E.TERMINATE): _S.SHUTTING_DOWN,
+    (_S.SHUTTING_DOWN, _E.MACHINE_DOWN): _S.TERMINATED,
+    (_S.SHUTTING_DOWN, _E.MACHINE_FAILED): _S.TERMINATED,
+    (_S.TERMINATED, _E.TERMINATE): _S.TERMINATED,
+}
+
+MACHINE_WANTED = frozenset({_S.PENDING, _S.RUNNING})
+
+
+class Instance(Resource, frozen=True, kw_only=True):
+    """Addresses, subnet and groups are those of its network interfaces (``Network.interfaces_of``)."""
+
+    reservation_id: str
+    image_id: str
+    instance_type: str
+    state: InstanceState
+    launched_at: datetime
+    ami_launch_index: int = 0
+    client_token: str = ""
+    instance_profile_arn: str | None = None
+    instance_profile_association_id: str | None = None
+    key_name: str | None = None
+    user_data: str | None = None
+    disable_api_termination: bool = False
+    http_tokens: str = "required"
+    http_put_response_hop_limit: int = 2
+    state_reason_code: str | None = None
+    state_reason: str | None = None
+    state_transition_reason: str = ""
+    terminated_at: datetime | None = None
+
+    @property
+    def machine_wanted(self) -> bool:
+        """Whether a machine should be up for this instance."""
+        return self.state in MACHINE_WANTED
+
+    def visible_at(self, now: datetime) -> bool:
+        """A terminated instance stays visible for about an hour (EC2 guide)."""
+        return self.terminated_at is None or now < self.terminated_at + TERMINATED_VISIBLE_FOR

@@ -1,0 +1,241 @@
+"""The Network: an immutable snapshot of everything that decides a packet's fate, in every account and Region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .addresses import Address, Cidr
+from .instance import Instance
+from .internet_gateway import InternetGateway
+from .network_interface import NetworkInterface
+from .peering import Peering
+from .resource import Resource
+from .route_table import LOCAL, Route, RouteOrigin, RouteState, RouteTable, TargetKind
+from .security_group import GroupReference, SecurityGroup
+from .subnet import Subnet
+from .table import Change, Table
+from .vpc import Vpc
+
+
+class Network:
+    """Tables by resource type, and the questions that cross them.
+
+    ``apply`` returns a new Network; the old one stays valid.  Tables that a change does not touch are shared, with
+    their indexes.
+    """
+
+    TYPES: tuple[type[Resource], ...] = (
+        Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering,
+    )  # fmt: skip
+
+    __slots__ = ("_tables",)
+
+    def __init__(self, tables: dict[type[Resource], Table[Any]] | None = None) -> None:
+        self._tables: dict[type[Resource], Table[Any]] = tables or {kind: Table() for kind in self.TYPES}
+
+    @classmethod
+    def of(cls, *resources: Resource) -> Network:
+        """A network of these resources."""
+        return cls().apply(Change(puts=resources))
+
+    def apply(self, change: Change) -> Network:
+        """The network after the change.  Raises KeyError for a type of resource that is not part of a network."""
+        tables = dict(self._tables)
+        for kind in dict.fromkeys(type(row) for row in change.puts + change.deletes):
+            tables[kind] = tables[kind].changed(
+                (row for row in change.puts if type(row) is kind), (row for row in change.deletes if type(row) is kind)
+            )
+        return Network(tables)
+
+    # -- tables --------------------------------------------------------------------------------------------------
+
+    @property
+    def vpcs(self) -> Table[Vpc]:
+        return self._tables[Vpc]
+
+    @property
+    def subnets(self) -> Table[Subnet]:
+        return self._tables[Subnet]
+
+    @property
+    def route_tables(self) -> Table[RouteTable]:
+        return self._tables[RouteTable]
+
+    @property
+    def internet_gateways(self) -> Table[InternetGateway]:
+        return self._tables[InternetGateway]
+
+    @property
+    def security_groups(self) -> Table[SecurityGroup]:
+        return self._tables[SecurityGroup]
+
+    @property
+    def interfaces(self) -> Table[NetworkInterface]:
+        return self._tables[NetworkInterface]
+
+    @property
+    def instances(self) -> Table[Instance]:
+        return self._tables[Instance]
+
+    @property
+    def peerings(self) -> Table[Peering]:
+        return self._tables[Peering]
+
+    # -- what belongs to what ------------------------------------------------------------------------------------
+
+    def subnets_of(self, vpc_id: str) -> tuple[Subnet, ...]:
+        return self.subnets.where(_vpc_id, vpc_id)
+
+    def route_tables_of(self, vpc_id: str) -> tuple[RouteTable, ...]:
+        return self.route_tables.where(_vpc_id, vpc_id)
+
+    def security_groups_of(self, vpc_id: str) -> tuple[SecurityGroup, ...]:
+        return self.security_groups.where(_vpc_id, vpc_id)
+
+    def interfaces_in_vpc(self, vpc_id: str) -> tuple[NetworkInterface, ...]:
+        return self.interfaces.where(_vpc_id, vpc_id)
+
+    def interfaces_in_subnet(self, subnet_id: str) -> tuple[NetworkInterface, ...]:
+        return self.interfaces.where(_subnet_id, subnet_id)
+
+    def interfaces_with_group(self, group_id: str) -> tuple[NetworkInterface, ...]:
+        return self.interfaces.where(_group_ids, group_id)
+
+    def interfaces_of(self, instance_id: str) -> tuple[NetworkInterface, ...]:
+        """The instance's interfaces in the order of their device index."""
+        rows = self.interfaces.where(_instance_id, instance_id)
+        return tuple(sorted(rows, key=lambda row: row.attachment.device_index if row.attachment else 0))
+
+    def internet_gateway_of(self, vpc_id: str) -> InternetGateway | None:
+        return next(iter(self.internet_gateways.where(_vpc_id, vpc_id)), None)
+
+    def peerings_of(self, vpc_id: str) -> tuple[Peering, ...]:
+        """Every connection that names the VPC, whatever its status."""
+        return self.peerings.where(_peering_vpc_ids, vpc_id)
+
+    def active_peering_between(self, vpc_id: str, other_vpc_id: str) -> Peering | None:
+        return next(
+            (p for p in self.peerings_of(vpc_id) if p.is_active and (far := p.far_side(vpc_id)) and far.vpc_id == other_vpc_id),
+            None,
+        )
+
+    # -- addresses -----------------------------------------------------------------------------------------------
+
+    def interface_at(self, vpc_id: str, address: Address) -> NetworkInterface | None:
+        """The interface with this private address in this VPC."""
+        return next(iter(self.interfaces.where(_vpc_addresses, (vpc_id, address))), None)
+
+    def interface_with_public_address(self, address: Address) -> NetworkInterface | None:
+        return next(iter(self.interfaces.where(_public_addresses, address)), None)
+
+    def address_in_use(self, subnet: Subnet, address: Address) -> bool:
+        return self.interface_at(subnet.vpc_id, address) is not None
+
+    def available_addresses(self, subnet: Subnet) -> int:
+        taken = sum(len(row.private_addresses) for row in self.interfaces_in_subnet(subnet.id))
+        return subnet.usable_size - taken
+
+    def instance_of(self, interface: NetworkInterface) -> Instance | None:
+        return self.instances.get(interface.attachment.instance_id) if interface.attachment else None
+
+    # -- routes --------------------------------------------------------------------------------------------------
+
+    def main_route_table(self, vpc_id: str) -> RouteTable:
+        """Raises KeyError for an unknown VPC: every VPC has a main route table."""
+        for table in self.route_tables_of(vpc_id):
+            if table.is_main:
+                return table
+        raise KeyError(vpc_id)
+
+    def route_table_for(self, subnet: Subnet) -> RouteTable:
+        """The table that is associated with the subnet, or else the VPC's main table."""
+        return next(iter(self.route_tables.where(_associated_subnets, subnet.id)), None) or self.main_route_table(subnet.vpc_id)
+
+    def routes(self, table: RouteTable) -> tuple[Route, ...]:
+        """All routes of the table: one ``local`` route per CIDR block of the VPC, then the user's."""
+        local = tuple(
+            Route(cidr, LOCAL, RouteOrigin.CREATE_ROUTE_TABLE) for cidr in self.vpcs[table.vpc_id].cidrs
+        )
+        return local + table.routes
+
+    def lookup_route(self, table: RouteTable, destination: Address) -> Route | None:
+        """Longest prefix match.  A blackhole route wins like any other (VPC guide, "Route priority")."""
+        matching = [route for route in self.routes(table) if destination in route.destination]
+        return max(matching, key=lambda route: route.destination.length, default=None)
+
+    def route_state(self, table: RouteTable, route: Route) -> RouteState:
+        """``blackhole`` when the target is gone or cannot be used, and nothing else: not whether packets arrive."""
+        usable = {
+            TargetKind.LOCAL: lambda: True,
+            TargetKind.INTERNET_GATEWAY: lambda: self._attached(route.target.id, table.vpc_id),
+            TargetKind.PEERING: lambda: self._peering_active(route.target.id),
+            TargetKind.NETWORK_INTERFACE: lambda: self._interface_usable(route.target.id),
+        }[route.target.kind]
+        return RouteState.ACTIVE if usable() else RouteState.BLACKHOLE
+
+    def _attached(self, gateway_id: str, vpc_id: str) -> bool:
+        gateway = self.internet_gateways.get(gateway_id)
+        return gateway is not None and gateway.vpc_id == vpc_id
+
+    def _peering_active(self, peering_id: str) -> bool:
+        peering = self.peerings.get(peering_id)
+        return peering is not None and peering.is_active
+
+    def _interface_usable(self, interface_id: str) -> bool:
+        interface = self.interfaces.get(interface_id)
+        instance = self.instance_of(interface) if interface else None
+        return instance is not None and instance.machine_wanted
+
+    # -- security groups -----------------------------------------------------------------------------------------
+
+    def reference_is_live(self, group: SecurityGroup, reference: GroupReference) -> bool:
+        """Whether a rule's reference still names a group that the VPC can see: its own, or one over an active peering."""
+        referenced = self.security_groups.get(reference.group_id)
+        if referenced is None:
+            return False
+        return referenced.vpc_id == group.vpc_id or self.active_peering_between(group.vpc_id, referenced.vpc_id) is not None
+
+    # -- CIDR blocks ---------------------------------------------------------------------------------------------
+
+    def peer_cidrs(self, vpc_id: str) -> Iterable[Cidr]:
+        """The blocks of every VPC that is actively peered with this one."""
+        for peering in self.peerings_of(vpc_id):
+            far = peering.far_side(vpc_id)
+            if peering.is_active and far and far.vpc_id in self.vpcs:
+                yield from self.vpcs[far.vpc_id].cidrs
+
+
+# The functions below name the tables' indexes.
+
+
+def _vpc_id(row: Any) -> Iterable[str | None]:
+    return (row.vpc_id,)
+
+
+def _subnet_id(row: NetworkInterface) -> Iterable[str]:
+    return (row.subnet_id,)
+
+
+def _group_ids(row: NetworkInterface) -> Iterable[str]:
+    return row.group_ids
+
+
+def _instance_id(row: NetworkInterface) -> Iterable[str]:
+    return (row.attachment.instance_id,) if row.attachment else ()
+
+
+def _vpc_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:
+    return ((row.vpc_id, address) for address in row.private_addresses)
+
+
+def _public_addresses(row: NetworkInterface) -> Iterable[Address]:
+    return (row.public_address,) if row.public_address is not None else ()
+
+
+def _peering_vpc_ids(row: Peering) -> Iterable[str]:
+    return {row.requester.vpc_id, row.accepter.vpc_id}
+
+
+def _associated_subnets(row: RouteTable) -> Iterable[str]:
+    return (association.subnet_id for association in row.associations if association.subnet_id)

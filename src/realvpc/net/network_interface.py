@@ -1,0 +1,42 @@
+"""An elastic network interface: the place where packets enter and leave the VPC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from .addresses import Address
+from .resource import Resource
+
+
+class Attachment(Struct, frozen=True, kw_only=True):
+    """``eni-attach-…``: the interface is device ``device_index`` of the instance."""
+
+    id: str
+    instance_id: str
+    device_index: int
+    attached_at: datetime
+    delete_on_termination: bool = True
+
+
+class NetworkInterface(Resource, frozen=True, kw_only=True):
+    """``private_addresses[0]`` is the primary one.  ``public_address`` maps to it 1:1 at the internet gateway."""
+
+    vpc_id: str
+    subnet_id: str
+    mac_address: str
+    private_addresses: tuple[Address, ...]
+    group_ids: tuple[str, ...]
+    description: str = ""
+    source_dest_check: bool = True
+    public_address: Address | None = None
+    attachment: Attachment | None = None
+
+    @property
+    def private_address(self) -> Address:
+        return self.private_addresses[0]
+
+    @property
+    def status(self) -> str:
+        return "in-use" if self.attachment else "available"

@@ -1,0 +1,33 @@
+"""What every resource of an account has in common."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+
+class Resource(Struct, frozen=True, kw_only=True):
+    """An immutable record that belongs to one account in one Region.
+
+    ``id`` is unique among all resources of its type.  A changed resource is a new record with the same id
+    (``msgspec.structs.replace``).
+    """
+
+    id: str
+    account: str
+    region: str
+    tags: dict[str, str] = {}
+
+    def visible_to(self, account: str, region: str) -> bool:
+        """Whether a caller of ``account`` in ``region`` may see this resource."""
+        return self.account == account and self.region == region
+
+    def tags_seen_by(self, account: str, region: str) -> dict[str, str]:
+        """The tags that this caller sees (a peering connection keeps one set per side)."""
+        return self.tags
+
+    def retagged(self, account: str, region: str, tags: dict[str, str]) -> Self:
+        """This resource with the tags that the caller gave it."""
+        return replace(self, tags=tags)

@@ -1,0 +1,77 @@
+"""Route tables: routes, their targets, and the subnets that use them.
+
+VPC guide, "Configure route tables".  The ``local`` routes are not stored: they follow from the VPC's CIDR blocks.
+Whether a route is ``active`` or ``blackhole`` is not stored either: it follows from the target (``Network.route_state``).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from .addresses import Cidr
+from .resource import Resource
+
+
+class TargetKind(StrEnum):
+    LOCAL = "local"
+    INTERNET_GATEWAY = "internet-gateway"
+    PEERING = "vpc-peering-connection"
+    NETWORK_INTERFACE = "network-interface"
+
+
+class Target(Struct, frozen=True):
+    """Where a route leads: the kind of gateway and its id (``local`` for the local route)."""
+
+    kind: TargetKind
+    id: str
+
+
+LOCAL = Target(TargetKind.LOCAL, "local")
+
+
+class RouteState(StrEnum):
+    ACTIVE = "active"
+    BLACKHOLE = "blackhole"
+
+
+class RouteOrigin(StrEnum):
+    CREATE_ROUTE_TABLE = "CreateRouteTable"
+    CREATE_ROUTE = "CreateRoute"
+
+
+class Route(Struct, frozen=True):
+    """``instance_id`` remembers that a route to a network interface was given as an instance."""
+
+    destination: Cidr
+    target: Target
+    origin: RouteOrigin = RouteOrigin.CREATE_ROUTE
+    instance_id: str | None = None
+
+
+class RouteTableAssociation(Struct, frozen=True):
+    """``rtbassoc-…``: explicit with a subnet, or the main association of the VPC (``subnet_id`` is None)."""
+
+    id: str
+    subnet_id: str | None = None
+
+    @property
+    def is_main(self) -> bool:
+        return self.subnet_id is None
+
+
+class RouteTable(Resource, frozen=True, kw_only=True):
+    """``routes`` are those that a user made; see ``Network.routes`` for all of them."""
+
+    vpc_id: str
+    routes: tuple[Route, ...] = ()
+    associations: tuple[RouteTableAssociation, ...] = ()
+
+    @property
+    def is_main(self) -> bool:
+        return any(association.is_main for association in self.associations)
+
+    def route_to(self, destination: Cidr) -> Route | None:
+        """The user's route with exactly this destination."""
+        return next((route for route in self.routes if route.destination == destination), None)

@@ -1,0 +1,71 @@
+"""Security groups: allow-only, stateful, at the network interface (VPC guide, "Security group rules")."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from .addresses import Cidr
+from .resource import Resource
+
+ALL_PROTOCOLS = -1
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+PORT_MINIMUM, PORT_MAXIMUM = 0, 65535
+ANY_TYPE = -1  # of ICMP types and codes
+
+
+class GroupReference(Struct, frozen=True):
+    """The private addresses of the interfaces that have the group ``group_id``; ``peering_id`` when it was named over a peering."""
+
+    group_id: str
+    account: str
+    peering_id: str | None = None
+
+
+class SecurityGroupRule(Struct, frozen=True, kw_only=True):
+    """One rule, ``sgr-…``.
+
+    ``protocol`` is the IANA number or -1 for all.  ``from_port``/``to_port`` are ports for TCP and UDP, type and code
+    for ICMP (-1: any), and -1 where the protocol has neither.  ``peer`` is the remote side.
+    """
+
+    id: str
+    is_egress: bool
+    protocol: int
+    from_port: int
+    to_port: int
+    peer: Cidr | GroupReference
+    description: str | None = None
+    tags: dict[str, str] = {}
+
+    @property
+    def meaning(self) -> tuple[bool, int, int, int, Cidr | GroupReference]:
+        """What makes two rules duplicates: everything but id, description and tags."""
+        return self.is_egress, self.protocol, self.from_port, self.to_port, self.peer
+
+    @property
+    def allows_everything(self) -> bool:
+        """All protocols to or from everywhere: the opposite direction of an untracked flow needs this much."""
+        return isinstance(self.peer, Cidr) and self.peer.is_default and self.protocol == ALL_PROTOCOLS
+
+    def matches(self, protocol: int, low: int, high: int) -> bool:
+        """Whether the rule admits this protocol with port ``low`` (= ``high``), or with ICMP type ``low`` and code ``high``."""
+        if self.protocol == ALL_PROTOCOLS:
+            return True
+        if self.protocol != protocol:
+            return False
+        if protocol in (TCP, UDP):
+            return self.from_port <= low <= self.to_port
+        if protocol in (ICMP, ICMPV6):
+            return self.from_port in (ANY_TYPE, low) and self.to_port in (ANY_TYPE, high)
+        return True
+
+
+class SecurityGroup(Resource, frozen=True, kw_only=True):
+    vpc_id: str
+    name: str
+    description: str
+    rules: tuple[SecurityGroupRule, ...] = ()
+
+    @property
+    def is_default(self) -> bool:
+        return self.name == "default"

@@ -1,0 +1,73 @@
+"""Immutable tables of resources, and the only thing that changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from .resource import Resource
+
+R = TypeVar("R", bound=Resource)
+
+
+class Change(Struct, frozen=True):
+    """Resources put and resources deleted, applied together or not at all.  Nothing else writes."""
+
+    puts: tuple[Resource, ...] = ()
+    deletes: tuple[Resource, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.puts or self.deletes)
+
+    def __add__(self, other: Change) -> Change:
+        return Change(self.puts + other.puts, self.deletes + other.deletes)
+
+
+def put(*resources: Resource) -> Change:
+    return Change(puts=resources)
+
+
+def delete(*resources: Resource) -> Change:
+    return Change(deletes=resources)
+
+
+class Table(Mapping[str, R], Generic[R]):
+    """Resources of one type by id.  A new table shares nothing mutable with the old one; indexes are made when asked for."""
+
+    __slots__ = ("_indexes", "_rows")
+
+    def __init__(self, rows: Mapping[str, R] | None = None) -> None:
+        self._rows: dict[str, R] = dict(rows or {})
+        self._indexes: dict[Callable[[R], Iterable[Any]], dict[Any, tuple[R, ...]]] = {}
+
+    def __getitem__(self, key: str) -> R:
+        return self._rows[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def where(self, keys: Callable[[R], Iterable[Any]], value: Any) -> tuple[R, ...]:
+        """The rows r with ``value in keys(r)``.  ``keys`` must be a module-level function: it names the index."""
+        index = self._indexes.get(keys)
+        if index is None:
+            collected: dict[Any, list[R]] = {}
+            for row in self._rows.values():
+                for key in keys(row):
+                    collected.setdefault(key, []).append(row)
+            index = {key: tuple(rows) for key, rows in collected.items()}
+            self._indexes[keys] = index
+        return index.get(value, ())
+
+    def changed(self, puts: Iterable[R], deletes: Iterable[R]) -> Table[R]:
+        """A table with these rows put and those taken out."""
+        rows = dict(self._rows)
+        for row in deletes:
+            rows.pop(row.id, None)
+        for row in puts:
+            rows[row.id] = row
+        return Table(rows)
