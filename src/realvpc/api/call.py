@@ -1,0 +1,60 @@
+"""The contract between the wire and the actions: a decoded, authenticated call in, a response dictionary out.
+
+Parameters and responses use botocore's member names (`VpcId`, `TagSpecifications`): structures and maps are dictionaries,
+lists are lists, timestamps are aware datetimes, blobs are bytes. A response leaves out what it does not have, or says None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import msgspec
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls, and in which Region."""
+
+    account: str  # twelve digits
+    region: str
+    arn: str
+    user_id: str  # as STS GetCallerIdentity shows it
+    access_key_id: str
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One action to perform. `service` is botocore's service name: ec2, iam, ssm or sts."""
+
+    service: str
+    action: str
+    params: dict[str, Any]
+    caller: Caller
+    request_id: str
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """An access key with the principal behind it. `session_token` is set for temporary credentials only."""
+
+    access_key_id: str
+    secret_access_key: str
+    account: str
+    arn: str
+    user_id: str
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the secrets, so that no log line can carry them."""
+        return f"Credential({self.access_key_id}, {self.arn})"
+
+
+Handler: TypeAlias = Callable[[Call], dict[str, Any]]
+"""Performs a call; raises `AwsError`."""
+
+Knows: TypeAlias = Callable[[str, str], bool]
+"""Whether this service (first argument) has this action (second) here."""
+
+CredentialLookup: TypeAlias = Callable[[str], Credential | None]
+"""The credential of an access key id."""
+
+KnownRegion: TypeAlias = Callable[[str], bool]
+"""Whether a Region exists here."""

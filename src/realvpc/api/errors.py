@@ -1,0 +1,56 @@
+"""The one exception that carries an AWS error from the rule that raised it to the wire.
+
+Codes are AWS's own, spelled as the service spells them (EC2 API Reference, "Error codes for the Amazon EC2 API").
+"""
+
+from __future__ import annotations
+
+
+class AwsError(Exception):
+    """A refusal: an AWS error code, AWS's sentence, and the HTTP status that goes with it."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def missing_parameter(name: str) -> AwsError:
+    """A required parameter is absent; `name` is the parameter's wire name (`VpcId`, `Tag.1.Key`)."""
+    return AwsError("MissingParameter", f"The request must contain the parameter {name}")
+
+
+def unknown_parameter(name: str) -> AwsError:
+    """The request carries a parameter that the action does not have."""
+    return AwsError("UnknownParameter", f"The parameter {name} is not recognized")
+
+
+def invalid_parameter_value(message: str) -> AwsError:
+    """A parameter has a value that the action does not take."""
+    return AwsError("InvalidParameterValue", message)
+
+
+def invalid_parameter_combination(message: str) -> AwsError:
+    """Parameters that exclude each other, or that need each other, were given together or apart."""
+    return AwsError("InvalidParameterCombination", message)
+
+
+def malformed_id(kind: str, value: str, example: str) -> AwsError:
+    """An id that no resource can have. `kind` is as in the code: `InvalidVpcID`; `example` is its form: `vpc-...`."""
+    return AwsError(f"{kind}.Malformed", f'Invalid id: "{value}" (expecting "{example}")')
+
+
+def invalid_action(action: str) -> AwsError:
+    """The service has no such action, or none that is available here."""
+    return AwsError("InvalidAction", f"The action {action} is not valid for this web service.")
+
+
+def unauthorized_operation(message: str = "You are not authorized to perform this operation.") -> AwsError:
+    """The caller's policies do not allow the action (HTTP 403)."""
+    return AwsError("UnauthorizedOperation", message, 403)
+
+
+def dry_run_operation() -> AwsError:
+    """`DryRun` was set and the request would have succeeded (HTTP 412)."""
+    return AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
