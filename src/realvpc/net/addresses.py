@@ -43,7 +43,7 @@ class Address(int):
 
 @total_ordering
 class Cidr:
-    """A CIDR block (RFC 4632): ``network`` is its first address and ``length`` the prefix length in the 128-bit space."""
+    """A CIDR block (RFC 4632): ``network`` is its first address, ``length`` the prefix length in the 128-bit space."""
 
     __slots__ = ("length", "network")
 

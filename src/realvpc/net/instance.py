@@ -99,6 +99,7 @@ class Instance(Resource, frozen=True, kw_only=True):
         """Whether a machine should be up for this instance."""
         return self.state in MACHINE_WANTED
 
-    def visible_at(self, now: datetime) -> bool:
+    def visible_to(self, account: str, region: str, now: datetime) -> bool:
         """A terminated instance stays visible for about an hour (EC2 guide)."""
-        return self.terminated_at is None or now < self.terminated_at + TERMINATED_VISIBLE_FOR
+        gone = self.terminated_at is not None and now >= self.terminated_at + TERMINATED_VISIBLE_FOR
+        return not gone and super().visible_to(account, region, now)

@@ -116,7 +116,11 @@ class Network:
 
     def active_peering_between(self, vpc_id: str, other_vpc_id: str) -> Peering | None:
         return next(
-            (p for p in self.peerings_of(vpc_id) if p.is_active and (far := p.far_side(vpc_id)) and far.vpc_id == other_vpc_id),
+            (
+                p
+                for p in self.peerings_of(vpc_id)
+                if p.is_active and (far := p.far_side(vpc_id)) and far.vpc_id == other_vpc_id
+            ),
             None,
         )
 
@@ -150,13 +154,13 @@ class Network:
 
     def route_table_for(self, subnet: Subnet) -> RouteTable:
         """The table that is associated with the subnet, or else the VPC's main table."""
-        return next(iter(self.route_tables.where(_associated_subnets, subnet.id)), None) or self.main_route_table(subnet.vpc_id)
+        return next(iter(self.route_tables.where(_associated_subnets, subnet.id)), None) or self.main_route_table(
+            subnet.vpc_id
+        )
 
     def routes(self, table: RouteTable) -> tuple[Route, ...]:
         """All routes of the table: one ``local`` route per CIDR block of the VPC, then the user's."""
-        local = tuple(
-            Route(cidr, LOCAL, RouteOrigin.CREATE_ROUTE_TABLE) for cidr in self.vpcs[table.vpc_id].cidrs
-        )
+        local = tuple(Route(cidr, LOCAL, RouteOrigin.CREATE_ROUTE_TABLE) for cidr in self.vpcs[table.vpc_id].cidrs)
         return local + table.routes
 
     def lookup_route(self, table: RouteTable, destination: Address) -> Route | None:
@@ -166,13 +170,16 @@ class Network:
 
     def route_state(self, table: RouteTable, route: Route) -> RouteState:
         """``blackhole`` when the target is gone or cannot be used, and nothing else: not whether packets arrive."""
-        usable = {
-            TargetKind.LOCAL: lambda: True,
-            TargetKind.INTERNET_GATEWAY: lambda: self._attached(route.target.id, table.vpc_id),
-            TargetKind.PEERING: lambda: self._peering_active(route.target.id),
-            TargetKind.NETWORK_INTERFACE: lambda: self._interface_usable(route.target.id),
-        }[route.target.kind]
-        return RouteState.ACTIVE if usable() else RouteState.BLACKHOLE
+        match route.target.kind:
+            case TargetKind.LOCAL:
+                usable = True
+            case TargetKind.INTERNET_GATEWAY:
+                usable = self._attached(route.target.id, table.vpc_id)
+            case TargetKind.PEERING:
+                usable = self._peering_active(route.target.id)
+            case TargetKind.NETWORK_INTERFACE:
+                usable = self._interface_usable(route.target.id)
+        return RouteState.ACTIVE if usable else RouteState.BLACKHOLE
 
     def _attached(self, gateway_id: str, vpc_id: str) -> bool:
         gateway = self.internet_gateways.get(gateway_id)
@@ -190,11 +197,14 @@ class Network:
     # -- security groups -----------------------------------------------------------------------------------------
 
     def reference_is_live(self, group: SecurityGroup, reference: GroupReference) -> bool:
-        """Whether a rule's reference still names a group that the VPC can see: its own, or one over an active peering."""
+        """Whether a rule's reference names a group that the VPC can see: its own, or over an active peering."""
         referenced = self.security_groups.get(reference.group_id)
         if referenced is None:
             return False
-        return referenced.vpc_id == group.vpc_id or self.active_peering_between(group.vpc_id, referenced.vpc_id) is not None
+        return (
+            referenced.vpc_id == group.vpc_id
+            or self.active_peering_between(group.vpc_id, referenced.vpc_id) is not None
+        )
 
     # -- CIDR blocks ---------------------------------------------------------------------------------------------
 

@@ -116,9 +116,6 @@ class Peering(Resource, frozen=True, kw_only=True):
             return self.accepter
         return self.requester if vpc_id == self.accepter.vpc_id else None
 
-    def visible_to(self, account: str, region: str) -> bool:
-        return bool(self.sides_of(account, region))
-
     def tags_seen_by(self, account: str, region: str) -> dict[str, str]:
         sides = self.sides_of(account, region)
         return sides[0].tags if sides else {}
@@ -129,13 +126,13 @@ class Peering(Resource, frozen=True, kw_only=True):
             return replace(self, requester=replace(self.requester, tags=tags))
         return replace(self, accepter=replace(self.accepter, tags=tags))
 
-    def visible_at(self, now: datetime, account: str, region: str) -> bool:
-        """Whether this caller still sees the connection, by the table "lifecycle" of the peering guide.
+    def visible_to(self, account: str, region: str, now: datetime) -> bool:
+        """Either side sees the connection in its own Region, for as long as the peering guide's life cycle says.
 
         failed: the requester, 2 h.  rejected: requester 2 d, accepter 2 h.  expired: both 2 d.  deleted: who deleted
         it 2 h, the other party 2 d.  Rejected and deleted connections inside one account: 2 h.
         """
-        if not self.visible_to(account, region):
+        if not self.sides_of(account, region):
             return False
         ended = self.ended_time(now)
         return ended is None or now < ended + self._kept_for(self.status_at(now), account)

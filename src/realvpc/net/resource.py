@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from msgspec import Struct
@@ -20,8 +21,8 @@ class Resource(Struct, frozen=True, kw_only=True):
     region: str
     tags: dict[str, str] = {}
 
-    def visible_to(self, account: str, region: str) -> bool:
-        """Whether a caller of ``account`` in ``region`` may see this resource."""
+    def visible_to(self, account: str, region: str, now: datetime) -> bool:
+        """Whether a caller of ``account`` in ``region`` sees this resource at ``now``."""
         return self.account == account and self.region == region
 
     def tags_seen_by(self, account: str, region: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Route tables: routes, their targets, and the subnets that use them.
 
 VPC guide, "Configure route tables".  The ``local`` routes are not stored: they follow from the VPC's CIDR blocks.
-Whether a route is ``active`` or ``blackhole`` is not stored either: it follows from the target (``Network.route_state``).
+Whether a route is ``active`` or ``blackhole`` is not stored either: it follows from the target
+(``Network.route_state``).
 """
 
 from __future__ import annotations

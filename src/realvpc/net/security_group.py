@@ -14,7 +14,7 @@ ANY_TYPE = -1  # of ICMP types and codes
 
 
 class GroupReference(Struct, frozen=True):
-    """The private addresses of the interfaces that have the group ``group_id``; ``peering_id`` when it was named over a peering."""
+    """The private addresses of the interfaces that have the group; ``peering_id`` when it was named over a peering."""
 
     group_id: str
     account: str
@@ -48,7 +48,7 @@ class SecurityGroupRule(Struct, frozen=True, kw_only=True):
         return isinstance(self.peer, Cidr) and self.peer.is_default and self.protocol == ALL_PROTOCOLS
 
     def matches(self, protocol: int, low: int, high: int) -> bool:
-        """Whether the rule admits this protocol with port ``low`` (= ``high``), or with ICMP type ``low`` and code ``high``."""
+        """Whether the rule admits this protocol, with port ``low`` = ``high`` or ICMP type ``low`` and code ``high``."""
         if self.protocol == ALL_PROTOCOLS:
             return True
         if self.protocol != protocol:

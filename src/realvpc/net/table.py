@@ -34,7 +34,7 @@ def delete(*resources: Resource) -> Change:
 
 
 class Table(Mapping[str, R], Generic[R]):
-    """Resources of one type by id.  A new table shares nothing mutable with the old one; indexes are made when asked for."""
+    """Resources of one type by id, immutable; indexes are made when asked for."""
 
     __slots__ = ("_indexes", "_rows")
 

@@ -1,0 +1,91 @@
+"""A packet, and the flow that it belongs to."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from .addresses import Address
+from .security_group import ICMP, ICMPV6, TCP, UDP
+
+PROTOCOL_NUMBERS = {"icmp": ICMP, "tcp": TCP, "udp": UDP, "icmpv6": ICMPV6}
+PROTOCOL_NAMES = {number: name for name, number in PROTOCOL_NUMBERS.items()}
+ECHO_REQUEST, ECHO_REPLY = 8, 0
+DEFAULT_SIZE = 84  # bytes: what ping sends
+
+
+class Packet(Struct, frozen=True, kw_only=True):
+    """The part of an IP packet that decides its fate.
+
+    Ports are those of TCP and UDP; an ICMP echo carries its identifier in both.  ``quoted`` is the packet that an ICMP
+    error message speaks of.  ``size`` counts the bytes of the IP packet.
+    """
+
+    source: Address
+    destination: Address
+    protocol: int
+    source_port: int = 0
+    destination_port: int = 0
+    icmp_type: int = 0
+    icmp_code: int = 0
+    size: int = DEFAULT_SIZE
+    quoted: Packet | None = None
+
+    def reply(self) -> Packet:
+        """The packet that answers this one."""
+        is_echo = self.protocol == ICMP and self.icmp_type == ECHO_REQUEST
+        return replace(
+            self,
+            source=self.destination,
+            destination=self.source,
+            source_port=self.destination_port,
+            destination_port=self.source_port,
+            icmp_type=ECHO_REPLY if is_echo else self.icmp_type,
+        )
+
+    def with_source(self, source: Address) -> Packet:
+        """Source NAT; in an ICMP error the quoted packet, which travelled the other way, is translated with it."""
+        quoted = self.quoted
+        if quoted is not None and quoted.destination == self.source:
+            quoted = replace(quoted, destination=source)
+        return replace(self, source=source, quoted=quoted)
+
+    def with_destination(self, destination: Address) -> Packet:
+        """Destination NAT, the quoted packet of an ICMP error included."""
+        quoted = self.quoted
+        if quoted is not None and quoted.source == self.destination:
+            quoted = replace(quoted, source=destination)
+        return replace(self, destination=destination, quoted=quoted)
+
+
+class Flow(Struct, frozen=True):
+    """A tracked flow at one network interface, seen from that interface."""
+
+    interface_id: str
+    protocol: int
+    local: Address
+    remote: Address
+    local_port: int
+    remote_port: int
+
+    @classmethod
+    def leaving(cls, interface_id: str, packet: Packet) -> Flow:
+        return cls(
+            interface_id,
+            packet.protocol,
+            packet.source,
+            packet.destination,
+            packet.source_port,
+            packet.destination_port,
+        )
+
+    @classmethod
+    def arriving(cls, interface_id: str, packet: Packet) -> Flow:
+        return cls(
+            interface_id,
+            packet.protocol,
+            packet.destination,
+            packet.source,
+            packet.destination_port,
+            packet.source_port,
+        )

@@ -1,0 +1,15 @@
+"""Quotas as data (VPC guide and peering guide, "Quotas"), with the raised ceilings where a default can be raised."""
+
+PEERINGS_PER_VPC = 50  # active; adjustable to 125
+PEERINGS_PER_VPC_CEILING = 125
+OUTSTANDING_PEERING_REQUESTS = 25  # per requesting account and Region
+ROUTES_PER_TABLE = 50  # per address family
+ROUTE_TABLES_PER_VPC = 200
+VPCS_PER_REGION = 5
+SUBNETS_PER_VPC = 200
+CIDRS_PER_VPC = 5
+RULES_PER_SECURITY_GROUP = 60  # per direction and address family
+SECURITY_GROUPS_PER_INTERFACE = 5
+SECURITY_GROUPS_PER_REGION = 2500
+INTERNET_GATEWAYS_PER_REGION = 5
+TAGS_PER_RESOURCE = 50

@@ -1,0 +1,196 @@
+"""The closed list of what can become of a packet.
+
+Each reason has one number (the kernel's drop counter), one name, the layer that decides, the explanation code that
+Reachability Analyzer uses for it where it has one, and a sentence in English and in Japanese.  The BPF header
+``reasons.h`` and the table in ``docs/semantics.md`` are generated from this file.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+
+
+class Layer(StrEnum):
+    """What a packet passes, in this order (``docs/semantics.md``)."""
+
+    INTERFACE = "network interface"
+    SOURCE_CHECK = "source check"
+    SECURITY_GROUP_EGRESS = "security group egress"
+    ROUTE_TABLE = "route table"
+    GATEWAY = "gateway"
+    VPC_ENTRY = "VPC entry"
+    PATH_MTU = "path MTU"
+    DESTINATION_CHECK = "destination check"
+    SECURITY_GROUP_INGRESS = "security group ingress"
+    DELIVERY = "delivery"
+
+
+class Reason(Enum):  # fmt: skip
+    """``(number, layer, explanation code or None, English, Japanese)``.
+
+    The sentences may use ``{source}``, ``{destination}``, ``{protocol}``, ``{resource}`` (the one that decided) and
+    ``{vpc}`` (the VPC where it was decided).
+    """
+
+    DELIVERED = (
+        0,
+        Layer.DELIVERY,
+        None,
+        "The packet arrives at {resource}.",
+        "パケットは {resource} に届きます。",
+    )
+    UNKNOWN_INTERFACE = (
+        1,
+        Layer.INTERFACE,
+        "UNKNOWN_RESOURCE",
+        "{resource} is not a network interface of this fabric.",
+        "{resource} はこのファブリックのネットワークインターフェイスではありません。",
+    )
+    MALFORMED_PACKET = (
+        2,
+        Layer.INTERFACE,
+        None,
+        "The packet is too short or its headers contradict each other.",
+        "パケットが短すぎるか、ヘッダーが矛盾しています。",
+    )
+    UNSUPPORTED_PROTOCOL = (
+        3,
+        Layer.INTERFACE,
+        "PROTOCOL_RESTRICTION",
+        "A VPC carries only ARP, IPv4 and IPv6 unicast.",
+        "VPC が運ぶのは ARP と IPv4、IPv6 のユニキャストだけです。",
+    )
+    NOT_UNICAST = (
+        4,
+        Layer.INTERFACE,
+        "NO_POSSIBLE_DESTINATION",
+        "{destination} is a multicast, broadcast, loopback or link-local address, which a VPC does not forward.",
+        "{destination} はマルチキャスト、ブロードキャスト、ループバック、またはリンクローカルのアドレスで、VPC は転送しません。",
+    )
+    FRAGMENT_WITHOUT_FIRST = (
+        5,
+        Layer.INTERFACE,
+        None,
+        "A fragment came without the first fragment of its packet, so its ports are unknown.",
+        "先頭のないフラグメントが届いたため、ポートがわかりません。",
+    )
+    SOURCE_CHECK = (
+        6,
+        Layer.SOURCE_CHECK,
+        "ENI_SOURCE_DEST_CHECK_RESTRICTION",
+        "{source} is not an address of {resource}, whose source/destination check is on.",
+        "{source} は {resource} のアドレスではなく、送信元/送信先チェックが有効です。",
+    )
+    SECURITY_GROUP_EGRESS = (
+        7,
+        Layer.SECURITY_GROUP_EGRESS,
+        "ENI_SG_RULES_MISMATCH",
+        "No outbound rule of the security groups of {resource} allows {protocol} to {destination}.",
+        "{resource} のセキュリティグループには、{destination} への {protocol} を許可するアウトバウンドルールがありません。",
+    )
+    NO_ROUTE = (
+        8,
+        Layer.ROUTE_TABLE,
+        "NO_ROUTE_TO_DESTINATION",
+        "{resource} has no route to {destination}.",
+        "{resource} には {destination} へのルートがありません。",
+    )
+    BLACKHOLE_ROUTE = (
+        9,
+        Layer.ROUTE_TABLE,
+        "BAD_STATE_ROUTE",
+        "The most specific route to {destination} in {resource} is a blackhole: its target is gone or not in use.",
+        "{resource} の中で {destination} に最も具体的なルートはブラックホールです。ターゲットがないか、使われていません。",
+    )
+    PCX_REQUIRES_ADDRESS_IN_VPC_CIDR = (
+        10,
+        Layer.VPC_ENTRY,
+        "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR",
+        "{resource} delivers only to addresses inside {vpc}, and {destination} is not one: VPC peering is not transitive.",
+        "{resource} が届けるのは {vpc} の中のアドレスだけで、{destination} は違います。VPC ピアリングは推移的ではありません。",
+    )
+    PCX_REJECTS_SPOOFED_SOURCE = (
+        11,
+        Layer.GATEWAY,
+        "GATEWAY_REJECTS_SPOOFED_TRAFFIC",
+        "{resource} carries only packets from addresses inside {vpc}, and {source} is not one.",
+        "{resource} が運ぶのは {vpc} の中のアドレスからのパケットだけで、{source} は違います。",
+    )
+    NO_DESTINATION = (
+        12,
+        Layer.VPC_ENTRY,
+        "UNKNOWN_DESTINATION",
+        "No network interface in {vpc} has the address {destination}.",
+        "{vpc} には {destination} を持つネットワークインターフェイスがありません。",
+    )
+    IGW_NO_PUBLIC_ADDRESS = (
+        13,
+        Layer.GATEWAY,
+        "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS",
+        "{source} has no public address, so {resource} drops what it sends.",
+        "{source} にはパブリックアドレスがないため、{resource} はそのパケットを破棄します。",
+    )
+    IGW_PRIVATE_DESTINATION = (
+        14,
+        Layer.GATEWAY,
+        "IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS",
+        "{resource} does not forward to private address space, and {destination} is in it.",
+        "{resource} はプライベートアドレス空間へ転送しません。{destination} はその中にあります。",
+    )
+    IGW_PRIVATE_SOURCE = (
+        15,
+        Layer.GATEWAY,
+        "IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS",
+        "Nothing comes in from the internet with the private source address {source}.",
+        "プライベートな送信元アドレス {source} のパケットはインターネットから入れません。",
+    )
+    IGW_UNKNOWN_PUBLIC_ADDRESS = (
+        16,
+        Layer.GATEWAY,
+        "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS",
+        "The public address {destination} belongs to no network interface behind an attached internet gateway.",
+        "パブリックアドレス {destination} は、アタッチされたインターネットゲートウェイの内側のどのネットワークインターフェイスのものでもありません。",
+    )
+    PACKET_TOO_BIG = (
+        17,
+        Layer.PATH_MTU,
+        None,
+        "The packet is larger than the MTU of {resource}.",
+        "パケットが {resource} の MTU より大きいです。",
+    )
+    DESTINATION_CHECK = (
+        18,
+        Layer.DESTINATION_CHECK,
+        "ENI_SOURCE_DEST_CHECK_RESTRICTION",
+        "{destination} is not an address of {resource}, whose source/destination check is on.",
+        "{destination} は {resource} のアドレスではなく、送信元/送信先チェックが有効です。",
+    )
+    SECURITY_GROUP_INGRESS = (
+        19,
+        Layer.SECURITY_GROUP_INGRESS,
+        "ENI_SG_RULES_MISMATCH",
+        "No inbound rule of the security groups of {resource} allows {protocol} from {source}.",
+        "{resource} のセキュリティグループには、{source} からの {protocol} を許可するインバウンドルールがありません。",
+    )
+    INSTANCE_NOT_RUNNING = (
+        20,
+        Layer.DELIVERY,
+        "BAD_STATE",
+        "{resource} is not attached to a running instance.",
+        "{resource} は実行中のインスタンスにアタッチされていません。",
+    )
+
+    def __init__(self, number: int, layer: Layer, explanation_code: str | None, english: str, japanese: str) -> None:
+        self.number = number
+        self.layer = layer
+        self.explanation_code = explanation_code
+        self.english = english
+        self.japanese = japanese
+
+    @classmethod
+    def by_number(cls, number: int) -> Reason:
+        """Raises KeyError."""
+        return _BY_NUMBER[number]
+
+
+_BY_NUMBER = {reason.number: reason for reason in Reason}

@@ -1,0 +1,64 @@
+"""The Trace: every layer that a packet passed, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from .packet import PROTOCOL_NAMES, Flow, Packet
+from .reasons import Layer, Reason
+
+INTERNET = "internet"
+"""Where packets from and to the world outside enter and leave; stands where an interface id would."""
+
+
+class Hop(Struct, frozen=True):
+    """One decision: at ``layer``, ``resource`` (an id) let the packet pass or not, by ``rule`` (the rule, in words)."""
+
+    layer: Layer
+    resource: str
+    rule: str
+    passed: bool = True
+
+
+class Trace(Struct, frozen=True, kw_only=True):
+    """What ``walk`` found.
+
+    ``packet`` is the packet as it arrived or was dropped, after any translation.  ``reason`` is DELIVERED or why not,
+    ``resource`` the one that decided and ``vpc_id`` where.  ``delivered_to`` is an interface id or INTERNET.
+    ``tracked`` holds the flows that security groups remember because of this packet.
+    """
+
+    sent: Packet
+    packet: Packet
+    hops: tuple[Hop, ...]
+    reason: Reason
+    resource: str
+    vpc_id: str
+    delivered_to: str | None = None
+    tracked: frozenset[Flow] = frozenset()
+
+    @property
+    def delivered(self) -> bool:
+        return self.reason is Reason.DELIVERED
+
+    def sentence(self, language: Literal["en", "ja"] = "en") -> str:
+        """Why, in one plain sentence."""
+        template = self.reason.english if language == "en" else self.reason.japanese
+        return template.format(
+            source=self.packet.source,
+            destination=self.packet.destination,
+            protocol=_traffic(self.packet),
+            resource=self.resource,
+            vpc=self.vpc_id,
+        )
+
+
+def _traffic(packet: Packet) -> str:
+    name = PROTOCOL_NAMES.get(packet.protocol)
+    if name in ("tcp", "udp"):
+        return f"{name.upper()} port {packet.destination_port}"
+    if name in ("icmp", "icmpv6"):
+        return f"{'ICMP' if name == 'icmp' else 'ICMPv6'} type {packet.icmp_type} code {packet.icmp_code}"
+    return f"protocol {packet.protocol}"
