@@ -1,0 +1,69 @@
+"""What a host is told of an instance: the machine to run and its links.  Pure data, checked where it is decoded.
+
+The host builds paths and configuration out of these values, so every string has a pattern: `msgspec` refuses a message
+in which one does not match (constructing a struct in Python does not check).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+_HEX_ID = r"(?:[0-9a-f]{8}|[0-9a-f]{17})\Z"
+_IP = r"^[0-9a-fA-F:.]{2,45}\Z"
+_DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+
+InstanceId = Annotated[str, Meta(pattern=f"^i-{_HEX_ID}")]
+InterfaceId = Annotated[str, Meta(pattern=f"^eni-{_HEX_ID}")]
+MacAddress = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")]
+IpText = Annotated[str, Meta(pattern=_IP)]
+Hostname = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}\Z")]
+Domain = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z", max_length=189)]
+
+AMAZON_PROVIDED_DNS = "169.254.169.253"  # VPC guide, "Amazon DNS server"
+DEFAULT_PIDS = 4096
+
+
+class LinkSpec(Struct, frozen=True, kw_only=True):
+    """One network interface of a machine: `eth<device_index>` inside."""
+
+    interface_id: InterfaceId
+    mac_address: MacAddress
+    address: IpText  # the primary private address
+    prefix_length: Annotated[int, Meta(ge=0, le=128)]  # of the subnet
+    gateway: IpText  # the VPC's router in the subnet
+    mtu: Annotated[int, Meta(ge=576, le=9216)]
+    device_index: Annotated[int, Meta(ge=0, le=63)] = 0
+
+
+class Wanted(StrEnum):
+    """What should become of a machine."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"  # its disk is kept
+    TERMINATED = "terminated"  # nothing of it is kept
+
+
+class MachineSpec(Struct, frozen=True, kw_only=True):
+    """A machine.  A higher `boot` than the one that ran means: start it again.
+
+    A machine that went down by itself stays down until `boot` grows, as a shut-down instance does.
+    """
+
+    instance_id: InstanceId
+    hostname: Hostname  # ip-10-20-0-207
+    domain: Domain  # ap-northeast-1.compute.internal
+    links: tuple[LinkSpec, ...]
+    vcpus: Annotated[float, Meta(gt=0, le=1024)]
+    memory_bytes: Annotated[int, Meta(ge=1 << 24, le=1 << 50)]
+    pids: Annotated[int, Meta(ge=16, le=1 << 22)] = DEFAULT_PIDS
+    boot: Annotated[int, Meta(ge=1, le=1 << 62)] = 1
+    wanted: Wanted = Wanted.RUNNING
+    user_data: Annotated[str, Meta(max_length=16384)] | None = None  # as text, not base64; runs at the first boot
+    nameserver: IpText = AMAZON_PROVIDED_DNS
+
+    @property
+    def fqdn(self) -> str:
+        return f"{self.hostname}.{self.domain}"
