@@ -1,7 +1,8 @@
 """The contract between the wire and the actions: a decoded, authenticated call in, a response dictionary out.
 
-Parameters and responses use botocore's member names (`VpcId`, `TagSpecifications`): structures and maps are dictionaries,
-lists are lists, timestamps are aware datetimes, blobs are bytes. A response leaves out what it does not have, or says None.
+Parameters and responses use botocore's member names (`VpcId`, `TagSpecifications`): structures and maps are
+dictionaries, lists are lists, timestamps are aware datetimes, blobs are bytes. A response leaves out what it does not
+have, or says None; a member that the model does not know is a defect and answers `InternalError`.
 """
 
 from __future__ import annotations

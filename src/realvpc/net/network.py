@@ -10,77 +10,53 @@ from .instance import Instance
 from .internet_gateway import InternetGateway
 from .network_interface import NetworkInterface
 from .peering import Peering
-from .resource import Resource
 from .route_table import LOCAL, Route, RouteOrigin, RouteState, RouteTable, TargetKind
 from .security_group import GroupReference, SecurityGroup
 from .subnet import Subnet
-from .table import Change, Table
+from .table import Snapshot, Table
 from .vpc import Vpc
 
 
-class Network:
-    """Tables by resource type, and the questions that cross them.
+class Network(Snapshot):
+    """Tables by resource type, and the questions that cross them."""
 
-    ``apply`` returns a new Network; the old one stays valid.  Tables that a change does not touch are shared, with
-    their indexes.
-    """
+    TYPES = (Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering)
 
-    TYPES: tuple[type[Resource], ...] = (
-        Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering,
-    )  # fmt: skip
-
-    __slots__ = ("_tables",)
-
-    def __init__(self, tables: dict[type[Resource], Table[Any]] | None = None) -> None:
-        self._tables: dict[type[Resource], Table[Any]] = tables or {kind: Table() for kind in self.TYPES}
-
-    @classmethod
-    def of(cls, *resources: Resource) -> Network:
-        """A network of these resources."""
-        return cls().apply(Change(puts=resources))
-
-    def apply(self, change: Change) -> Network:
-        """The network after the change.  Raises KeyError for a type of resource that is not part of a network."""
-        tables = dict(self._tables)
-        for kind in dict.fromkeys(type(row) for row in change.puts + change.deletes):
-            tables[kind] = tables[kind].changed(
-                (row for row in change.puts if type(row) is kind), (row for row in change.deletes if type(row) is kind)
-            )
-        return Network(tables)
+    __slots__ = ()
 
     # -- tables --------------------------------------------------------------------------------------------------
 
     @property
     def vpcs(self) -> Table[Vpc]:
-        return self._tables[Vpc]
+        return self.table(Vpc)
 
     @property
     def subnets(self) -> Table[Subnet]:
-        return self._tables[Subnet]
+        return self.table(Subnet)
 
     @property
     def route_tables(self) -> Table[RouteTable]:
-        return self._tables[RouteTable]
+        return self.table(RouteTable)
 
     @property
     def internet_gateways(self) -> Table[InternetGateway]:
-        return self._tables[InternetGateway]
+        return self.table(InternetGateway)
 
     @property
     def security_groups(self) -> Table[SecurityGroup]:
-        return self._tables[SecurityGroup]
+        return self.table(SecurityGroup)
 
     @property
     def interfaces(self) -> Table[NetworkInterface]:
-        return self._tables[NetworkInterface]
+        return self.table(NetworkInterface)
 
     @property
     def instances(self) -> Table[Instance]:
-        return self._tables[Instance]
+        return self.table(Instance)
 
     @property
     def peerings(self) -> Table[Peering]:
-        return self._tables[Peering]
+        return self.table(Peering)
 
     # -- what belongs to what ------------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ class SecurityGroupRule(Struct, frozen=True, kw_only=True):
         return isinstance(self.peer, Cidr) and self.peer.is_default and self.protocol == ALL_PROTOCOLS
 
     def matches(self, protocol: int, low: int, high: int) -> bool:
-        """Whether the rule admits this protocol, with port ``low`` = ``high`` or ICMP type ``low`` and code ``high``."""
+        """Whether the rule admits the protocol, with port ``low`` = ``high`` or ICMP type ``low``, code ``high``."""
         if self.protocol == ALL_PROTOCOLS:
             return True
         if self.protocol != protocol:

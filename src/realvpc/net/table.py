@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from msgspec import Struct
 
@@ -71,3 +71,37 @@ class Table(Mapping[str, R], Generic[R]):
         for row in puts:
             rows[row.id] = row
         return Table(rows)
+
+
+class Snapshot:
+    """Tables by resource type, at one moment.
+
+    ``apply`` returns a new snapshot; the old one stays valid.  Tables that a change does not touch are shared, with
+    their indexes.
+    """
+
+    TYPES: ClassVar[tuple[type[Resource], ...]] = ()
+
+    __slots__ = ("_tables",)
+
+    def __init__(self, tables: Mapping[type[Resource], Table[Any]] | None = None) -> None:
+        self._tables: dict[type[Resource], Table[Any]] = dict(tables or {kind: Table() for kind in self.TYPES})
+
+    @classmethod
+    def of(cls, *resources: Resource) -> Self:
+        """A snapshot of these resources."""
+        return cls().apply(Change(puts=resources))
+
+    def table(self, kind: type[R]) -> Table[R]:
+        """The table of one type.  Raises KeyError for a type that does not belong here."""
+        return self._tables[kind]
+
+    def apply(self, change: Change) -> Self:
+        """The snapshot after the change, as far as it concerns types that belong here."""
+        tables = dict(self._tables)
+        for kind in dict.fromkeys(type(row) for row in change.puts + change.deletes):
+            if kind in tables:
+                puts = [row for row in change.puts if type(row) is kind]
+                deletes = [row for row in change.deletes if type(row) is kind]
+                tables[kind] = tables[kind].changed(puts, deletes)
+        return type(self)(tables)

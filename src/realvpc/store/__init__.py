@@ -1,0 +1,1 @@
+"""The state of one service, and the file that keeps it."""

@@ -1,0 +1,151 @@
+"""Describe actions: ids, filters and pages, once for every noun.
+
+Filter names and values are case-sensitive; values of one filter are alternatives, filters add up; ``*`` and ``?`` are
+wildcards and ``\\`` escapes them (EC2 guide, "List and filter your resources").
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
+
+from realvpc.net.resource import Resource
+
+from .context import Answer, Context, Request, Response
+from .errors import AwsError, invalid_parameter_combination, invalid_parameter_value
+from .lookup import Kind, check_form, not_found
+
+R = TypeVar("R", bound=Resource)
+
+FilterValues: TypeAlias = Callable[[Context, R], Iterable[object]]
+"""The values that a resource shows to one filter.  Booleans count as ``true`` and ``false``; None is no value."""
+
+Render: TypeAlias = Callable[[Context, R], Response]
+
+DEFAULT_PAGE = 1000
+
+
+def describe(
+    ctx: Context,
+    request: Request,
+    kind: Kind[R],
+    *,
+    ids: str,
+    result: str,
+    render: Render[R],
+    filters: Mapping[str, FilterValues[R]],
+) -> Answer:
+    """The whole of a plain Describe action: ``ids`` and ``result`` are the names of its input and output members."""
+    rows = select(ctx, request, kind, ids=ids, filters=filters)
+    page, token = paginate(request, rows)
+    response: Response = {result: [render(ctx, row) for row in page]}
+    if token:
+        response["NextToken"] = token
+    return Answer(response)
+
+
+def select(
+    ctx: Context, request: Request, kind: Kind[R], *, ids: str, filters: Mapping[str, FilterValues[R]]
+) -> list[R]:
+    """The caller's resources with these ids that pass the filters, by id.
+
+    Raises ``Invalid….Malformed`` or ``Invalid….NotFound`` for ids, InvalidParameterValue for an unknown filter, and
+    InvalidParameterCombination for ids together with MaxResults.
+    """
+    wanted = request.get(ids) or []
+    if wanted and request.get("MaxResults") is not None:
+        raise invalid_parameter_combination(f"The parameter {ids} cannot be used with the parameter maxResults")
+    table = ctx.network.table(kind.type)
+    if wanted:
+        for resource_id in wanted:
+            check_form(kind, resource_id)
+        rows = [row for resource_id in dict.fromkeys(wanted) if (row := table.get(resource_id)) and ctx.sees(row)]
+        missing = sorted(set(wanted) - {row.id for row in rows})
+        if missing:
+            raise not_found(kind, *missing)
+    else:
+        rows = list(ctx.visible(table))
+    return sorted(apply_filters(ctx, request, rows, filters), key=lambda row: row.id)
+
+
+def apply_filters(
+    ctx: Context, request: Request, rows: Iterable[R], filters: Mapping[str, FilterValues[R]]
+) -> Iterable[R]:
+    """``rows`` that pass every filter of the request; ``tag:…``, ``tag-key`` and ``owner-id`` serve every resource."""
+    tests = [
+        (_values_of(filter_["Name"], filters), filter_.get("Values") or []) for filter_ in request.get("Filters") or []
+    ]
+    return [row for row in rows if all(_passes(values(ctx, row), patterns) for values, patterns in tests)]
+
+
+def _values_of(name: str, filters: Mapping[str, FilterValues[R]]) -> FilterValues[R]:
+    if name in filters:
+        return filters[name]
+    if name.startswith("tag:"):
+        key = name.removeprefix("tag:")
+        return lambda ctx, row: [value for k, value in _tags(ctx, row).items() if k == key]
+    if name == "tag-key":
+        return lambda ctx, row: _tags(ctx, row).keys()
+    if name == "tag-value":
+        return lambda ctx, row: _tags(ctx, row).values()
+    if name == "owner-id":
+        return lambda ctx, row: [row.account]
+    raise invalid_parameter_value(f"The filter '{name}' is invalid")
+
+
+def _tags(ctx: Context, row: Resource) -> dict[str, str]:
+    return row.tags_seen_by(ctx.account, ctx.region)
+
+
+def _passes(values: Iterable[object], patterns: list[str]) -> bool:
+    texts = [_text(value) for value in values if value is not None]
+    return any(_pattern(pattern).fullmatch(text) for pattern in patterns for text in texts)
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    def translate(match: re.Match[str]) -> str:
+        token = match.group()
+        if token.startswith("\\"):
+            return re.escape(token[1:] or "\\")
+        return {"*": ".*", "?": "."}.get(token) or re.escape(token)
+
+    return re.compile(re.sub(r"\\.?|.", translate, pattern, flags=re.DOTALL), re.DOTALL)
+
+
+def paginate(request: Request, rows: list[R]) -> tuple[list[R], str | None]:
+    """One page of ``rows`` (sorted by id) and the token of the next.  Raises InvalidParameterValue for a bad token."""
+    size = int(request.get("MaxResults") or DEFAULT_PAGE)
+    token = request.get("NextToken")
+    if token:
+        last = _read_token(token)
+        rows = [row for row in rows if row.id > last]
+    page = rows[:size]
+    return page, _make_token(page[-1].id) if len(rows) > size else None
+
+
+def _make_token(last_id: str) -> str:
+    return base64.urlsafe_b64encode(f"after:{last_id}".encode()).decode()
+
+
+def _read_token(token: str) -> str:
+    try:
+        text = base64.urlsafe_b64decode(token.encode()).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    if not text.startswith("after:"):
+        raise AwsError("InvalidParameterValue", "Unable to parse pagination token")
+    return text.removeprefix("after:")
+
+
+def render_tags(tags: dict[str, str]) -> list[dict[str, Any]]:
+    """``tagSet``: by key."""
+    return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]

@@ -1,0 +1,81 @@
+"""The service: one state, one writer, one door for every change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from random import Random
+
+from realvpc.net.table import Change
+from realvpc.store.database import Database
+from realvpc.store.state import State
+
+from .actions import ACTIONS
+from .call import Call, Caller, Credential
+from .context import Context, Response
+from .errors import dry_run_operation
+
+Report = Callable[[Context], Change]
+"""A background fact (a machine is up): a function of the state, like an action, with nobody to answer."""
+
+
+class Service:
+    """Runs actions one after the other on the current state.
+
+    ``on_change`` is called after every commit, with the new revision.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        random: Random,
+        *,
+        has_fabric: bool,
+        on_change: Callable[[int], None] = lambda revision: None,
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._random = random
+        self._has_fabric = has_fabric
+        self._on_change = on_change
+        self.state: State = database.load()
+        self.revision: int = database.revision
+
+    def handle(self, call: Call) -> Response:
+        """Perform a call: authorised and decoded in, response out.
+
+        Raises AwsError; then the state is as before.  With DryRun the action is worked out and its change forgotten.
+        """
+        ctx = self._context(call.caller)
+        answer = ACTIONS[call.service][call.action](ctx, call.params)
+        if call.params.get("DryRun"):
+            raise dry_run_operation()
+        self._commit(answer.change, f"{call.service}:{call.action} {call.caller.arn}")
+        return answer.response
+
+    def report(self, fact: Report, cause: str) -> None:
+        """Take in a background fact through the same door."""
+        nobody = Caller(account="", region="", arn="", user_id="", access_key_id="")
+        self._commit(fact(self._context(nobody)), cause)
+
+    def credential(self, access_key_id: str) -> Credential | None:
+        key = self.state.directory.access_keys.get(access_key_id)
+        if key is None:
+            return None
+        return Credential(
+            access_key_id=key.id, secret_access_key=key.secret, account=key.account, arn=key.arn, user_id=key.user_id
+        )
+
+    def _context(self, caller: Caller) -> Context:
+        return Context(
+            state=self.state, caller=caller, now=self._now(), random=self._random, has_fabric=self._has_fabric
+        )
+
+    def _commit(self, change: Change, cause: str) -> None:
+        if not change:
+            return
+        after = self.state.apply(change)
+        self.revision = self._database.commit(change, at=self._now(), cause=cause)
+        self.state = after
+        self._on_change(self.revision)

@@ -1,0 +1,67 @@
+"""Tags: on creation, later, and as a listing (EC2 guide, "Tag your resources")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from realvpc.net.quotas import TAGS_PER_RESOURCE
+
+from .context import Request
+from .errors import AwsError, invalid_parameter_value
+
+MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH = 127, 255
+
+
+def tags_on_creation(request: Request, tag_type: str) -> dict[str, str]:
+    """The tags that a Create request gives to resources of ``tag_type``.
+
+    Raises InvalidParameterValue for a TagSpecification of a type that the action does not create, and what
+    ``checked`` raises.
+    """
+    return tags_by_type(request, (tag_type,))[tag_type]
+
+
+def tags_by_type(request: Request, tag_types: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The same for an action that creates resources of several types (RunInstances)."""
+    found: dict[str, dict[str, str]] = {tag_type: {} for tag_type in tag_types}
+    for specification in request.get("TagSpecifications") or []:
+        tag_type = specification.get("ResourceType")
+        if tag_type not in found:
+            raise invalid_parameter_value(f"'{tag_type}' is not a valid taggable resource type for this operation.")
+        found[tag_type].update(read_tags(specification.get("Tags") or []))
+    for tags in found.values():
+        checked(tags)
+    return found
+
+
+def read_tags(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """``[{"Key": …, "Value": …}]`` as a dictionary.  Raises InvalidParameterValue for a key that comes twice."""
+    result: dict[str, str] = {}
+    for tag in tags:
+        key = tag.get("Key") or ""
+        if key in result:
+            raise invalid_parameter_value(f"Duplicate tag key '{key}' specified.")
+        result[key] = tag.get("Value") or ""
+    return result
+
+
+def checked(tags: dict[str, str]) -> dict[str, str]:
+    """The tags, if they keep to AWS's limits.  Raises InvalidParameterValue or TagLimitExceeded."""
+    for key, value in tags.items():
+        if not key:
+            raise invalid_parameter_value("Tag keys cannot be empty")
+        if key.lower().startswith("aws:"):
+            raise invalid_parameter_value(
+                f"Value ( {key} ) for parameter key is invalid. "
+                "Tag keys starting with 'aws:' are reserved for internal use"
+            )
+        if len(key) > MAXIMUM_KEY_LENGTH:
+            raise invalid_parameter_value(f"Tag key exceeds the maximum length of {MAXIMUM_KEY_LENGTH} characters")
+        if len(value) > MAXIMUM_VALUE_LENGTH:
+            raise invalid_parameter_value(f"Tag value exceeds the maximum length of {MAXIMUM_VALUE_LENGTH} characters")
+    if len(tags) > TAGS_PER_RESOURCE:
+        raise AwsError(
+            "TagLimitExceeded", f"The maximum number of Tags for a resource has been reached ({TAGS_PER_RESOURCE})."
+        )
+    return tags

@@ -1,0 +1,56 @@
+"""The State: everything that the service knows, at one moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from realvpc.iam.directory import Directory
+from realvpc.net.network import Network
+from realvpc.net.resource import Resource
+from realvpc.net.table import Change, Snapshot, Table
+
+
+class IdempotencyToken(Resource, frozen=True, kw_only=True):
+    """A ``ClientToken`` that was used: ``id`` names account, Region, action and token (EC2, "Ensuring idempotency")."""
+
+    fingerprint: str  # of the parameters
+    resource_ids: tuple[str, ...]
+    used_at: datetime
+
+
+class Tokens(Snapshot):
+    TYPES = (IdempotencyToken,)
+
+    __slots__ = ()
+
+    @property
+    def used(self) -> Table[IdempotencyToken]:
+        return self.table(IdempotencyToken)
+
+
+class State(Struct, frozen=True):
+    """Immutable; ``apply`` returns the next one."""
+
+    network: Network
+    directory: Directory
+    tokens: Tokens
+
+    @classmethod
+    def empty(cls) -> State:
+        return cls(Network(), Directory(), Tokens())
+
+    @classmethod
+    def of(cls, *resources: Resource) -> State:
+        return cls.empty().apply(Change(puts=resources))
+
+    def apply(self, change: Change) -> State:
+        """Raises TypeError for a resource that no snapshot holds."""
+        for row in change.puts + change.deletes:
+            if type(row) not in RESOURCE_TYPES:
+                raise TypeError(f"the state holds no {type(row).__name__}")
+        return State(self.network.apply(change), self.directory.apply(change), self.tokens.apply(change))
+
+
+RESOURCE_TYPES: tuple[type[Resource], ...] = Network.TYPES + Directory.TYPES + Tokens.TYPES
