@@ -1,0 +1,75 @@
+"""The EC2 query protocol: form-encoded requests, XML answers (Smithy guide, "AWS EC2 query protocol")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from realvpc.api.errors import AwsError, unknown_parameter
+
+from .dialect import Ec2Dialect
+from .form import parse_tree, without_common
+from .form_reader import FormReaders
+from .model import Shape, input_shape, metadata, output_shape
+from .scalars import format_iso8601_milliseconds
+from .xml_writer import DECLARATION, XmlWriters, escape
+
+
+class Ec2Layout:
+    """Lists are indexed right after their name; a location name starts with a capital letter on the way in."""
+
+    def member_name(self, name: str, shape: Shape) -> str:
+        query_name: str | None = shape.serialization.get("queryName")
+        if query_name is not None:
+            return query_name
+        location: str = shape.serialization.get("name", name)
+        return location[:1].upper() + location[1:]
+
+    def list_prefix(self, shape: Shape) -> str | None:
+        return None
+
+    def map_prefix(self, shape: Shape) -> str | None:
+        return None
+
+
+class Ec2Query:
+    """The codec of one service that speaks the EC2 protocol; operations are compiled when first used."""
+
+    content_type = "text/xml;charset=UTF-8"
+
+    def __init__(self, service: str = "ec2") -> None:
+        self._service = service
+        self._readers = FormReaders(Ec2Layout(), Ec2Dialect())
+        self._writers = XmlWriters("item", format_iso8601_milliseconds)
+
+    def read(self, action: str, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """The parameters of a request. Raises the EC2 error for whatever the model does not allow."""
+        shape = input_shape(self._service, action)
+        tree = without_common(parse_tree(pairs))
+        if shape is None:
+            if tree:
+                raise unknown_parameter(next(iter(tree)))
+            return {}
+        value: dict[str, Any] = self._readers.structure(shape)(tree, "")
+        return value
+
+    def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes:
+        """The XML document of a response. Raises KeyError for a member that the model does not have."""
+        shape = output_shape(self._service, action)
+        namespace = metadata(self._service, "xmlNamespace").rstrip("/")
+        parts = [
+            f'{DECLARATION}<{action}Response xmlns="{namespace}/"><requestId>{request_id}</requestId>',
+        ]
+        out: Callable[[str], None] = parts.append
+        if shape is None:
+            out("<return>true</return>")
+        else:
+            self._writers.structure(shape)(response, out)
+        out(f"</{action}Response>")
+        return "".join(parts).encode()
+
+    def error(self, error: AwsError, request_id: str) -> bytes:
+        return (
+            f"{DECLARATION}<Response><Errors><Error><Code>{escape(error.code)}</Code>"
+            f"<Message>{escape(error.message)}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"
+        ).encode()

@@ -1,0 +1,78 @@
+"""The AWS query protocol of IAM and STS: form-encoded requests, XML answers (Smithy guide, "AWS query protocol")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from realvpc.api.errors import AwsError
+
+from .dialect import CommonDialect
+from .form import parse_tree, without_common
+from .form_reader import FormReaders
+from .model import Shape, input_shape, metadata, output_shape
+from .scalars import format_iso8601_seconds
+from .xml_writer import DECLARATION, XmlWriters, escape
+
+
+class QueryLayout:
+    """Lists are indexed after `member` and maps after `entry`, unless the model flattens them."""
+
+    def member_name(self, name: str, shape: Shape) -> str:
+        if shape.type_name == "list" and shape.serialization.get("flattened"):
+            element: str | None = shape.member.serialization.get("name")
+            if element is not None:
+                return element
+        location: str = shape.serialization.get("name", name)
+        return location
+
+    def list_prefix(self, shape: Shape) -> str | None:
+        if shape.serialization.get("flattened"):
+            return None
+        name: str = shape.member.serialization.get("name", "member")
+        return name
+
+    def map_prefix(self, shape: Shape) -> str | None:
+        return None if shape.serialization.get("flattened") else "entry"
+
+
+class Query:
+    """The codec of one service that speaks the query protocol; operations are compiled when first used."""
+
+    content_type = "text/xml"
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        dialect = CommonDialect(constraint_code="ValidationError", form_code="MalformedInput")
+        self._readers = FormReaders(QueryLayout(), dialect)
+        self._writers = XmlWriters("member", format_iso8601_seconds)
+
+    def read(self, action: str, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """The parameters of a request. Raises `ValidationError` or `MalformedInput` where it breaks the model."""
+        shape = input_shape(self._service, action)
+        tree = without_common(parse_tree(pairs))
+        if shape is None:
+            return {}
+        value: dict[str, Any] = self._readers.structure(shape)(tree, "")
+        return value
+
+    def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes:
+        """The XML document of a response. Raises KeyError for a member that the model does not have."""
+        shape = output_shape(self._service, action)
+        parts = [f'{DECLARATION}<{action}Response xmlns="{metadata(self._service, "xmlNamespace")}">']
+        out: Callable[[str], None] = parts.append
+        if shape is not None:
+            wrapper = shape.serialization.get("resultWrapper", f"{action}Result")
+            out(f"<{wrapper}>")
+            self._writers.structure(shape)(response, out)
+            out(f"</{wrapper}>")
+        out(f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>")
+        return "".join(parts).encode()
+
+    def error(self, error: AwsError, request_id: str) -> bytes:
+        fault = "Sender" if error.status < 500 else "Receiver"
+        return (
+            f'{DECLARATION}<ErrorResponse xmlns="{metadata(self._service, "xmlNamespace")}"><Error><Type>{fault}</Type>'
+            f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        ).encode()
