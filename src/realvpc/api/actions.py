@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from . import peering, peering_options
 from .context import Answer, Context, Request
 
 Action: TypeAlias = Callable[[Context, Request], Answer]
 
-ACTIONS: dict[str, dict[str, Action]] = {"ec2": {}, "iam": {}, "ssm": {}, "sts": {}}
+_EC2: dict[str, Action] = {
+    # VPC peering connections
+    "AcceptVpcPeeringConnection": peering.accept_vpc_peering_connection,
+    "CreateVpcPeeringConnection": peering.create_vpc_peering_connection,
+    "DeleteVpcPeeringConnection": peering.delete_vpc_peering_connection,
+    "DescribeVpcPeeringConnections": peering.describe_vpc_peering_connections,
+    "ModifyVpcPeeringConnectionOptions": peering_options.modify_vpc_peering_connection_options,
+    "RejectVpcPeeringConnection": peering.reject_vpc_peering_connection,
+}
+
+_IAM: dict[str, Action] = {}
+
+_SSM: dict[str, Action] = {}
+
+_STS: dict[str, Action] = {}
+
+ACTIONS: dict[str, dict[str, Action]] = {"ec2": _EC2, "iam": _IAM, "ssm": _SSM, "sts": _STS}
 
 
 def knows(service: str, action: str) -> bool:

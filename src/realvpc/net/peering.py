@@ -13,7 +13,6 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .addresses import Cidr
 from .resource import Resource
 
 REQUEST_LIFETIME = timedelta(days=7)
@@ -57,12 +56,11 @@ LIVE = frozenset({_S.PENDING_ACCEPTANCE, _S.ACTIVE})
 
 
 class PeeringSide(Struct, frozen=True, kw_only=True):
-    """The requester or the accepter.  ``cidrs`` are kept from the last moment when the connection was live."""
+    """The requester or the accepter.  Its CIDR blocks are those of its VPC."""
 
     account: str
     region: str
     vpc_id: str
-    cidrs: tuple[Cidr, ...] = ()
     tags: dict[str, str] = {}
     allow_dns_resolution: bool = False
 
@@ -102,6 +100,17 @@ class Peering(Resource, frozen=True, kw_only=True):
     def ended_time(self, now: datetime) -> datetime | None:
         """When the connection left the live states, or None while it is live."""
         return self.expires_at if self.status_at(now) is PeeringStatus.EXPIRED else self.ended_at
+
+    def after(self, event: PeeringEvent, now: datetime, by: str | None = None) -> Self | None:
+        """The connection after the event, or None when the event is illegal in the status that it has at ``now``."""
+        status = TRANSITIONS.get((self.status_at(now), event))
+        if status is None:
+            return None
+        return replace(self, status=status, ended_at=None if status in LIVE else now, ended_by=by)
+
+    def is_live_at(self, now: datetime) -> bool:
+        """Whether the connection is pending or active: only then does it stand in the way of another one."""
+        return self.status_at(now) in LIVE
 
     def sides_of(self, account: str, region: str) -> tuple[PeeringSide, ...]:
         """The sides that belong to this caller, the requester's first."""
