@@ -1,9 +1,8 @@
-"""A service on an in-memory database, with two accounts and a clock that tests move."""
+"""A service in memory, two accounts and a clock that stands still."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -17,60 +16,56 @@ from realvpc.iam.account import Account
 from realvpc.net.table import put
 from realvpc.store.database import Database
 
+START = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 MAIN, OTHER = "111111111111", "222222222222"
 TOKYO, VIRGINIA = "ap-northeast-1", "us-east-1"
-START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-
-
-class Client:
-    """Calls actions as one account in one Region; ``client("CreateVpc", CidrBlock=…)`` returns the response."""
-
-    def __init__(self, service: Service, account: str, region: str) -> None:
-        self.service, self.account, self.region = service, account, region
-
-    def __call__(self, action: str, /, *, of: str = "ec2", **params: Any) -> dict[str, Any]:
-        caller = Caller(
-            account=self.account,
-            region=self.region,
-            arn=f"arn:aws:iam::{self.account}:user/admin",
-            user_id="AIDAEXAMPLE",
-            access_key_id="AKIAEXAMPLE",
-        )
-        return self.service.handle(Call(service=of, action=action, params=params, caller=caller, request_id="test"))
-
-    def refused(self, action: str, /, *, of: str = "ec2", **params: Any) -> AwsError:
-        """The error that the call gets; asserts that it changed nothing."""
-        before, revision = self.service.state, self.service.revision
-        with pytest.raises(AwsError) as caught:
-            self(action, of=of, **params)
-        assert self.service.state is before
-        assert self.service.revision == revision
-        return caught.value
 
 
 @pytest.fixture
 def clock() -> Clock:
-    """Stands still at START; move it with ``clock.offset``."""
-    return Clock(timedelta(0), lambda: START)
+    """Stands at START; move it with ``clock.offset``."""
+    return Clock(source=lambda: START)
 
 
 @pytest.fixture
 def service(clock: Clock) -> Service:
+    """Without a data plane: what waits for a machine elsewhere happens at once."""
+    return new_service(clock)
+
+
+def new_service(clock: Clock, *, has_fabric: bool = False) -> Service:
     database = Database(":memory:")
-    accounts = put(
-        Account(id=MAIN, account=MAIN, name="main"), Account(id=OTHER, account=OTHER, name="other", zone_seed=1)
+    accounts = (
+        Account(id=MAIN, account=MAIN, name="main", zone_seed=0),
+        Account(id=OTHER, account=OTHER, name="other", zone_seed=1),
     )
-    database.commit(accounts, at=START, cause="test")
-    return Service(database, clock.now, Random(7), has_fabric=False)
+    database.commit(put(*accounts), at=START, cause="test")
+    return Service(database, clock.now, Random(20), has_fabric=has_fabric)
 
 
-@pytest.fixture
-def as_account(service: Service) -> Callable[..., Client]:
-    """``as_account(OTHER, VIRGINIA)`` is a client of that account in that Region."""
-    return lambda account=MAIN, region=TOKYO: Client(service, account, region)
+def caller(account: str = MAIN, region: str = TOKYO) -> Caller:
+    return Caller(
+        account=account,
+        region=region,
+        arn=f"arn:aws:iam::{account}:user/tester",
+        user_id="AIDAEXAMPLE",
+        access_key_id="AKIAEXAMPLE",
+    )
 
 
-@pytest.fixture
-def client(service: Service) -> Client:
-    """A client of the main account in Tokyo."""
-    return Client(service, MAIN, TOKYO)
+def call(
+    service: Service, name: str, action: str, *, account: str = MAIN, region: str = TOKYO, **params: Any
+) -> dict[str, Any]:
+    """Perform ``name`` (ec2, iam, ssm or sts) ``action`` with botocore's parameter names; returns the response."""
+    return service.handle(Call(name, action, params, caller(account, region), "req-1"))
+
+
+def refused(
+    service: Service, name: str, action: str, *, account: str = MAIN, region: str = TOKYO, **params: Any
+) -> AwsError:
+    """The error of a call that must be refused, and must leave the state as it was."""
+    before = service.state
+    with pytest.raises(AwsError) as caught:
+        call(service, name, action, account=account, region=region, **params)
+    assert service.state is before
+    return caught.value
