@@ -52,7 +52,7 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
     if _outstanding_requests(ctx) >= OUTSTANDING_PEERING_REQUESTS:
         raise AwsError(
             "OutstandingVpcPeeringConnectionLimitExceeded",
-            f"You have reached the limit of {OUTSTANDING_PEERING_REQUESTS} outstanding VPC peering connection requests.",
+            f"You have reached the limit of {OUTSTANDING_PEERING_REQUESTS} outstanding VPC peering requests.",
         )
 
     possible = _can_be_peered(ctx, vpc, accepter)
