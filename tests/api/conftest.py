@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -69,3 +70,34 @@ def refused(
         call(service, name, action, account=account, region=region, **params)
     assert service.state is before
     return caught.value
+
+
+class Client:
+    """Calls actions as one account in one Region: ``client("CreateVpc", CidrBlock=…)`` returns the response."""
+
+    def __init__(self, service: Service, account: str, region: str) -> None:
+        self.service, self.account, self.region = service, account, region
+
+    def __call__(self, action: str, /, *, of: str = "ec2", **params: Any) -> dict[str, Any]:
+        return call(self.service, of, action, account=self.account, region=self.region, **params)
+
+    def refused(self, action: str, /, *, of: str = "ec2", **params: Any) -> AwsError:
+        """The error that the call gets; asserts that it changed nothing."""
+        before, revision = self.service.state, self.service.revision
+        with pytest.raises(AwsError) as caught:
+            self(action, of=of, **params)
+        assert self.service.state is before
+        assert self.service.revision == revision
+        return caught.value
+
+
+@pytest.fixture
+def as_account(service: Service) -> Callable[..., Client]:
+    """``as_account(OTHER, VIRGINIA)`` is a client of that account in that Region."""
+    return lambda account=MAIN, region=TOKYO: Client(service, account, region)
+
+
+@pytest.fixture
+def client(service: Service) -> Client:
+    """A client of the main account in Tokyo."""
+    return Client(service, MAIN, TOKYO)
