@@ -30,8 +30,8 @@ class Generator:
         else:
             chance = (1.0, 0.8, 0.5, 0.3)[depth] if depth < 4 else 0.1 if depth < 8 else 0.0
             names = [n for n in shape.members if n in shape.required_members or self._random.random() < chance]
-        if not self._empty_structures:
-            names = [n for n in names or list(shape.members)[:1] if not _memberless(shape.members[n])]
+        if not names and not self._empty_structures:
+            names = list(shape.members)[:1]
         return {name: self.value(shape.members[name], depth + 1) for name in names}
 
     def value(self, shape: Any, depth: int = 0) -> Any:
@@ -76,7 +76,3 @@ class Generator:
         least = low or 0
         length = self._random.randint(least, max(least, min(least + 12, high if high is not None else least + 12)))
         return "".join(self._random.choice(_ALPHABET) for _ in range(length))
-
-
-def _memberless(shape: Any) -> bool:
-    return shape.type_name == "structure" and not shape.members

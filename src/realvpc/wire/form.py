@@ -11,6 +11,7 @@ from realvpc.api.errors import AwsError
 
 Node: TypeAlias = "str | dict[str, Node]"
 Tree: TypeAlias = dict[str, "Node"]
+Pairs: TypeAlias = list[tuple[str, str]]
 
 MAXIMUM_PARAMETERS = 65_536
 MAXIMUM_DEPTH = 32  # the deepest path in the four models has 13 parts
@@ -24,13 +25,13 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _INDEX = re.compile("[1-9][0-9]{0,9}", re.ASCII)
 
 
-def parse_form(*encoded: bytes) -> list[tuple[str, str]]:
+def parse_form(*encoded: bytes) -> Pairs:
     """The decoded name-value pairs of a query string, a form body, or both, in order.
 
     Raises `MalformedQueryString` for what is not UTF-8 or has too many parameters, and `InvalidCharacter` for control
     characters that no XML document can hold.
     """
-    pairs: list[tuple[str, str]] = []
+    pairs: Pairs = []
     for part in encoded:
         try:
             text = part.decode("utf-8")

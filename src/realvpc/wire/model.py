@@ -22,7 +22,7 @@ def service_model(service: str) -> ServiceModel:
 
 def has_operation(service: str, action: str) -> bool:
     """Whether the model has an operation of exactly this name."""
-    return action in service_model(service).service_description["operations"]
+    return action in _operation_names(service)
 
 
 def input_shape(service: str, action: str) -> Shape | None:
@@ -38,3 +38,8 @@ def output_shape(service: str, action: str) -> Shape | None:
 def metadata(service: str, key: str) -> str:
     """A line of the model's metadata, such as `apiVersion`, `xmlNamespace` or `targetPrefix`."""
     return cast("str", service_model(service).metadata[key])
+
+
+@cache
+def _operation_names(service: str) -> frozenset[str]:
+    return frozenset(service_model(service).operation_names)

@@ -1,0 +1,106 @@
+"""Which service and action a request is for, and the protocol that it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from realvpc.api.errors import AwsError, invalid_action
+
+from .ec2query import Ec2Query
+from .form import Pairs, parse_form
+from .http import Request
+from .json11 import Json11
+from .model import metadata
+from .query import Query
+from .refusals import Ec2Refusals, JsonRefusals, QueryRefusals, Refusals
+from .sigv4 import Signature
+
+API_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts", "2014-11-06": "ssm", "2016-11-15": "ec2"}
+TARGET_PREFIXES = {"AmazonSSM": "ssm"}
+
+
+class Writer(Protocol):
+    """The half of a codec that answers."""
+
+    content_type: str
+
+    def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes: ...
+    def error(self, error: AwsError, request_id: str) -> bytes: ...
+
+
+class Dispatch(msgspec.Struct, frozen=True):
+    """A request that has found its service. `read` decodes its parameters; it raises `AwsError`."""
+
+    service: str
+    action: str
+    read: Callable[[], dict[str, Any]]
+    unknown_action: AwsError
+
+
+class Services:
+    """The codecs of all services, and the way from a request to one of them."""
+
+    def __init__(self) -> None:
+        self._ec2 = Ec2Query()
+        self._query = {"iam": Query("iam"), "sts": Query("sts")}
+        self._json = {"ssm": Json11("ssm")}
+
+    def service_of(self, request: Request, signature: Signature | None) -> str:
+        """The service that a request addresses, which decides how it is answered even when it is refused.
+
+        By the target header, else by the scope of the signature, else by the API version, else EC2. A service that
+        does not exist here is returned as the client names it.
+        """
+        target = request.header("x-amz-target")
+        if target is not None:
+            return TARGET_PREFIXES.get(target.partition(".")[0], "ssm")
+        scope = signature.scope if signature is not None else None
+        if scope is not None:
+            return scope.service
+        return API_VERSIONS.get(_version(request), "ec2")
+
+    def writer(self, service: str) -> Writer:
+        """The codec that answers; services that do not exist here are answered in EC2's form."""
+        return self._query.get(service) or self._json.get(service) or self._ec2
+
+    def refusals(self, service: str) -> Refusals:
+        if service in self._json:
+            return JsonRefusals()
+        return QueryRefusals() if service in self._query else Ec2Refusals()
+
+    def dispatch(self, service: str, request: Request) -> Dispatch:
+        """The action that a request to one of `SERVICES` names, and the reader of its parameters. Raises `AwsError`."""
+        if service in self._json:
+            return self._dispatch_json(service, request)
+        pairs = [*request.query, *parse_form(request.body)]
+        action = next((value for name, value in pairs if name == "Action"), "")
+        if not action:
+            raise AwsError("MissingAction", "The request is missing an action or a required parameter.")
+        if service == "ec2":
+            return Dispatch(service, action, lambda: self._ec2.read(action, pairs), invalid_action(action))
+        version = next((value for name, value in pairs if name == "Version"), metadata(service, "apiVersion"))
+        codec = self._query[service]
+        unknown = AwsError("InvalidAction", f"Could not find operation {action} for version {version}")
+        if version != metadata(service, "apiVersion"):
+            raise unknown
+        return Dispatch(service, action, lambda: codec.read(action, pairs), unknown)
+
+    def _dispatch_json(self, service: str, request: Request) -> Dispatch:
+        prefix, _, action = (request.header("x-amz-target") or "").partition(".")
+        unknown = AwsError("UnknownOperationException", f"The operation {action[:128]} is not available here.")
+        if TARGET_PREFIXES.get(prefix) != service or not action:
+            raise unknown
+        codec = self._json[service]
+        return Dispatch(service, action, lambda: codec.read(action, request.body), unknown)
+
+
+def _version(request: Request) -> str:
+    """The API version of an unsigned request, wherever it stands; empty when there is none to be found."""
+    try:
+        pairs: Pairs = [*request.query, *parse_form(request.body)]
+    except AwsError:
+        return ""
+    return next((value for name, value in pairs if name == "Version"), "")
