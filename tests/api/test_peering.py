@@ -217,7 +217,7 @@ def test_tags_belong_to_the_side_that_set_them(as_account: As, vpc: Callable[...
 def test_dns_options_are_set_by_the_owner_of_the_side(as_account: As, vpc: Callable[..., str]) -> None:
     pcx = request(as_account(), vpc("a", "10.20.0.0/16"), vpc("c", "10.120.0.0/16", account=OTHER), PeerOwnerId=OTHER)
     options = {"AllowDnsResolutionFromRemoteVpc": True}
-    modify = {"VpcPeeringConnectionId": pcx, "RequesterPeeringConnectionOptions": options}
+    modify: dict[str, Any] = {"VpcPeeringConnectionId": pcx, "RequesterPeeringConnectionOptions": options}
     error = as_account().refused("ModifyVpcPeeringConnectionOptions", **modify)
     assert error.message == f"Peering {pcx} is not active. Peering options can be added only to active peerings."
     as_account(OTHER)("AcceptVpcPeeringConnection", VpcPeeringConnectionId=pcx)

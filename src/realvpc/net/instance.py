@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
+
 from .resource import Resource
 
 TERMINATED_VISIBLE_FOR = timedelta(hours=1)
@@ -72,6 +74,16 @@ TRANSITIONS: dict[tuple[InstanceState, InstanceEvent], InstanceState] = {
 MACHINE_WANTED = frozenset({_S.PENDING, _S.RUNNING})
 
 
+class MetadataOptions(Struct, frozen=True, kw_only=True):
+    """How the instance metadata service answers (EC2 guide, "Configure the instance metadata options")."""
+
+    http_tokens: str = "required"
+    http_put_response_hop_limit: int = 2
+    http_endpoint: str = "enabled"
+    http_protocol_ipv6: str = "disabled"
+    instance_metadata_tags: str = "disabled"
+
+
 class Instance(Resource, frozen=True, kw_only=True):
     """Addresses, subnet and groups are those of its network interfaces (``Network.interfaces_of``)."""
 
@@ -79,16 +91,28 @@ class Instance(Resource, frozen=True, kw_only=True):
     image_id: str
     instance_type: str
     state: InstanceState
-    launched_at: datetime
+    launched_at: datetime  # last launch: a start renews it
+    boot: int = 1  # counts the starts and reboots of the machine
+    zone_name: str = ""
+    zone_id: str = ""
     ami_launch_index: int = 0
     client_token: str = ""
     instance_profile_arn: str | None = None
     instance_profile_association_id: str | None = None
+    instance_profile_associated_at: datetime | None = None
+    registered_at: datetime | None = None  # when its Systems Manager agent was first seen to reach the service
     key_name: str | None = None
-    user_data: str | None = None
+    user_data: str | None = None  # base64, as RunInstances takes it
     disable_api_termination: bool = False
-    http_tokens: str = "required"
-    http_put_response_hop_limit: int = 2
+    disable_api_stop: bool = False
+    shutdown_behavior: str = "stop"  # of a shutdown from inside: stop or terminate
+    detailed_monitoring: bool = False
+    ebs_optimized: bool = False
+    cpu_credits: str | None = None  # standard or unlimited, for burstable types
+    metadata_options: MetadataOptions = MetadataOptions()
+    hostname_type: str = "ip-name"
+    enable_resource_name_dns_a_record: bool = False
+    enable_resource_name_dns_aaaa_record: bool = False
     state_reason_code: str | None = None
     state_reason: str | None = None
     state_transition_reason: str = ""

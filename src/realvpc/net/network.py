@@ -14,13 +14,14 @@ from .route_table import LOCAL, Route, RouteOrigin, RouteState, RouteTable, Targ
 from .security_group import GroupReference, SecurityGroup
 from .subnet import Subnet
 from .table import Snapshot, Table
+from .volume import Volume
 from .vpc import Vpc
 
 
 class Network(Snapshot):
     """Tables by resource type, and the questions that cross them."""
 
-    TYPES = (Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering)
+    TYPES = (Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering, Volume)
 
     __slots__ = ()
 
@@ -58,6 +59,10 @@ class Network(Snapshot):
     def peerings(self) -> Table[Peering]:
         return self.table(Peering)
 
+    @property
+    def volumes(self) -> Table[Volume]:
+        return self.table(Volume)
+
     # -- what belongs to what ------------------------------------------------------------------------------------
 
     def subnets_of(self, vpc_id: str) -> tuple[Subnet, ...]:
@@ -82,6 +87,9 @@ class Network(Snapshot):
         """The instance's interfaces in the order of their device index."""
         rows = self.interfaces.where(_instance_id, instance_id)
         return tuple(sorted(rows, key=lambda row: row.attachment.device_index if row.attachment else 0))
+
+    def volumes_of(self, instance_id: str) -> tuple[Volume, ...]:
+        return self.volumes.where(_volume_instance_id, instance_id)
 
     def internet_gateway_of(self, vpc_id: str) -> InternetGateway | None:
         return next(iter(self.internet_gateways.where(_vpc_id, vpc_id)), None)
@@ -209,6 +217,10 @@ def _group_ids(row: NetworkInterface) -> Iterable[str]:
 
 def _instance_id(row: NetworkInterface) -> Iterable[str]:
     return (row.attachment.instance_id,) if row.attachment else ()
+
+
+def _volume_instance_id(row: Volume) -> Iterable[str]:
+    return (row.instance_id,)
 
 
 def _vpc_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:

@@ -31,6 +31,7 @@ class NetworkInterface(Resource, frozen=True, kw_only=True):
     description: str = ""
     source_dest_check: bool = True
     public_address: Address | None = None
+    associate_public_address: bool = False  # whether a start of the instance brings a public address
     attachment: Attachment | None = None
 
     @property

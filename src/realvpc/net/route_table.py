@@ -31,6 +31,9 @@ class Target(Struct, frozen=True):
 
 LOCAL = Target(TargetKind.LOCAL, "local")
 
+# AWS keeps these for its own services in the VPC: no route leads there (VPC guide, "Route table concepts").
+RESERVED_DESTINATIONS = (Cidr.parse("169.254.168.0/22"), Cidr.parse("fd00:ec2::/32"))
+
 
 class RouteState(StrEnum):
     ACTIVE = "active"

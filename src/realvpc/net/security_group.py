@@ -38,9 +38,13 @@ class SecurityGroupRule(Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
 
     @property
-    def meaning(self) -> tuple[bool, int, int, int, Cidr | GroupReference]:
-        """What makes two rules duplicates: everything but id, description and tags."""
-        return self.is_egress, self.protocol, self.from_port, self.to_port, self.peer
+    def meaning(self) -> tuple[bool, int, int, int, Cidr | str]:
+        """What makes two rules duplicates: everything but id, description and tags.
+
+        A group is the same group by whichever peering connection it was named.
+        """
+        peer = self.peer if isinstance(self.peer, Cidr) else self.peer.group_id
+        return self.is_egress, self.protocol, self.from_port, self.to_port, peer
 
     @property
     def allows_everything(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from msgspec import Struct
@@ -43,15 +44,15 @@ class Trace(Struct, frozen=True, kw_only=True):
     def delivered(self) -> bool:
         return self.reason is Reason.DELIVERED
 
-    def sentence(self, language: Literal["en", "ja"] = "en") -> str:
-        """Why, in one plain sentence."""
+    def sentence(self, language: Literal["en", "ja"] = "en", label: Callable[[str], str] = str) -> str:
+        """Why, in one plain sentence; ``label`` may turn ids into names that people know."""
         template = self.reason.english if language == "en" else self.reason.japanese
         return template.format(
             source=self.packet.source,
             destination=self.packet.destination,
             protocol=_traffic(self.packet),
-            resource=self.resource,
-            vpc=self.vpc_id,
+            resource=label(self.resource),
+            vpc=label(self.vpc_id),
         )
 
 

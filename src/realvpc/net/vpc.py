@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from .addresses import Cidr
+from .addresses import NEVER_FORWARDED, RFC1918, Cidr
 from .resource import Resource
 
 MINIMUM_PREFIX_LENGTH = 16
@@ -27,6 +27,7 @@ class Vpc(Resource, frozen=True, kw_only=True):
     is_default: bool = False
     enable_dns_support: bool = True
     enable_dns_hostnames: bool = False
+    enable_network_address_usage_metrics: bool = False
 
     @property
     def cidrs(self) -> tuple[Cidr, ...]:
@@ -42,5 +43,31 @@ class Vpc(Resource, frozen=True, kw_only=True):
 
 
 def valid_block(cidr: Cidr) -> bool:
-    """A VPC or subnet block is an IPv4 /16 to /28 (VPC guide, "VPC CIDR blocks")."""
-    return cidr.is_ipv4 and MINIMUM_PREFIX_LENGTH <= cidr.prefix_length <= MAXIMUM_PREFIX_LENGTH
+    """A VPC or subnet block is an IPv4 /16 to /28 of unicast space (VPC guide, "VPC CIDR blocks")."""
+    return (
+        cidr.is_ipv4
+        and MINIMUM_PREFIX_LENGTH <= cidr.prefix_length <= MAXIMUM_PREFIX_LENGTH
+        and not any(cidr.overlaps(block) for block in NEVER_FORWARDED)
+    )
+
+
+# VPC guide, "IPv4 CIDR block association restrictions".
+_TEN_0, _TEN_0_AND_1 = Cidr.parse("10.0.0.0/16"), Cidr.parse("10.0.0.0/15")
+_DEFAULT_VPCS = Cidr.parse("172.31.0.0/16")
+_RESTRICTED_BENCHMARK = Cidr.parse("198.19.0.0/16")
+
+
+def may_join(cidr: Cidr, blocks: tuple[Cidr, ...]) -> bool:
+    """Whether a VPC with these blocks, the primary one first, may have ``cidr`` as a secondary one.
+
+    Private ranges do not mix, 198.19.0.0/16 joins only its own, and two ranges that AWS uses itself stay out.  Overlap
+    is another question.
+    """
+    primary = blocks[0]
+    for private in RFC1918:
+        if private.covers(cidr):
+            taken = cidr.overlaps(_DEFAULT_VPCS) or (
+                _TEN_0.covers(cidr) and any(_TEN_0_AND_1.covers(block) for block in blocks)
+            )
+            return private.covers(primary) and not taken
+    return not _RESTRICTED_BENCHMARK.covers(cidr) or _RESTRICTED_BENCHMARK.covers(primary)

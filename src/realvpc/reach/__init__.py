@@ -1,0 +1,1 @@
+"""Questions on top of ``walk``: can this reach that, and why not."""

@@ -1,0 +1,77 @@
+"""Answers as plain data, for the CLI, the admin API and ``--json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from realvpc.net.network import Network
+from realvpc.net.trace import Trace
+
+from .endpoint import Endpoint, label, running
+from .question import Question, Reachability, ask
+
+
+def why(network: Network, source: Endpoint, destination: Endpoint, protocol: str, port: int) -> dict[str, Any]:
+    """The answer to ``realvpc why``.  Raises ValueError when ``source`` is an address that nobody here has."""
+    return explain(network, _ask(network, source, destination, protocol, port))
+
+
+def explain(network: Network, found: Reachability) -> dict[str, Any]:
+    """One answer in full: the sentence in both languages, and every hop there and back."""
+    decisive = found.decisive
+    return {
+        "reachable": found.reachable,
+        "reason": decisive.reason.name,
+        "explanation_code": decisive.reason.explanation_code,
+        "direction": "forward" if decisive is found.forward else "reply",
+        "sentence": decisive.sentence("en", lambda resource: label(network, resource)),
+        "sentence_ja": decisive.sentence("ja", lambda resource: label(network, resource)),
+        "protocol": found.question.protocol,
+        "port": found.question.port,
+        "source": str(found.question.source),
+        "destination": str(found.question.destination),
+        "forward": _hops(network, found.forward),
+        "reply": _hops(network, found.reply) if found.reply else None,
+    }
+
+
+def matrix(network: Network, protocol: str = "icmp", port: int = 0) -> dict[str, Any]:
+    """Every running instance against every other: ``cells`` row by row, None on the diagonal."""
+    endpoints = running(network)
+    cells = [
+        [None if row is column else _cell(network, row, column, protocol, port) for column in endpoints]
+        for row in endpoints
+    ]
+    return {
+        "instances": [{"name": endpoint.name, "address": str(endpoint.address)} for endpoint in endpoints],
+        "protocol": protocol,
+        "port": port,
+        "cells": cells,
+    }
+
+
+def _cell(network: Network, source: Endpoint, destination: Endpoint, protocol: str, port: int) -> dict[str, Any]:
+    answer = explain(network, _ask(network, source, destination, protocol, port))
+    return {key: answer[key] for key in ("reachable", "reason", "sentence", "sentence_ja")}
+
+
+def _ask(network: Network, source: Endpoint, destination: Endpoint, protocol: str, port: int) -> Reachability:
+    if source.interface_id is None:
+        raise ValueError(f"{source.name} is an address, not a place: name an instance, an interface or 'internet'")
+    if protocol not in ("icmp", "tcp", "udp"):
+        raise ValueError(f"unknown protocol {protocol!r}: icmp, tcp or udp")
+    question = Question(
+        at=source.interface_id,
+        source=source.address,
+        destination=destination.address,
+        protocol=protocol,  # type: ignore[arg-type]  # checked above
+        port=port,
+    )
+    return ask(network, question)
+
+
+def _hops(network: Network, trace: Trace) -> list[dict[str, Any]]:
+    return [
+        {"layer": str(hop.layer), "resource": label(network, hop.resource), "rule": hop.rule, "passed": hop.passed}
+        for hop in trace.hops
+    ]
