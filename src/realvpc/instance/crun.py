@@ -1,0 +1,181 @@
+"""crun(1), the OCI runtime: containers that outlive the process that started them.
+
+Everything here blocks and runs on the threads of `workers()`: they have a mount namespace in which the disks of
+starting machines are mounted (so that nothing of them is left on the host), and in which crun sees control groups
+that it accepts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from ..net.machine import MachineSpec
+from . import cgroups, mounts
+from .bundle import BOOT_ANNOTATION, oci_config
+from .cgroups import Layout, Limits
+from .storage import Disk, open_console
+
+WORKERS = 4
+_TIMEOUT_SECONDS = 30
+
+
+class CrunError(Exception):
+    """crun refused; the text is its own."""
+
+
+class Container(msgspec.Struct, frozen=True):
+    """A container that crun knows.  `boot` is 0 when its bundle cannot be read."""
+
+    id: str
+    pid: int
+    running: bool
+    boot: int
+
+
+class _Listed(msgspec.Struct):
+    id: str
+    pid: int
+    status: str
+    bundle: str
+
+
+class _Bundle(msgspec.Struct):
+    annotations: dict[str, Annotated[str, msgspec.Meta(pattern=r"^[0-9]+\Z")]]
+
+
+class Crun:
+    """Runs machines under `run_dir`: state in `crun/`, one bundle each in `machines/<instance id>/`."""
+
+    def __init__(self, run_dir: Path, limits: Limits, cgroup_parent: str) -> None:
+        self._run_dir = run_dir
+        self._limits = limits
+        self._cgroup_parent = cgroup_parent
+        manager = "cgroupfs" if limits.enforced else "disabled"
+        self._command = ("crun", "--root", str(run_dir / "crun"), f"--cgroup-manager={manager}")
+
+    def workers(self) -> ThreadPoolExecutor:
+        """The threads that call the other methods."""
+        return ThreadPoolExecutor(WORKERS, "crun", self._enter)
+
+    def _enter(self) -> None:
+        mounts.private_mount_namespace()
+        if self._limits.layout is Layout.HYBRID:
+            mounts.unmount(str(cgroups.UNIFIED_BESIDE_V1))
+        prefix = f"{self._run_dir}/"
+        for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+            target = line.split()[1]
+            if target.startswith(prefix):  # else the namespaces mounted there would live as long as this thread
+                mounts.unmount(target)
+
+    def run(self, spec: MachineSpec, disk: Disk, network_namespace: Path) -> int:
+        """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind."""
+        bundle = self._bundle(spec.instance_id)
+        root = bundle / "rootfs"
+        root.mkdir(mode=0o755, parents=True, exist_ok=True)
+        config = oci_config(
+            spec,
+            root=root,
+            local=disk.local,
+            network_namespace=network_namespace,
+            cgroup=f"{self._cgroup_parent}/{spec.instance_id}" if self._limits.enforced else None,
+        )
+        (bundle / "config.json").write_bytes(msgspec.json.encode(config))
+        pid_file = bundle / "pid"
+        log = bundle / "log"
+        log.unlink(missing_ok=True)
+        console = open_console(disk)
+        try:
+            mounts.mount("overlay", str(root), "overlay", mounts.MS_NODEV, ",".join(disk.root.options))
+            try:
+                arguments = ("--log", f"file:{log}", "run", "--detach", "--bundle", str(bundle))
+                command = (*self._command, *arguments, "--pid-file", str(pid_file), spec.instance_id)
+                done = subprocess.run(
+                    command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=_TIMEOUT_SECONDS
+                )
+            finally:
+                mounts.unmount(str(root))
+        except subprocess.TimeoutExpired as error:
+            self.delete(spec.instance_id)
+            raise CrunError(f"crun run took longer than {_TIMEOUT_SECONDS} s") from error
+        finally:
+            os.close(console)
+        if done.returncode != 0:
+            reason = log.read_text(errors="replace").strip() if log.exists() else f"crun run gave {done.returncode}"
+            self.delete(spec.instance_id)
+            raise CrunError(reason)
+        return int(pid_file.read_text())
+
+    def delete(self, instance_id: str) -> None:
+        """Kill and forget a container; one that does not exist is fine.  Raises CrunError."""
+        self._call("delete", "--force", instance_id)
+        shutil.rmtree(self._bundle(instance_id), ignore_errors=True)
+
+    def list(self) -> tuple[Container, ...]:
+        """All containers.  Raises CrunError."""
+        listed = msgspec.json.decode(self._call("list", "--format", "json") or b"null", type=list[_Listed] | None)
+        return tuple(
+            Container(entry.id, entry.pid, entry.status == "running", _boot_of(Path(entry.bundle)))
+            for entry in listed or ()
+        )
+
+    def exec(
+        self,
+        instance_id: str,
+        argv: Sequence[str],
+        *,
+        user: str,
+        cwd: str,
+        env: Mapping[str, str],
+        pid_file: Path,
+        stdio: tuple[int, int, int] | None,
+        console_socket: Path | None,
+    ) -> subprocess.Popen[bytes]:
+        """Start a command in a machine; crun's own exit code will be the command's.  `user` is `uid:gid`.
+
+        With `console_socket` the command gets a terminal whose master is sent there, else `stdio`.  Raises OSError.
+        """
+        options = [f"--user={user}", f"--cwd={cwd}", f"--pid-file={pid_file}"]
+        options += [f"--env={name}={value}" for name, value in env.items()]
+        if console_socket:
+            options += ["--tty", f"--console-socket={console_socket}"]
+        stdin, stdout, stderr = stdio or (subprocess.DEVNULL, subprocess.DEVNULL, subprocess.DEVNULL)
+        command = (
+            *self._command,
+            "exec",
+            *options,
+            instance_id,
+            "/usr/bin/env",
+            "--",
+            *argv,
+        )  # env looks in PATH, or gives 127
+        return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr)
+
+    def _call(self, *arguments: str) -> bytes:
+        try:
+            done = subprocess.run(
+                (*self._command, *arguments), stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS
+            )
+        except subprocess.TimeoutExpired as error:
+            raise CrunError(f"crun {arguments[0]} took longer than {_TIMEOUT_SECONDS} s") from error
+        if done.returncode != 0:
+            raise CrunError(done.stderr.decode(errors="replace").strip() or f"crun gave {done.returncode}")
+        return done.stdout
+
+    def _bundle(self, instance_id: str) -> Path:
+        return self._run_dir / "machines" / instance_id
+
+
+def _boot_of(bundle: Path) -> int:
+    try:
+        content = (bundle / "config.json").read_bytes()
+        return int(msgspec.json.decode(content, type=_Bundle).annotations.get(BOOT_ANNOTATION, "0"))
+    except (OSError, msgspec.DecodeError):
+        return 0
