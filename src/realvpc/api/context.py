@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from random import Random
 from typing import Any, TypeAlias, TypeVar
@@ -13,7 +13,7 @@ from realvpc.iam.account import Account
 from realvpc.iam.directory import Directory
 from realvpc.net.network import Network
 from realvpc.net.resource import Resource
-from realvpc.net.table import Change, Table
+from realvpc.net.table import Change
 from realvpc.store.state import State
 
 from .call import Caller
@@ -67,7 +67,7 @@ class Context:
         """Visibility, in one place: every query and every lookup by id asks here."""
         return resource.visible_to(self.account, self.region, self.now)
 
-    def visible(self, table: Table[R]) -> Iterator[R]:
+    def visible(self, table: Mapping[str, R]) -> Iterator[R]:
         return (row for row in table.values() if self.sees(row))
 
     def new_id(self, prefix: str) -> str:

@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from realvpc.net.resource import Resource
 
@@ -19,9 +19,19 @@ from .context import Answer, Context, Request, Response
 from .errors import AwsError, invalid_parameter_combination, invalid_parameter_value
 from .lookup import Kind, check_form, not_found
 
-R = TypeVar("R", bound=Resource)
 
-FilterValues: TypeAlias = Callable[[Context, R], Iterable[object]]
+class Identified(Protocol):
+    """What can be listed page by page."""
+
+    @property
+    def id(self) -> str: ...
+
+
+R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
+Row = TypeVar("Row", bound=Identified)
+
+FilterValues: TypeAlias = Callable[[Context, T], Iterable[object]]
 """The values that a resource shows to one filter.  Booleans count as ``true`` and ``false``; None is no value."""
 
 Render: TypeAlias = Callable[[Context, R], Response]
@@ -38,10 +48,13 @@ def describe(
     result: str,
     render: Render[R],
     filters: Mapping[str, FilterValues[R]],
+    rows: Mapping[str, R] | None = None,
 ) -> Answer:
-    """The whole of a plain Describe action: ``ids`` and ``result`` are the names of its input and output members."""
-    rows = select(ctx, request, kind, ids=ids, filters=filters)
-    page, token = paginate(request, rows)
+    """The whole of a plain Describe action: ``ids`` and ``result`` are the names of its input and output members.
+
+    ``rows`` are the resources by id where they are derived, not stored.
+    """
+    page, token = paginate(request, select(ctx, request, kind, ids=ids, filters=filters, rows=rows))
     response: Response = {result: [render(ctx, row) for row in page]}
     if token:
         response["NextToken"] = token
@@ -49,7 +62,13 @@ def describe(
 
 
 def select(
-    ctx: Context, request: Request, kind: Kind[R], *, ids: str, filters: Mapping[str, FilterValues[R]]
+    ctx: Context,
+    request: Request,
+    kind: Kind[R],
+    *,
+    ids: str,
+    filters: Mapping[str, FilterValues[R]],
+    rows: Mapping[str, R] | None = None,
 ) -> list[R]:
     """The caller's resources with these ids that pass the filters, by id.
 
@@ -59,30 +78,43 @@ def select(
     wanted = request.get(ids) or []
     if wanted and request.get("MaxResults") is not None:
         raise invalid_parameter_combination(f"The parameter {ids} cannot be used with the parameter maxResults")
-    table = ctx.network.table(kind.type)
+    table: Mapping[str, R] = ctx.network.table(kind.type) if rows is None else rows
     if wanted:
         for resource_id in wanted:
             check_form(kind, resource_id)
-        rows = [row for resource_id in dict.fromkeys(wanted) if (row := table.get(resource_id)) and ctx.sees(row)]
-        missing = sorted(set(wanted) - {row.id for row in rows})
+        found = [row for resource_id in dict.fromkeys(wanted) if (row := table.get(resource_id)) and ctx.sees(row)]
+        missing = sorted(set(wanted) - {row.id for row in found})
         if missing:
             raise not_found(kind, *missing)
     else:
-        rows = list(ctx.visible(table))
-    return sorted(apply_filters(ctx, request, rows, filters), key=lambda row: row.id)
+        found = list(ctx.visible(table))
+    return sorted(apply_filters(ctx, request, found, filters), key=lambda row: row.id)
 
 
 def apply_filters(
     ctx: Context, request: Request, rows: Iterable[R], filters: Mapping[str, FilterValues[R]]
 ) -> Iterable[R]:
     """``rows`` that pass every filter of the request; ``tag:…``, ``tag-key`` and ``owner-id`` serve every resource."""
-    tests = [
-        (_values_of(filter_["Name"], filters), filter_.get("Values") or []) for filter_ in request.get("Filters") or []
-    ]
+    return passing(ctx, request, rows, lambda name: _values_of(name, filters))
+
+
+def passing(
+    ctx: Context, request: Request, rows: Iterable[T], values_of: Callable[[str], FilterValues[T] | None]
+) -> list[T]:
+    """``rows``, of whatever type, that pass every filter of the request; ``values_of`` gives a filter by its name.
+
+    Raises InvalidParameterValue for a filter that it does not give.
+    """
+    tests: list[tuple[FilterValues[T], list[str]]] = []
+    for filter_ in request.get("Filters") or []:
+        values = values_of(filter_["Name"])
+        if values is None:
+            raise invalid_parameter_value(f"The filter '{filter_['Name']}' is invalid")
+        tests.append((values, filter_.get("Values") or []))
     return [row for row in rows if all(_passes(values(ctx, row), patterns) for values, patterns in tests)]
 
 
-def _values_of(name: str, filters: Mapping[str, FilterValues[R]]) -> FilterValues[R]:
+def _values_of(name: str, filters: Mapping[str, FilterValues[R]]) -> FilterValues[R] | None:
     if name in filters:
         return filters[name]
     if name.startswith("tag:"):
@@ -94,7 +126,7 @@ def _values_of(name: str, filters: Mapping[str, FilterValues[R]]) -> FilterValue
         return lambda ctx, row: _tags(ctx, row).values()
     if name == "owner-id":
         return lambda ctx, row: [row.account]
-    raise invalid_parameter_value(f"The filter '{name}' is invalid")
+    return None
 
 
 def _tags(ctx: Context, row: Resource) -> dict[str, str]:
@@ -121,7 +153,7 @@ def _pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\.?|.", translate, pattern, flags=re.DOTALL), re.DOTALL)
 
 
-def paginate(request: Request, rows: list[R]) -> tuple[list[R], str | None]:
+def paginate(request: Request, rows: list[Row]) -> tuple[list[Row], str | None]:
     """One page of ``rows`` (sorted by id) and the token of the next.  Raises InvalidParameterValue for a bad token."""
     size = int(request.get("MaxResults") or DEFAULT_PAGE)
     token = request.get("NextToken")

@@ -41,6 +41,16 @@ def malformed_id(kind: str, value: str, example: str) -> AwsError:
     return AwsError(f"{kind}.Malformed", f'Invalid id: "{value}" (expecting "{example}")')
 
 
+def unsupported_operation(message: str) -> AwsError:
+    """The action is known, and asks for something that this service does not have."""
+    return AwsError("UnsupportedOperation", message)
+
+
+def dependency_violation(noun: str, resource_id: str) -> AwsError:
+    """A resource that others still need; `noun` is as in "The subnet 'subnet-…' has dependencies"."""
+    return AwsError("DependencyViolation", f"The {noun} '{resource_id}' has dependencies and cannot be deleted.")
+
+
 def invalid_action(action: str) -> AwsError:
     """The service has no such action, or none that is available here."""
     return AwsError("InvalidAction", f"The action {action} is not valid for this web service.")
