@@ -44,11 +44,19 @@ class Answer(msgspec.Struct):
 
 
 class Server:
-    """Records the calls that reach the actions and answers them with `responses[action]`."""
+    """Records the calls that reach the actions and answers them with `responses[action]`, or raises `failure`."""
 
-    def __init__(self, *, strict: bool = True, now: Callable[[], datetime] | None = None, admin: Any = None) -> None:
+    def __init__(
+        self,
+        *,
+        strict: bool = True,
+        now: Callable[[], datetime] | None = None,
+        admin: Any = None,
+        failure: Exception | None = None,
+    ) -> None:
         credentials = {credential.access_key_id: credential for credential in (OWNER, SESSION)}
         self.calls: list[Call] = []
+        self.failure = failure
         self.responses: dict[str, Any] = {}
         known = REGIONS.__contains__
         clock = now or (lambda: datetime.now(UTC))
@@ -60,6 +68,8 @@ class Server:
 
     def _handle(self, call: Call) -> dict[str, Any]:
         self.calls.append(call)
+        if self.failure is not None:
+            raise self.failure
         response: dict[str, Any] = self.responses.get(call.action, {})
         return response
 

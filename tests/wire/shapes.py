@@ -13,39 +13,41 @@ _ALPHABET = string.ascii_letters + string.digits + " -_./:&<>'\"=+%?#;\n\täß�
 class Generator:
     """Draws one value per call.
 
-    `subsecond` says whether timestamps may carry milliseconds, `empty_lists` and `empty_structures` what the protocol
-    can tell from absence: neither form-encoded protocol can send an empty structure, and EC2's no empty list.
+    `fullness` is the chance of an optional member to be there and of a list to have elements. `subsecond` says whether
+    timestamps may carry milliseconds, `empty_lists` and `empty_structures` what the protocol can tell from absence:
+    neither form-encoded protocol can send an empty structure, and EC2's no empty list.
     """
 
-    def __init__(self, seed: int, *, subsecond: bool, empty_lists: bool, empty_structures: bool) -> None:
+    def __init__(
+        self, seed: int, *, fullness: float, subsecond: bool, empty_lists: bool, empty_structures: bool
+    ) -> None:
         self._random = random.Random(seed)
+        self._fullness = fullness
         self._subsecond = subsecond
         self._empty_lists = empty_lists
         self._empty_structures = empty_structures
 
-    def structure(self, shape: Any, depth: int = 0) -> dict[str, Any]:
-        """All members at the top, some of them further down, no optional ones where it gets very deep."""
+    def structure(self, shape: Any, within: tuple[str, ...] = ()) -> dict[str, Any]:
+        """A structure inside itself appears once, and then with what it must have."""
         if shape.metadata.get("union"):
             names = [self._random.choice(list(shape.members))]
         else:
-            chance = (1.0, 0.8, 0.5, 0.3)[depth] if depth < 4 else 0.1 if depth < 8 else 0.0
+            chance = self._fullness if shape.name not in within else 0.0
             names = [n for n in shape.members if n in shape.required_members or self._random.random() < chance]
         if not names and not self._empty_structures:
             names = list(shape.members)[:1]
-        return {name: self.value(shape.members[name], depth + 1) for name in names}
+        return {name: self.value(shape.members[name], (*within, shape.name)) for name in names}
 
-    def value(self, shape: Any, depth: int = 0) -> Any:
+    def value(self, shape: Any, within: tuple[str, ...] = ()) -> Any:
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
         match shape.type_name:
             case "structure":
-                return self.structure(shape, depth)
+                return self.structure(shape, within)
             case "list":
                 count = self._count(low, high)
-                return [self.value(shape.member, depth + 1) for _ in range(count)]
+                return [self.value(shape.member, within) for _ in range(count)]
             case "map":
-                return {
-                    self.value(shape.key): self.value(shape.value, depth + 1) for _ in range(self._count(low, high))
-                }
+                return {self.value(shape.key): self.value(shape.value, within) for _ in range(self._count(low, high))}
             case "string":
                 return self._string(shape, low, high)
             case "integer" | "long":
@@ -66,9 +68,10 @@ class Generator:
         raise AssertionError(shape.type_name)
 
     def _count(self, low: int | None, high: int | None) -> int:
-        least = max(low or 0, 0 if self._empty_lists else 1)
-        most = least + 2 if high is None else min(high, least + 2)
-        return self._random.randint(least, max(least, most))
+        if not low and self._empty_lists and self._random.random() >= self._fullness:
+            return 0
+        least = max(low or 0, 1)
+        return self._random.randint(least, least + 1 if high is None else min(high, least + 1))
 
     def _string(self, shape: Any, low: int | None, high: int | None) -> str:
         if shape.metadata.get("enum"):
@@ -76,3 +79,32 @@ class Generator:
         least = low or 0
         length = self._random.randint(least, max(least, min(least + 12, high if high is not None else least + 12)))
         return "".join(self._random.choice(_ALPHABET) for _ in range(length))
+
+
+def members_of(shape: Any, value: Any) -> set[tuple[str, str]]:
+    """The (structure, member) pairs that a value exercises."""
+    if shape.type_name == "structure":
+        inner = [members_of(shape.members[name], child) for name, child in value.items()]
+        return {(shape.name, name) for name in value}.union(*inner)
+    if shape.type_name == "list":
+        return set().union(*(members_of(shape.member, child) for child in value))
+    if shape.type_name == "map":
+        return set().union(*(members_of(shape.value, child) for child in value.values()))
+    return set()
+
+
+def all_members(shape: Any) -> set[tuple[str, str]]:
+    """The (structure, member) pairs that any value of a shape can have."""
+    found: set[tuple[str, str]] = set()
+    pending, seen = [shape], set()
+    while pending:
+        shape = pending.pop()
+        if shape.type_name == "list":
+            pending.append(shape.member)
+        elif shape.type_name == "map":
+            pending.append(shape.value)
+        elif shape.type_name == "structure" and shape.name not in seen:
+            seen.add(shape.name)
+            found.update((shape.name, name) for name in shape.members)
+            pending.extend(shape.members.values())
+    return found
