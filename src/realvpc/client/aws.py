@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 from botocore import xform_name
@@ -44,6 +45,19 @@ class Profile(Struct, frozen=True):
         return f"Profile({self.name}, {self.account}, {self.region})"
 
 
+class Performed(Struct, frozen=True):
+    """A call that was made: the words after ``aws``, and what came back."""
+
+    profile: Profile
+    words: list[str]
+    operation: str
+    response: dict[str, Any] | None
+    error: CallFailedError | None
+
+
+Observer: TypeAlias = Callable[[Performed], None]
+
+
 class CallFailedError(Exception):
     """A call was refused, or a wait ended badly; ``code`` is AWS's error code where there is one."""
 
@@ -60,15 +74,27 @@ class Aws:
     Raises CallFailedError.
     """
 
-    def __init__(self, profile: Profile, transport: Transport = "botocore") -> None:
+    def __init__(
+        self, profile: Profile, transport: Transport = "botocore", observe: Observer = lambda call: None
+    ) -> None:
         self.profile = profile
         self._transport = transport
+        self._observe = observe
         self._session = Session()
         self._clients: dict[str, Any] = {}
 
     def __call__(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
-        if self._transport == "aws":
-            return self._run([*command_line(service, operation, parameters), "--output", "json"])
+        words = command_line(service, operation, parameters)
+        perform = self._run if self._transport == "aws" else lambda _: self._ask(service, operation, parameters)
+        try:
+            response = perform(words)
+        except CallFailedError as error:
+            self._observe(Performed(self.profile, words, operation, None, error))
+            raise
+        self._observe(Performed(self.profile, words, operation, response, None))
+        return response
+
+    def _ask(self, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         client = self._client(service)
         method = xform_name(operation)
         try:
@@ -80,10 +106,15 @@ class Aws:
 
     def wait(self, service: str, waiter: str, /, **parameters: Any) -> None:
         """``aws.wait("ec2", "InstanceRunning", InstanceIds=[…])``, polling quicker than a real Region would need."""
+        name, *words = command_line(service, waiter, parameters)
+        words = [name, "wait", *words]
         if self._transport == "aws":
-            words = command_line(service, waiter, parameters)
-            self._run([words[0], "wait", *words[1:]])
-            return
+            self._run(words)
+        else:
+            self._poll(service, waiter, parameters)
+        self._observe(Performed(self.profile, words, waiter, {}, None))
+
+    def _poll(self, service: str, waiter: str, parameters: dict[str, Any]) -> None:
         waiting = self._client(service).get_waiter(xform_name(waiter))
         try:
             waiting.wait(**parameters, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
@@ -108,7 +139,9 @@ class Aws:
         if command is None:
             raise CallFailedError("NoAwsCommand", "the aws command is not installed: https://aws.amazon.com/cli/")
         environment = {**os.environ, **self.profile.environment(), "AWS_PAGER": ""}
-        done = subprocess.run([command, *words], env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [command, *words, "--output", "json"], env=environment, capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise CallFailedError("AwsCommandFailed", done.stderr.strip())
         answer: dict[str, Any] = json.loads(done.stdout) if done.stdout.strip() else {}
