@@ -16,8 +16,9 @@ from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.peering import Peering
 from realvpc.net.resource import Resource
 from realvpc.net.route_table import RouteTable
-from realvpc.net.security_group import SecurityGroup
+from realvpc.net.security_group import ListedRule, SecurityGroup
 from realvpc.net.subnet import Subnet
+from realvpc.net.volume import Volume
 from realvpc.net.vpc import Vpc
 
 from .context import Context
@@ -53,6 +54,14 @@ INTERNET_GATEWAY = Kind(
 SECURITY_GROUP = Kind(
     SecurityGroup, "sg", "InvalidGroup.NotFound", "InvalidGroupId.Malformed", "security group", "security-group"
 )
+SECURITY_GROUP_RULE = Kind(  # derived: not among KINDS
+    ListedRule,
+    "sgr",
+    "InvalidSecurityGroupRuleId.NotFound",
+    "InvalidSecurityGroupRuleId.Malformed",
+    "security group rule ID",
+    "security-group-rule",
+)
 NETWORK_INTERFACE = Kind(
     NetworkInterface,
     "eni",
@@ -62,6 +71,7 @@ NETWORK_INTERFACE = Kind(
     "network-interface",
 )
 INSTANCE = Kind(Instance, "i", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID", "instance")
+VOLUME = Kind(Volume, "vol", "InvalidVolume.NotFound", "InvalidVolumeID.Malformed", "volume", "volume")
 PEERING = Kind(
     Peering,
     "pcx",
@@ -79,6 +89,7 @@ KINDS: tuple[Kind[Any], ...] = (
     SECURITY_GROUP,
     NETWORK_INTERFACE,
     INSTANCE,
+    VOLUME,
     PEERING,
 )
 

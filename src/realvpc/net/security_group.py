@@ -73,3 +73,17 @@ class SecurityGroup(Resource, frozen=True, kw_only=True):
     @property
     def is_default(self) -> bool:
         return self.name == "default"
+
+    @property
+    def listed_rules(self) -> tuple[ListedRule, ...]:
+        return tuple(
+            ListedRule(id=rule.id, account=self.account, region=self.region, tags=rule.tags, group=self, rule=rule)
+            for rule in self.rules
+        )
+
+
+class ListedRule(Resource, frozen=True, kw_only=True):
+    """A rule as a resource of its own, as DescribeSecurityGroupRules lists it; derived from its group, not stored."""
+
+    group: SecurityGroup
+    rule: SecurityGroupRule
