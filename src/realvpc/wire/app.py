@@ -88,11 +88,12 @@ class App:
         writer = self._services.writer("ec2")
         try:
             head = Request(scope["method"], "", _headers(scope), (), b"")
-            writer = self._services.writer(self._services.service_of(head, find_signature(head)))
+            json = head.header("x-amz-target") is not None
+            writer = self._services.writer(self._services.service_of(head, find_signature(head)), json=json)
             request = await _read_request(scope, receive)
             signature = find_signature(request)
             service = self._services.service_of(request, signature)
-            writer = self._services.writer(service)
+            writer = self._services.writer(service, json=json)
             return 200, writer.content_type, self._perform(request, signature, service, request_id)
         except Disconnected:
             raise

@@ -54,17 +54,19 @@ class Services:
         By the target header, else by the scope of the signature, else by the API version, else EC2. A service that
         does not exist here is returned as the client names it.
         """
-        target = request.header("x-amz-target")
-        if target is not None:
-            return TARGET_PREFIXES.get(target.partition(".")[0], "ssm")
+        target = TARGET_PREFIXES.get((request.header("x-amz-target") or "").partition(".")[0])
         scope = signature.scope if signature is not None else None
-        if scope is not None:
-            return scope.service
-        return API_VERSIONS.get(_version(request), "ec2")
+        if target is not None:
+            return target
+        return scope.service if scope is not None else API_VERSIONS.get(_version(request), "ec2")
 
-    def writer(self, service: str) -> Writer:
-        """The codec that answers; services that do not exist here are answered in EC2's form."""
-        return self._query.get(service) or self._json.get(service) or self._ec2
+    def writer(self, service: str, *, json: bool = False) -> Writer:
+        """The codec that answers. Services that do not exist here are answered in XML, or in JSON to who speaks it."""
+        if service in self._query:
+            return self._query[service]
+        if service in self._json or json:
+            return self._json["ssm"]
+        return self._ec2 if service == "ec2" else self._query["sts"]
 
     def refusals(self, service: str) -> Refusals:
         if service in self._json:
