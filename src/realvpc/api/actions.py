@@ -6,11 +6,22 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from . import (
+    dhcp_options,
+    internet_gateway,
+    network_acl,
     peering,
     peering_options,
+    route,
+    route_table,
     security_group,
     security_group_references,
     security_group_rule,
+    subnet,
+    tag,
+    vpc,
+    vpc_attribute,
+    vpc_cidr,
+    zone,
 )
 from .context import Answer, Context, Request
 
@@ -38,6 +49,46 @@ _EC2: dict[str, Action] = {
     "RevokeSecurityGroupIngress": security_group_rule.revoke_security_group_ingress,
     "UpdateSecurityGroupRuleDescriptionsEgress": security_group_rule.update_security_group_rule_descriptions_egress,
     "UpdateSecurityGroupRuleDescriptionsIngress": security_group_rule.update_security_group_rule_descriptions_ingress,
+    # Internet gateways
+    "AttachInternetGateway": internet_gateway.attach_internet_gateway,
+    "CreateInternetGateway": internet_gateway.create_internet_gateway,
+    "DeleteInternetGateway": internet_gateway.delete_internet_gateway,
+    "DescribeInternetGateways": internet_gateway.describe_internet_gateways,
+    "DetachInternetGateway": internet_gateway.detach_internet_gateway,
+    # Regions, zones, limits
+    "DescribeAccountAttributes": zone.describe_account_attributes,
+    "DescribeAvailabilityZones": zone.describe_availability_zones,
+    "DescribeRegions": zone.describe_regions,
+    # Route tables
+    "AssociateRouteTable": route_table.associate_route_table,
+    "CreateRouteTable": route_table.create_route_table,
+    "DeleteRouteTable": route_table.delete_route_table,
+    "DescribeRouteTables": route_table.describe_route_tables,
+    "DisassociateRouteTable": route_table.disassociate_route_table,
+    "ReplaceRouteTableAssociation": route_table.replace_route_table_association,
+    # Routes
+    "CreateRoute": route.create_route,
+    "DeleteRoute": route.delete_route,
+    "ReplaceRoute": route.replace_route,
+    # Subnets
+    "CreateSubnet": subnet.create_subnet,
+    "DeleteSubnet": subnet.delete_subnet,
+    "DescribeSubnets": subnet.describe_subnets,
+    "ModifySubnetAttribute": subnet.modify_subnet_attribute,
+    # Tags
+    "CreateTags": tag.create_tags,
+    "DeleteTags": tag.delete_tags,
+    "DescribeTags": tag.describe_tags,
+    # VPCs
+    "AssociateVpcCidrBlock": vpc_cidr.associate_vpc_cidr_block,
+    "CreateVpc": vpc.create_vpc,
+    "DeleteVpc": vpc.delete_vpc,
+    "DescribeDhcpOptions": dhcp_options.describe_dhcp_options,
+    "DescribeNetworkAcls": network_acl.describe_network_acls,
+    "DescribeVpcAttribute": vpc_attribute.describe_vpc_attribute,
+    "DescribeVpcs": vpc.describe_vpcs,
+    "DisassociateVpcCidrBlock": vpc_cidr.disassociate_vpc_cidr_block,
+    "ModifyVpcAttribute": vpc_attribute.modify_vpc_attribute,
 }
 
 _IAM: dict[str, Action] = {}

@@ -39,6 +39,11 @@ Render: TypeAlias = Callable[[Context, R], Response]
 DEFAULT_PAGE = 1000
 
 
+def no_values(ctx: Context, row: object) -> tuple[()]:
+    """A filter that AWS documents, on something that no resource here has: it matches nothing."""
+    return ()
+
+
 def describe(
     ctx: Context,
     request: Request,
