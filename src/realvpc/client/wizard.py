@@ -1,6 +1,6 @@
 """The console's "VPC and more" recipe, by calls of the public API.
 
-VPC guide, "Create a VPC plus other VPC resources": names, order, DNS options and the sizing of subnets are the wizard's.
+VPC guide, "Create a VPC plus other VPC resources": names, order, DNS options and sizes are the wizard's.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ class Endpoint(Struct, frozen=True):
     name: str
     interface_id: str | None
     address: Address
+    instance_id: str | None = None
 
 
 def resolve(network: Network, name: str, *, public: bool = False) -> Endpoint:
@@ -61,7 +62,7 @@ def running(network: Network) -> list[Endpoint]:
     """Every instance that has a machine, by name: the rows and columns of a matrix."""
     instances = [row for row in network.instances.values() if row.machine_wanted]
     endpoints = [
-        Endpoint(instance.tags.get("Name", instance.id), interfaces[0].id, interfaces[0].private_address)
+        Endpoint(instance.tags.get("Name", instance.id), interfaces[0].id, interfaces[0].private_address, instance.id)
         for instance in instances
         if (interfaces := network.interfaces_of(instance.id))
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from realvpc.net.network import Network
@@ -35,15 +36,20 @@ def explain(network: Network, found: Reachability) -> dict[str, Any]:
     }
 
 
-def matrix(network: Network, protocol: str = "icmp", port: int = 0) -> dict[str, Any]:
-    """Every running instance against every other: ``cells`` row by row, None on the diagonal."""
-    endpoints = running(network)
+def matrix(
+    network: Network, protocol: str = "icmp", port: int = 0, only: Container[str] | None = None
+) -> dict[str, Any]:
+    """Every running instance (or ``only`` those with these ids) against every other.
+
+    ``cells`` row by row, None on the diagonal.
+    """
+    endpoints = [row for row in running(network) if only is None or row.instance_id in only]
     cells = [
         [None if row is column else _cell(network, row, column, protocol, port) for column in endpoints]
         for row in endpoints
     ]
     return {
-        "instances": [{"name": endpoint.name, "address": str(endpoint.address)} for endpoint in endpoints],
+        "instances": [{"id": row.instance_id, "name": row.name, "address": str(row.address)} for row in endpoints],
         "protocol": protocol,
         "port": port,
         "cells": cells,

@@ -1,0 +1,65 @@
+"""`realvpc demo`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from realvpc.config import DEFAULT_REGION
+
+from .accounts import profile
+from .terminal import ask_service, complain, faint, json_option, print_json, service, state_option, strong
+
+if TYPE_CHECKING:
+    from realvpc.client.aws import Transport
+
+
+@click.group("demo")
+def demo_command() -> None:
+    """Replay a walkthrough with an unmodified AWS client and real packets."""
+
+
+@demo_command.command("peering")
+@state_option
+@json_option
+@click.option("--region", default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].")
+@click.option(
+    "--client",
+    "transport",
+    type=click.Choice(["botocore", "aws"]),
+    default="botocore",
+    help="Make each call with botocore (quick), or by running the aws command that is printed [botocore].",
+)
+def peering_demo(state: Path | None, as_json: bool, region: str, transport: Transport) -> None:
+    """Peer VPCs inside an account and across accounts, and see that peering is not transitive.
+
+    Each step is printed as the aws command that a person would type, with what came back.  The pings come from inside the
+    instances.  Ends with exit code 1 when something is not as AWS shows it.  VPCs of an earlier run are taken away first.
+    """
+    from realvpc.client.aws import Aws
+    from realvpc.demo.peering import Walkthrough, clean_up
+    from realvpc.demo.story import Story
+
+    settings = service(state)
+    profiles = [profile(state, account, region) for account in ("main", "other")]
+    for each in profiles:
+        if (removed := clean_up(Aws(each))) and not as_json:
+            click.echo(faint(f"{removed} VPC(s) of an earlier demo taken away in account {each.name}"))
+
+    story = Story(quiet=as_json)
+    main, other = (Aws(each, transport, story.call) for each in profiles)
+    walkthrough = Walkthrough(
+        story, main, other, settings.state_dir, lambda method, path, **more: ask_service(state, method, path, **more)
+    )
+    walkthrough.run()
+    if as_json:
+        print_json(story.record())
+    elif story.as_on_aws:
+        click.echo(strong(f"\nAll {len(story.checks)} checks are as on AWS. The VPCs are still there: look around.\n"))
+    else:
+        wrong = ", ".join(check.what for check in story.checks if not check.as_on_aws)
+        complain(f"not as on AWS: {wrong}")
+    sys.exit(0 if story.as_on_aws else 1)

@@ -1,0 +1,89 @@
+"""`realvpc why` and `realvpc matrix`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .terminal import ask_service, faint, json_option, mark, print_json, service, state_option, strong
+
+protocol_option = click.option(
+    "--protocol", type=click.Choice(["icmp", "tcp", "udp"]), default="icmp", help="Kind of packet [icmp: a ping]."
+)
+port_option = click.option("--port", type=click.IntRange(0, 65535), default=0, help="Destination port of tcp and udp.")
+
+
+@click.command("why")
+@click.argument("source")
+@click.argument("destination")
+@protocol_option
+@port_option
+@click.option("--public", is_flag=True, help="Ask about the destination's public address.")
+@state_option
+@json_option
+def why_command(
+    source: str, destination: str, protocol: str, port: int, public: bool, state: Path | None, as_json: bool
+) -> None:
+    """Tell whether SOURCE reaches DESTINATION, and why not.
+
+    An instance id, a network interface id, a Name tag, an IP address, or `internet`.  Walks the packet and its reply through
+    every layer of the model that the data plane is compiled from.  Exits with 1 when the answer is no.
+
+    \b
+    Examples:
+      realvpc why VPC-B-EC2 VPC-C-EC2
+      realvpc why i-0123456789abcdef0 10.30.4.69 --protocol tcp --port 443
+      realvpc why internet VPC-A-EC2 --public --protocol tcp --port 22
+    """
+    answer = ask_service(
+        state, "GET", "why", source=source, destination=destination, protocol=protocol, port=port, public=int(public)
+    )
+    if as_json:
+        print_json(answer)
+    else:
+        _print_answer(answer)
+    sys.exit(0 if answer["reachable"] else 1)
+
+
+@click.command("matrix")
+@click.option("--measured", is_flag=True, help="Ping for real as well, from inside the instances.")
+@protocol_option
+@port_option
+@state_option
+@json_option
+def matrix_command(measured: bool, protocol: str, port: int, state: Path | None, as_json: bool) -> None:
+    """Show which running instance reaches which, as predicted; --measured: and as pings find it.
+
+    Exits with 1 when a measurement contradicts its prediction.
+    """
+    from realvpc.demo import matrix
+
+    if measured and protocol != "icmp":
+        raise click.UsageError("--measured pings: leave --protocol out")
+    predicted = ask_service(state, "GET", "matrix", protocol=protocol, port=port)
+    found = matrix.measure(service(state).state_dir, predicted) if measured else None
+    if as_json:
+        print_json({**predicted, **({"measured": found} if found is not None else {})})
+    elif not predicted["instances"]:
+        click.echo("No instance is running.")
+    else:
+        for line in matrix.table(predicted, found):
+            click.echo(line)
+    sys.exit(0 if found is None or matrix.agrees(predicted, found) else 1)
+
+
+def _print_answer(answer: dict[str, Any]) -> None:
+    verdict = "reachable" if answer["reachable"] else f"not reachable: {answer['reason']}"
+    click.echo(f"{mark(answer['reachable'])} {strong(verdict)}")
+    if not answer["reachable"]:
+        way = "" if answer["direction"] == "forward" else "On the way back: "
+        click.echo(f"  {way}{answer['sentence']}")
+        click.echo(f"  {answer['sentence_ja']}")
+    for title, hops in (("there", answer["forward"]), ("back", answer["reply"])):
+        if hops is not None:
+            click.echo(faint(f"\n  {title}:"))
+            for hop in hops:
+                click.echo(f"  {mark(hop['passed'])} {hop['layer']:<23} {hop['resource']}  {faint(hop['rule'])}")

@@ -1,0 +1,1 @@
+"""The walkthroughs that ``realvpc demo`` replays with an unmodified client and real packets."""

@@ -1,0 +1,23 @@
+"""Predicted beside measured."""
+
+from __future__ import annotations
+
+from realvpc.demo.matrix import agrees, table
+from realvpc.reach.report import matrix
+from tests.worlds import three_vpcs
+
+
+def test_the_matrix_shows_both_and_says_when_they_differ() -> None:
+    predicted = matrix(three_vpcs())
+    measured: list[list[bool | None]] = [[None, True, True], [True, None, False], [True, False, None]]
+    assert agrees(predicted, measured)
+    assert table(predicted, measured) == [
+        "from \\ to  a-EC2    b-EC2    c-EC2",
+        "a-EC2      -        yes/yes  yes/yes",
+        "b-EC2      yes/yes  -        no/no",
+        "c-EC2      yes/yes  no/no    -",
+        "",
+        "(predicted/measured; no: PCX_REQUIRES_ADDRESS_IN_VPC_CIDR)",
+    ]
+    measured[1][2] = True
+    assert not agrees(predicted, measured)
