@@ -36,8 +36,9 @@ def demo_command() -> None:
 def peering_demo(state: Path | None, as_json: bool, region: str, transport: Transport) -> None:
     """Peer VPCs inside an account and across accounts, and see that peering is not transitive.
 
-    Each step is printed as the aws command that a person would type, with what came back.  The pings come from inside the
-    instances.  Ends with exit code 1 when something is not as AWS shows it.  VPCs of an earlier run are taken away first.
+    Each step is printed as the aws command that a person would type, with what came back.  The pings come from
+    inside the instances.  Exits with 1 when something is not as AWS shows it.  VPCs of an earlier run are taken away
+    first.
     """
     from realvpc.client.aws import Aws
     from realvpc.demo.peering import Walkthrough, clean_up

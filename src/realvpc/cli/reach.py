@@ -29,8 +29,9 @@ def why_command(
 ) -> None:
     """Tell whether SOURCE reaches DESTINATION, and why not.
 
-    An instance id, a network interface id, a Name tag, an IP address, or `internet`.  Walks the packet and its reply through
-    every layer of the model that the data plane is compiled from.  Exits with 1 when the answer is no.
+    Both are an instance id, a network interface id, a Name tag, an IP address, or `internet`.  Walks the packet and
+    its reply through every layer of the model that the data plane is compiled from.  Exits with 1 when the answer is
+    no.
 
     \b
     Examples:

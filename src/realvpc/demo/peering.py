@@ -195,7 +195,8 @@ class Walkthrough:
         say = self._story.say
         say("")
         say(
-            f"{name} is {ours} in account {a.aws.profile.name} and {theirs} in account {c.aws.profile.name}: compare zone ids."
+            f"{name} is {ours} in account {a.aws.profile.name} and {theirs} in account {c.aws.profile.name}: "
+            "compare zone ids, not names."
         )
         say("A full mesh of n VPCs takes n(n-1)/2 connections, and routes on both sides of each.")
         say("A VPC may have 50 active peering connections (at most 125 when the quota is raised).")
