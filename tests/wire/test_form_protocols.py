@@ -10,7 +10,7 @@ from botocore import parsers, serialize
 from botocore.model import ServiceModel
 
 from realvpc.api.errors import AwsError
-from realvpc.wire.dialect import CommonDialect
+from realvpc.wire.dialect import CommonDialect, shown
 from realvpc.wire.ec2query import Ec2Query
 from realvpc.wire.form import parse_form, parse_tree
 from realvpc.wire.form_reader import FormReaders
@@ -92,7 +92,8 @@ def test_ec2_names_the_parameter_that_breaks_the_model(
 
 @pytest.mark.parametrize("text", ["", "1_0", " 1", "1.0", "٣", "99999999999", "-2147483649", "9" * 5000, "0x10"])
 def test_ec2_refuses_what_is_not_a_32_bit_integer(text: str) -> None:
-    assert refused(EC2, "DescribeVpcs", MaxResults=text)[0] == "InvalidParameterValue"
+    expected = ("InvalidParameterValue", f"Invalid value '{shown(text)}' for MaxResults. Expecting an integer.")
+    assert refused(EC2, "DescribeInstances", MaxResults=text) == expected
 
 
 def test_an_instance_type_that_the_model_does_not_know_is_left_to_the_action() -> None:
@@ -147,7 +148,9 @@ def test_timestamps_are_read_in_every_form_that_aws_documents(text: str, moment:
     assert params["StartTime"].utcoffset() == timedelta(0)
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "0001-01-01T00:00:00+23:59", "1e300", "2024-13-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "0001-01-01T00:00:00+23:59", "1e300", "1e18", "1e12", "2024-13-01T00:00:00Z"]
+)
 def test_what_is_no_timestamp_is_refused(text: str) -> None:
     assert refused(EC2, "DescribeSpotPriceHistory", StartTime=text)[0] == "InvalidParameterValue"
 

@@ -74,6 +74,38 @@ def test_what_is_not_the_right_json_is_a_serialization_exception(body: bytes) ->
     assert refused("GetParameter", body)[0] in ("SerializationException", "ValidationException")
 
 
+@pytest.mark.parametrize(
+    ("action", "body", "message"),
+    [
+        (
+            "DescribeMaintenanceWindows",
+            b'{"MaxResults": 2147483648}',
+            "'2147483648' at 'maxResults' can not be converted to an integer.",
+        ),
+        *(
+            (
+                "UpdateAssociationStatus",
+                b'{"Name": "n", "InstanceId": "i-1", "AssociationStatus": {"Date": %s}}' % date,
+                f"'{shown}' at 'associationStatus.date' can not be converted to a timestamp.",
+            )
+            for date, shown in (
+                (b"1e18", "1e+18"),
+                (b"1e12", "1000000000000.0"),
+                (b'"soon"', "soon"),
+                (b"true", "True"),
+            )
+        ),
+        (
+            "RegisterTaskWithMaintenanceWindow",
+            b'{"TaskInvocationParameters": {"Lambda": {"Payload": "%%%"}}}',
+            "'%%%' at 'taskInvocationParameters.lambda.payload' can not be converted to Base64.",
+        ),
+    ],
+)
+def test_a_value_that_its_type_cannot_hold_is_named(action: str, body: bytes, message: str) -> None:
+    assert refused(action, body) == ("SerializationException", message)
+
+
 def test_recursion_without_end_is_refused() -> None:
     body = b'{"Aggregators": ' + b'[{"Aggregators": ' * 400 + b"[]" + b"}]" * 400 + b"}"
     assert refused("GetInventory", body)[0] in ("SerializationException", "ValidationException")
