@@ -103,6 +103,13 @@ def test_a_request_that_is_too_large_is_refused_in_the_protocol_of_its_service()
     assert answer.headers["content-type"] == "application/x-amz-json-1.1"
 
 
+def test_an_error_does_not_repeat_a_megabyte_of_the_request() -> None:
+    name = "VpcId." + "9" * 500_000
+    answer = any_server().send(form(Action="DescribeVpcs", **{name: "x"}), any_credential("ec2"))
+    assert answer.error[0] == "UnknownParameter"
+    assert len(answer.body) < 5000
+
+
 @pytest.mark.parametrize("service", ["ec2", "iam", "ssm"])
 def test_an_error_of_an_action_keeps_its_code_message_and_status(service: str) -> None:
     server = Server(strict=False, failure=AwsError("Some.Code", "a < b & c\x00", 404))

@@ -28,6 +28,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAXIMUM_BODY = 1 << 20  # bytes; AWS's own limits on single parameters are far below
+MAXIMUM_MESSAGE = 4096  # characters; what a message repeats of a hostile request is not worth more
 ADMIN_PREFIXES = ("/_realvpc/", "/moto-api/")
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class App:
         except Disconnected:
             raise
         except AwsError as refusal:
-            error = refusal
+            error = AwsError(refusal.code, refusal.message[:MAXIMUM_MESSAGE], refusal.status)
         except Exception:
             self.internal_errors += 1
             log.exception("request %s failed", request_id)
