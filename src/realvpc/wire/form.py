@@ -14,7 +14,7 @@ Tree: TypeAlias = dict[str, "Node"]
 Pairs: TypeAlias = list[tuple[str, str]]
 
 MAXIMUM_PARAMETERS = 65_536
-MAXIMUM_DEPTH = 32  # the deepest path in the four models has 13 parts
+MAXIMUM_DEPTH = 32  # the deepest parameter of the models, in RequestSpotFleet, has 11 parts
 
 COMMON = frozenset(
     {"Action", "Version", "AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp"}
