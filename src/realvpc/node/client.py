@@ -1,0 +1,231 @@
+"""The other side of the node's socket: `NodeClient` for the API process, `NodeConnection` for commands of root."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from ..net.machine import Wanted
+from . import messages as m
+from .channel import AsyncChannel, Channel, Frame, FrameError
+from .terminal import Relay
+
+_A = TypeVar("_A")
+
+
+class NodeError(Exception):
+    """The node refused; the text is its reason."""
+
+
+class NodeLostError(NodeError):
+    """The node cannot be reached, went away, or does not speak our protocol."""
+
+
+class NodeClient:
+    """One asyncio connection.  It ends with the node; connecting again is the caller's."""
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self._channel = channel
+        self._events: asyncio.Queue[m.Event | None] = asyncio.Queue()
+        self._asked: deque[asyncio.Future[m.Answer]] = deque()
+        self._reader: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def connect(cls, path: Path) -> Self:
+        """Raises NodeLostError."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client = cls(AsyncChannel(sock))
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, str(path))
+            await client._channel.send(m.encode(m.Hello()))
+            frame = await client._channel.receive()
+            _expect(_open(frame), m.Welcome)
+        except (OSError, FrameError, msgspec.DecodeError) as error:
+            client._channel.close()
+            raise NodeLostError(f"the node at {path} cannot be reached: {error}") from error
+        except NodeError:
+            client._channel.close()
+            raise
+        client._reader = asyncio.create_task(client._read())
+        return client
+
+    async def want(self, desired: m.Desired) -> None:
+        """Say what should be; `events` tells what becomes of it.  Raises NodeLostError."""
+        try:
+            await self._channel.send(m.encode(desired))
+        except OSError as error:
+            raise NodeLostError(str(error)) from error
+
+    async def events(self) -> AsyncIterator[m.Event]:
+        """What the node reports once something was wanted; ends when the connection does."""
+        while event := await self._events.get():
+            yield event
+        self._events.put_nowait(None)  # for whoever asks again
+
+    async def counters(self) -> dict[str, int]:
+        """Packets by name of the reason.  Raises NodeError."""
+        return (await self._ask(m.Counters(), m.CountersAre)).counters
+
+    async def status(self) -> m.StatusIs:
+        """Raises NodeError."""
+        return await self._ask(m.Status(), m.StatusIs)
+
+    async def console(self, instance_id: str) -> bytes:
+        """The end of a machine's console output.  Raises NodeError."""
+        return (await self._ask(m.Console(instance_id), m.ConsoleIs)).output
+
+    async def close(self) -> None:
+        if self._reader:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+        self._channel.close()
+
+    async def _ask(self, request: m.Request, kind: type[_A]) -> _A:
+        if self._reader is None or self._reader.done():
+            raise NodeLostError("the connection to the node has ended")
+        answer: asyncio.Future[m.Answer] = asyncio.get_running_loop().create_future()
+        self._asked.append(answer)
+        try:
+            await self._channel.send(m.encode(request))
+        except OSError as error:
+            raise NodeLostError(str(error)) from error
+        return _expect(await answer, kind)
+
+    async def _read(self) -> None:
+        reason = "the node closed the connection"
+        try:
+            while frame := await self._channel.receive():
+                message = _open(frame)
+                if isinstance(message, m.Event):
+                    self._events.put_nowait(message)
+                elif self._asked:
+                    answer = self._asked.popleft()
+                    if not answer.cancelled():
+                        answer.set_result(message)
+                elif isinstance(message, m.Refused):
+                    reason = message.reason
+        except (OSError, FrameError, msgspec.DecodeError) as error:
+            reason = str(error)
+        finally:
+            while self._asked:
+                answer = self._asked.popleft()
+                if not answer.done():
+                    answer.set_exception(NodeLostError(reason))
+            self._events.put_nowait(None)
+
+
+class NodeConnection:
+    """One blocking connection, for a command of root."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises NodeLostError."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._channel = Channel(sock)
+        try:
+            sock.connect(str(path))
+            self._ask(m.Hello(), m.Welcome)
+        except OSError as error:
+            sock.close()
+            raise NodeLostError(f"the node at {path} cannot be reached: {error}") from error
+        except NodeError:
+            sock.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def counters(self) -> dict[str, int]:
+        """Packets by name of the reason.  Raises NodeError."""
+        return self._ask(m.Counters(), m.CountersAre).counters
+
+    def status(self) -> m.StatusIs:
+        """Raises NodeError."""
+        return self._ask(m.Status(), m.StatusIs)
+
+    def console(self, instance_id: str) -> bytes:
+        """The end of a machine's console output.  Raises NodeError."""
+        return self._ask(m.Console(instance_id), m.ConsoleIs).output
+
+    def shutdown(self, machines: Wanted) -> None:
+        """End the node; see `messages.Shutdown`.  Raises NodeError."""
+        self._ask(m.Shutdown(machines), m.Done)
+
+    def exec(
+        self,
+        instance_id: str,
+        argv: Sequence[str],
+        *,
+        user: str = "root",
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+        tty: bool = False,
+        stdio: tuple[int, int, int] | None = None,
+    ) -> int:
+        """Run a command in a machine and return its exit code, 128 + n after signal n.  Raises NodeError.
+
+        It works on `stdio` (descriptors), which is the caller's own unless given; with `tty` on a terminal of the
+        machine that is relayed to them.
+        """
+        files = stdio or (sys.stdin.fileno(), sys.stdout.fileno(), sys.stderr.fileno())
+        request = m.Exec(instance_id=instance_id, argv=tuple(argv), user=user, cwd=cwd, env=dict(env or {}), tty=tty)
+        started = self._exchange(request, () if tty else files)
+        try:
+            _expect(_open(started, keep_fds=True), m.Started)
+            if tty:
+                if not started or not started.fds:
+                    raise NodeLostError("the node sent no terminal")
+                with Relay(started.fds[0], files[0], files[1]) as relay:
+                    relay.run(until_readable=self._channel.socket.fileno())
+            return _expect(_open(self._receive()), m.Exited).code
+        finally:
+            if started:
+                started.close_fds()
+
+    def _ask(self, request: m.Request, kind: type[_A]) -> _A:
+        return _expect(_open(self._exchange(request)), kind)
+
+    def _exchange(self, request: m.Request, fds: tuple[int, ...] = ()) -> Frame | None:
+        try:
+            self._channel.send(m.encode(request), fds)
+        except OSError as error:
+            raise NodeLostError(str(error)) from error
+        return self._receive()
+
+    def _receive(self) -> Frame | None:
+        try:
+            return self._channel.receive()
+        except (OSError, FrameError) as error:
+            raise NodeLostError(str(error)) from error
+
+
+def _open(frame: Frame | None, *, keep_fds: bool = False) -> m.Event | m.Answer:
+    if frame is None:
+        raise NodeLostError("the node closed the connection")
+    if not keep_fds:
+        frame.close_fds()
+    try:
+        return m.decode_answer(frame.payload)
+    except msgspec.DecodeError as error:
+        raise NodeLostError(f"the node does not speak our protocol: {error}") from error
+
+
+def _expect(message: m.Event | m.Answer, kind: type[_A]) -> _A:
+    if isinstance(message, m.Refused):
+        raise NodeError(message.reason)
+    if not isinstance(message, kind):
+        raise NodeLostError(f"the node said {type(message).__name__}, not {kind.__name__}")
+    return message

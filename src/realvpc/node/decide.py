@@ -1,0 +1,36 @@
+"""What to do about one machine: pure, from what is wanted and what is."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from ..instance.machines import Down, Up
+from ..net.machine import MachineSpec, Wanted
+from .messages import MachineDown, MachineReport, MachineUp
+
+
+class Action(Enum):
+    """The next step towards what is wanted."""
+
+    REST = auto()
+    START = auto()
+    STOP = auto()
+    REMOVE = auto()
+
+
+def decide(spec: MachineSpec | None, state: Up | Down | None, *, linked: bool, disk: bool) -> Action:
+    """The step for a machine whose links (`linked`) and `disk` exist or not.  No `spec`: it is not to be."""
+    if spec is None or spec.wanted is Wanted.TERMINATED:
+        return Action.REMOVE if state or linked or disk else Action.REST
+    if spec.wanted is Wanted.STOPPED:
+        return Action.STOP if state or linked else Action.REST
+    return Action.REST if state and state.boot >= spec.boot else Action.START
+
+
+def report(spec: MachineSpec, state: Up | Down | None, action: Action) -> MachineReport | None:
+    """What there is to say of a machine when `action` is what `decide` gave; None while it is on its way."""
+    if action is not Action.REST:
+        return None
+    if isinstance(state, Up):
+        return MachineUp(spec.instance_id, state.boot, state.pid)
+    return MachineDown(spec.instance_id, state.boot if state else spec.boot)

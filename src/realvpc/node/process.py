@@ -1,0 +1,83 @@
+"""The node process: the root half of the service.  It owns the fabric and the machines and reads only typed messages.
+
+It is reached through a Unix socket that root and the API's group may open.  Ending it, however it ends, leaves
+packets and machines alone; the next one adopts them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import socket
+import stat
+from pathlib import Path
+
+from ..fabric.fabric import Fabric
+from ..instance import cgroups
+from .server import Node
+
+log = logging.getLogger(__name__)
+
+SOCKET = "node.sock"
+
+
+def run_node(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None:
+    """Serve until SIGTERM, SIGINT or a Shutdown message.
+
+    `state_dir` holds the machines' disks and `run_dir` what lasts until the host restarts; both are made if need be
+    and must be root's.  `run_dir.name` tells the services of a host apart.  Raises OSError when the directories do not
+    do or another node process holds them, and what opening the fabric raises.
+    """
+    os.umask(0o022)  # the modes of the machines' directories
+    own_directory(state_dir, 0o700)
+    own_directory(run_dir, 0o755)
+    with (run_dir / "node.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OSError(f"another node process serves {run_dir}") from error
+        asyncio.run(_serve(state_dir, run_dir, api_uid, api_gid))
+
+
+async def _serve(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None:
+    group = f"realvpc/{run_dir.name}"
+    limits = cgroups.probe(group)
+    if not limits.enforced:
+        log.warning("machines are not limited reason=%s", limits.obstacle)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    node = Node(Fabric(run_dir), state_dir, run_dir, limits, group, api_uid)
+    await node.open()
+    with listen(run_dir / SOCKET, api_gid) as listener:
+        log.info("node serves socket=%s limits=%s", run_dir / SOCKET, limits)
+        await node.serve(listener, stop)
+
+
+def own_directory(directory: Path, mode: int) -> None:
+    """Make the directory, or check that nobody but root could put things there.  Raises OSError."""
+    directory.mkdir(mode=mode, parents=True, exist_ok=True)
+    status = directory.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(f"{directory} must be a directory of root's that nobody else may write")
+
+
+def listen(path: Path, gid: int) -> socket.socket:
+    """A listening socket at `path` for root and the group, taking the place of one that was left there."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        listener.bind(str(draft))
+    finally:
+        os.umask(mask)
+    os.chown(draft, 0, gid)
+    draft.chmod(0o660)
+    listener.listen(64)
+    listener.setblocking(False)
+    draft.rename(path)
+    return listener

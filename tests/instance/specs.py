@@ -1,0 +1,30 @@
+"""Machines to test with."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from realvpc.net.machine import LinkSpec, MachineSpec
+
+
+def link(number: int = 1) -> LinkSpec:
+    return LinkSpec(
+        interface_id=f"eni-0123456789abcd{number:03x}",
+        mac_address=f"02:00:00:00:00:{number:02x}",
+        address=f"10.20.0.{number}",
+        prefix_length=20,
+        gateway="10.20.0.1",
+        mtu=9001,
+    )
+
+
+def machine(number: int = 207, **changes: object) -> MachineSpec:
+    spec = MachineSpec(
+        instance_id=f"i-0123456789abcd{number:03x}",
+        hostname=f"ip-10-20-0-{number}",
+        domain="ap-northeast-1.compute.internal",
+        links=(link(number),),
+        vcpus=1,
+        memory_bytes=256 << 20,
+    )
+    return replace(spec, **changes)

@@ -1,0 +1,89 @@
+"""Messages survive the journey, and what does not type-check is refused."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from realvpc.fabric.plan import Plan
+from realvpc.net.machine import MachineSpec, Wanted
+from realvpc.node import messages as m
+from tests.instance.specs import machine
+
+ID = machine().instance_id
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        m.Hello(),
+        m.Desired(7, Plan(), (machine(1), machine(2, wanted=Wanted.STOPPED, boot=3, user_data="#!/bin/sh\n"))),
+        m.Counters(),
+        m.Status(),
+        m.Console(ID),
+        m.Exec(instance_id=ID, argv=("ping", "-c", "1", "10.30.0.5"), user="ssm-user", env={"TERM": "xterm"}, tty=True),
+        m.Shutdown(Wanted.TERMINATED),
+    ],
+)
+def test_a_request_arrives_as_it_was_sent(request_: m.Request) -> None:
+    assert m.decode_request(m.encode(request_)) == request_
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        m.Welcome(1, 42),
+        m.Applied(7, (m.Fault(ID, "no such device"),)),
+        m.MachineUp(ID, 1, 42),
+        m.MachineDown(ID, 1),
+        m.MachineFailed(ID, 1, "why"),
+        m.CountersAre({"NO_ROUTE": 3}),
+        m.StatusIs(pid=1, revision=2, limits="cgroup v2", machines=(m.MachineUp(ID, 1, 42),), faults=()),
+        m.ConsoleIs(b"\x00\xff"),
+        m.Started(),
+        m.Exited(130),
+        m.Done(),
+        m.Refused("no"),
+    ],
+)
+def test_an_answer_arrives_as_it_was_sent(answer: m.Event | m.Answer) -> None:
+    assert m.decode_answer(m.encode(answer)) == answer
+
+
+def wanting(**changes: object) -> bytes:
+    return m.encode(m.Desired(1, Plan(), (machine(**changes),)))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"\xc1",
+        m.encode(m.Done()),
+        wanting(instance_id="i-../../../etc"),
+        wanting(instance_id=ID + "\n"),
+        wanting(hostname="x;reboot"),
+        wanting(hostname="a/b"),
+        wanting(memory_bytes=0),
+        wanting(boot=0),
+        wanting(nameserver="1.1.1.1\nnameserver 2.2.2.2"),
+        m.encode(m.Console("../x")),
+        m.encode(m.Exec(instance_id=ID, argv=())),
+        m.encode(m.Exec(instance_id=ID, argv=("a\0b",))),
+        m.encode(m.Exec(instance_id=ID, argv=("id",), env={"A=B": "c"})),
+        m.encode(m.Exec(instance_id=ID, argv=("id",), cwd="relative")),
+    ],
+)
+def test_what_is_not_a_request_is_refused(payload: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        m.decode_request(payload)
+
+
+def test_every_string_of_a_machine_has_a_pattern_or_a_bound() -> None:
+    """The node builds paths and files out of them."""
+    schema = msgspec.json.schema(MachineSpec)["$defs"]
+    for struct in ("MachineSpec", "LinkSpec"):
+        for name, kind in schema[struct]["properties"].items():
+            for option in kind.get("anyOf", [kind]):
+                if option.get("type") == "string":
+                    assert "pattern" in option or "maxLength" in option, name
