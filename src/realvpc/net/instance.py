@@ -37,10 +37,11 @@ _CODES = {
 
 
 class InstanceEvent(StrEnum):
-    """What may happen to an instance: three requests of a user, three reports of the node."""
+    """What may happen to an instance: four requests of a user, three reports of the node."""
 
     START = "start"
     STOP = "stop"
+    REBOOT = "reboot"
     TERMINATE = "terminate"
     MACHINE_UP = "machine-up"
     MACHINE_DOWN = "machine-down"
@@ -57,11 +58,14 @@ TRANSITIONS: dict[tuple[InstanceState, InstanceEvent], InstanceState] = {
     (_S.PENDING, _E.TERMINATE): _S.SHUTTING_DOWN,
     (_S.RUNNING, _E.START): _S.RUNNING,
     (_S.RUNNING, _E.STOP): _S.STOPPING,
+    (_S.RUNNING, _E.REBOOT): _S.RUNNING,
     (_S.RUNNING, _E.TERMINATE): _S.SHUTTING_DOWN,
     (_S.RUNNING, _E.MACHINE_DOWN): _S.STOPPED,  # shut down from inside
+    (_S.RUNNING, _E.MACHINE_FAILED): _S.STOPPED,
     (_S.STOPPING, _E.STOP): _S.STOPPING,
     (_S.STOPPING, _E.TERMINATE): _S.SHUTTING_DOWN,
     (_S.STOPPING, _E.MACHINE_DOWN): _S.STOPPED,
+    (_S.STOPPING, _E.MACHINE_FAILED): _S.STOPPED,
     (_S.STOPPED, _E.START): _S.PENDING,
     (_S.STOPPED, _E.STOP): _S.STOPPED,
     (_S.STOPPED, _E.TERMINATE): _S.TERMINATED,
@@ -69,6 +73,7 @@ TRANSITIONS: dict[tuple[InstanceState, InstanceEvent], InstanceState] = {
     (_S.SHUTTING_DOWN, _E.MACHINE_DOWN): _S.TERMINATED,
     (_S.SHUTTING_DOWN, _E.MACHINE_FAILED): _S.TERMINATED,
     (_S.TERMINATED, _E.TERMINATE): _S.TERMINATED,
+    (_S.TERMINATED, _E.REBOOT): _S.TERMINATED,  # ignored
 }
 
 MACHINE_WANTED = frozenset({_S.PENDING, _S.RUNNING})

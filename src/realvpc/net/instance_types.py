@@ -31,12 +31,16 @@ class InstanceType(Struct, frozen=True):
 
     @property
     def is_nitro(self) -> bool:
-        return self.family != "t2"
+        return self.family not in ("t2", "m1")
 
     @property
     def default_cpu_credits(self) -> str:
         """``standard`` on T2, ``unlimited`` on later burstable types (EC2 guide, "Unlimited mode")."""
         return "standard" if self.family == "t2" else "unlimited"
+
+    @property
+    def is_current_generation(self) -> bool:
+        return self.family != "m1"
 
     @property
     def cores(self) -> int:
@@ -85,9 +89,12 @@ def _fixed(family: str, gib_per_vcpu: int, clock_ghz: float) -> list[InstanceTyp
     ]
 
 
+DEFAULT_INSTANCE_TYPE = "m1.small"  # what RunInstances takes when the request names none
+
 INSTANCE_TYPES: dict[str, InstanceType] = {
     kind.name: kind
     for kind in (
+        InstanceType("m1.small", 1, 1740, 2, 4, "Low", threads_per_core=1, clock_ghz=2.0),
         _t2("nano", 1, 0.5, 2, 2, "Low to Moderate"),
         _t2("micro", 1, 1, 2, 2, "Low to Moderate"),
         _t2("small", 1, 2, 3, 4, "Low to Moderate"),
