@@ -102,7 +102,10 @@ class Cidr:
         return Address(self.network + self.size - 1)
 
     def __contains__(self, address: int) -> bool:
-        return (address & _mask(self.length)) == self.network
+        """An IPv4 address lies in no IPv6 block, ``::/0`` included."""
+        return (address & _mask(self.length)) == self.network and (
+            self.length >= _V4_SHIFT or address >> 32 != _V4_BASE >> 32
+        )
 
     def covers(self, other: Cidr) -> bool:
         """True when every address of ``other`` lies in this block (RFC 4632: this prefix is equal or shorter)."""

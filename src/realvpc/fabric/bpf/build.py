@@ -1,0 +1,46 @@
+"""Compiles the BPF program: ``python -m realvpc.fabric.bpf.build`` (clang and llvm-strip; at build time only)."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from .generate import HEADER, header
+
+HERE = Path(__file__).parent
+SOURCE = HERE / "src" / "vpc.bpf.c"
+OBJECT = HERE / "vpc.bpf.o"
+
+
+def is_current() -> bool:
+    """Whether the object is newer than everything that it is made of."""
+    sources = [*(HERE / "src").iterdir(), HEADER]
+    return OBJECT.exists() and OBJECT.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
+
+
+def build() -> None:
+    """Generate the header when it is out of date, then compile.  Raises CalledProcessError, FileNotFoundError."""
+    if not HEADER.exists() or HEADER.read_text() != header():
+        HEADER.write_text(header())
+    unfinished = OBJECT.with_suffix(f".{os.getpid()}.o")
+    include = Path("/usr/include") / f"{platform.machine()}-linux-gnu"
+    command = ["clang", "-target", "bpf", "-O2", "-g", "-Wall", "-Wextra", "-Werror"]
+    try:
+        subprocess.run([*command, f"-I{include}", "-c", str(SOURCE), "-o", str(unfinished)], check=True)
+        subprocess.run(["llvm-strip", "-g", str(unfinished)], check=True)
+        unfinished.rename(OBJECT)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def main() -> None:
+    if not is_current():
+        build()
+        sys.stdout.write(f"made {OBJECT}\n")
+
+
+if __name__ == "__main__":
+    main()

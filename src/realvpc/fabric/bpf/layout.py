@@ -1,0 +1,205 @@
+"""The one definition of every map of the data plane: keys, values, sizes.
+
+``generated.h`` is made from it (``python -m realvpc.fabric.bpf.generate``), and Python packs bytes with it.  An id is
+64 bits taken from the AWS id (see ``number_of``), so that what the tables hold depends on the state alone and never on
+the history that led to it.  Addresses are 16 bytes, IPv4 in ``::ffff:0:0/96``; ports are in host order.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+from typing import NamedTuple
+
+from .record import ADDRESS, MAC, U8, U16, U32, U64, Field, Record
+
+INTERNET_ID = 0  # stands where an interface's id would
+ROUTER_MAC = bytes.fromhex("020000000001")  # the VPC router's, in every subnet
+RULES_PER_CHUNK = 16
+RULE_CHUNKS = 64  # 1,024 rules in one direction; AWS allows 1,000
+
+# How long a flow is remembered after its last packet, in seconds (EC2 guide, "Security group connection tracking").
+# The guide has no figure for TCP before it is established and after it is closed.
+SECONDS_TCP_ESTABLISHED = 432_000
+SECONDS_TCP_OTHER = 60
+SECONDS_UDP_SINGLE = 30
+SECONDS_UDP_STREAM = 180
+SECONDS_ICMP = 30
+SECONDS_OTHER = 600
+
+# What the program leaves in skb->cb for whoever runs it by hand (BPF_PROG_TEST_RUN).
+CB_REASON, CB_IFINDEX = 0, 1
+
+
+class RouteKind(IntEnum):
+    LOCAL = 1
+    NETWORK_INTERFACE = 2
+    PEERING = 3
+    INTERNET_GATEWAY = 4
+    BLACKHOLE = 5
+
+
+class InterfaceFlag(IntFlag):
+    CHECKED = 1  # source/destination check on
+    RUNNING = 2  # attached to an instance whose machine is wanted
+
+
+class Seen(IntFlag):
+    """What a flow's packets have shown so far, as seen from its interface."""
+
+    LEAVING = 1
+    ARRIVING = 2
+    FIN_LEAVING = 4
+    FIN_ARRIVING = 8
+    RST = 16
+
+
+FIREWALL = Record(
+    "firewall",
+    Field("rules", U16, "how many"),
+    Field("everywhere", U16, "so many of them, the first ones, name 0.0.0.0/0"),
+    Field("opens_tcp", U8, "a rule admits every TCP port to or from 0.0.0.0/0"),
+    Field("opens_udp", U8),
+)
+INTERFACE = Record(
+    "interface",
+    Field("id", U64),
+    Field("vpc", U64),
+    Field("route_table", U64, "of its subnet"),
+    Field("rule_set", U64),
+    Field("primary", ADDRESS),
+    Field("public_address", ADDRESS, "all zero: none"),
+    Field("subnet_network", ADDRESS),
+    Field("subnet_mask", ADDRESS),
+    Field("ifindex", U32, "fabric-side veth; 0: no link"),
+    Field("flags", U32, "INTERFACE_..."),
+    Field("ingress", FIREWALL),
+    Field("egress", FIREWALL),
+    Field("mac", MAC),
+)
+ID = Record("id_value", Field("id", U64))
+LINK_KEY = Record("link_key", Field("ifindex", U32))
+ADDRESS_KEY = Record("address_key", Field("vpc", U64), Field("address", ADDRESS))
+LPM_KEY = Record(
+    "lpm_key",
+    Field("prefix_length", U32, "of all that follows"),
+    Field("table", U64, "route table or VPC"),
+    Field("address", ADDRESS),
+    tight=True,
+)
+LPM_TABLE_BITS = 64
+ROUTE = Record(
+    "route",
+    Field("target", U64, "interface id, when the route leads to one"),
+    Field("vpc", U64, "the VPC that a peering leads to"),
+    Field("kind", U32, "ROUTE_..."),
+    Field("mtu", U32),
+)
+PRESENT = Record("present", Field("value", U32))
+PUBLIC_ADDRESS_KEY = Record("public_address_key", Field("address", ADDRESS))
+PUBLIC_ADDRESS = Record(
+    "public_address", Field("interface", U64), Field("attached", U64, "its VPC has an internet gateway")
+)
+RULE = Record(
+    "rule",
+    Field("network", ADDRESS),
+    Field("mask", ADDRESS),
+    Field("group", U64, "when not 0: its members instead of network and mask"),
+    Field("low_from", U16, "destination port or ICMP type"),
+    Field("low_to", U16),
+    Field("high_from", U16, "ICMP code"),
+    Field("high_to", U16),
+    Field("protocol", U8),
+    Field("any_protocol", U8),
+)
+RULE_KEY = Record("rule_key", Field("rule_set", U64), Field("is_egress", U32), Field("chunk", U32))
+RULE_CHUNK = Record("rule_chunk", Field("rules", RULE, repeat=RULES_PER_CHUNK))
+GROUP_MEMBER_KEY = Record("group_member_key", Field("group", U64), Field("address", ADDRESS))
+FLOW_KEY = Record(
+    "flow_key",
+    Field("interface", U64),
+    Field("local", ADDRESS),
+    Field("remote", ADDRESS),
+    Field("local_port", U16),
+    Field("remote_port", U16),
+    Field("protocol", U32),
+)
+FLOW = Record("flow", Field("last", U64, "nanoseconds of CLOCK_MONOTONIC_COARSE"), Field("seen", U64, "SEEN_..."))
+FRAGMENT_KEY = Record(
+    "fragment_key",
+    Field("interface", U64),
+    Field("source", ADDRESS),
+    Field("destination", ADDRESS),
+    Field("identification", U32),
+    Field("protocol", U32),
+)
+FRAGMENT = Record(
+    "fragment",
+    Field("source_port", U16),
+    Field("destination_port", U16),
+    Field("icmp_type", U8),
+    Field("icmp_code", U8),
+)
+INDEX_KEY = Record("index_key", Field("index", U32))
+COUNT = Record("count", Field("packets", U64))
+COUNTER_KEY = Record("counter_key", Field("interface", U64), Field("reason", U64))
+INTERNET = Record("internet_link", Field("ifindex", U32), Field("mac", MAC))
+
+
+class MapType(IntEnum):
+    """``enum bpf_map_type`` of ``linux/bpf.h``."""
+
+    HASH = 1
+    ARRAY = 2
+    PERCPU_HASH = 5
+    PERCPU_ARRAY = 6
+    LRU_HASH = 9
+    LPM_TRIE = 11
+
+
+class MapSpec(NamedTuple):
+    """``desired``: the map holds state that ``apply`` writes; the others belong to the program."""
+
+    name: str
+    type: MapType
+    key: Record
+    value: Record
+    max_entries: int
+    about: str
+    desired: bool = True
+
+
+DROPS_MAXIMUM = 64  # more than there are reasons
+
+# In the order in which entries are written, so that what an entry names is there before it; deleted in reverse.
+MAPS = (
+    MapSpec("rules", MapType.HASH, RULE_KEY, RULE_CHUNK, 1 << 17, "security group rules, in chunks"),
+    MapSpec("group_members", MapType.HASH, GROUP_MEMBER_KEY, PRESENT, 1 << 19, "private addresses by security group"),
+    MapSpec("vpc_cidrs", MapType.LPM_TRIE, LPM_KEY, PRESENT, 1 << 17, "the CIDR blocks of every VPC"),
+    MapSpec("routes", MapType.LPM_TRIE, LPM_KEY, ROUTE, 1 << 20, "all route tables"),
+    MapSpec("interfaces", MapType.HASH, ID, INTERFACE, 1 << 18, "by interface id"),
+    MapSpec("addresses", MapType.HASH, ADDRESS_KEY, ID, 1 << 19, "who has a private address"),
+    MapSpec("public_addresses", MapType.HASH, PUBLIC_ADDRESS_KEY, PUBLIC_ADDRESS, 1 << 18, "who has a public address"),
+    MapSpec("internet", MapType.ARRAY, INDEX_KEY, INTERNET, 1, "the link to the internet"),
+    MapSpec("links", MapType.HASH, LINK_KEY, ID, 1 << 18, "interface id by ifindex"),
+    MapSpec("flows", MapType.LRU_HASH, FLOW_KEY, FLOW, 1 << 18, "what security groups track", desired=False),
+    MapSpec("fragments", MapType.LRU_HASH, FRAGMENT_KEY, FRAGMENT, 1 << 12, "ports of first fragments", desired=False),
+    MapSpec("counters", MapType.PERCPU_ARRAY, INDEX_KEY, COUNT, DROPS_MAXIMUM, "packets by reason", desired=False),
+    MapSpec(
+        "interface_counters",
+        MapType.PERCPU_HASH,
+        COUNTER_KEY,
+        COUNT,
+        1 << 18,
+        "packets dropped, by interface and reason",
+        desired=False,
+    ),
+)
+MAPS_BY_NAME = {spec.name: spec for spec in MAPS}
+
+
+def number_of(resource_id: str) -> int:
+    """The last 64 bits of the hexadecimal part of an AWS id (``eni-0123456789abcdef0``).
+
+    An AWS id has 68 bits, of which the first four are 0.  Raises ValueError when it is no such id.
+    """
+    return int(resource_id.rpartition("-")[2][-16:], 16)

@@ -1,0 +1,107 @@
+"""One BPF map as bytes to bytes, in batches where the kernel has them."""
+
+from __future__ import annotations
+
+import ctypes as c
+import errno
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+
+from . import libbpf
+from .layout import MapSpec, MapType
+
+_PER_CPU = {MapType.PERCPU_ARRAY, MapType.PERCPU_HASH}
+_NO_BATCH = {errno.ENOTSUPP if hasattr(errno, "ENOTSUPP") else 524, errno.EOPNOTSUPP, errno.EINVAL}
+_BATCH = 4096
+
+
+class Map:
+    """Keys and values have exactly the sizes of ``spec``; see ``layout.py``.  The kernel's refusals are OSErrors."""
+
+    def __init__(self, spec: MapSpec, fd: int) -> None:
+        self.spec = spec
+        self.fd = fd
+        self._library = libbpf.library()
+        cpus = libbpf.check(self._library.libbpf_num_possible_cpus(), "count CPUs") if spec.type in _PER_CPU else 1
+        self._value_size = (spec.value.size + 7) // 8 * 8 * cpus if spec.type in _PER_CPU else spec.value.size
+
+    def get(self, key: bytes) -> bytes | None:
+        value = c.create_string_buffer(self._value_size)
+        result = self._library.bpf_map_lookup_elem(self.fd, key, value)
+        if result == -errno.ENOENT:
+            return None
+        libbpf.check(result, f"look up in {self.spec.name}")
+        return value.raw
+
+    def total(self, key: bytes) -> int:
+        """The sum over all CPUs of a counter."""
+        value = self.get(key) or b""
+        return sum(count for (count,) in struct.iter_unpack("=Q", value))
+
+    def update(self, entries: Mapping[bytes, bytes]) -> None:
+        """Put the entries, in their order."""
+        items = list(entries.items())
+        for start in range(0, len(items), _BATCH):
+            self._update_batch(items[start : start + _BATCH])
+
+    def delete(self, keys: Iterable[bytes]) -> None:
+        """Take the entries out; one that is missing is no error."""
+        for key in keys:
+            result = self._library.bpf_map_delete_elem(self.fd, key)
+            if result != -errno.ENOENT:
+                libbpf.check(result, f"delete an entry of {self.spec.name}")
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The keys."""
+        key, following = None, c.create_string_buffer(self.spec.key.size)
+        while True:
+            result = self._library.bpf_map_get_next_key(self.fd, key, following)
+            if result == -errno.ENOENT:
+                return
+            libbpf.check(result, f"read the keys of {self.spec.name}")
+            key = following.raw
+            yield key
+
+    def items(self) -> dict[bytes, bytes]:
+        """A snapshot of everything in the map."""
+        if self.spec.type is MapType.HASH:
+            snapshot = self._lookup_batches()
+            if snapshot is not None:
+                return snapshot
+        found = {}
+        for key in list(self):
+            value = self.get(key)
+            if value is not None:
+                found[key] = value
+        return found
+
+    def _update_batch(self, items: list[tuple[bytes, bytes]]) -> None:
+        if len(items) > 1:
+            keys, values = b"".join(key for key, _ in items), b"".join(value for _, value in items)
+            count = c.c_uint32(len(items))
+            result = self._library.bpf_map_update_batch(self.fd, keys, values, c.byref(count), None)
+            if result == 0:
+                return
+            if -result not in _NO_BATCH:
+                libbpf.check(result, f"write {self.spec.name}")
+        for key, value in items:
+            libbpf.check(self._library.bpf_map_update_elem(self.fd, key, value, 0), f"write {self.spec.name}")
+
+    def _lookup_batches(self) -> dict[bytes, bytes] | None:
+        key_size, value_size = self.spec.key.size, self._value_size
+        keys, values = c.create_string_buffer(key_size * _BATCH), c.create_string_buffer(value_size * _BATCH)
+        position = c.create_string_buffer(max(key_size, 8))
+        found: dict[bytes, bytes] = {}
+        first = True
+        while True:
+            count = c.c_uint32(_BATCH)
+            start = None if first else position
+            result = self._library.bpf_map_lookup_batch(self.fd, start, position, keys, values, c.byref(count), None)
+            if result not in (0, -errno.ENOENT):
+                return None
+            for row in range(count.value):
+                key = keys.raw[row * key_size : (row + 1) * key_size]
+                found[key] = values.raw[row * value_size : (row + 1) * value_size]
+            if result == -errno.ENOENT:
+                return found
+            first = False

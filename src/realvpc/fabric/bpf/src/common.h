@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* What every part needs.  UAPI headers only: neither vmlinux.h nor CO-RE, so the kernel needs no BTF to load this. */
+#pragma once
+
+#include <stddef.h>
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "../generated.h"
+
+#define INLINE static __always_inline
+#define ETH_LENGTH ((__u32)sizeof(struct ethhdr))
+#define NANOSECONDS 1000000000LL
+
+/* The part of an IP packet that decides its fate (net/packet.py).  Ports are in host order; an ICMP echo carries its
+ * identifier in both.  The quoted fields are those of the packet that an ICMP error message speaks of. */
+struct packet {
+	struct address source, destination;
+	struct address quoted_source, quoted_destination;
+	__u16 source_port, destination_port;
+	__u16 quoted_source_port, quoted_destination_port;
+	__u8 protocol, icmp_type, icmp_code, quoted_protocol;
+	__u8 tcp_flags;
+	__u8 is_error; /* an ICMP error message: the quoted fields count */
+	__u8 is_later_fragment; /* no transport header */
+	__u8 dont_fragment;
+	__u8 translated; /* an address differs from the one in the bytes */
+	__u8 has_options; /* IP options */
+	__u16 header_length; /* of the IP header, in bytes */
+	__u32 size; /* bytes of the IP packet, of each segment when the kernel will segment it */
+};
+
+/* Flow keys of the one packet under way, as its sender's and its receiver's interface see it. */
+struct journey {
+	struct packet packet;
+	struct flow_key leaving, arriving;
+};
+
+/* Larger than a BPF stack likes.  One packet at a time is under way on each CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct journey);
+	__uint(max_entries, 1);
+} scratch SEC(".maps");
+
+INLINE struct journey *new_journey(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
+}
+
+INLINE void set_ipv4(struct address *address, __be32 ipv4)
+{
+	address->words[0] = 0;
+	address->words[1] = 0;
+	address->words[2] = bpf_htonl(0xffff);
+	address->words[3] = ipv4;
+}
+
+INLINE __be32 ipv4_of(const struct address *address)
+{
+	return address->words[3];
+}
+
+INLINE int same_address(const struct address *a, const struct address *b)
+{
+	return a->halves[0] == b->halves[0] && a->halves[1] == b->halves[1];
+}
+
+INLINE int in_block(const struct address *address, const struct address *network, const struct address *mask)
+{
+	return (address->halves[0] & mask->halves[0]) == network->halves[0] &&
+	       (address->halves[1] & mask->halves[1]) == network->halves[1];
+}
+
+INLINE int is_absent(const struct address *address)
+{
+	return !address->halves[0] && !address->halves[1];
+}
+
+/* The entry of a table (route table or VPC) that matches the address best. */
+#define LPM_LOOKUP(map, table_id, to)                                                                        \
+	({                                                                                                   \
+		struct lpm_key _key = { .prefix_length = LPM_BITS };                                         \
+		__builtin_memcpy(_key.table, &(table_id), 8);                                                \
+		__builtin_memcpy(_key.address, (to), 16);                                                    \
+		bpf_map_lookup_elem(&map, &_key);                                                            \
+	})
+
+INLINE struct interface *interface_by_id(__u64 id)
+{
+	struct id_value key = { .id = id };
+
+	return bpf_map_lookup_elem(&interfaces, &key);
+}
+
+/* The id of the interface with this private address in this VPC, or 0. */
+INLINE __u64 owner_of(__u64 vpc, const struct address *address)
+{
+	struct address_key key = { .vpc = vpc, .address = *address };
+	struct id_value *found = bpf_map_lookup_elem(&addresses, &key);
+
+	return found ? found->id : 0;
+}
+
+INLINE int has_address(const struct interface *interface, const struct address *address)
+{
+	return same_address(&interface->primary, address) || owner_of(interface->vpc, address) == interface->id;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* The receiving side: from the path MTU into the receiver's namespace. */
+#pragma once
+
+#include "common.h"
+#include "count.h"
+#include "firewall.h"
+#include "nat.h"
+
+/* Straight into the namespace at the other end of the veth, by bpf_redirect_peer(): no queue, no second pass.  The
+ * kernel does not classify the frame again, so it has to be told that the frame is for the host. */
+INLINE int deliver(struct __sk_buff *skb, const struct packet *packet, __u32 ifindex, const struct mac *from,
+		   const struct mac *to)
+{
+	struct ethhdr *ethernet;
+
+	if (packet->translated)
+		rewrite(skb, packet);
+	ethernet = (void *)(long)skb->data;
+	if ((void *)(ethernet + 1) > (void *)(long)skb->data_end)
+		return drop(skb, INTERNET_ID, REASON_MALFORMED_PACKET);
+	__builtin_memcpy(ethernet->h_dest, to->bytes, 6);
+	__builtin_memcpy(ethernet->h_source, from->bytes, 6);
+	if (skb->pkt_type != PACKET_HOST)
+		bpf_skb_change_type(skb, PACKET_HOST);
+	count(REASON_DELIVERED);
+	skb->cb[CB_REASON] = REASON_DELIVERED;
+	skb->cb[CB_IFINDEX] = ifindex;
+	return bpf_redirect_peer(ifindex, 0);
+}
+
+/* Whether the receiver takes the packet: 0, or why not.  `passage` becomes what its security groups said. */
+INLINE __u32 accept(const struct packet *packet, struct flow_key *key, const struct interface *receiver,
+		    struct passage *passage, __u64 now)
+{
+	if ((receiver->flags & INTERFACE_CHECKED) && !has_address(receiver, &packet->destination))
+		return REASON_DESTINATION_CHECK;
+	*passage = examine(packet, key, receiver, 0, now);
+	if (!passage->admitted)
+		return REASON_SECURITY_GROUP_INGRESS;
+	if (!(receiver->flags & INTERFACE_RUNNING) || !receiver->ifindex)
+		return REASON_INSTANCE_NOT_RUNNING;
+	return REASON_DELIVERED;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* The sending side, from the source check to the gateway.  One lookup, in the table of the sender's subnet: the far
+ * VPC's tables are never asked, so that peering is not transitive. */
+#pragma once
+
+#include "common.h"
+#include "nat.h"
+
+/* Where the packet goes: to the interface `receiver`, or when that is NULL out to the internet. */
+struct way {
+	struct interface *receiver;
+	__u32 mtu;
+};
+
+INLINE __u32 check_source(const struct packet *packet, const struct interface *sender)
+{
+	if ((sender->flags & INTERFACE_CHECKED) && !has_address(sender, &packet->source))
+		return REASON_SOURCE_CHECK;
+	return REASON_DELIVERED;
+}
+
+/* RFC 6890: "this network", loopback, link-local, multicast and the rest above are never forwarded. */
+INLINE __u32 check_unicast(const struct packet *packet)
+{
+	__u32 ip = bpf_ntohl(ipv4_of(&packet->destination));
+
+	if (ip >> 24 == 0 || ip >> 24 == 127 || ip >> 16 == 0xa9fe || ip >> 29 == 7)
+		return REASON_NOT_UNICAST;
+	return REASON_DELIVERED;
+}
+
+INLINE __u32 to_address_in(__u64 vpc, const struct packet *packet, struct way *way)
+{
+	way->receiver = interface_by_id(owner_of(vpc, &packet->destination));
+	return way->receiver ? REASON_DELIVERED : REASON_NO_DESTINATION;
+}
+
+/* The far VPC takes only packets for its own addresses, and only from the sender's.  Whatever has an address of a VPC
+ * lies in its blocks, so that these are looked at only when no interface has the address. */
+INLINE __u32 over_peering(const struct packet *packet, const struct interface *sender, const struct route *route,
+			  struct way *way)
+{
+	if (!has_address(sender, &packet->source) && !LPM_LOOKUP(vpc_cidrs, sender->vpc, &packet->source))
+		return REASON_PCX_REJECTS_SPOOFED_SOURCE;
+	way->mtu = route->mtu;
+	if (!to_address_in(route->vpc, packet, way))
+		return REASON_DELIVERED;
+	return LPM_LOOKUP(vpc_cidrs, route->vpc, &packet->destination) ? REASON_NO_DESTINATION :
+									 REASON_PCX_REQUIRES_ADDRESS_IN_VPC_CIDR;
+}
+
+/* A public address of another VPC is reached here and now, as over the internet. */
+INLINE __u32 over_internet_gateway(struct packet *packet, const struct interface *sender, struct way *way)
+{
+	struct public_address *owner;
+	__u32 reason;
+
+	way->mtu = MTU_INTERNET;
+	reason = translate_out(packet, sender);
+	if (reason)
+		return reason;
+	owner = public_owner(packet);
+	return owner ? translate_in(packet, owner, &way->receiver) : REASON_DELIVERED;
+}
+
+INLINE __u32 find_way(struct packet *packet, const struct interface *sender, struct way *way)
+{
+	struct route *route;
+
+	way->mtu = MTU_SAME_REGION;
+	if (in_block(&packet->destination, &sender->subnet_network, &sender->subnet_mask))
+		return to_address_in(sender->vpc, packet, way);
+	route = LPM_LOOKUP(routes, sender->route_table, &packet->destination);
+	if (!route)
+		return REASON_NO_ROUTE;
+	switch (route->kind) {
+	case ROUTE_LOCAL:
+		return to_address_in(sender->vpc, packet, way);
+	case ROUTE_NETWORK_INTERFACE:
+		way->receiver = interface_by_id(route->target);
+		return way->receiver ? REASON_DELIVERED : REASON_BLACKHOLE_ROUTE;
+	case ROUTE_PEERING:
+		return over_peering(packet, sender, route, way);
+	case ROUTE_INTERNET_GATEWAY:
+		return over_internet_gateway(packet, sender, way);
+	}
+	return REASON_BLACKHOLE_ROUTE;
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+/* The VPC in one pass: walk() of net/walk.py in C.  The layers and their order are those of docs/semantics.md. */
+#include "common.h"
+#include "count.h"
+#include "parse.h"
+#include "firewall.h"
+#include "nat.h"
+#include "route.h"
+#include "arp.h"
+#include "icmp.h"
+#include "deliver.h"
+
+char _license[] SEC("license") = "GPL";
+
+/* Neither ARP nor IPv4.  A VPC without IPv6 blocks has no IPv6 address, so that every IPv6 source is a foreign one; what
+ * a kernel says by itself on its link (RFC 4861, RFC 3810) deserves neither an answer nor a line in the statistics. */
+INLINE int other_protocol(struct __sk_buff *skb, __u64 sender)
+{
+	struct {
+		__u8 start[8];
+		struct address source;
+	} ipv6;
+
+	if (skb->protocol != bpf_htons(ETH_P_IPV6) || skb->vlan_present)
+		return drop(skb, sender, REASON_UNSUPPORTED_PROTOCOL);
+	if (bpf_skb_load_bytes(skb, ETH_LENGTH, &ipv6, sizeof(ipv6)))
+		return drop(skb, sender, REASON_MALFORMED_PACKET);
+	if (is_absent(&ipv6.source) || (ipv6.source.words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000))
+		return TC_ACT_SHOT;
+	return drop(skb, sender, REASON_SOURCE_CHECK);
+}
+
+INLINE int to_internet(struct __sk_buff *skb, const struct packet *packet)
+{
+	const struct mac router = { { ROUTER_MAC } };
+	__u32 zero = 0;
+	struct internet_link *link = bpf_map_lookup_elem(&internet, &zero);
+
+	if (!link || !link->ifindex)
+		return TC_ACT_SHOT;
+	return deliver(skb, packet, link->ifindex, &router, &link->mac);
+}
+
+INLINE int in_same_subnet(const struct interface *sender, const struct interface *receiver)
+{
+	return sender->vpc == receiver->vpc && same_address(&sender->subnet_network, &receiver->subnet_network);
+}
+
+/* What an instance sends: ingress of the fabric's end of its veth. */
+SEC("tc")
+int from_interface(struct __sk_buff *skb)
+{
+	const struct mac router = { { ROUTER_MAC } };
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct interface *sender, *receiver;
+	struct passage egress, ingress;
+	struct journey *journey;
+	struct way way = {};
+	struct link_key link = { .ifindex = skb->ifindex };
+	struct id_value *id = bpf_map_lookup_elem(&links, &link);
+	__u32 reason;
+
+	sender = id ? interface_by_id(id->id) : NULL;
+	journey = new_journey();
+	if (!sender || !journey)
+		return drop(skb, INTERNET_ID, REASON_UNKNOWN_INTERFACE);
+	if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) {
+		if (skb->protocol == bpf_htons(ETH_P_ARP) && !skb->vlan_present)
+			return answer_arp(skb, sender);
+		return other_protocol(skb, sender->id);
+	}
+	reason = parse(skb, &journey->packet, sender->id);
+	if (reason)
+		return drop(skb, sender->id, reason);
+
+	reason = check_source(&journey->packet, sender);
+	if (reason)
+		return drop(skb, sender->id, reason);
+	reason = check_unicast(&journey->packet);
+	if (reason)
+		return drop(skb, sender->id, reason);
+	egress = examine(&journey->packet, &journey->leaving, sender, 1, now);
+	if (!egress.admitted)
+		return drop(skb, sender->id, REASON_SECURITY_GROUP_EGRESS);
+	reason = find_way(&journey->packet, sender, &way);
+	receiver = way.receiver;
+	if (!reason && receiver && journey->packet.size > way.mtu)
+		reason = REASON_PACKET_TOO_BIG;
+	if (reason == REASON_PACKET_TOO_BIG) {
+		count_drop(sender->id, reason);
+		skb->cb[CB_REASON] = reason;
+		return answer_too_big(skb, &journey->packet, sender, way.mtu);
+	}
+	if (reason)
+		return drop(skb, sender->id, reason);
+
+	if (!receiver) {
+		remember(&egress, &journey->leaving, &journey->packet, 1, now);
+		return to_internet(skb, &journey->packet);
+	}
+	reason = accept(&journey->packet, &journey->arriving, receiver, &ingress, now);
+	if (reason)
+		return drop(skb, receiver->id, reason);
+	remember(&egress, &journey->leaving, &journey->packet, 1, now);
+	remember(&ingress, &journey->arriving, &journey->packet, 0, now);
+	return deliver(skb, &journey->packet, receiver->ifindex,
+		       in_same_subnet(sender, receiver) ? &sender->mac : &router, &receiver->mac);
+}
+
+/* What comes in from the internet: ingress of the fabric's end of the veth to the namespace "internet". */
+SEC("tc")
+int from_internet(struct __sk_buff *skb)
+{
+	const struct mac router = { { ROUTER_MAC } };
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct interface *receiver = NULL;
+	struct passage ingress;
+	struct journey *journey = new_journey();
+	__u32 reason;
+
+	if (!journey)
+		return TC_ACT_SHOT;
+	if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) /* that namespace asks for no ARP */
+		return TC_ACT_SHOT;
+	reason = parse(skb, &journey->packet, INTERNET_ID);
+	if (!reason)
+		reason = translate_in(&journey->packet, public_owner(&journey->packet), &receiver);
+	if (!reason && journey->packet.size > MTU_INTERNET)
+		reason = REASON_PACKET_TOO_BIG;
+	if (reason || !receiver)
+		return drop(skb, INTERNET_ID, reason);
+	reason = accept(&journey->packet, &journey->arriving, receiver, &ingress, now);
+	if (reason)
+		return drop(skb, receiver->id, reason);
+	remember(&ingress, &journey->arriving, &journey->packet, 0, now);
+	return deliver(skb, &journey->packet, receiver->ifindex, &router, &receiver->mac);
+}

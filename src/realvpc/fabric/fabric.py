@@ -1,0 +1,195 @@
+"""The fabric of one host: namespaces, links and the data plane, all of which outlive the process that runs this.
+
+Everything is below ``run_dir`` and is found there again: ``ns/`` holds a namespace per machine, ``ns/fabric`` and
+``ns/internet``; ``bpf/`` is a bpffs of our own with the maps (by version of their layout) and the attached programs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from realvpc.net.machine import LinkSpec
+from realvpc.net.reasons import Reason
+from realvpc.net.trace import INTERNET
+
+from . import kernel, namespace
+from .apply import apply_tables, read_tables
+from .attachment import Attachments
+from .bpf import layout
+from .bpf.generate import layout_version
+from .bpf.layout import number_of
+from .errors import FabricError
+from .internet import FABRIC_END, MAC, ensure_internet
+from .link import Link, delete_link, find_links, make_link
+from .loader import FROM_INTERFACE, FROM_INTERNET, Object
+from .plan import Plan
+from .tables import Tables, compile_tables
+
+_FABRIC = "fabric"
+_RESERVED = frozenset({_FABRIC, INTERNET})
+
+
+class Fabric:
+    """Owns ``run_dir``.  Not for several threads at once.  Methods raise FabricError, OSError and NetlinkError."""
+
+    def __init__(self, run_dir: Path, *, use_tcx: bool = True) -> None:
+        self._namespaces = run_dir / "ns"
+        self._bpffs = run_dir / "bpf"
+        self._maps = self._bpffs / f"maps-{layout_version()}"
+        self._attachments = Attachments(self.namespace(_FABRIC), self._bpffs / "links", use_tcx=use_tcx)
+        self._object: Object | None = None
+        self._links: dict[str, Link] = {}  # by interface id
+        self._internet_ifindex = 0
+        self._plan = Plan()
+        self._held: Tables | None = None  # what the maps hold, once it is known
+
+    def open(self) -> None:
+        """Make what is missing and adopt what is there.
+
+        Programs that are attached are replaced by this version's, unless the layout of the maps has changed: then the
+        old ones go on with the old maps until ``apply`` has filled the new ones.
+        """
+        if self._object is not None:
+            return
+        self._bpffs.mkdir(parents=True, exist_ok=True)
+        if not kernel.is_mount(self._bpffs):
+            kernel.mount("bpffs", self._bpffs, "bpf")
+        is_new = not self._maps.exists()
+        for directory in (self._maps, self._bpffs / "links"):
+            directory.mkdir(exist_ok=True)
+        namespace.create(self.namespace(_FABRIC))
+        self._object = Object(self._maps)
+        self._internet_ifindex = ensure_internet(self.namespace(_FABRIC), self.namespace(INTERNET))
+        self._links = {link.interface_id: link for link in find_links(self.namespace(_FABRIC))}
+        if not (is_new and self._outdated_maps()):
+            self._attach_all()
+
+    def namespace(self, name: str) -> Path:
+        """The network namespace of a machine, of the ``fabric`` or of the ``internet``."""
+        return self._namespaces / name
+
+    def machines(self) -> frozenset[str]:
+        """The machines that have a namespace here."""
+        if not self._namespaces.exists():
+            return frozenset()
+        return frozenset(path.name for path in self._namespaces.iterdir()) - _RESERVED
+
+    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path:
+        """The machine's namespace, with exactly these links; what is there already stays as it is."""
+        if name in _RESERVED or "/" in name:
+            raise FabricError(f"{name!r} cannot be the name of a machine")
+        opened = self._opened()
+        path = self.namespace(name)
+        namespace.create(path)
+        wanted = {spec.interface_id for spec in links}
+        for link in [link for link in self._links.values() if link.machine == name]:
+            if link.interface_id not in wanted:
+                self._remove_link(link)
+        for spec in links:
+            known = self._links.get(spec.interface_id)
+            if known is not None and known.machine == name:
+                continue
+            if known is not None:
+                self._remove_link(known)
+            link = make_link(self.namespace(_FABRIC), path, name, spec)
+            self._attachments.attach(link.name, link.ifindex, opened.program(FROM_INTERFACE))
+            self._links[spec.interface_id] = link
+            self._announce(spec.interface_id, link.ifindex)
+        return path
+
+    def remove_machine(self, name: str) -> None:
+        """Remove the links and let go of the namespace.  A machine that is not there is no error."""
+        self._opened()
+        for link in [link for link in self._links.values() if link.machine == name]:
+            self._remove_link(link)
+        namespace.remove(self.namespace(name))
+
+    def apply(self, plan: Plan) -> None:
+        """Make the data plane follow the plan.  Every packet meets the old state of an entry or the new one."""
+        opened = self._opened()
+        if self._held is None:
+            self._held = read_tables(opened.maps)
+        wanted = compile_tables(plan, {link.interface_id: link.ifindex for link in self._links.values()})
+        mac = bytes.fromhex(MAC.replace(":", ""))
+        wanted["internet"] = {layout.INDEX_KEY.pack(0): layout.INTERNET.pack(self._internet_ifindex, mac)}
+        held, self._held = self._held, None
+        apply_tables(opened.maps, held, wanted)
+        self._held, self._plan = wanted, plan
+        if outdated := self._outdated_maps():
+            self._attach_all()
+            for directory in outdated:
+                shutil.rmtree(directory)
+
+    def counters(self) -> dict[str, int]:
+        """Packets by the name of their Reason, since the maps were made; DELIVERED included."""
+        counters = self._opened().maps["counters"]
+        return {reason.name: counters.total(layout.INDEX_KEY.pack(reason.number)) for reason in Reason}
+
+    def interface_counters(self) -> dict[str, dict[str, int]]:
+        """Packets dropped at each interface of the plan (or INTERNET), by the name of the Reason."""
+        counters = self._opened().maps["interface_counters"]
+        ids = {number_of(entry.id): entry.id for entry in self._plan.interfaces} | {layout.INTERNET_ID: INTERNET}
+        found: dict[str, dict[str, int]] = {}
+        for key in counters:
+            number, reason = layout.COUNTER_KEY.unpack(key).values()
+            if number in ids:
+                found.setdefault(ids[number], {})[Reason.by_number(reason).name] = counters.total(key)
+        return found
+
+    def close(self) -> None:
+        """Let go.  Packets keep flowing."""
+        if self._object is not None:
+            self._object.close()
+            self._object = None
+        self._held = None
+
+    def destroy(self) -> None:
+        """Remove everything below ``run_dir/ns`` and ``run_dir/bpf``: machines, internet, fabric, data plane."""
+        self.close()
+        if self._namespaces.exists():
+            for path in self._namespaces.iterdir():
+                namespace.remove(path)
+            self._namespaces.rmdir()
+        if kernel.is_mount(self._bpffs):
+            kernel.unmount(self._bpffs)
+        if self._bpffs.exists():
+            self._bpffs.rmdir()
+
+    def _opened(self) -> Object:
+        if self._object is None:
+            raise FabricError("the fabric is not open")
+        return self._object
+
+    def _outdated_maps(self) -> list[Path]:
+        return [path for path in self._bpffs.glob("maps-*") if path != self._maps]
+
+    def _attach_all(self) -> None:
+        opened = self._opened()
+        for link in self._links.values():
+            self._attachments.attach(link.name, link.ifindex, opened.program(FROM_INTERFACE))
+        self._attachments.attach(FABRIC_END, self._internet_ifindex, opened.program(FROM_INTERNET))
+
+    def _remove_link(self, link: Link) -> None:
+        self._announce(link.interface_id, 0)
+        key = layout.LINK_KEY.pack(link.ifindex)
+        self._opened().maps["links"].delete([key])
+        if self._held is not None:
+            self._held["links"].pop(key, None)
+        self._attachments.detach(link.name)
+        delete_link(self.namespace(_FABRIC), link.name)
+        del self._links[link.interface_id]
+
+    def _announce(self, interface_id: str, ifindex: int) -> None:
+        """Tell the data plane at once where an interface of the current plan is, or that it is nowhere (0)."""
+        entry = next((entry for entry in self._plan.interfaces if entry.id == interface_id), None)
+        if entry is None or self._held is None:
+            return
+        part = Plan(
+            rule_sets=tuple(rule_set for rule_set in self._plan.rule_sets if rule_set.id == entry.rule_set),
+            interfaces=(entry,),
+        )
+        tables = compile_tables(part, {interface_id: ifindex} if ifindex else {})
+        for name in ("interfaces", "links"):
+            self._opened().maps[name].update(tables[name])
+            self._held[name] |= tables[name]

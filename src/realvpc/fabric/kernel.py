@@ -1,0 +1,54 @@
+"""System calls that Python 3.11 lacks: mount(2), umount2(2), unshare(2), setns(2)."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+CLONE_NEWNET = 0x40000000
+MS_BIND = 0x1000
+MNT_DETACH = 2
+
+
+@cache
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+
+
+def mount(source: str, target: Path, kind: str | None, flags: int = 0) -> None:
+    """Raises OSError."""
+    name = kind.encode() if kind else None
+    _check(_libc().mount(source.encode(), os.fsencode(target), name, ctypes.c_ulong(flags), None), f"mount {target}")
+
+
+def unmount(target: Path) -> None:
+    """Detach the mount, even while it is in use.  Raises OSError."""
+    _check(_libc().umount2(os.fsencode(target), MNT_DETACH), f"unmount {target}")
+
+
+def is_mount(path: Path) -> bool:
+    """Whether something is mounted at the path (a file, too)."""
+    return path.exists() and path.stat().st_dev != path.parent.stat().st_dev
+
+
+def unshare_network() -> None:
+    """Give the calling thread a new network namespace.  Raises OSError."""
+    _check(_libc().unshare(CLONE_NEWNET), "make a network namespace")
+
+
+def enter_network(path: Path) -> None:
+    """Move the calling thread into a network namespace.  Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _check(_libc().setns(fd, CLONE_NEWNET), f"enter {path}")
+    finally:
+        os.close(fd)

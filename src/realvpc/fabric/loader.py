@@ -1,0 +1,152 @@
+"""Loads the BPF program, keeps its maps in a bpffs, and attaches it to links that outlive this process."""
+
+from __future__ import annotations
+
+import ctypes as c
+import errno
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from msgspec import Struct
+
+from .bpf import libbpf
+from .bpf.build import OBJECT
+from .bpf.layout import CB_IFINDEX, CB_REASON, MAPS
+from .bpf.libbpf import TestRunOptions, check, library
+from .bpf.map import Map
+from .errors import FabricError
+
+FROM_INTERFACE, FROM_INTERNET = "from_interface", "from_internet"
+TC_ACT_SHOT, TC_ACT_REDIRECT = 2, 7
+
+_CONTEXT_SIZE = 192  # struct __sk_buff of linux/bpf.h; its fields by offset
+_IFINDEX, _CB, _GSO_SIZE = 40, 48, 176
+
+
+class Run(Struct, frozen=True):
+    """What the program did with one packet: its verdict, the reason and ifindex that it noted, the bytes after it."""
+
+    action: int
+    reason: int
+    ifindex: int
+    data: bytes
+    nanoseconds: int
+
+
+class Object:
+    """The loaded program and its maps.
+
+    With ``pins`` (a directory in a bpffs) the maps are pinned there, or found there again with all they hold.
+    ``max_entries`` makes maps smaller, for tests.  Raises FabricError.
+    """
+
+    def __init__(self, pins: Path | None = None, max_entries: Mapping[str, int] | None = None) -> None:
+        if not OBJECT.exists():
+            raise FabricError(f"{OBJECT} is missing: make it with python -m realvpc.fabric.bpf.build")
+        self._library = library()
+        libbpf.take_messages()
+        self._handle = self._library.bpf_object__open_file(os.fsencode(OBJECT), None)
+        if not self._handle:
+            raise FabricError(f"{OBJECT} cannot be read: {libbpf.take_messages()}")
+        for spec in MAPS:
+            handle = self._library.bpf_object__find_map_by_name(self._handle, spec.name.encode())
+            if pins is not None:
+                check(self._library.bpf_map__set_pin_path(handle, os.fsencode(pins / spec.name)), "set a pin path")
+            if max_entries and spec.name in max_entries:
+                check(self._library.bpf_map__set_max_entries(handle, max_entries[spec.name]), "set a map's size")
+        result = self._library.bpf_object__load(self._handle)
+        if result < 0:
+            self.close()
+            raise _load_error(-result)
+        self.maps = {spec.name: Map(spec, self._map_fd(spec.name)) for spec in MAPS}
+
+    def _map_fd(self, name: str) -> int:
+        handle = self._library.bpf_object__find_map_by_name(self._handle, name.encode())
+        return check(self._library.bpf_map__fd(handle), f"find the map {name}")
+
+    def program(self, name: str) -> int:
+        """The file descriptor of a program; it belongs to this object."""
+        handle = self._library.bpf_object__find_program_by_name(self._handle, name.encode())
+        return check(self._library.bpf_program__fd(handle), f"find the program {name}")
+
+    def test_run(self, program: str, frame: bytes, *, ifindex: int = 0, gso_size: int = 0, repeat: int = 1) -> Run:
+        """Run ``program`` on one Ethernet frame that nobody receives (BPF_PROG_TEST_RUN).
+
+        ``ifindex`` must be that of a device in the caller's network namespace; ``gso_size`` stands for a packet that
+        the kernel will cut into segments of this size.  ``nanoseconds`` is the mean time of ``repeat`` runs.
+        """
+        context = bytearray(_CONTEXT_SIZE)
+        context[_IFINDEX : _IFINDEX + 4] = ifindex.to_bytes(4, "little")
+        context[_GSO_SIZE : _GSO_SIZE + 4] = gso_size.to_bytes(4, "little")
+        context_in = (c.c_char * _CONTEXT_SIZE).from_buffer(context)
+        context_out = c.create_string_buffer(_CONTEXT_SIZE)
+        data_out = c.create_string_buffer(len(frame) + 256)
+        options = TestRunOptions(
+            sz=c.sizeof(TestRunOptions),
+            data_in=c.cast(c.c_char_p(frame), c.c_void_p),
+            data_out=c.cast(data_out, c.c_void_p),
+            data_size_in=len(frame),
+            data_size_out=len(data_out),
+            ctx_in=c.cast(context_in, c.c_void_p),
+            ctx_out=c.cast(context_out, c.c_void_p),
+            ctx_size_in=_CONTEXT_SIZE,
+            ctx_size_out=_CONTEXT_SIZE,
+            repeat=repeat,
+        )
+        check(self._library.bpf_prog_test_run_opts(self.program(program), c.byref(options)), "test-run the program")
+        noted = context_out.raw[_CB : _CB + 20]
+        return Run(
+            action=options.retval,
+            reason=int.from_bytes(noted[4 * CB_REASON : 4 * CB_REASON + 4], "little"),
+            ifindex=int.from_bytes(noted[4 * CB_IFINDEX : 4 * CB_IFINDEX + 4], "little"),
+            data=data_out.raw[: options.data_size_out],
+            nanoseconds=options.duration,
+        )
+
+    def close(self) -> None:
+        """Let go of the object.  What is pinned or attached stays."""
+        if self._handle:
+            self._library.bpf_object__close(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def create_link(program: int, ifindex: int, pin: Path) -> bool:
+    """Attach to the ingress of a device of the caller's network namespace, by a TCX link that stays while it is pinned.
+
+    False when the kernel has no TCX (before 6.6).  Raises OSError.
+    """
+    result = library().bpf_link_create(program, ifindex, libbpf.BPF_TCX_INGRESS, None)
+    if result == -errno.EINVAL:
+        return False
+    fd = check(result, f"attach to interface {ifindex}")
+    try:
+        check(library().bpf_obj_pin(fd, os.fsencode(pin)), f"pin {pin}")
+    finally:
+        os.close(fd)
+    return True
+
+
+def update_link(pin: Path, program: int) -> None:
+    """Swap the program of a pinned link: every packet sees the old one or the new one.  Raises OSError."""
+    fd = check(library().bpf_obj_get(os.fsencode(pin)), f"open {pin}")
+    try:
+        check(library().bpf_link_update(fd, program, None), f"update {pin}")
+    finally:
+        os.close(fd)
+
+
+def _load_error(code: int) -> FabricError:
+    if code in (errno.EPERM, errno.EACCES) and os.geteuid() != 0:
+        return FabricError("loading BPF programs takes root (CAP_BPF, CAP_NET_ADMIN)")
+    return FabricError(f"the kernel refuses the BPF program ({os.strerror(code)}):\n{libbpf.take_messages()}")

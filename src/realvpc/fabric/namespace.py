@@ -1,0 +1,70 @@
+"""Network namespaces held by a file, as ``ip netns`` does it, without forking: a thread of its own does the work.
+
+A thread that changed its namespace ends with the work, so that no other code ever runs in the wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import Generic, TypeVar
+
+from . import kernel
+
+T = TypeVar("T")
+
+
+def create(path: Path) -> bool:
+    """Make the namespace, or keep the one that is there.  True when it is new.  Raises OSError."""
+    if kernel.is_mount(path):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+    def make() -> None:
+        kernel.unshare_network()
+        kernel.mount("/proc/thread-self/ns/net", path, None, kernel.MS_BIND)
+
+    _Work(make).result()
+    return True
+
+
+def remove(path: Path) -> None:
+    """Let go of the namespace; it ends with the last process in it.  Raises OSError."""
+    if kernel.is_mount(path):
+        kernel.unmount(path)
+    path.unlink(missing_ok=True)
+
+
+def run_in(path: Path, work: Callable[[], T]) -> T:
+    """What ``work()`` returns or raises, called inside the namespace."""
+
+    def enter_and_work() -> T:
+        kernel.enter_network(path)
+        return work()
+
+    return _Work(enter_and_work).result()
+
+
+class _Work(Thread, Generic[T]):
+    """A call on a thread of its own."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        super().__init__(name="network-namespace")
+        self._work = work
+        self._returned: list[T] = []
+        self._raised: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._returned.append(self._work())
+        except BaseException as error:  # noqa: BLE001  raised again, by result()
+            self._raised = error
+
+    def result(self) -> T:
+        self.start()
+        self.join()
+        if self._raised is not None:
+            raise self._raised
+        return self._returned[0]
