@@ -1,0 +1,1 @@
+"""Measurements: always two contenders side by side in one run, alternating, told as medians of ratios."""
