@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC
+from typing import TYPE_CHECKING, TypeAlias
+
 from msgspec import Struct
 
 from .addresses import Cidr
@@ -21,6 +24,17 @@ class GroupReference(Struct, frozen=True):
     peering_id: str | None = None
 
 
+if TYPE_CHECKING:
+    Peer: TypeAlias = Cidr | GroupReference
+else:
+
+    class Peer(ABC):  # noqa: B024
+        """A Cidr or a GroupReference: to msgspec, whose unions take no types but its own, one type."""
+
+    Peer.register(Cidr)
+    Peer.register(GroupReference)
+
+
 class SecurityGroupRule(Struct, frozen=True, kw_only=True):
     """One rule, ``sgr-…``.
 
@@ -33,7 +47,7 @@ class SecurityGroupRule(Struct, frozen=True, kw_only=True):
     protocol: int
     from_port: int
     to_port: int
-    peer: Cidr | GroupReference
+    peer: Peer
     description: str | None = None
     tags: dict[str, str] = {}
 

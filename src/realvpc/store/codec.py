@@ -6,8 +6,12 @@ from typing import Any
 
 import msgspec
 
+from realvpc.net import security_group
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.resource import Resource
+
+
+_PEER: Any = security_group.Peer
 
 
 def _encode(value: Any) -> str:
@@ -19,6 +23,8 @@ def _encode(value: Any) -> str:
 def _decode(kind: type[Any], value: Any) -> Any:
     if kind in (Address, Cidr):
         return kind.parse(value)
+    if kind is _PEER:
+        return Cidr.parse(value) if isinstance(value, str) else msgspec.convert(value, security_group.GroupReference)
     raise NotImplementedError(f"cannot read a {kind.__name__}")
 
 
