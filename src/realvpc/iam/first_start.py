@@ -11,7 +11,7 @@ from .account import AccessKey, Account
 
 NAMES = ("main", "other")
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_SECRET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def first_accounts(now: datetime, random: Random) -> Change:
@@ -27,7 +27,7 @@ def first_accounts(now: datetime, random: Random) -> Change:
             AccessKey(
                 id="AKIA" + _letters(random, _BASE32, 16),
                 account=account,
-                secret=_letters(random, _SECRET, 40),
+                secret=_letters(random, _BASE64, 40),
                 user_name="admin",
                 user_id="AIDA" + _letters(random, _BASE32, 17),
                 created_at=now,

@@ -1,0 +1,280 @@
+"""The service's own endpoint beside AWS's: what `realvpc` commands and test suites ask for.
+
+JSON in, JSON out, under ``/_realvpc/``.  Whoever can open the Unix socket is the operator and may ask everything,
+without a signature; over TCP only what ``ROUTES`` calls public is answered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import parse_qsl
+
+from msgspec import Struct
+
+from . import __version__
+from .api.service import Service
+from .api.sweep import everything
+from .clock import Clock
+from .config import Credentials, Settings
+from .net.instance import Instance
+from .net.reasons import Reason
+from .node.client import NodeError
+from .reach import report
+from .reach.endpoint import UnknownEndpointError, resolve
+from .store.database import Database
+from .wire.app import AsgiApp, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from .node_link import NodeLink
+
+CLOCK_SETTING = "clock-offset"
+MAXIMUM_BODY = 1 << 16
+
+Answer: TypeAlias = Any
+"""What JSON can say."""
+
+log = logging.getLogger(__name__)
+
+
+class Refusal(Exception):  # noqa: N818 - like AwsError: an answer, not a fault
+    """What was asked for cannot be: a sentence for people, and the HTTP status."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+class Desk:
+    """What the handlers work with.  ``node`` is None where there is no fabric."""
+
+    def __init__(
+        self, settings: Settings, database: Database, service: Service, clock: Clock, node: NodeLink | None
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.service = service
+        self.clock = clock
+        self.node = node
+        self.internal_errors: Callable[[], int] = lambda: 0
+
+    def faults(self) -> list[str]:
+        """What is wrong right now, in sentences; empty when all is well."""
+        found = list(self.node.faults()) if self.node else []
+        if count := self.internal_errors():
+            found.append(f"{count} requests were answered with InternalError: see {self.settings.log('api')}")
+        return found
+
+
+Handler: TypeAlias = Callable[[Desk, dict[str, Any]], Awaitable[Answer]]
+
+
+class Route(Struct, frozen=True):
+    """``public``: answered over TCP too.  ``any_mode``: only where signatures are not checked."""
+
+    handle: Handler
+    public: bool = False
+    any_mode: bool = False
+
+
+async def health(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Whether the service works, for load balancers, containers and `realvpc up`."""
+    faults = desk.faults()
+    return {
+        "status": "degraded" if faults else "ok",
+        "version": __version__,
+        "fabric": desk.settings.fabric,
+        "credentials": desk.settings.credentials,
+        "faults": faults,
+    }
+
+
+async def status(desk: Desk, request: dict[str, Any]) -> Answer:
+    """What `realvpc status` shows."""
+    state = desk.service.state
+    return {
+        **await health(desk, request),
+        "endpoint_url": desk.settings.endpoint_url,
+        "state_dir": str(desk.settings.state_dir),
+        "revision": desk.service.revision,
+        "time": desk.clock.now().isoformat(timespec="seconds"),
+        "clock_offset": desk.clock.offset.total_seconds(),
+        "accounts": len(state.directory.accounts),
+        "resources": {kind.__name__: len(state.network.table(kind)) for kind in state.network.TYPES},
+        "instances": _tally(instance.state for instance in state.network.instances.values()),
+        "node": desk.node.status() if desk.node else None,
+    }
+
+
+async def move_clock(desk: Desk, request: dict[str, Any]) -> Answer:
+    """``offset``: seconds between the machine's clock and the service's, from now on.  ``advance``: that much more."""
+    try:
+        offset = timedelta(seconds=float(request.get("offset", desk.clock.offset.total_seconds())))
+        offset += timedelta(seconds=float(request.get("advance", 0)))
+        time = desk.clock.now() - desk.clock.offset + offset
+    except (ValueError, TypeError, OverflowError):
+        raise Refusal("a clock is moved by a number of seconds, and not past the year 9999") from None
+    desk.database.set_setting(CLOCK_SETTING, str(offset.total_seconds()))
+    desk.clock.offset = offset
+    return {"time": time.isoformat(timespec="seconds"), "clock_offset": offset.total_seconds()}
+
+
+async def read_clock(desk: Desk, request: dict[str, Any]) -> Answer:
+    return {"time": desk.clock.now().isoformat(timespec="seconds"), "clock_offset": desk.clock.offset.total_seconds()}
+
+
+async def accounts(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Every account with its access keys, secrets included: the operator hands them out."""
+    directory = desk.service.state.directory
+    keys = sorted(directory.access_keys.values(), key=lambda key: (key.created_at, key.id))
+    return [
+        {
+            "id": account.id,
+            "name": account.name,
+            "access_keys": [
+                {"id": key.id, "secret": key.secret, "arn": key.arn} for key in keys if key.account == account.id
+            ],
+        }
+        for account in sorted(directory.accounts.values(), key=lambda account: (account.zone_seed, account.name))
+    ]
+
+
+async def instances(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Every instance of every account; ``name`` keeps those with this id or Name tag."""
+    wanted = request.get("name")
+    rows = desk.service.state.network.instances.values()
+    return [_instance(desk, row) for row in rows if wanted in (None, row.id, row.tags.get("Name"))]
+
+
+def _instance(desk: Desk, row: Instance) -> dict[str, Any]:
+    interfaces = desk.service.state.network.interfaces_of(row.id)
+    return {
+        "id": row.id,
+        "name": row.tags.get("Name"),
+        "account": row.account,
+        "region": row.region,
+        "state": row.state,
+        "address": str(interfaces[0].private_address) if interfaces else None,
+    }
+
+
+async def counters(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Packets by reason, as the fabric has counted them."""
+    if desk.node is None:
+        raise Refusal("there are no packets to count: this service runs with --fabric none", 409)
+    try:
+        counted = await desk.node.counters()
+    except NodeError as error:
+        raise Refusal(str(error), 503) from error
+    return [{"reason": reason.name, "layer": reason.layer, "packets": counted.get(reason.name, 0)} for reason in Reason]
+
+
+async def why(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Whether ``source`` reaches ``destination`` (ids, Name tags, addresses, ``internet``), and why not."""
+    network = desk.service.state.network
+    try:
+        source = resolve(network, str(request["source"]))
+        destination = resolve(network, str(request["destination"]), public=request.get("public") == "1")
+        return report.why(network, source, destination, request.get("protocol", "icmp"), int(request.get("port", 0)))
+    except KeyError as error:
+        raise Refusal(f"{error} is missing") from None
+    except (UnknownEndpointError, ValueError) as error:
+        raise Refusal(str(error)) from None
+
+
+async def matrix(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Every running instance against every other; ``instances`` keeps those with these ids, separated by commas."""
+    only = frozenset(request["instances"].split(",")) if "instances" in request else None
+    try:
+        return report.matrix(
+            desk.service.state.network, request.get("protocol", "icmp"), int(request.get("port", 0)), only
+        )
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+
+
+async def reset(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Empty the state, as test suites do between tests.  Accounts and their keys stay: clients hold them."""
+    desk.service.report(everything, "reset")
+    return {"status": "ok"}
+
+
+ROUTES: dict[tuple[str, str], Route] = {
+    ("GET", "/_realvpc/health"): Route(health, public=True),
+    ("GET", "/_realvpc/status"): Route(status),
+    ("GET", "/_realvpc/clock"): Route(read_clock),
+    ("POST", "/_realvpc/clock"): Route(move_clock),
+    ("GET", "/_realvpc/accounts"): Route(accounts),
+    ("GET", "/_realvpc/instances"): Route(instances),
+    ("GET", "/_realvpc/counters"): Route(counters),
+    ("GET", "/_realvpc/why"): Route(why),
+    ("GET", "/_realvpc/matrix"): Route(matrix),
+    ("POST", "/_realvpc/reset"): Route(reset, public=True, any_mode=True),
+    ("POST", "/moto-api/reset"): Route(reset, public=True, any_mode=True),
+}
+"""The whole of it: method and path, and who answers."""
+
+
+def admin_app(desk: Desk, *, local: bool, routes: Mapping[tuple[str, str], Route] = ROUTES) -> AsgiApp:
+    """An ASGI application; ``local`` for the operator's socket."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        try:
+            route = _route(routes, scope, desk.settings, local=local)
+            result, code = await route.handle(desk, await _parameters(scope, receive)), 200
+        except Refusal as refusal:
+            result, code = {"error": refusal.message}, refusal.status
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            result, code = {"error": f"an internal error: see {desk.settings.log('api')}"}, 500
+        body = json.dumps(result, ensure_ascii=False).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": code, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+def _route(routes: Mapping[tuple[str, str], Route], scope: Scope, settings: Settings, *, local: bool) -> Route:
+    route = routes.get((scope["method"], scope["path"]))
+    if route is None:
+        raise Refusal(f"there is no {scope['method']} {scope['path']} here", 404)
+    if not (local or route.public):
+        raise Refusal(f"{scope['path']} is answered on the operator's socket, {settings.admin_socket}, only", 403)
+    if route.any_mode and settings.credentials is not Credentials.ANY:
+        raise Refusal(f"{scope['path']} works in a service that was started with --credentials any", 403)
+    return route
+
+
+async def _parameters(scope: Scope, receive: Receive) -> dict[str, Any]:
+    """The query string of a GET, the JSON object of a POST.  Raises Refusal."""
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAXIMUM_BODY:
+            raise Refusal(f"the request is larger than {MAXIMUM_BODY} bytes", 413)
+    if scope["method"] == "GET":
+        return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        request = None
+    if not isinstance(request, dict):
+        raise Refusal("the body of a POST has to be a JSON object")
+    return request
+
+
+def _tally(states: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for state in states:
+        counts[state] = counts.get(state, 0) + 1
+    return counts

@@ -1,0 +1,64 @@
+"""The `realvpc` command.  One module per group of commands, loaded when it is needed."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from realvpc import __version__
+
+from .terminal import Problem, complain
+
+COMMANDS = {
+    "up": "service",
+    "down": "service",
+    "status": "service",
+    "doctor": "doctor",
+    "env": "accounts",
+    "accounts": "accounts",
+    "vpc": "vpc",
+    "shell": "machine",
+    "exec": "machine",
+    "why": "reach",
+    "matrix": "reach",
+    "demo": "demo",
+    "counters": "counters",
+    "clock": "clock",
+    "bench": "bench",
+}
+"""Command and the module that has it, in the order of `realvpc --help`."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), f"{cmd_name}_command")
+        return command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="realvpc %(version)s")
+def root() -> None:
+    """An AWS-compatible VPC that moves real packets, on this machine.
+
+    \b
+    Begin here:
+      sudo realvpc up                    start it (without root: --fabric none)
+      eval "$(realvpc env)"              point aws, boto3 and Terraform at it
+      aws ec2 create-vpc --cidr-block 10.20.0.0/16
+    """
+
+
+def main() -> None:
+    try:
+        root(prog_name="realvpc")
+    except Problem as problem:
+        complain(str(problem))
+        sys.exit(1)

@@ -1,0 +1,74 @@
+"""`realvpc env` and `realvpc accounts`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from realvpc.config import DEFAULT_REGION, SettingsError
+from realvpc.net.zones import REGIONS
+
+from .terminal import ask_service, json_option, print_json, print_table, service, state_option
+
+if TYPE_CHECKING:
+    from realvpc.client.aws import Profile
+
+
+@click.command("env")
+@state_option
+@click.option("--account", metavar="NAME", default="main", help="Name or id of the account [main].")
+@click.option("--region", default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].")
+@click.option("--format", "form", type=click.Choice(["sh", "json"]), default="sh", help="How to print [sh].")
+def env_command(state: Path | None, account: str, region: str, form: str) -> None:
+    """Print the exports that point AWS clients at this service.
+
+    \b
+    Examples:
+      eval "$(realvpc env)"
+      eval "$(realvpc env --account other --region us-east-1)"
+    """
+    variables = profile(state, account, region).environment()
+    if form == "json":
+        print_json(variables)
+        return
+    for name, value in variables.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    click.echo("unset AWS_SESSION_TOKEN AWS_PROFILE")
+
+
+def profile(state: Path | None, account: str, region: str) -> Profile:
+    """How a client is this account.  Raises SettingsError for an account or a Region that is not there."""
+    from realvpc.client.aws import Profile
+
+    if region not in REGIONS:
+        raise SettingsError(f"there is no Region {region}. There are: {', '.join(sorted(REGIONS))}")
+    found: list[dict[str, Any]] = ask_service(state, "GET", "accounts")
+    wanted = next((each for each in found if account in (each["name"], each["id"]) and each["access_keys"]), None)
+    if wanted is None:
+        names = ", ".join(each["name"] for each in found if each["access_keys"])
+        raise SettingsError(f"there is no account {account} with an access key. There are: {names}")
+    key = wanted["access_keys"][0]
+    return Profile(
+        name=wanted["name"],
+        account=wanted["id"],
+        endpoint_url=service(state).endpoint_url,
+        access_key_id=key["id"],
+        secret_access_key=key["secret"],
+        region=region,
+    )
+
+
+@click.command("accounts")
+@state_option
+@json_option
+def accounts_command(state: Path | None, as_json: bool) -> None:
+    """List the accounts of this service."""
+    found: list[dict[str, Any]] = ask_service(state, "GET", "accounts")
+    if as_json:
+        print_json(found)
+        return
+    rows = [[each["name"], each["id"], ", ".join(key["id"] for key in each["access_keys"]) or None] for each in found]
+    print_table(["NAME", "ACCOUNT", "ACCESS KEY"], rows)

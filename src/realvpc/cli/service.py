@@ -1,0 +1,169 @@
+"""`realvpc up`, `down` and `status`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from realvpc import config
+from realvpc.config import Credentials, Fabric, Settings
+from realvpc.daemon import launch
+from realvpc.daemon.client import ServiceError, ask
+
+from .terminal import complain, faint, json_option, mark, print_json, say, service, state_option, strong
+
+
+@click.command("up")
+@state_option
+@click.option("--listen", metavar="ADDRESS:PORT", help=f"Where AWS clients connect [{config.DEFAULT_LISTEN}].")
+@click.option(
+    "--credentials",
+    type=click.Choice([each.value for each in Credentials]),
+    help="strict verifies signatures [default]; any takes every key, and 12 digits as the account.",
+)
+@click.option(
+    "--fabric",
+    type=click.Choice([each.value for each in Fabric]),
+    help="ebpf moves packets [default; root]; none is the API and the analysis without packets.",
+)
+@click.option("--foreground", is_flag=True, help="Stay, with the logs on stderr; Ctrl-C stops everything.")
+def up_command(
+    state: Path | None, listen: str | None, credentials: str | None, fabric: str | None, foreground: bool
+) -> None:
+    """Start the service, or whichever of its processes has died.
+
+    What was running goes on running: instances and their connections outlive both processes. Options that you leave
+    out are as they were the last time.
+
+    \b
+    Examples:
+      sudo realvpc up
+      realvpc up --fabric none                              no root, no packets
+      realvpc up --state /tmp/two --listen 127.0.0.1:4567   a second one beside it
+    """
+    directory = state.absolute() if state else config.default_state_dir(os.environ, os.geteuid())
+    settings = config.decide(directory, os.environ, os.geteuid(), listen=listen, credentials=credentials, fabric=fabric)
+    earlier = config.load(directory)
+    if earlier and earlier != settings and any(launch.processes(earlier).values()):
+        settings = _unchanged(earlier, settings)
+    started = launch.start(settings, say, foreground=foreground)
+    if settings.credentials is Credentials.ANY:
+        click.echo(
+            f"  {mark(None)} --credentials any: signatures are not checked, whoever connects is let in", err=True
+        )
+    if not started:
+        click.echo(f"RealVPC is already up at {strong(settings.endpoint_url)}.", err=True)
+    else:
+        _welcome(settings)
+    if foreground:
+        _stay(settings)
+
+
+def _unchanged(earlier: Settings, wanted: Settings) -> Settings:
+    """Running processes keep their settings; only who operates the service may differ.  Raises SettingsError."""
+    for name in ("host", "port", "credentials", "fabric"):
+        if getattr(earlier, name) != getattr(wanted, name):
+            raise config.SettingsError(
+                f"RealVPC is up with another {name} ({getattr(earlier, name)}). "
+                "Change it after `realvpc down --keep-instances`"
+            )
+    return earlier
+
+
+def _welcome(settings: Settings) -> None:
+    usual = settings.state_dir == config.default_state_dir(os.environ, os.geteuid())
+    option = "" if usual else f" --state {settings.state_dir}"
+    click.echo(f"RealVPC is up at {strong(settings.endpoint_url)}.", err=True)
+    if settings.fabric is Fabric.NONE:
+        click.echo("There are no packets (--fabric none): the API, the model and the analysis work.", err=True)
+    click.echo(f'Next:  eval "$(realvpc env{option})"  {faint("and use aws, boto3 or Terraform as ever")}', err=True)
+
+
+def _stay(settings: Settings) -> None:
+    """Until a signal or the end of a process; then everything stops."""
+    received: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: received.append(number))
+    while not received and all(launch.processes(settings).values()):
+        time.sleep(0.2)
+    launch.stop(settings, say)
+    if not received:
+        raise ServiceError("one of the processes has ended by itself: see above")
+
+
+@click.command("down")
+@state_option
+@click.option("--keep-instances", is_flag=True, help="Stop the processes only; instances and packets go on.")
+@click.option("--purge", is_flag=True, help="Delete the state as well: instances, VPCs, accounts.")
+@click.option("--yes", is_flag=True, help="Do not ask before --purge.")
+def down_command(state: Path | None, keep_instances: bool, purge: bool, yes: bool) -> None:
+    """Stop the service, its instances and its fabric. The state stays for the next `realvpc up`.
+
+    \b
+    Examples:
+      realvpc down                    the next `up` starts the instances again
+      realvpc down --keep-instances   only the two processes stop: to upgrade RealVPC
+      realvpc down --purge            nothing stays
+    """
+    if purge and keep_instances:
+        raise click.UsageError("--purge and --keep-instances exclude each other.")
+    settings = service(state)
+    if purge and not yes:
+        click.confirm(f"Delete {settings.state_dir} with everything in it?", abort=True)
+    ran = launch.stop(settings, say, keep_instances=keep_instances, purge=purge)
+    if purge:
+        say(f"{settings.state_dir} deleted")
+    click.echo("RealVPC is down." if ran or purge else "RealVPC was not up.", err=True)
+
+
+@click.command("status")
+@state_option
+@json_option
+def status_command(state: Path | None, as_json: bool) -> None:
+    """Show what runs, and whether it is well. Exits with 1 when it is not."""
+    settings = service(state)
+    running = launch.processes(settings)
+    try:
+        answer: dict[str, Any] | None = ask(settings.admin_socket, "GET", "status")
+        trouble = None
+    except ServiceError as error:
+        answer, trouble = None, str(error)
+    well = answer is not None and not answer["faults"] and all(running.values())
+    if as_json:
+        pids = {role: process.pid if process else None for role, process in running.items()}
+        print_json({"up": answer is not None, "well": well, "pids": pids, "trouble": trouble, **(answer or {})})
+    else:
+        for role, process in running.items():
+            text = f"pid {process.pid}" if process else "does not run: `realvpc up` starts it again"
+            click.echo(f"  {mark(process is not None)} {role + ' process':14} {text}")
+        if answer:
+            _print_status(answer)
+        elif trouble:
+            complain(trouble)
+    if not well:
+        raise SystemExit(1)
+
+
+def _print_status(answer: dict[str, Any]) -> None:
+    instances = ", ".join(f"{count} {state}" for state, count in sorted(answer["instances"].items())) or "none"
+    resources = answer["resources"]
+    fabric = "none: no packets" if answer["fabric"] == Fabric.NONE else answer["fabric"]
+    offset = answer["clock_offset"]
+    rows = [
+        ("endpoint", answer["endpoint_url"]),
+        ("state", f"{answer['state_dir']} {faint('revision ' + str(answer['revision']))}"),
+        ("fabric", fabric),
+        ("credentials", answer["credentials"]),
+        ("clock", answer["time"] + (f" ({offset / 86400:+.2f} days)" if offset else "")),
+        ("VPCs", f"{resources['Vpc']} with {resources['Subnet']} subnets, {resources['Peering']} peering connections"),
+        ("instances", instances),
+    ]
+    for name, text in rows:
+        click.echo(f"    {faint(f'{name:14}')} {text}")
+    for fault in answer["faults"]:
+        click.echo(f"  {mark(False)} {fault}")

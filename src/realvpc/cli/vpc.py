@@ -1,0 +1,78 @@
+"""`realvpc vpc create`: what the console's "VPC and more" makes, through the public API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from realvpc.config import DEFAULT_REGION, SettingsError
+
+from .accounts import profile
+from .terminal import faint, json_option, mark, print_json, state_option
+
+if TYPE_CHECKING:
+    from realvpc.client.aws import Performed
+
+
+@click.group("vpc")
+def vpc_command() -> None:
+    """VPCs, the way the console's wizard makes them."""
+
+
+@vpc_command.command("create")
+@click.option("--name", required=True, help="Name tags are made from it: NAME-vpc, NAME-igw, …")
+@click.option("--cidr", required=True, metavar="10.20.0.0/16", help="The VPC's IPv4 block, /16 to /28.")
+@click.option("--azs", type=click.IntRange(1, 6), default=2, help="Availability Zones [2].")
+@click.option("--public", type=click.IntRange(0), help="Public subnets [one per zone].")
+@click.option("--private", type=click.IntRange(0), help="Private subnets [one per zone].")
+@click.option("--account", metavar="NAME", default="main", help="Account [main].")
+@click.option("--region", default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].")
+@state_option
+@json_option
+def create_command(
+    name: str,
+    cidr: str,
+    azs: int,
+    public: int | None,
+    private: int | None,
+    account: str,
+    region: str,
+    state: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a VPC and more: subnets, internet gateway, route tables, DNS host names on.
+
+    \b
+    Example:
+      realvpc vpc create --name VPC-A --cidr 10.20.0.0/16 --azs 1 --public 1 --private 0
+    """
+    from realvpc.client.aws import Aws, CallFailedError
+    from realvpc.client.wizard import WizardError, create_vpc, plan_subnets
+    from realvpc.net.addresses import Cidr
+
+    aws = Aws(profile(state, account, region), observe=(lambda call: None) if as_json else _show)
+    try:
+        zones = sorted(zone["ZoneName"] for zone in aws("ec2", "DescribeAvailabilityZones")["AvailabilityZones"])
+        if azs > len(zones):
+            raise SettingsError(f"--azs: {region} has {len(zones)} Availability Zones")
+        block = Cidr.parse(cidr)
+        subnets = plan_subnets(
+            block, zones[:azs], public=azs if public is None else public, private=azs if private is None else private
+        )
+        made = create_vpc(aws, name, block, subnets)
+    except (CallFailedError, WizardError, ValueError) as error:
+        raise SettingsError(str(error)) from error
+    if as_json:
+        print_json(msgspec.to_builtins(made))
+    else:
+        click.echo(f"{name}-vpc is {made.vpc_id}.")
+
+
+def _show(call: Performed) -> None:
+    from realvpc.client.command import as_typed
+
+    if not call.operation.startswith("Describe"):
+        click.echo(f"  {mark(call.error is None)} {faint(as_typed(call.words))}")

@@ -1,0 +1,189 @@
+"""What one service is told when it starts, and where it keeps things.
+
+A service is its state directory: two directories are two services, which may run side by side.  `realvpc up` writes the
+settings down in the state directory, so that every later command finds the service, and the next `up` starts it as it
+was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+DEFAULT_LISTEN = "127.0.0.1:4566"
+DEFAULT_REGION = "ap-northeast-1"
+SYSTEM_STATE_DIR = Path("/var/lib/realvpc")
+SYSTEM_USER = "realvpc"
+_RECORD = "service.json"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text says what to do instead."""
+
+
+class Credentials(StrEnum):
+    """Whether signatures are verified, or the access key alone names the account."""
+
+    STRICT = "strict"
+    ANY = "any"
+
+
+class Fabric(StrEnum):
+    """What carries packets."""
+
+    EBPF = "ebpf"
+    NONE = "none"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """One service.  ``user`` is the system user that the API process runs as, or None: whoever starts it.
+
+    ``operator`` is the uid that may use the administration socket: the person who typed `realvpc up`, or `sudo`.
+    """
+
+    state_dir: Path
+    run_dir: Path
+    operator: int
+    host: str = "127.0.0.1"
+    port: int = 4566
+    credentials: Credentials = Credentials.STRICT
+    fabric: Fabric = Fabric.EBPF
+    user: str | None = None
+
+    @property
+    def endpoint_url(self) -> str:
+        host = self.host if ":" not in self.host else f"[{self.host}]"
+        return f"http://{host}:{self.port}"
+
+    @property
+    def database(self) -> Path:
+        """In a directory of the API process's own; nothing else in the state directory belongs to it."""
+        return self.state_dir / "api" / "state.db"
+
+    @property
+    def machines_dir(self) -> Path:
+        """The node process's own: the disks of the machines."""
+        return self.state_dir / "node"
+
+    @property
+    def admin_socket(self) -> Path:
+        return self.run_dir / "api.sock"
+
+    @property
+    def node_socket(self) -> Path:
+        return self.run_dir / "node.sock"
+
+    def log(self, process: str) -> Path:
+        return self.state_dir / "log" / f"{process}.log"
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """``127.0.0.1:4566``, ``[::1]:4566`` or ``:4566``.  Raises SettingsError."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
+    host = "127.0.0.1" if host == "localhost" else host
+    try:
+        ipaddress.ip_address(host)
+        number = int(port)
+    except ValueError:
+        raise SettingsError(f"--listen takes an address and a port like {DEFAULT_LISTEN}, not {text!r}") from None
+    if not 0 < number < 65536:
+        raise SettingsError(f"--listen takes a port from 1 to 65535, not {number}")
+    return host, number
+
+
+def default_state_dir(environment: Mapping[str, str], uid: int) -> Path:
+    """Where this person's service lives.
+
+    ``REALVPC_STATE`` wins.  Otherwise root's is in /var/lib, everybody else's in the XDG state directory; who has none
+    of their own, and is allowed to look at root's, means that one.
+    """
+    if named := environment.get("REALVPC_STATE"):
+        return Path(named).absolute()
+    if uid == 0:
+        return SYSTEM_STATE_DIR
+    home = environment.get("XDG_STATE_HOME") or Path(environment.get("HOME") or "/nonexistent") / ".local" / "state"
+    own = Path(home) / "realvpc"
+    if not (own / _RECORD).exists() and (SYSTEM_STATE_DIR / _RECORD).exists():
+        return SYSTEM_STATE_DIR
+    return own
+
+
+def run_dir_for(state_dir: Path, environment: Mapping[str, str], uid: int) -> Path:
+    """A short path (a socket's may have 107 bytes) that is different for every state directory."""
+    name = hashlib.sha256(os.fsencode(state_dir)).hexdigest()[:8]
+    if uid == 0:
+        return Path("/run/realvpc") / name
+    base = environment.get("XDG_RUNTIME_DIR")
+    return (Path(base) / "realvpc" if base else Path("/tmp") / f"realvpc-{uid}") / name  # noqa: S108  0700, checked
+
+
+def decide(
+    state_dir: Path,
+    environment: Mapping[str, str],
+    uid: int,
+    *,
+    listen: str | None = None,
+    credentials: str | None = None,
+    fabric: str | None = None,
+) -> Settings:
+    """The settings of `realvpc up`: what was asked for, else what the service had before, else the defaults.
+
+    Raises SettingsError for what cannot be, and for packets without root.
+    """
+    earlier = load(state_dir)
+    host, port = parse_listen(listen or (f"[{earlier.host}]:{earlier.port}" if earlier else DEFAULT_LISTEN))
+    chosen = Fabric(fabric) if fabric else earlier.fabric if earlier else Fabric.EBPF
+    if chosen is Fabric.EBPF and uid != 0:
+        raise SettingsError(
+            "moving packets takes root. Try `sudo realvpc up`, or `realvpc up --fabric none` for the API and the "
+            "analysis without packets"
+        )
+    return Settings(
+        state_dir=state_dir,
+        run_dir=run_dir_for(state_dir, environment, uid),
+        operator=int(environment.get("SUDO_UID") or uid) if uid == 0 else uid,
+        host=host,
+        port=port,
+        credentials=Credentials(credentials) if credentials else earlier.credentials if earlier else Credentials.STRICT,
+        fabric=chosen,
+        user=SYSTEM_USER if uid == 0 else None,
+    )
+
+
+def load(state_dir: Path) -> Settings | None:
+    """The settings that this state directory's service was last started with.  Raises SettingsError."""
+    try:
+        record = (state_dir / _RECORD).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        raise SettingsError(f"{state_dir} is not readable for you") from None
+    try:
+        return msgspec.json.decode(record, type=Settings, dec_hook=_decode)
+    except msgspec.MsgspecError as error:
+        raise SettingsError(f"{state_dir / _RECORD} is damaged: {error}") from error
+
+
+def save(settings: Settings) -> None:
+    """Write the settings down, readable by everybody: there is no secret in them."""
+    path = settings.state_dir / _RECORD
+    draft = path.with_suffix(".new")
+    draft.write_bytes(encode(settings) + b"\n")
+    draft.chmod(0o644)
+    draft.replace(path)
+
+
+def encode(settings: Settings) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(settings, enc_hook=str))
+
+
+def _decode(kind: type[object], value: str) -> Path:
+    return Path(value)

@@ -1,0 +1,61 @@
+"""``python -m realvpc.daemon {api|node} …``: one of the service's two processes.  `realvpc up` starts them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pwd
+import socket
+import sys
+from pathlib import Path
+
+import realvpc
+from realvpc import config
+
+from .confine import confine
+
+
+def main(arguments: list[str]) -> None:
+    role, state_dir, *descriptors = arguments
+    os.umask(0o022)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    settings = config.load(Path(state_dir))
+    if settings is None:
+        raise SystemExit(f"{state_dir} is no state directory of RealVPC")
+    if role == "node":
+        _node(settings)
+    else:
+        _api(settings, *(socket.socket(fileno=int(number)) for number in descriptors))
+
+
+def _node(settings: config.Settings) -> None:
+    from realvpc.node.process import run_node
+
+    user = pwd.getpwnam(settings.user or config.SYSTEM_USER)
+    run_node(settings.machines_dir, settings.run_dir, user.pw_uid, user.pw_gid)
+
+
+def _api(settings: config.Settings, public: socket.socket, operator: socket.socket) -> None:
+    """The modules that speak to clients are loaded after the rights are gone."""
+    if settings.user:
+        confine(pwd.getpwnam(settings.user), [*code_paths(), settings.database.parent, settings.run_dir])
+    from .api_process import run_api
+
+    run_api(settings, public, operator)
+
+
+def code_paths() -> list[Path]:
+    """The directories that this interpreter and this package are read from."""
+    executable = Path(sys.executable)
+    links = [executable]
+    while executable.is_symlink():
+        executable = executable.parent / executable.readlink()
+        links.append(executable)
+    package = Path(realvpc.__file__).resolve().parent.parent
+    wanted = [Path(sys.prefix), Path(sys.base_prefix), package, *(link.parent for link in links)]
+    return [Path(os.path.normpath(path)) for path in wanted]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

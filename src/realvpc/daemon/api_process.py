@@ -1,0 +1,143 @@
+"""The API process: the state, the AWS endpoint, and the operator's socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from datetime import timedelta
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from realvpc.admin import CLOCK_SETTING, Desk, admin_app
+from realvpc.api.actions import knows
+from realvpc.api.call import Call
+from realvpc.api.service import Service
+from realvpc.api.sweep import sweep
+from realvpc.clock import Clock
+from realvpc.config import Credentials, Fabric, Settings
+from realvpc.iam.account import Account
+from realvpc.iam.first_start import first_accounts
+from realvpc.net.table import put
+from realvpc.net.zones import REGIONS
+from realvpc.store.database import Database
+from realvpc.wire.app import App, AsgiApp
+from realvpc.wire.sigv4 import Anyone, Verifier
+
+if TYPE_CHECKING:
+    from realvpc.node_link import NodeLink
+
+SWEEP_SECONDS = 60.0
+_SHUTDOWN_SECONDS = 5
+
+log = logging.getLogger(__name__)
+
+
+def run_api(settings: Settings, public: socket.socket, operator: socket.socket) -> None:
+    """Serve on both listeners until SIGTERM or SIGINT.  Raises StateFileError."""
+    with contextlib.closing(Database(settings.database)) as database, asyncio.Runner(loop_factory=_new_loop) as runner:
+        runner.run(_serve(settings, database, public, operator))
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
+
+
+async def _serve(settings: Settings, database: Database, public: socket.socket, operator: socket.socket) -> None:
+    clock = Clock(timedelta(seconds=float(database.setting(CLOCK_SETTING) or 0)))
+    has_fabric = settings.fabric is not Fabric.NONE
+    changed = asyncio.Event()
+    service = Service(
+        database, clock.now, SystemRandom(), has_fabric=has_fabric, on_change=lambda revision: changed.set()
+    )
+    if not service.state.directory.accounts:
+        service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
+    node = _node_link(settings, service, changed) if has_fabric else None
+    desk = Desk(settings, database, service, clock, node)
+    app = App(_handler(settings, service), knows, _authenticator(settings, service), admin_app(desk, local=False))
+    desk.internal_errors = lambda: app.internal_errors
+    servers = (_Server(app), _Server(admin_app(desk, local=True)))
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
+    async with _background(_sweeping(service), *([node.run()] if node else [])):
+        await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
+    log.info("stopped at revision %d", service.revision)
+
+
+def _node_link(settings: Settings, service: Service, changed: asyncio.Event) -> NodeLink:
+    """Loaded only where there is a fabric: without one, any platform will do."""
+    from realvpc.node_link import NodeLink
+
+    return NodeLink(settings.node_socket, service, changed)
+
+
+def _handler(settings: Settings, service: Service) -> Callable[[Call], dict[str, Any]]:
+    """`Service.handle`; where the access key is the account, accounts begin to exist when they first call."""
+    if settings.credentials is Credentials.STRICT:
+        return service.handle
+
+    def handle(call: Call) -> dict[str, Any]:
+        account = call.caller.account
+        if account not in service.state.directory.accounts:
+            row = Account(id=account, account=account, name=account)
+            service.report(lambda ctx: put(row), f"first call of {account}")
+        return service.handle(call)
+
+    return handle
+
+
+def _authenticator(settings: Settings, service: Service) -> Verifier | Anyone:
+    kind = Verifier if settings.credentials is Credentials.STRICT else Anyone
+    return kind(service.credential, REGIONS.__contains__)
+
+
+class _Server(uvicorn.Server):
+    """A listener that leaves signals to the process."""
+
+    def __init__(self, app: AsgiApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _sweeping(service: Service) -> None:
+    while True:
+        service.report(sweep, "sweep")
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _background(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Work beside the block: cancelled after it; what fails in it ends the process, for the next `up` to heal."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+        yield
+        for task in tasks:
+            task.cancel()

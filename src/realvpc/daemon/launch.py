@@ -1,0 +1,251 @@
+"""Starting and stopping a service: its directories, its user, its listeners and its two processes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from realvpc import config
+from realvpc.config import Fabric, Settings
+
+from .client import NotAnsweringError, ServiceError, ask
+from .process import Process, recall, remember, spawn
+
+NODE, API = "node", "api"
+_START_SECONDS = 60.0
+
+Say: TypeAlias = Callable[[str], None]
+"""Takes one line of progress."""
+
+
+class LaunchError(ServiceError):
+    """The service cannot start; the text says why and what helps."""
+
+
+def processes(settings: Settings) -> dict[str, Process | None]:
+    """The service's processes by role; None for one that does not run and should."""
+    return {role: recall(_pid_file(settings, role)) for role in _roles(settings)}
+
+
+def start(settings: Settings, say: Say, *, foreground: bool = False) -> list[str]:
+    """Start what does not run yet, and wait until the service answers.  Returns the roles that were started.
+
+    Raises LaunchError.
+    """
+    _prepare(settings, say)
+    with _lock(settings):
+        running = processes(settings)
+        missing = [role for role, process in running.items() if process is None]
+        with contextlib.ExitStack() as stack:
+            listeners = [stack.enter_context(each) for each in _listeners(settings)] if API in missing else []
+            if missing:
+                config.save(settings)
+            for role in missing:
+                descriptors = [each.fileno() for each in listeners] if role == API else []
+                process = running[role] = _spawn(settings, role, descriptors, foreground=foreground)
+                say(_started(settings, role, process))
+        _wait(settings, {role: process for role, process in running.items() if process}, say)
+    return missing
+
+
+def stop(settings: Settings, say: Say, *, keep_instances: bool = False, purge: bool = False) -> bool:
+    """Stop both processes; without ``keep_instances`` the machines and the fabric too.
+
+    The state stays, but for ``purge``.  Returns whether anything ran.  Raises LaunchError.
+    """
+    if not settings.run_dir.exists():  # the machine was restarted: nothing runs
+        ran = False
+    else:
+        with _lock(settings):
+            ran = _stop_api(settings, say)
+            if settings.fabric is not Fabric.NONE:
+                ran = _stop_node(settings, say, keep_instances=keep_instances, purge=purge) or ran
+    if purge:
+        for directory in (settings.run_dir, settings.state_dir):
+            _delete(directory)
+    return ran
+
+
+def _stop_api(settings: Settings, say: Say) -> bool:
+    process = recall(_pid_file(settings, API))
+    if process:
+        process.stop()
+        say("API process stopped")
+    for path in (_pid_file(settings, API), settings.admin_socket):
+        path.unlink(missing_ok=True)
+    return process is not None
+
+
+def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: bool) -> bool:
+    """A node process that was killed is started once more: nobody else can take down what it had put up."""
+    process = recall(_pid_file(settings, NODE))
+    if keep_instances:
+        if process:
+            process.stop()
+            say("node process stopped; instances and packets go on")
+        return process is not None
+    if process is None and not settings.node_socket.exists():
+        return False
+    if process is None:
+        settings.node_socket.unlink()
+        process = _spawn(settings, NODE, [], foreground=False)
+    _shut_down(settings, process, purge=purge)
+    process.stop()
+    say("instances and disks removed, fabric removed" if purge else "instances stopped, fabric removed")
+    for path in (_pid_file(settings, NODE), settings.node_socket):
+        path.unlink(missing_ok=True)
+    return True
+
+
+def _shut_down(settings: Settings, process: Process, *, purge: bool) -> None:
+    from realvpc.net.machine import Wanted
+    from realvpc.node.client import NodeConnection, NodeError
+
+    deadline = time.monotonic() + _START_SECONDS
+    while not settings.node_socket.exists() and process.alive and time.monotonic() < deadline:
+        time.sleep(0.05)
+    try:
+        with NodeConnection(settings.node_socket) as node:
+            node.shutdown(Wanted.TERMINATED if purge else Wanted.STOPPED)
+    except NodeError as error:
+        raise LaunchError(f"the node process could not clean up: {error}. See {settings.log(NODE)}") from error
+
+
+def _delete(directory: Path) -> None:
+    """Never through a mount: what is mounted belongs to somebody else."""
+    if not directory.exists():
+        return
+    mounts = Path("/proc/self/mountinfo")
+    if mounts.exists():
+        points = [line.split()[4] for line in mounts.read_text().splitlines()]
+        if busy := [point for point in points if Path(point).is_relative_to(directory)]:
+            raise LaunchError(f"{directory} still has mounts in it: {', '.join(busy)}")
+    shutil.rmtree(directory)
+
+
+def _started(settings: Settings, role: str, process: Process) -> str:
+    if role == NODE:
+        return f"node process (root, pid {process.pid}): namespaces, BPF, instances"
+    return f"API process ({settings.user or 'you'}, pid {process.pid}): {settings.endpoint_url}"
+
+
+def _roles(settings: Settings) -> tuple[str, ...]:
+    return (API,) if settings.fabric is Fabric.NONE else (NODE, API)
+
+
+def _pid_file(settings: Settings, role: str) -> Path:
+    return settings.run_dir / f"{role}.pid"
+
+
+def _spawn(settings: Settings, role: str, descriptors: list[int], *, foreground: bool) -> Process:
+    command = [sys.executable, "-I", "-m", "realvpc.daemon", role, str(settings.state_dir), *map(str, descriptors)]
+    process = spawn(command, None if foreground else settings.log(role), descriptors)
+    remember(_pid_file(settings, role), process)
+    return process
+
+
+def _prepare(settings: Settings, say: Say) -> None:
+    """Make the directories and the user.  Raises LaunchError."""
+    owner = _user(settings.user, say) if settings.user else None
+    try:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        settings.log(API).parent.mkdir(mode=0o755, exist_ok=True)
+        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
+        private = settings.database.parent
+        private.mkdir(mode=0o700, exist_ok=True)
+        if owner:
+            os.chown(private, owner.pw_uid, owner.pw_gid)
+    except OSError as error:
+        raise LaunchError(f"cannot write {error.filename}: {error.strerror}") from error
+    for directory in (settings.state_dir, settings.run_dir):
+        if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
+            raise LaunchError(f"{directory} belongs to somebody else")
+
+
+def _user(name: str, say: Say) -> pwd.struct_passwd:
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(name)
+    nowhere = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+    try:
+        subprocess.run(["useradd", "--system", "--user-group", *nowhere, name], check=True, capture_output=True)
+        say(f"system user {name} created: the API process has no rights but its")
+        return pwd.getpwnam(name)
+    except (OSError, KeyError, subprocess.CalledProcessError) as error:
+        detail = error.stderr.decode().strip() if isinstance(error, subprocess.CalledProcessError) else error
+        raise LaunchError(f"cannot create the system user {name}: {detail}") from error
+
+
+def _listeners(settings: Settings) -> Iterator[socket.socket]:
+    """The public listener and the operator's, bound before any right is given up.  Raises LaunchError."""
+    public = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
+    public.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        public.bind((settings.host, settings.port))
+        public.listen(1024)
+    except OSError as error:
+        public.close()
+        raise LaunchError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
+            f"Try `realvpc up --listen 127.0.0.1:{settings.port % 65535 + 1}`"
+        ) from error
+    yield public
+    operator = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    settings.admin_socket.unlink(missing_ok=True)
+    before = os.umask(0o177)
+    try:
+        operator.bind(str(settings.admin_socket))
+    finally:
+        os.umask(before)
+    os.chown(settings.admin_socket, settings.operator, -1)
+    operator.listen(64)
+    yield operator
+
+
+def _wait(settings: Settings, running: dict[str, Process], say: Say) -> None:
+    """Until the service answers that all is well.  Raises LaunchError when a process ends or time runs out."""
+    deadline = time.monotonic() + _START_SECONDS
+    while True:
+        for role, process in running.items():
+            if not process.alive:
+                raise LaunchError(f"the {role} process has ended. Its last words:\n{_last_words(settings, role)}")
+        trouble = _trouble(settings)
+        if trouble is None:
+            return
+        if time.monotonic() > deadline:
+            raise LaunchError(f"{trouble}. The logs are in {settings.log(API).parent}")
+        time.sleep(0.05)
+
+
+def _trouble(settings: Settings) -> str | None:
+    """What the service still lacks.  Raises ServiceError for what waiting does not mend."""
+    try:
+        health: dict[str, Any] = ask(settings.admin_socket, "GET", "health", timeout=5)
+    except NotAnsweringError as error:
+        return str(error)
+    return "; ".join(health["faults"]) or None
+
+
+def _last_words(settings: Settings, role: str, lines: int = 12) -> str:
+    try:
+        text = settings.log(role).read_text(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(f"  {line}" for line in text.splitlines()[-lines:])
+
+
+@contextlib.contextmanager
+def _lock(settings: Settings) -> Iterator[None]:
+    """One command at a time starts or stops a service."""
+    with (settings.run_dir / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

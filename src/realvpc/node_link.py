@@ -1,0 +1,112 @@
+"""Keeps the host at what the state says, and the state at what the host reports."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+from .api.machine_report import Report, machine_down, machine_failed, machine_up
+from .api.machines import machine_specs
+from .api.service import Service
+from .fabric.plan import compile_plan
+from .node.client import NodeClient, NodeLostError
+from .node.messages import Applied, Desired, MachineDown, MachineReport, MachineUp
+
+_FIRST_DELAY, _LONGEST_DELAY = 0.05, 5.0
+
+log = logging.getLogger(__name__)
+
+
+class NodeLink:
+    """One connection to the node process, made again whenever it breaks.
+
+    ``changed`` is set after every commit; commits that come while a plan is sent are sent together.
+    """
+
+    def __init__(self, node_socket: Path, service: Service, changed: asyncio.Event) -> None:
+        self._socket = node_socket
+        self._service = service
+        self._changed = changed
+        self._client: NodeClient | None = None
+        self._applied: Applied | None = None
+        self._trouble = "the node process is starting"
+
+    def faults(self) -> list[str]:
+        """What keeps the host from being as the state says; empty when nothing does."""
+        if self._client is None:
+            return [self._trouble]
+        if self._applied is None:
+            return ["the node process is preparing the fabric"]
+        return [f"{fault.subject}: {fault.reason}" for fault in self._applied.faults]
+
+    def status(self) -> dict[str, Any]:
+        return {
+            "connected": self._client is not None,
+            "applied_revision": self._applied.revision if self._applied else None,
+        }
+
+    async def counters(self) -> dict[str, int]:
+        """Packets by name of the reason.  Raises NodeError."""
+        if self._client is None:
+            raise NodeLostError(self._trouble)
+        return await self._client.counters()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        delay = _FIRST_DELAY
+        while True:
+            try:
+                client = await NodeClient.connect(self._socket)
+                delay = _FIRST_DELAY
+                await self._converse(client)
+            except NodeLostError as error:
+                self._trouble = f"the node process does not answer ({error}): `realvpc up` starts it again"
+                log.warning("%s", error)
+            except Exception:  # the outermost frame: nothing else would say that the host does not follow any more
+                self._trouble = "the node could not be told what should be: see the log of the API process"
+                log.exception("telling the node failed")
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, _LONGEST_DELAY)
+
+    async def _converse(self, client: NodeClient) -> None:
+        log.info("connected to the node")
+        self._client, self._applied = client, None
+        telling = asyncio.create_task(self._tell(client))
+        listening = asyncio.create_task(self._listen(client))
+        try:
+            done, _ = await asyncio.wait((telling, listening), return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            self._client = None
+            for task in (telling, listening):
+                task.cancel()
+            await asyncio.gather(telling, listening, return_exceptions=True)
+            await client.close()
+
+    async def _tell(self, client: NodeClient) -> None:
+        while True:
+            self._changed.clear()
+            state, revision = self._service.state, self._service.revision
+            await client.want(Desired(revision, compile_plan(state.network), machine_specs(state)))
+            await self._changed.wait()
+
+    async def _listen(self, client: NodeClient) -> None:
+        async for event in client.events():
+            if isinstance(event, Applied):
+                if event.faults:
+                    log.warning("revision %d is applied but for %s", event.revision, event.faults)
+                self._applied = event
+            else:
+                self._service.report(_fact(event), f"node: {event}")
+        raise NodeLostError("the node closed the connection")
+
+
+def _fact(event: MachineReport) -> Report:
+    if isinstance(event, MachineUp):
+        return machine_up(event.instance_id, event.boot)
+    if isinstance(event, MachineDown):
+        return machine_down(event.instance_id, event.boot)
+    return machine_failed(event.instance_id, event.reason, event.boot)
