@@ -86,6 +86,7 @@ async def health(desk: Desk, request: dict[str, Any]) -> Answer:
     faults = desk.faults()
     return {
         "status": "degraded" if faults else "ok",
+        "ready": desk.node is None or desk.node.ready,
         "version": __version__,
         "fabric": desk.settings.fabric,
         "credentials": desk.settings.credentials,

@@ -14,7 +14,7 @@ from .fabric.plan import compile_plan
 from .node.client import NodeClient, NodeLostError
 from .node.messages import Applied, Desired, MachineDown, MachineReport, MachineUp
 
-_FIRST_DELAY, _LONGEST_DELAY = 0.05, 5.0
+_FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,11 @@ class NodeLink:
         self._client: NodeClient | None = None
         self._applied: Applied | None = None
         self._trouble = "the node process is starting"
+
+    @property
+    def ready(self) -> bool:
+        """Whether the node has brought the kernel to some revision since it was connected, be it with faults."""
+        return self._client is not None and self._applied is not None
 
     def faults(self) -> list[str]:
         """What keeps the host from being as the state says; empty when nothing does."""
@@ -62,13 +67,18 @@ class NodeLink:
                 delay = _FIRST_DELAY
                 await self._converse(client)
             except NodeLostError as error:
-                self._trouble = f"the node process does not answer ({error}): `realvpc up` starts it again"
-                log.warning("%s", error)
+                self._note(f"the node process does not answer ({error}): `realvpc up` starts it again")
             except Exception:  # the outermost frame: nothing else would say that the host does not follow any more
                 self._trouble = "the node could not be told what should be: see the log of the API process"
                 log.exception("telling the node failed")
             await asyncio.sleep(delay)
             delay = min(2 * delay, _LONGEST_DELAY)
+
+    def _note(self, trouble: str) -> None:
+        """Say it once, however often it is tried again."""
+        if trouble != self._trouble:
+            log.warning("%s", trouble)
+        self._trouble = trouble
 
     async def _converse(self, client: NodeClient) -> None:
         log.info("connected to the node")

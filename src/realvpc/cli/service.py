@@ -56,7 +56,9 @@ def up_command(
         click.echo(
             f"  {mark(None)} --credentials any: signatures are not checked, whoever connects is let in", err=True
         )
-    if not started:
+    for fault in started.faults:
+        click.echo(f"  {mark(None)} {fault}", err=True)
+    if not started.roles:
         click.echo(f"RealVPC is already up at {strong(settings.endpoint_url)}.", err=True)
     else:
         _welcome(settings)

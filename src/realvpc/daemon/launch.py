@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+
 from realvpc import config
 from realvpc.config import Fabric, Settings
 
@@ -37,11 +39,15 @@ def processes(settings: Settings) -> dict[str, Process | None]:
     return {role: recall(_pid_file(settings, role)) for role in _roles(settings)}
 
 
-def start(settings: Settings, say: Say, *, foreground: bool = False) -> list[str]:
-    """Start what does not run yet, and wait until the service answers.  Returns the roles that were started.
+class Started(Struct, frozen=True):
+    """The roles whose processes were started, and what is wrong although the service is up."""
 
-    Raises LaunchError.
-    """
+    roles: list[str]
+    faults: list[str]
+
+
+def start(settings: Settings, say: Say, *, foreground: bool = False) -> Started:
+    """Start what does not run yet, and wait until the service is ready.  Raises LaunchError."""
     _prepare(settings, say)
     with _lock(settings):
         running = processes(settings)
@@ -54,8 +60,7 @@ def start(settings: Settings, say: Say, *, foreground: bool = False) -> list[str
                 descriptors = [each.fileno() for each in listeners] if role == API else []
                 process = running[role] = _spawn(settings, role, descriptors, foreground=foreground)
                 say(_started(settings, role, process))
-        _wait(settings, {role: process for role, process in running.items() if process}, say)
-    return missing
+        return Started(missing, _wait(settings, {role: process for role, process in running.items() if process}))
 
 
 def stop(settings: Settings, say: Say, *, keep_instances: bool = False, purge: bool = False) -> bool:
@@ -211,28 +216,30 @@ def _listeners(settings: Settings) -> Iterator[socket.socket]:
     yield operator
 
 
-def _wait(settings: Settings, running: dict[str, Process], say: Say) -> None:
-    """Until the service answers that all is well.  Raises LaunchError when a process ends or time runs out."""
+def _wait(settings: Settings, running: dict[str, Process]) -> list[str]:
+    """Until the service is ready; returns what is wrong nevertheless.
+
+    Raises LaunchError when a process ends or time runs out, ServiceError for what waiting does not mend.
+    """
     deadline = time.monotonic() + _START_SECONDS
     while True:
         for role, process in running.items():
             if not process.alive:
                 raise LaunchError(f"the {role} process has ended. Its last words:\n{_last_words(settings, role)}")
-        trouble = _trouble(settings)
-        if trouble is None:
-            return
+        health = _health(settings)
+        if health["ready"]:
+            return list(health["faults"])
         if time.monotonic() > deadline:
-            raise LaunchError(f"{trouble}. The logs are in {settings.log(API).parent}")
+            raise LaunchError(f"{'; '.join(health['faults'])}. The logs are in {settings.log(API).parent}")
         time.sleep(0.05)
 
 
-def _trouble(settings: Settings) -> str | None:
-    """What the service still lacks.  Raises ServiceError for what waiting does not mend."""
+def _health(settings: Settings) -> dict[str, Any]:
     try:
         health: dict[str, Any] = ask(settings.admin_socket, "GET", "health", timeout=5)
     except NotAnsweringError as error:
-        return str(error)
-    return "; ".join(health["faults"]) or None
+        return {"ready": False, "faults": [str(error)]}
+    return health
 
 
 def _last_words(settings: Settings, role: str, lines: int = 12) -> str:
