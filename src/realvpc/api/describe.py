@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -32,7 +33,8 @@ T = TypeVar("T")
 Row = TypeVar("Row", bound=Identified)
 
 FilterValues: TypeAlias = Callable[[Context, T], Iterable[object]]
-"""The values that a resource shows to one filter.  Booleans count as ``true`` and ``false``; None is no value."""
+"""The values that a resource shows to one filter.  Booleans count as ``true`` and ``false``, datetimes (UTC) as responses
+print them; None is no value."""
 
 Render: TypeAlias = Callable[[Context, R], Response]
 
@@ -112,9 +114,10 @@ def passing(
     """
     tests: list[tuple[FilterValues[T], list[str]]] = []
     for filter_ in request.get("Filters") or []:
-        values = values_of(filter_["Name"])
+        name = filter_.get("Name") or "null"  # as AWS calls a filter without a name
+        values = values_of(name)
         if values is None:
-            raise invalid_parameter_value(f"The filter '{filter_['Name']}' is invalid")
+            raise invalid_parameter_value(f"The filter '{name}' is invalid")
         tests.append((values, filter_.get("Values") or []))
     return [row for row in rows if all(_passes(values(ctx, row), patterns) for values, patterns in tests)]
 
@@ -144,6 +147,8 @@ def _passes(values: Iterable[object], patterns: list[str]) -> bool:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -160,7 +165,10 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 
 def paginate(request: Request, rows: list[Row]) -> tuple[list[Row], str | None]:
     """One page of ``rows`` (sorted by id) and the token of the next.  Raises InvalidParameterValue for a bad token."""
-    size = int(request.get("MaxResults") or DEFAULT_PAGE)
+    size = request.get("MaxResults")
+    size = DEFAULT_PAGE if size is None else int(size)
+    if size < 1:
+        raise invalid_parameter_value(f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value > 0.")
     token = request.get("NextToken")
     if token:
         last = _read_token(token)

@@ -288,7 +288,7 @@ INTERFACE_FILTERS: dict[str, FilterValues[NetworkInterface]] = {
     "association.ip-owner-id": _when_public(lambda ctx, row: "amazon"),
     "association.public-dns-name": _when_public(public_name),
     "association.public-ip": _when_public(lambda ctx, row: row.public_address),
-    "attachment.attach-time": lambda ctx, row: [row.attachment.attached_at.isoformat()] if row.attachment else [],
+    "attachment.attach-time": lambda ctx, row: [row.attachment.attached_at] if row.attachment else [],
     "attachment.attachment-id": _of_attachment("AttachmentId"),
     "attachment.delete-on-termination": _of_attachment("DeleteOnTermination"),
     "attachment.device-index": _of_attachment("DeviceIndex"),

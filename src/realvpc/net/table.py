@@ -22,7 +22,11 @@ class Change(Struct, frozen=True):
         return bool(self.puts or self.deletes)
 
     def __add__(self, other: Change) -> Change:
-        return Change(self.puts + other.puts, self.deletes + other.deletes)
+        """This change and then the other: where both touch a resource, the later one counts."""
+        touched = {(type(row), row.id) for row in other.puts + other.deletes}
+        puts = tuple(row for row in self.puts if (type(row), row.id) not in touched)
+        deletes = tuple(row for row in self.deletes if (type(row), row.id) not in touched)
+        return Change(puts + other.puts, deletes + other.deletes)
 
 
 def put(*resources: Resource) -> Change:

@@ -1,0 +1,53 @@
+"""What a host reports of its machines: facts that change the state through the same door as requests.
+
+A report about an instance that is gone, or about an earlier boot, is old news and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from realvpc.net.instance import Instance, InstanceEvent, InstanceState
+from realvpc.net.table import Change
+
+from .context import Context
+from .instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
+
+Report = Callable[[Context], Change]
+
+
+def machine_up(instance_id: str, boot: int | None = None) -> Report:
+    """The machine runs."""
+    return lambda ctx: _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_UP)
+
+
+def machine_down(instance_id: str, boot: int | None = None) -> Report:
+    """The machine is down: because it was asked to, or because it was shut down from inside."""
+
+    def report(ctx: Context) -> Change:
+        change = _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_DOWN, INSTANCE_SHUTDOWN)
+        before = ctx.network.instances.get(instance_id)
+        if change and before and before.state is InstanceState.RUNNING and before.shutdown_behavior == "terminate":
+            later = ctx.with_state(ctx.state.apply(change))
+            change += happens(later, later.network.instances[instance_id], InstanceEvent.TERMINATE)
+        return change
+
+    return report
+
+
+def machine_failed(instance_id: str, reason: str, boot: int | None = None) -> Report:
+    """The machine could not be started, or could not be kept; ``reason`` is a sentence that the API shows."""
+    return lambda ctx: _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_FAILED, server_error(reason))
+
+
+def _apply(
+    ctx: Context, instance_id: str, boot: int | None, event: InstanceEvent, reason: StateReason | None = None
+) -> Change:
+    instance = ctx.network.instances.get(instance_id)
+    if instance is None or _is_old(instance, boot):
+        return Change()
+    return happens(ctx, instance, event, reason)
+
+
+def _is_old(instance: Instance, boot: int | None) -> bool:
+    return boot is not None and boot < instance.boot

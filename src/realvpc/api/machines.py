@@ -1,0 +1,71 @@
+"""The machines that hosts should run, as the state has it."""
+
+from __future__ import annotations
+
+import base64
+
+from realvpc.net import mtu
+from realvpc.net.hostnames import internal_domain, ip_name
+from realvpc.net.instance import Instance, InstanceState
+from realvpc.net.instance_types import INSTANCE_TYPES
+from realvpc.net.machine import LinkSpec, MachineSpec, Wanted
+from realvpc.net.network import Network
+from realvpc.net.network_interface import NetworkInterface
+from realvpc.store.state import State
+
+_WANTED = {
+    InstanceState.PENDING: Wanted.RUNNING,
+    InstanceState.RUNNING: Wanted.RUNNING,
+    InstanceState.STOPPING: Wanted.STOPPED,
+    InstanceState.STOPPED: Wanted.STOPPED,
+    InstanceState.SHUTTING_DOWN: Wanted.TERMINATED,
+}
+
+
+def machine_specs(state: State) -> tuple[MachineSpec, ...]:
+    """One machine per instance that is not terminated, by instance id."""
+    instances = state.network.instances
+    return tuple(
+        _machine(state.network, instances[instance_id])
+        for instance_id in sorted(instances)
+        if instances[instance_id].state in _WANTED
+    )
+
+
+def _machine(network: Network, instance: Instance) -> MachineSpec:
+    interfaces = network.interfaces_of(instance.id)
+    kind = INSTANCE_TYPES[instance.instance_type]
+    return MachineSpec(
+        instance_id=instance.id,
+        hostname=instance.id if instance.hostname_type == "resource-name" else ip_name(interfaces[0].private_address),
+        domain=internal_domain(instance.region),
+        links=tuple(_link(network, interface) for interface in interfaces),
+        vcpus=kind.vcpus,
+        memory_bytes=kind.memory_mib << 20,
+        boot=instance.boot,
+        wanted=_WANTED[instance.state],
+        user_data=_text(instance.user_data),
+    )
+
+
+def _link(network: Network, interface: NetworkInterface) -> LinkSpec:
+    subnet = network.subnets[interface.subnet_id]
+    return LinkSpec(
+        interface_id=interface.id,
+        mac_address=interface.mac_address,
+        address=str(interface.private_address),
+        prefix_length=subnet.cidr.prefix_length,
+        gateway=str(subnet.router),
+        mtu=mtu.INTERFACE,
+        device_index=interface.attachment.device_index if interface.attachment else 0,
+    )
+
+
+def _text(user_data: str | None) -> str | None:
+    """User data as text; data that is not text is no script, and the machine does not run it."""
+    if user_data is None:
+        return None
+    try:
+        return base64.b64decode(user_data).decode()
+    except UnicodeDecodeError:
+        return None
