@@ -1,0 +1,77 @@
+"""What must be true of every state, however a client got there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+
+from realvpc.fabric.plan import compile_plan
+from realvpc.net.addresses import overlapping
+from realvpc.net.network import Network
+from realvpc.net.route_table import TargetKind
+
+
+def check(network: Network) -> None:
+    """Raises AssertionError, or whatever the data plane's compiler trips over."""
+    _subnets_lie_in_their_vpc(network)
+    _route_tables_belong_together(network)
+    _interfaces_have_a_place_and_an_address_of_their_own(network)
+    _active_peerings_do_not_overlap(network)
+    _gateways_are_attached_once(network)
+    compile_plan(network)
+
+
+def _subnets_lie_in_their_vpc(network: Network) -> None:
+    for vpc in network.vpcs.values():
+        subnets = network.subnets_of(vpc.id)
+        assert all(any(block.covers(subnet.cidr) for block in vpc.cidrs) for subnet in subnets)
+        assert not any(a.cidr.overlaps(b.cidr) for a, b in combinations(subnets, 2))
+        assert not any(a.overlaps(b) for a, b in combinations(vpc.cidrs, 2))
+    assert all(subnet.vpc_id in network.vpcs for subnet in network.subnets.values())
+
+
+def _route_tables_belong_together(network: Network) -> None:
+    for vpc_id in network.vpcs:
+        assert sum(table.is_main for table in network.route_tables_of(vpc_id)) == 1
+    associated = Counter(a.subnet_id for t in network.route_tables.values() for a in t.associations if a.subnet_id)
+    assert all(count == 1 for count in associated.values())
+    for table in network.route_tables.values():
+        assert table.vpc_id in network.vpcs
+        for association in table.associations:
+            assert association.is_main or network.subnets[association.subnet_id or ""].vpc_id == table.vpc_id
+        assert len({route.destination for route in table.routes}) == len(table.routes)
+        for route in table.routes:
+            if route.target.kind is TargetKind.PEERING and (peering := network.peerings.get(route.target.id)):
+                assert peering.far_side(table.vpc_id) is not None
+
+
+def _interfaces_have_a_place_and_an_address_of_their_own(network: Network) -> None:
+    public = [row.public_address for row in network.interfaces.values() if row.public_address is not None]
+    assert len(public) == len(set(public))
+    for interface in network.interfaces.values():
+        subnet = network.subnets[interface.subnet_id]
+        assert subnet.vpc_id == interface.vpc_id
+        assert all(network.security_groups[group].vpc_id == interface.vpc_id for group in interface.group_ids)
+        for address in interface.private_addresses:
+            assert subnet.usable(address)
+            assert network.interface_at(interface.vpc_id, address) == interface
+        if interface.attachment is not None:
+            assert interface.attachment.instance_id in network.instances
+    for group in network.security_groups.values():
+        assert group.vpc_id in network.vpcs
+
+
+def _active_peerings_do_not_overlap(network: Network) -> None:
+    active = [peering for peering in network.peerings.values() if peering.is_active]
+    pairs = [frozenset((peering.requester.vpc_id, peering.accepter.vpc_id)) for peering in active]
+    assert len(pairs) == len(set(pairs))
+    for peering in active:
+        sides = [network.vpcs[side.vpc_id] for side in (peering.requester, peering.accepter)]
+        assert overlapping(sides[0].cidrs, sides[1].cidrs) is None
+        assert [vpc.account for vpc in sides] == [peering.requester.account, peering.accepter.account]
+
+
+def _gateways_are_attached_once(network: Network) -> None:
+    attached = [gateway.vpc_id for gateway in network.internet_gateways.values() if gateway.vpc_id]
+    assert len(attached) == len(set(attached))
+    assert all(vpc_id in network.vpcs for vpc_id in attached)

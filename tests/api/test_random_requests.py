@@ -1,0 +1,242 @@
+"""Random requests, good and bad, from two accounts in two Regions: none is answered with a 500, none that is refused
+changes anything, and what is acknowledged keeps the state sound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from random import Random
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+
+from realvpc.api.actions import ACTIONS, knows
+from realvpc.api.service import Service
+from realvpc.net.zones import REGIONS
+from realvpc.wire.app import App
+from realvpc.wire.model import service_model
+from realvpc.wire.sigv4 import Anyone
+
+from . import invariants
+from .conftest import MAIN, OTHER, TOKYO, VIRGINIA
+
+REQUESTS = 4000
+CIDRS = (
+    *(
+        "10.0.0.0/16",
+        "10.0.0.0/24",
+        "10.0.1.0/24",
+        "10.1.0.0/16",
+        "10.1.0.0/20",
+        "10.1.16.0/20",
+        "10.2.0.0/16",
+        "0.0.0.0/0",
+    ),
+    *("10.0.0.0/8", "169.254.169.0/24", "10.0.0.1/16", "10.0.0.0/33", "::/0", "nonsense", "", "100.64.0.0/16"),
+)  # the first eight are good ones
+ADDRESSES = ("10.0.0.5", "10.0.0.4", "10.0.0.3", "10.1.0.9", "198.18.0.1", "::1", "10.0.0.256", "")
+WORDS = (
+    "Name",
+    "a",
+    "",
+    "x" * 300,
+    "名前",
+    "default",
+    "<&>\"'",
+    "aws:x",
+    "-1",
+    "tcp",
+    "icmp",
+    "6",
+    "active",
+    "main",
+    "\x00",
+)
+NUMBERS = (-1, 0, 1, 2, 5, 8, 22, 80, 443, 1000, 65535, 65536, 2**31 - 1)
+JSON_DOCUMENT = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},'
+    '"Action":"sts:AssumeRole"}]}'
+)
+# Actions that build something up are asked for more often, and mostly with the parameters that people give them.
+USUAL: dict[str, set[str]] = {
+    "AcceptVpcPeeringConnection": {"VpcPeeringConnectionId"},
+    "AssociateRouteTable": {"RouteTableId", "SubnetId"},
+    "AssociateVpcCidrBlock": {"VpcId", "CidrBlock"},
+    "AttachInternetGateway": {"InternetGatewayId", "VpcId"},
+    "AuthorizeSecurityGroupIngress": {"GroupId", "IpPermissions"},
+    "CreateInternetGateway": set(),
+    "CreateRole": {"RoleName", "AssumeRolePolicyDocument"},
+    "CreateRoute": {"RouteTableId", "DestinationCidrBlock", "GatewayId"},
+    "CreateRouteTable": {"VpcId"},
+    "CreateSecurityGroup": {"GroupName", "Description", "VpcId"},
+    "CreateSubnet": {"VpcId", "CidrBlock"},
+    "CreateVpc": {"CidrBlock"},
+    "CreateVpcPeeringConnection": {"VpcId", "PeerVpcId", "PeerOwnerId"},
+    "RunInstances": {"ImageId", "InstanceType", "MinCount", "MaxCount", "SubnetId"},
+}
+
+
+class Generator:
+    """Parameters for any operation, with ids that exist more often than not."""
+
+    def __init__(self, service: Service, random: Random) -> None:
+        self._service, self._random = service, random
+
+    def parameters(self, action: str, shape: Shape | None) -> dict[str, Any]:
+        if not isinstance(shape, StructureShape):
+            return {}
+        usual = USUAL.get(action)
+        if usual is None or self._random.random() < 0.2:
+            return self._structure(shape, 0)
+        members = ((name, member) for name, member in shape.members.items() if name in usual)
+        return {name: self._value(member, name, 1) for name, member in members}
+
+    def _structure(self, shape: StructureShape, depth: int) -> dict[str, Any]:
+        chance = 0.5 if depth else 0.35
+        return {
+            name: self._value(member, name, depth + 1)
+            for name, member in shape.members.items()
+            if (self._random.random() < (0.95 if name in shape.required_members else chance))
+            and (name != "DryRun" or self._random.random() < 0.1)
+            and depth < 5
+        }
+
+    def _value(self, shape: Shape, name: str, depth: int) -> Any:
+        random = self._random
+        if isinstance(shape, StructureShape):
+            return self._structure(shape, depth)
+        if isinstance(shape, ListShape):
+            return [self._value(shape.member, name, depth + 1) for _ in range(random.choice((0, 1, 1, 1, 2)))]
+        if isinstance(shape, MapShape):
+            return {random.choice(WORDS): random.choice(WORDS)}
+        match shape.type_name:
+            case "boolean":
+                return random.random() < 0.5
+            case "integer" | "long":
+                return random.choice(NUMBERS)
+            case "float" | "double":
+                return 0.5
+            case "timestamp":
+                return "2026-11-23T00:00:00Z"
+            case "blob":
+                return b"#!/bin/sh"
+        return self._text(name, list(getattr(shape, "enum", ())))
+
+    def _text(self, name: str, enum: list[str]) -> str:
+        random, lowered = self._random, name.lower()
+        if enum and random.random() < 0.9:
+            return random.choice(enum)
+        if "cidr" in lowered:
+            return random.choice(CIDRS[:8] if random.random() < 0.7 else CIDRS)
+        if lowered.endswith(("owner", "ownerid", "userid")):
+            return random.choice((MAIN, OTHER, "333333333333", "x"))
+        if "region" in lowered:
+            return random.choice((TOKYO, VIRGINIA, "mars-1"))
+        if lowered.endswith(("address", "ip")):
+            return random.choice(ADDRESSES)
+        if lowered.endswith("document"):
+            return random.choice((JSON_DOCUMENT, "{", ""))
+        if lowered.endswith("arn"):
+            return random.choice(("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", *self._ids("arn"), "arn:x"))
+        if "id" in lowered or lowered in ("resources", "gateway", "value", "values", "target"):
+            return random.choice(self._pool(lowered))
+        return random.choice(WORDS)
+
+    def _pool(self, name: str) -> list[str]:
+        kinds = {"vpcpeering": "pcx", "vpc": "vpc", "subnet": "subnet", "routetable": "rtb", "gateway": "igw",
+                 "group": "sg", "rule": "sgr", "instance": "i", "networkinterface": "eni", "association": "rtbassoc",
+                 "image": "ami"}  # fmt: skip
+        prefix = next((prefix for part, prefix in kinds.items() if part in name), "")
+        fitting = self._ids(f"{prefix}-") if prefix else []
+        return [
+            *(fitting * 4),
+            *self._random.choices(self._ids("") or ["x"], k=2),
+            f"{prefix}-0123456789abcdef0",
+            "",
+            "junk",
+        ]
+
+    def _ids(self, prefix: str) -> list[str]:
+        network, directory = self._service.state.network, self._service.state.directory
+        ids = [row_id for kind in network.TYPES for row_id in network.table(kind)]
+        ids += [row_id for kind in directory.TYPES[2:] for row_id in directory.table(kind)]
+        ids += [a.id for table in network.route_tables.values() for a in table.associations]
+        ids += [rule.id for group in network.security_groups.values() for rule in group.rules]
+        ids += [a.id for vpc in network.vpcs.values() for a in vpc.cidr_associations]
+        return [
+            row_id for row_id in ids if row_id.startswith(prefix) and (not prefix or "-" not in row_id[len(prefix) :])
+        ]
+
+
+class Endpoint:
+    """The whole of the service below HTTP, spoken to with botocore's own serialiser and parser."""
+
+    def __init__(self, service: Service) -> None:
+        self.app = App(service.handle, knows, Anyone(service.credential, REGIONS.__contains__))
+
+    def send(self, service: str, action: str, parameters: dict[str, Any], account: str, region: str) -> tuple[int, Any]:
+        model = service_model(service)
+        operation = model.operation_model(action)
+        serializer = create_serializer(model.metadata["protocol"], include_validation=False)
+        request = serializer.serialize_to_request(parameters, operation)
+        body = request["body"]
+        raw = body if isinstance(body, bytes) else urlencode(body).encode()
+        scope = f"{account}/20261123/{region}/{service}/aws4_request"
+        headers = {
+            "host": "localhost",
+            "authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
+            "content-type": "application/x-www-form-urlencoded",
+            **{name.lower(): value for name, value in request["headers"].items()},
+        }
+        status, content = asyncio.run(self._exchange(raw, headers))
+        parser = create_parser(model.metadata["protocol"])
+        return status, parser.parse({"body": content, "status_code": status, "headers": {}}, operation.output_shape)
+
+    async def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/", "raw_path": b"/", "query_string": b"",
+                 "headers": [(name.encode(), str(value).encode()) for name, value in headers.items()]}  # fmt: skip
+        await self.app(scope, receive, send)
+        return sent[0]["status"], sent[1]["body"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_requests(service: Service, seed: int) -> None:
+    random = Random(seed)
+    generator, endpoint = Generator(service, random), Endpoint(service)
+    everything = [(name, action) for name, actions in ACTIONS.items() for action in actions]
+    favourites = [pair for pair in everything if pair[1] in USUAL]
+    outcomes: Counter[str] = Counter()
+    for number in range(REQUESTS):
+        name, action = random.choice(favourites if random.random() < 0.5 else everything)
+        parameters = generator.parameters(action, service_model(name).operation_model(action).input_shape)
+        account, region = random.choices((MAIN, OTHER), (4, 1))[0], random.choices((TOKYO, VIRGINIA), (6, 1))[0]
+        before, revision = service.state, service.revision
+        status, answer = endpoint.send(name, action, parameters, account, region)
+        told = f"request {number} of seed {seed}: {name} {action} {parameters} as {account} in {region}: {answer}"
+        assert status < 500, told
+        if status >= 400:
+            assert answer["Error"]["Code"], told
+            assert service.state is before, told
+            assert service.revision == revision, told
+        elif service.state is not before:
+            try:
+                invariants.check(service.state.network)
+            except Exception as error:
+                raise AssertionError(told) from error
+        outcomes[f"{action}:{'refused' if status >= 400 else 'done'}"] += 1
+    assert endpoint.app.internal_errors == 0
+    done = {key.split(":")[0] for key in outcomes if key.endswith("done")}
+    assert {"CreateVpc", "CreateSubnet", "CreateRoute", "CreateVpcPeeringConnection"} <= done
