@@ -16,6 +16,7 @@ from realvpc.net.resource import Resource
 from realvpc.net.table import Change, put
 
 from .context import Answer, Context, Request, Response
+from .describe import paginate, select
 from .errors import (
     AwsError,
     invalid_parameter_combination,
@@ -84,24 +85,23 @@ def get_instance_uefi_data(ctx: Context, request: Request) -> Answer:
 
 
 def describe_instance_credit_specifications(ctx: Context, request: Request) -> Answer:
-    """Burstable instances with ``standard`` or ``unlimited`` CPU credits.  Raises ``InvalidInstanceID.NotFound``."""
-    wanted = request.get("InstanceIds") or []
-    for filter_ in request.get("Filters") or []:
-        if filter_["Name"] != "instance-id":
-            raise invalid_parameter_value(f"The filter '{filter_['Name']}' is invalid")
-        wanted = [*wanted, *(filter_.get("Values") or [])]
-    rows = (
-        [get(ctx, INSTANCE, instance_id) for instance_id in dict.fromkeys(wanted)]
-        if wanted
-        else [row for row in ctx.visible(ctx.network.instances) if row.cpu_credits == "unlimited"]
-    )
-    return Answer(
-        {
-            "InstanceCreditSpecifications": [
-                {"InstanceId": row.id, "CpuCredits": row.cpu_credits} for row in rows if row.cpu_credits
-            ]
-        }
-    )
+    """Burstable instances with their CPU credits: those asked for, or all that are ``unlimited``.
+
+    Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue for a filter.
+    """
+    asked = request.get("InstanceIds") or request.get("Filters")
+    found = [
+        row
+        for row in select(ctx, request, INSTANCE, ids="InstanceIds", filters={"instance-id": lambda ctx, row: [row.id]})
+        if row.cpu_credits and (asked or row.cpu_credits == "unlimited")
+    ]
+    page, token = paginate(request, found)
+    response: Response = {
+        "InstanceCreditSpecifications": [{"InstanceId": row.id, "CpuCredits": row.cpu_credits} for row in page]
+    }
+    if token:
+        response["NextToken"] = token
+    return Answer(response)
 
 
 # -- modify ----------------------------------------------------------------------------------------------------------
