@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import statistics
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .terminal import faint, json_option, print_json, print_table
+from realvpc.config import DEFAULT_REGION
+
+from .accounts import profile
+from .terminal import faint, json_option, print_json, print_table, service, state_option
 
 if TYPE_CHECKING:
     from realvpc.bench.contest import Summary
@@ -41,6 +46,34 @@ def fabric_bench(rounds: int, seconds: float, as_json: bool) -> None:
         print_json(record(summaries))
     else:
         _print(summaries, fabric.BARE, fabric.FABRIC)
+
+
+@bench_command.command("launch")
+@state_option
+@click.option("--rounds", type=click.IntRange(1, 200), default=20, help="How many instances to launch [20].")
+@json_option
+def launch_bench(state: Path | None, rounds: int, as_json: bool) -> None:
+    """From RunInstances to the first answered ping, on the running service.
+
+    Makes a VPC 10.250.0.0/16 in the account main, launches instances one after the other, and takes all away again.
+    """
+    from realvpc.bench import launch
+    from realvpc.client.aws import Aws
+
+    if os.geteuid() != 0:
+        raise click.ClickException("looking into an instance's namespace takes root. Try sudo")
+    aws = Aws(profile(state, "main", DEFAULT_REGION))
+    launches = launch.run(aws, service(state).run_dir, rounds, lambda line: click.echo(faint(line), err=True))
+    figures = {name: [getattr(row, name) for row in launches] for name in ("answered", "pinged", "running")}
+    if as_json:
+        print_json(figures)
+        return
+    meaning = {"answered": "RunInstances returned", "pinged": "first ping answered", "running": "state is running"}
+    rows = [
+        [meaning[name], *(f"{value:.0f} ms" for value in (statistics.median(row), min(row), max(row)))]
+        for name, row in figures.items()
+    ]
+    print_table(["SINCE THE REQUEST", "MEDIAN", "LEAST", "MOST"], rows)
 
 
 def _print(summaries: list[Summary], baseline: str, challenger: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from realvpc.client.aws import Aws, CallFailedError
+from realvpc.client.teardown import empty_vpc
 from realvpc.client.wizard import MadeVpc, create_vpc, plan_subnets
 from realvpc.net.addresses import Cidr
 
@@ -208,38 +209,10 @@ def clean_up(aws: Aws) -> int:
     mark = [{"Name": f"tag:{key}", "Values": [value]} for key, value in MARK.items()]
     vpc_ids: list[str] = [vpc["VpcId"] for vpc in aws("ec2", "DescribeVpcs", Filters=mark)["Vpcs"]]
     for vpc_id in vpc_ids:
-        _empty(aws, vpc_id)
+        empty_vpc(aws, vpc_id)
     for vpc_id in vpc_ids:
         aws("ec2", "DeleteVpc", VpcId=vpc_id)
     return len(vpc_ids)
-
-
-def _empty(aws: Aws, vpc_id: str) -> None:
-    inside = [{"Name": "vpc-id", "Values": [vpc_id]}]
-    reservations = aws("ec2", "DescribeInstances", Filters=inside)["Reservations"]
-    instances = [i["InstanceId"] for r in reservations for i in r["Instances"] if i["State"]["Name"] != "terminated"]
-    if instances:
-        aws("ec2", "TerminateInstances", InstanceIds=instances)
-        aws.wait("ec2", "InstanceTerminated", InstanceIds=instances)
-    for side in ("requester", "accepter"):
-        live = [
-            {"Name": f"{side}-vpc-info.vpc-id", "Values": [vpc_id]},
-            {"Name": "status-code", "Values": ["active", "pending-acceptance"]},
-        ]
-        for peering in aws("ec2", "DescribeVpcPeeringConnections", Filters=live)["VpcPeeringConnections"]:
-            aws("ec2", "DeleteVpcPeeringConnection", VpcPeeringConnectionId=peering["VpcPeeringConnectionId"])
-    for subnet in aws("ec2", "DescribeSubnets", Filters=inside)["Subnets"]:
-        aws("ec2", "DeleteSubnet", SubnetId=subnet["SubnetId"])
-    for table in aws("ec2", "DescribeRouteTables", Filters=inside)["RouteTables"]:
-        if not any(association.get("Main") for association in table["Associations"]):
-            aws("ec2", "DeleteRouteTable", RouteTableId=table["RouteTableId"])
-    attached = [{"Name": "attachment.vpc-id", "Values": [vpc_id]}]
-    for gateway in aws("ec2", "DescribeInternetGateways", Filters=attached)["InternetGateways"]:
-        aws("ec2", "DetachInternetGateway", InternetGatewayId=gateway["InternetGatewayId"], VpcId=vpc_id)
-        aws("ec2", "DeleteInternetGateway", InternetGatewayId=gateway["InternetGatewayId"])
-    for group in aws("ec2", "DescribeSecurityGroups", Filters=inside)["SecurityGroups"]:
-        if group["GroupName"] != "default":
-            aws("ec2", "DeleteSecurityGroup", GroupId=group["GroupId"])
 
 
 def _ensure_role(aws: Aws) -> None:
