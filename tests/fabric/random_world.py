@@ -22,7 +22,7 @@ from realvpc.net.trace import INTERNET, Trace
 from realvpc.net.vpc import CidrAssociation, Vpc
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-MAX_INTERFACES = 14
+MAX_INTERFACES = 14  # and a device each
 REGIONS = ("ap-northeast-1", "us-east-1")
 BLOCKS = ("10.0.0.0/16", "10.0.0.0/16", "10.1.0.0/16", "172.16.0.0/20", "20.0.0.0/16")
 SECONDARY = "100.64.0.0/20"

@@ -7,99 +7,44 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from pyroute2 import IPRoute
 
 from realvpc.fabric import namespace
-from realvpc.fabric.apply import apply_tables, read_tables
-from realvpc.fabric.bpf import layout
-from realvpc.fabric.bpf.layout import number_of
-from realvpc.fabric.loader import FROM_INTERFACE, FROM_INTERNET, TC_ACT_REDIRECT, TC_ACT_SHOT, Object
-from realvpc.fabric.plan import compile_plan
-from realvpc.fabric.tables import compile_tables
+from realvpc.fabric.loader import TC_ACT_REDIRECT, TC_ACT_SHOT, Object
 from realvpc.net.packet import Flow, Packet
 from realvpc.net.reasons import Reason
 from realvpc.net.trace import INTERNET, Trace
 from realvpc.net.walk import walk
 
-from .frames import DONT_FRAGMENT, ICMP_HEADER, IP_HEADER, frame, gso_size, read
-from .random_world import MAX_INTERFACES, World
+from .frames import DONT_FRAGMENT, frame, gso_size, read
+from .kernel import SMALL, Kernel, devices, flow_key
+from .random_world import World
 
 pytestmark = pytest.mark.root
 
 NETWORKS, PACKETS = 140, 150
-SMALL = {"flows": 1 << 14, "interface_counters": 1 << 10}
 
 # A packet of the model has no bytes that could be wrong.
 ABOUT_BYTES = {Reason.MALFORMED_PACKET, Reason.UNSUPPORTED_PROTOCOL, Reason.FRAGMENT_WITHOUT_FIRST}
 
 
-@pytest.fixture
-def devices(tmp_path: Path) -> Iterator[Path]:
-    """A network namespace with more devices than a world has interfaces: the program asks where a packet came in."""
-    path = tmp_path / "ns"
-    namespace.create(path)
-
-    def add() -> None:
-        with closing(IPRoute()) as netlink:
-            for number in range(MAX_INTERFACES // 2 + 2):
-                netlink.link("add", ifname=f"a{number}", kind="veth", peer={"ifname": f"b{number}"})
-
-    namespace.run_in(path, add)
-    yield path
-    namespace.remove(path)
-
-
-def flow_key(flow: Flow) -> bytes:
-    return layout.FLOW_KEY.pack(
-        number_of(flow.interface_id),
-        flow.local.packed,
-        flow.remote.packed,
-        flow.local_port,
-        flow.remote_port,
-        flow.protocol,
-    )
-
-
-class Kernel:
-    """The loaded program with the tables of one world."""
-
-    def __init__(self, loaded: Object, world: World) -> None:
-        self.loaded = loaded
-        self.ifindexes = {row.id: 2 + index for index, row in enumerate(world.interfaces)}
-        self.internet = 2 + MAX_INTERFACES
-        tables = compile_tables(compile_plan(world.network), self.ifindexes)
-        tables["internet"] = {bytes(4): layout.INTERNET.pack(self.internet, bytes(6))}
-        apply_tables(loaded.maps, read_tables(loaded.maps), tables)
-        loaded.maps["flows"].delete(list(loaded.maps["flows"]))
-
-    def check(self, packet: Packet, at: str, trace: Trace, *, may_fragment: bool) -> None:
-        """Send the packet and compare what becomes of it with what walk() found."""
-        program = FROM_INTERNET if at == INTERNET else FROM_INTERFACE
-        ifindex = self.internet if at == INTERNET else self.ifindexes.get(at, self.internet + 1)
-        data = frame(packet, flags=0 if may_fragment else DONT_FRAGMENT)
-        run = self.loaded.test_run(program, data, ifindex=ifindex, gso_size=gso_size(packet))
-        assert Reason.by_number(run.reason) is trace.reason
-        if trace.delivered:
-            assert trace.delivered_to is not None
-            receiver = self.internet if trace.delivered_to == INTERNET else self.ifindexes[trace.delivered_to]
-            assert (run.action, run.ifindex) == (TC_ACT_REDIRECT, receiver)
-            compare(read(run.data), trace.packet)
-        elif trace.reason is not Reason.PACKET_TOO_BIG or may_fragment or at == INTERNET:
-            assert run.action == TC_ACT_SHOT
-        else:
-            assert run.action == TC_ACT_REDIRECT
-            answer = read(run.data)
-            assert (answer.icmp_type, answer.icmp_code, answer.destination) == (3, 4, packet.source)
-            assert answer.quoted is not None
-            assert run.data[14 + IP_HEADER + ICMP_HEADER :][:IP_HEADER] == data[14:][:IP_HEADER]
-
-    def flows(self) -> set[bytes]:
-        return set(self.loaded.maps["flows"])
+def check(kernel: Kernel, packet: Packet, at: str, trace: Trace, *, may_fragment: bool) -> None:
+    """Send the packet and compare what becomes of it with what walk() found."""
+    data = frame(packet, flags=0 if may_fragment else DONT_FRAGMENT)
+    run = kernel.run(data, at, gso_size(packet))
+    assert Reason.by_number(run.reason) is trace.reason
+    if trace.delivered:
+        assert trace.delivered_to is not None
+        assert (run.action, run.ifindex) == (TC_ACT_REDIRECT, kernel.ifindex(trace.delivered_to))
+        compare(read(run.data), trace.packet)
+    elif trace.reason is not Reason.PACKET_TOO_BIG or may_fragment or at == INTERNET:
+        assert run.action == TC_ACT_SHOT
+    else:
+        assert run.action == TC_ACT_REDIRECT
+        answer = read(run.data)
+        assert (answer.icmp_type, answer.icmp_code, answer.destination) == (3, 4, packet.source)
 
 
 def compare(arrived: Packet, expected: Packet) -> None:
@@ -113,7 +58,7 @@ def compare(arrived: Packet, expected: Packet) -> None:
 
 def run_world(loaded: Object, seed: int, packets: int) -> Counter[Reason]:
     world = World(seed)
-    kernel = Kernel(loaded, world)
+    kernel = Kernel(loaded, world.network)
     flows: frozenset[Flow] = frozenset()
     past: list[tuple[str, Trace]] = []
     reasons: Counter[Reason] = Counter()
@@ -121,7 +66,7 @@ def run_world(loaded: Object, seed: int, packets: int) -> Counter[Reason]:
         packet, at = world.packet(past)
         trace = walk(world.network, packet, at, flows)
         try:
-            kernel.check(packet, at, trace, may_fragment=world.chance(0.3))
+            check(kernel, packet, at, trace, may_fragment=world.chance(0.3))
         except AssertionError as error:
             hops = "\n".join(f"  {hop.layer}: {hop.resource}: {hop.rule}: {hop.passed}" for hop in trace.hops)
             raise AssertionError(f"REALVPC_SEED={seed}, packet {number} at {at}: {packet}\n{hops}\n{error}") from error
@@ -133,7 +78,7 @@ def run_world(loaded: Object, seed: int, packets: int) -> Counter[Reason]:
     return reasons
 
 
-def test_the_program_decides_as_walk_does(devices: Path) -> None:
+def test_the_program_decides_as_walk_does(tmp_path: Path) -> None:
     chosen = os.environ.get("REALVPC_SEED")
     seeds = [int(chosen)] if chosen else range(NETWORKS)
 
@@ -141,7 +86,8 @@ def test_the_program_decides_as_walk_does(devices: Path) -> None:
         with Object(max_entries=SMALL) as loaded:
             return sum((run_world(loaded, seed, PACKETS) for seed in seeds), Counter())
 
-    reasons = namespace.run_in(devices, run)
+    with devices(tmp_path / "ns") as path:
+        reasons = namespace.run_in(path, run)
     if not chosen:
         assert reasons.total() == NETWORKS * PACKETS > 20_000
         assert set(reasons) == set(Reason) - ABOUT_BYTES, "every reason that a packet can meet was met"

@@ -41,7 +41,7 @@ def find_links(fabric: Path) -> tuple[Link, ...]:
             for row in netlink.get_links():
                 machine, _, interface_id = (row.get("ifalias") or "").partition(" ")
                 if interface_id:
-                    found.append(Link(row["index"], row["ifname"], machine, interface_id))
+                    found.append(Link(row["index"], row.get("ifname"), machine, interface_id))
             return tuple(found)
 
     return namespace.run_in(fabric, read)

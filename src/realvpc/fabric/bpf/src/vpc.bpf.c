@@ -12,22 +12,29 @@
 
 char _license[] SEC("license") = "GPL";
 
-/* Neither ARP nor IPv4.  A VPC without IPv6 blocks has no IPv6 address, so that every IPv6 source is a foreign one; what
- * a kernel says by itself on its link (RFC 4861, RFC 3810) deserves neither an answer nor a line in the statistics. */
-INLINE int other_protocol(struct __sk_buff *skb, __u64 sender)
+/* What a kernel says by itself on an IPv6 link (RFC 4861, RFC 3810): link-local or without a source.  It deserves neither
+ * an answer nor a line in the statistics. */
+INLINE int is_ipv6_noise(const struct address *source)
 {
+	return is_absent(source) || (source->words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+}
+
+/* Neither ARP nor IPv4.  No interface has an IPv6 address, so that every IPv6 source is a foreign one. */
+INLINE int other_protocol(struct __sk_buff *skb, const struct interface *sender)
+{
+	__u64 id = sender ? sender->id : INTERNET_ID;
 	struct {
 		__u8 start[8];
 		struct address source;
 	} ipv6;
 
 	if (skb->protocol != bpf_htons(ETH_P_IPV6) || skb->vlan_present)
-		return drop(skb, sender, REASON_UNSUPPORTED_PROTOCOL);
+		return drop(skb, id, sender ? REASON_UNSUPPORTED_PROTOCOL : REASON_UNKNOWN_INTERFACE);
 	if (bpf_skb_load_bytes(skb, ETH_LENGTH, &ipv6, sizeof(ipv6)))
-		return drop(skb, sender, REASON_MALFORMED_PACKET);
-	if (is_absent(&ipv6.source) || (ipv6.source.words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000))
+		return drop(skb, id, REASON_MALFORMED_PACKET);
+	if (is_ipv6_noise(&ipv6.source))
 		return TC_ACT_SHOT;
-	return drop(skb, sender, REASON_SOURCE_CHECK);
+	return drop(skb, id, sender ? REASON_SOURCE_CHECK : REASON_UNKNOWN_INTERFACE);
 }
 
 INLINE int to_internet(struct __sk_buff *skb, const struct packet *packet)
@@ -62,13 +69,13 @@ int from_interface(struct __sk_buff *skb)
 
 	sender = id ? interface_by_id(id->id) : NULL;
 	journey = new_journey();
+	if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) {
+		if (sender && skb->protocol == bpf_htons(ETH_P_ARP) && !skb->vlan_present)
+			return answer_arp(skb, sender);
+		return other_protocol(skb, sender);
+	}
 	if (!sender || !journey)
 		return drop(skb, INTERNET_ID, REASON_UNKNOWN_INTERFACE);
-	if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) {
-		if (skb->protocol == bpf_htons(ETH_P_ARP) && !skb->vlan_present)
-			return answer_arp(skb, sender);
-		return other_protocol(skb, sender->id);
-	}
 	reason = parse(skb, &journey->packet, sender->id);
 	if (reason)
 		return drop(skb, sender->id, reason);
