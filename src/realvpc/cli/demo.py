@@ -40,22 +40,25 @@ def peering_demo(state: Path | None, as_json: bool, region: str, transport: Tran
     inside the instances.  Exits with 1 when something is not as AWS shows it.  VPCs of an earlier run are taken away
     first.
     """
-    from realvpc.client.aws import Aws
+    from realvpc.client.aws import Aws, CallFailedError
     from realvpc.demo.peering import Walkthrough, clean_up
+    from realvpc.demo.ping import PingError
     from realvpc.demo.story import Story
 
     settings = service(state)
     profiles = [profile(state, account, region) for account in ("main", "other")]
-    for each in profiles:
-        if (removed := clean_up(Aws(each))) and not as_json:
-            click.echo(faint(f"{removed} VPC(s) of an earlier demo taken away in account {each.name}"))
-
     story = Story(quiet=as_json)
     main, other = (Aws(each, transport, story.call) for each in profiles)
     walkthrough = Walkthrough(
         story, main, other, settings.state_dir, lambda method, path, **more: ask_service(state, method, path, **more)
     )
-    walkthrough.run()
+    try:
+        for each in profiles:
+            if (removed := clean_up(Aws(each))) and not as_json:
+                click.echo(faint(f"{removed} VPC(s) of an earlier demo taken away in account {each.name}"))
+        walkthrough.run()
+    except (CallFailedError, PingError) as error:
+        raise click.ClickException(str(error)) from error
     if as_json:
         print_json(story.record())
     elif story.as_on_aws:
