@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from realvpc import config
 from realvpc.daemon import launch
-from realvpc.daemon.__main__ import code_paths
+from realvpc.daemon.confine import code_paths
 from realvpc.fabric.bpf.build import OBJECT
 
 KERNEL_MINIMUM = (5, 10)  # bpf_redirect_peer
@@ -154,7 +154,7 @@ def service_user() -> Finding:
 
 def readable_code() -> Finding:
     """The API process leaves root behind, and the code has to be readable without it."""
-    closed = [path for path in code_paths() if not path.stat().st_mode & 0o005 == 0o005]
+    closed = [path for path in code_paths() if path.stat().st_mode & 0o005 != 0o005]
     return Finding(
         "code",
         not closed,

@@ -9,10 +9,9 @@ import socket
 import sys
 from pathlib import Path
 
-import realvpc
 from realvpc import config
 
-from .confine import confine
+from .confine import code_paths, confine
 
 
 def main(arguments: list[str]) -> None:
@@ -43,18 +42,6 @@ def _api(settings: config.Settings, public: socket.socket, operator: socket.sock
     from .api_process import run_api
 
     run_api(settings, public, operator)
-
-
-def code_paths() -> list[Path]:
-    """The directories that this interpreter and this package are read from."""
-    executable = Path(sys.executable)
-    links = [executable]
-    while executable.is_symlink():
-        executable = executable.parent / executable.readlink()
-        links.append(executable)
-    package = Path(realvpc.__file__).resolve().parent.parent
-    wanted = [Path(sys.prefix), Path(sys.base_prefix), package, *(link.parent for link in links)]
-    return [Path(os.path.normpath(path)) for path in wanted]
 
 
 if __name__ == "__main__":

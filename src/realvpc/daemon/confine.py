@@ -10,9 +10,12 @@ from __future__ import annotations
 import ctypes
 import os
 import stat
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from pwd import struct_passwd
+
+import realvpc
 
 # linux/sched.h, linux/mount.h, linux/prctl.h
 _CLONE_NEWNS = 0x00020000
@@ -33,6 +36,18 @@ def confine(user: struct_passwd, needed: Iterable[Path]) -> None:
     os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
     os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)  # and with root's uid go the capabilities (capabilities(7))
     _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+
+
+def code_paths() -> list[Path]:
+    """The directories that this interpreter and this package are read from."""
+    executable = Path(sys.executable)
+    links = [executable]
+    while executable.is_symlink():
+        executable = executable.parent / executable.readlink()
+        links.append(executable)
+    package = Path(realvpc.__file__).resolve().parent.parent
+    wanted = [Path(sys.prefix), Path(sys.base_prefix), package, *(link.parent for link in links)]
+    return [Path(os.path.normpath(path)) for path in wanted]
 
 
 def unreachable(paths: Iterable[Path], uid: int, gid: int) -> dict[Path, list[Path]]:

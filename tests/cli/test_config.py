@@ -1,0 +1,76 @@
+"""Settings: what is asked for, what was before, and the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from realvpc import config
+from realvpc.config import Credentials, Fabric, SettingsError
+
+PERSON = {"HOME": "/home/mei"}
+
+
+def test_root_has_the_system_directory_and_everybody_else_their_own() -> None:
+    assert config.default_state_dir({}, 0) == Path("/var/lib/realvpc")
+    assert config.default_state_dir(PERSON, 1000) == Path("/home/mei/.local/state/realvpc")
+    assert config.default_state_dir({**PERSON, "XDG_STATE_HOME": "/x"}, 1000) == Path("/x/realvpc")
+    assert config.default_state_dir({"REALVPC_STATE": "/elsewhere"}, 0) == Path("/elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("127.0.0.1:4566", ("127.0.0.1", 4566)),
+        ("localhost:80", ("127.0.0.1", 80)),
+        (":9000", ("127.0.0.1", 9000)),
+        ("[::1]:4566", ("::1", 4566)),
+        ("0.0.0.0:65535", ("0.0.0.0", 65535)),
+    ],
+)
+def test_listen_takes_an_address_and_a_port(text: str, meaning: tuple[str, int]) -> None:
+    assert config.parse_listen(text) == meaning
+
+
+@pytest.mark.parametrize("text", ["4566x", "host.example:80", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", ""])
+def test_listen_refuses_what_it_cannot_bind(text: str) -> None:
+    with pytest.raises(SettingsError, match="--listen takes"):
+        config.parse_listen(text)
+
+
+def test_packets_take_root_and_the_refusal_says_what_else_there_is(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"sudo realvpc up.*--fabric none"):
+        config.decide(tmp_path, PERSON, 1000)
+    assert config.decide(tmp_path, PERSON, 1000, fabric="none").user is None
+
+
+def test_root_hands_the_api_process_to_the_system_user_and_the_socket_to_who_typed_sudo(tmp_path: Path) -> None:
+    settings = config.decide(tmp_path, {"SUDO_UID": "1000"}, 0)
+    assert (settings.user, settings.operator, settings.fabric) == ("realvpc", 1000, Fabric.EBPF)
+
+
+def test_options_left_out_are_as_they_were(tmp_path: Path) -> None:
+    config.save(config.decide(tmp_path, {}, 0, listen="[::1]:4600", credentials="any", fabric="none"))
+    again = config.decide(tmp_path, {}, 0)
+    assert (again.host, again.port, again.credentials, again.fabric) == ("::1", 4600, Credentials.ANY, Fabric.NONE)
+    assert config.decide(tmp_path, {}, 0, listen=":4601").credentials is Credentials.ANY
+
+
+def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
+    settings = config.decide(tmp_path, {"SUDO_UID": "7"}, 0)
+    config.save(settings)
+    assert config.load(tmp_path) == settings
+
+
+def test_a_damaged_record_is_named(tmp_path: Path) -> None:
+    (tmp_path / "service.json").write_text("{")
+    with pytest.raises(SettingsError, match=r"service\.json is damaged"):
+        config.load(tmp_path)
+
+
+def test_two_state_directories_never_share_a_run_directory() -> None:
+    first, second = (config.run_dir_for(Path(path), {}, 0) for path in ("/a", "/b"))
+    assert first != second
+    assert len(str(first / "api.sock")) < 100
+    assert config.run_dir_for(Path("/a"), {"XDG_RUNTIME_DIR": "/run/user/7"}, 7).parent == Path("/run/user/7/realvpc")
