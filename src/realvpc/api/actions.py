@@ -7,6 +7,11 @@ from typing import TypeAlias
 
 from . import (
     dhcp_options,
+    iam_instance_profile,
+    iam_policy,
+    iam_role,
+    iam_role_policy,
+    iam_user,
     image,
     instance,
     instance_attribute,
@@ -26,6 +31,9 @@ from . import (
     security_group,
     security_group_references,
     security_group_rule,
+    ssm_instance_information,
+    ssm_parameter,
+    sts,
     subnet,
     tag,
     volume,
@@ -129,11 +137,52 @@ _EC2: dict[str, Action] = {
     "DescribeInstanceTypes": instance_type.describe_instance_types,
 }
 
-_IAM: dict[str, Action] = {}
+_IAM: dict[str, Action] = {
+    "AddRoleToInstanceProfile": iam_instance_profile.add_role_to_instance_profile,
+    "AttachRolePolicy": iam_role_policy.attach_role_policy,
+    "CreateInstanceProfile": iam_instance_profile.create_instance_profile,
+    "CreateRole": iam_role.create_role,
+    "DeleteInstanceProfile": iam_instance_profile.delete_instance_profile,
+    "DeleteRole": iam_role.delete_role,
+    "DeleteRolePolicy": iam_role_policy.delete_role_policy,
+    "DetachRolePolicy": iam_role_policy.detach_role_policy,
+    "GetInstanceProfile": iam_instance_profile.get_instance_profile,
+    "GetPolicy": iam_policy.get_policy,
+    "GetPolicyVersion": iam_policy.get_policy_version,
+    "GetRole": iam_role.get_role,
+    "GetRolePolicy": iam_role_policy.get_role_policy,
+    "GetUser": iam_user.get_user,
+    "ListAccountAliases": iam_user.list_account_aliases,
+    "ListAttachedRolePolicies": iam_role_policy.list_attached_role_policies,
+    "ListEntitiesForPolicy": iam_policy.list_entities_for_policy,
+    "ListInstanceProfileTags": iam_instance_profile.list_instance_profile_tags,
+    "ListInstanceProfiles": iam_instance_profile.list_instance_profiles,
+    "ListInstanceProfilesForRole": iam_instance_profile.list_instance_profiles_for_role,
+    "ListPolicies": iam_policy.list_policies,
+    "ListPolicyVersions": iam_policy.list_policy_versions,
+    "ListRolePolicies": iam_role_policy.list_role_policies,
+    "ListRoleTags": iam_role.list_role_tags,
+    "ListRoles": iam_role.list_roles,
+    "PutRolePolicy": iam_role_policy.put_role_policy,
+    "RemoveRoleFromInstanceProfile": iam_instance_profile.remove_role_from_instance_profile,
+    "TagInstanceProfile": iam_instance_profile.tag_instance_profile,
+    "TagRole": iam_role.tag_role,
+    "UntagInstanceProfile": iam_instance_profile.untag_instance_profile,
+    "UntagRole": iam_role.untag_role,
+    "UpdateAssumeRolePolicy": iam_role.update_assume_role_policy,
+    "UpdateRole": iam_role.update_role,
+}
 
-_SSM: dict[str, Action] = {}
+_SSM: dict[str, Action] = {
+    "DescribeInstanceInformation": ssm_instance_information.describe_instance_information,
+    "GetParameter": ssm_parameter.get_parameter,
+    "GetParameters": ssm_parameter.get_parameters,
+    "GetParametersByPath": ssm_parameter.get_parameters_by_path,
+}
 
-_STS: dict[str, Action] = {}
+_STS: dict[str, Action] = {
+    "GetCallerIdentity": sts.get_caller_identity,
+}
 
 ACTIONS: dict[str, dict[str, Action]] = {"ec2": _EC2, "iam": _IAM, "ssm": _SSM, "sts": _STS}
 

@@ -12,13 +12,22 @@ from realvpc.net.table import Change
 
 from .context import Context
 from .instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
+from .ssm_agent import agents_seen
 
 Report = Callable[[Context], Change]
 
 
 def machine_up(instance_id: str, boot: int | None = None) -> Report:
-    """The machine runs."""
-    return lambda ctx: _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_UP)
+    """The machine runs, and its Systems Manager agent with it."""
+
+    def report(ctx: Context) -> Change:
+        change = _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_UP)
+        if not change:
+            return change
+        later = ctx.with_state(ctx.state.apply(change))
+        return change + agents_seen(later, [later.network.instances[instance_id]])
+
+    return report
 
 
 def machine_down(instance_id: str, boot: int | None = None) -> Report:

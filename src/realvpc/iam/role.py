@@ -17,6 +17,7 @@ class Role(GlobalResource, frozen=True, kw_only=True):
     created_at: datetime
     description: str = ""
     max_session_duration: int = 3600  # seconds
+    permissions_boundary_arn: str | None = None
     attached_policy_arns: tuple[str, ...] = ()
     inline_policies: dict[str, str] = {}
 
