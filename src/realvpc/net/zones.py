@@ -7,8 +7,6 @@ AWS global infrastructure guide).  Whoever wants to know whether two subnets sha
 
 from __future__ import annotations
 
-from itertools import permutations
-
 from msgspec import Struct
 
 
@@ -66,10 +64,8 @@ REGIONS: dict[str, Region] = {
 
 def zones(region: Region, seed: int) -> tuple[Zone, ...]:
     """The Region's zones as an account with this ``zone_seed`` sees them, by name.  Seed 0 is the usual mapping."""
-    ids = region.zone_ids
-    if region.mapped_per_account:
-        orders = list(permutations(ids))
-        ids = orders[(orders.index(ids) + seed) % len(orders)]
+    turn = seed % len(region.zone_ids) if region.mapped_per_account else 0
+    ids = region.zone_ids[turn:] + region.zone_ids[:turn]
     return tuple(
         Zone(region, region.name + letter, zone_id) for letter, zone_id in zip(region.zone_letters, ids, strict=True)
     )
