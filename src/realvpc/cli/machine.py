@@ -28,7 +28,10 @@ def exec_command(state: Path | None, user: str, tty: bool, instance: str, comman
       sudo realvpc exec VPC-A-EC2 -- ping -c 3 10.30.4.69
       sudo realvpc exec i-0a1b2c3d4e5f60718 -- ip route
     """
-    sys.exit(_run(state, instance, command, user=user, tty=tty))
+    words = command[1:] if command[0] == "--" else command
+    if not words:
+        raise click.UsageError("A command is missing after --.")
+    sys.exit(_run(state, instance, words, user=user, tty=tty))
 
 
 @click.command("shell")
