@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -14,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from realvpc.net.zones import REGIONS, zones
-from tests.e2e.conftest import NOBODY
-from tests.e2e.running import AWS, REGION, Running, shell
+
+from .running import AWS, REGION, Running, shell
 
 pytestmark = pytest.mark.e2e
 
@@ -110,34 +111,40 @@ def test_up_heals_after_kill_9(service: Running) -> None:
 
 def test_every_acknowledged_write_survives_kill_9_at_any_moment(service: Running) -> None:
     chance = random.Random(7)
-    acknowledged: set[str] = set()
+    acknowledged: list[str] = []
+    deleted: set[str] = set()
     for _ in range(4):
-        client = service.client("ec2", attempts=1)
-        writer = threading.Thread(target=_write_until_refused, args=(client, acknowledged))
-        before = set(acknowledged)
+        before = len(acknowledged)
+        writer = threading.Thread(target=_write_until_refused, args=(service, acknowledged, deleted))
         writer.start()
-        while acknowledged == before and writer.is_alive():
+        while len(acknowledged) == before and writer.is_alive():
             time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.15))
         service.kill("api")
         writer.join(30)
         service("up")
-        assert acknowledged != before
-        assert acknowledged <= service.vpcs()
+        assert len(acknowledged) > before
+        assert set(acknowledged) - deleted <= service.vpcs()
 
 
-def _write_until_refused(client: Any, acknowledged: set[str]) -> None:
-    try:
+def _write_until_refused(service: Running, acknowledged: list[str], deleted: set[str]) -> None:
+    """Create VPCs, and delete them again (a Region takes only a few), until the connection breaks."""
+    client = service.client("ec2", attempts=1)
+    with contextlib.suppress(BotoCoreError):
+        for old in service.vpcs():
+            deleted.add(old)
+            client.delete_vpc(VpcId=old)
         while True:
             vpc = client.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
-            acknowledged.add(vpc)
+            acknowledged.append(vpc)
             client.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": vpc}])
-            if len(acknowledged) > 2:  # VPCs per Region are limited
-                gone = min(acknowledged)
-                acknowledged.discard(gone)
-                client.delete_vpc(VpcId=gone)
-    except (BotoCoreError, ClientError):
-        return
+            if len(acknowledged) % 2:
+                deleted.add(vpc)
+                client.delete_vpc(VpcId=vpc)
+            elif len(set(acknowledged) - deleted) > 2:
+                old = next(each for each in acknowledged if each not in deleted)
+                deleted.add(old)
+                client.delete_vpc(VpcId=old)
 
 
 def test_the_clock_moves_and_stays_moved_over_a_restart(service: Running) -> None:
@@ -207,9 +214,26 @@ def test_the_api_process_has_no_rights(service: Running) -> None:
 
 @pytest.mark.root
 def test_a_person_without_root_runs_the_api_alone(new_service: Callable[..., Running]) -> None:
-    service = new_service("own", user=NOBODY)
+    service = new_service("own", user=65534)
     refused = service("up", code=1)
     assert "--fabric none" in refused.err
     service.up("--fabric", "none")
-    assert Path(f"/proc/{service.pid('api')}").stat().st_uid == NOBODY
+    assert Path(f"/proc/{service.pid('api')}").stat().st_uid == 65534
     assert service.client("sts").get_caller_identity()["Arn"].endswith(":user/admin")
+
+
+@pytest.mark.root
+def test_the_api_process_sees_nothing_else_of_a_directory_that_is_closed_to_it(
+    new_service: Callable[..., Running],
+) -> None:
+    service = new_service()
+    closed = service.state.parent.parent
+    (closed / "private").write_text("not for the service")
+    closed.chmod(0o700)
+    service.up("--fabric", "none")
+    seen = Path(f"/proc/{service.pid('api')}/root{closed}")
+    assert [path.name for path in seen.iterdir()] == [service.state.parent.name]
+    assert [path.name for path in (seen / service.state.parent.name / service.state.name).iterdir()] == ["api"]
+    assert service.client("sts").get_caller_identity()["Arn"].endswith(":user/admin")
+    service("down")
+    assert (closed / "private").exists()

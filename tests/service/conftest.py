@@ -1,0 +1,51 @@
+"""Services that tests start, and that are gone after them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from realvpc.config import run_dir_for
+
+from .running import Running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.geteuid() != 0:
+        for item in items:
+            if item.get_closest_marker("root"):
+                item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.fixture
+def new_service() -> Iterator[Callable[..., Running]]:
+    """Makes services that are not yet up; purges them afterwards."""
+    with tempfile.TemporaryDirectory(prefix="realvpc-test-") as directory:
+        made: list[Running] = []
+
+        def make(name: str = "state", *, user: int | None = None) -> Running:
+            Path(directory).chmod(0o755)
+            home = Path(directory) / f"home-{name}"
+            home.mkdir()
+            if user is not None:
+                shutil.chown(home, user, user)
+            made.append(Running(home / name, user=user, home=home))
+            return made[-1]
+
+        yield make
+        for running in made:
+            running("down", "--purge", "--yes", code=None)
+            shutil.rmtree(run_dir_for(running.state, {}, os.geteuid()), ignore_errors=True)  # of one that never started
+
+
+@pytest.fixture
+def service(new_service: Callable[..., Running]) -> Running:
+    """A service without packets, up."""
+    running = new_service()
+    running.up("--fabric", "none")
+    return running
