@@ -33,8 +33,8 @@ T = TypeVar("T")
 Row = TypeVar("Row", bound=Identified)
 
 FilterValues: TypeAlias = Callable[[Context, T], Iterable[object]]
-"""The values that a resource shows to one filter.  Booleans count as ``true`` and ``false``, datetimes as responses print
-them; None is no value."""
+"""The values that a resource shows to one filter.  Booleans count as ``true`` and ``false``, datetimes
+as responses print them; None is no value."""
 
 Render: TypeAlias = Callable[[Context, R], Response]
 
