@@ -57,6 +57,11 @@ class RuleEntry(Struct, frozen=True, order=True):
     def names_everywhere(self) -> bool:
         return self.block == _EVERYWHERE
 
+    @property
+    def opens_everything(self) -> bool:
+        """Whether the rule admits all traffic to or from everywhere."""
+        return self.names_everywhere and self.protocol == ALL_PROTOCOLS
+
     def opens_every_port(self, protocol: int) -> bool:
         """Whether the rule admits every port of TCP or UDP to or from everywhere."""
         return self.names_everywhere and self.protocol in (ALL_PROTOCOLS, protocol) and self.low == _ANYTHING

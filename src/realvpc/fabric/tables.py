@@ -101,6 +101,7 @@ def _firewall(rules: Sequence[RuleEntry]) -> bytes:
     return layout.FIREWALL.pack(
         len(rules),
         sum(rule.names_everywhere for rule in rules),
+        any(rule.opens_everything for rule in rules),
         any(rule.opens_every_port(TCP) for rule in rules),
         any(rule.opens_every_port(UDP) for rule in rules),
     )

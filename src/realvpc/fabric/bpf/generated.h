@@ -127,10 +127,11 @@ _Static_assert(sizeof(struct id_value) == 8, "layout.py and C agree");
 struct firewall {
 	__u16 rules; /* how many */
 	__u16 everywhere; /* so many of them, the first ones, name 0.0.0.0/0 */
+	__u8 opens_all; /* a rule admits everything to or from 0.0.0.0/0 */
 	__u8 opens_tcp; /* a rule admits every TCP port to or from 0.0.0.0/0 */
 	__u8 opens_udp;
 };
-_Static_assert(sizeof(struct firewall) == 6, "layout.py and C agree");
+_Static_assert(sizeof(struct firewall) == 8, "layout.py and C agree");
 
 struct interface {
 	__u64 id;

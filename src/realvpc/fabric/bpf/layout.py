@@ -57,6 +57,7 @@ FIREWALL = Record(
     "firewall",
     Field("rules", U16, "how many"),
     Field("everywhere", U16, "so many of them, the first ones, name 0.0.0.0/0"),
+    Field("opens_all", U8, "a rule admits everything to or from 0.0.0.0/0"),
     Field("opens_tcp", U8, "a rule admits every TCP port to or from 0.0.0.0/0"),
     Field("opens_udp", U8),
 )

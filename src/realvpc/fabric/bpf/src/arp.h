@@ -40,7 +40,7 @@ INLINE int resolve(const struct interface *sender, __be32 ipv4, struct mac *mac)
 	return 0;
 }
 
-INLINE int answer_arp(struct __sk_buff *skb, const struct interface *sender)
+RARE int answer_arp(struct __sk_buff *skb, const struct interface *sender)
 {
 	struct arp *arp;
 	__be32 asker, asked;

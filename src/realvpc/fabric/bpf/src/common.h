@@ -16,6 +16,7 @@
 #include "../generated.h"
 
 #define INLINE static __always_inline
+#define RARE static __noinline /* off the path that most packets take */
 #define ETH_LENGTH ((__u32)sizeof(struct ethhdr))
 #define NANOSECONDS 1000000000LL
 

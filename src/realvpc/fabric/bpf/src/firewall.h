@@ -55,7 +55,7 @@ static long scan_chunk(__u32 index, struct scan *scan)
 }
 
 /* Whether one of the first `limit` rules admits traffic with `remote`. */
-INLINE void scan_rules(struct scan *scan, const struct interface *interface, int is_egress, __u32 limit)
+INLINE int scan_rules(struct scan *scan, const struct interface *interface, int is_egress, __u32 limit)
 {
 	scan->rule_set = interface->rule_set;
 	scan->is_egress = is_egress;
@@ -63,6 +63,15 @@ INLINE void scan_rules(struct scan *scan, const struct interface *interface, int
 	scan->matched = 0;
 	if (limit)
 		bpf_loop(RULE_CHUNKS, scan_chunk, scan, 0);
+	return scan->matched;
+}
+
+/* The same, of the rules that name 0.0.0.0/0. */
+INLINE int scan_everywhere(struct scan *scan, const struct interface *interface, int is_egress)
+{
+	const struct firewall *firewall = is_egress ? &interface->egress : &interface->ingress;
+
+	return firewall->opens_all || scan_rules(scan, interface, is_egress, firewall->everywhere);
 }
 
 INLINE int opens_every_port(const struct firewall *firewall, __u8 protocol)
@@ -72,8 +81,8 @@ INLINE int opens_every_port(const struct firewall *firewall, __u8 protocol)
 
 /* EC2 guide, "Security group connection tracking": a flow is untracked when a rule admits it from or to everywhere and
  * the opposite direction admits every port to or from everywhere; whichever side began it. */
-INLINE void examine_rules(struct passage *passage, const struct packet *packet, const struct interface *interface,
-			  int is_egress)
+RARE int examine_rules(struct passage *passage, const struct packet *packet, const struct interface *interface,
+		       int is_egress)
 {
 	const struct firewall *forward = is_egress ? &interface->egress : &interface->ingress;
 	const struct firewall *backward = is_egress ? &interface->ingress : &interface->egress;
@@ -84,23 +93,20 @@ INLINE void examine_rules(struct passage *passage, const struct packet *packet, 
 		.high = packet->icmp_code,
 		.protocol = packet->protocol,
 	};
-	int everywhere;
+	int everywhere = scan_everywhere(&scan, interface, is_egress);
 
-	scan_rules(&scan, interface, is_egress, forward->everywhere);
-	everywhere = scan.matched;
-	if (!everywhere && forward->rules > forward->everywhere)
-		scan_rules(&scan, interface, is_egress, forward->rules);
-	passage->admitted = scan.matched;
-	if (!scan.matched || packet->is_error)
-		return;
+	passage->admitted = everywhere || (forward->rules > forward->everywhere &&
+					   scan_rules(&scan, interface, is_egress, forward->rules));
+	if (!passage->admitted || packet->is_error)
+		return 0;
 	passage->track = 1;
 	if (everywhere && opens_every_port(backward, packet->protocol)) {
 		passage->track = 0;
 	} else if (opens_every_port(forward, packet->protocol)) {
 		scan.low = packet->source_port;
-		scan_rules(&scan, interface, !is_egress, backward->everywhere);
-		passage->track = !scan.matched;
+		passage->track = !scan_everywhere(&scan, interface, !is_egress);
 	}
+	return 0;
 }
 
 INLINE void set_flow_key(struct flow_key *key, const struct packet *packet, __u64 interface, int is_egress)

@@ -26,8 +26,7 @@ INLINE __sum16 fold(__s64 sum)
 }
 
 /* Turns the packet into the answer: cut the end off, make room in front, fill it in. */
-INLINE int answer_too_big(struct __sk_buff *skb, const struct packet *packet, const struct interface *sender,
-			  __u32 mtu)
+RARE int answer_too_big(struct __sk_buff *skb, const struct packet *packet, const struct interface *sender, __u32 mtu)
 {
 	const __u32 room = sizeof(struct iphdr) + sizeof(struct icmp);
 	struct {

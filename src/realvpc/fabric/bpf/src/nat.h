@@ -116,7 +116,7 @@ INLINE void rewrite_quote(struct __sk_buff *skb, const struct packet *packet)
 	bpf_l4_csum_replace(skb, error + offsetof(struct icmp, checksum), before, after, sizeof(after));
 }
 
-INLINE void rewrite(struct __sk_buff *skb, const struct packet *packet)
+RARE int rewrite(struct __sk_buff *skb, const struct packet *packet)
 {
 	__u32 transport = packet->is_later_fragment ? 0 : checksum_offset(packet->protocol);
 	__u64 flags = checksum_flags(packet->protocol) | BPF_F_PSEUDO_HDR;
@@ -127,4 +127,5 @@ INLINE void rewrite(struct __sk_buff *skb, const struct packet *packet)
 		rewrite_quote(skb, packet);
 	rewrite_address(skb, ETH_LENGTH, offsetof(struct iphdr, saddr), transport, flags, &packet->source);
 	rewrite_address(skb, ETH_LENGTH, offsetof(struct iphdr, daddr), transport, flags, &packet->destination);
+	return 0;
 }

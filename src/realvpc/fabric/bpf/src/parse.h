@@ -51,7 +51,7 @@ INLINE int is_icmp_error(__u8 type)
 }
 
 /* RFC 792: an error quotes the IP header and eight bytes of what it speaks of. */
-INLINE __u32 parse_quote(struct __sk_buff *skb, struct packet *packet, __u32 offset, __u32 end)
+RARE int parse_quote(struct __sk_buff *skb, struct packet *packet, __u32 offset, __u32 end)
 {
 	struct iphdr ip;
 	struct icmp start;

@@ -20,7 +20,7 @@ INLINE int is_ipv6_noise(const struct address *source)
 }
 
 /* Neither ARP nor IPv4.  No interface has an IPv6 address, so that every IPv6 source is a foreign one. */
-INLINE int other_protocol(struct __sk_buff *skb, const struct interface *sender)
+RARE int other_protocol(struct __sk_buff *skb, const struct interface *sender)
 {
 	__u64 id = sender ? sender->id : INTERNET_ID;
 	struct {
