@@ -7,7 +7,7 @@ have, or says None; a member that the model does not know is a defect and answer
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import msgspec
@@ -50,6 +50,9 @@ class Credential(msgspec.Struct, frozen=True):
 
 Handler: TypeAlias = Callable[[Call], dict[str, Any]]
 """Performs a call; raises `AwsError`."""
+
+Settle: TypeAlias = Callable[[Call], Awaitable[None]]
+"""Called before a call is performed; may wait until the answer would be a final one."""
 
 Knows: TypeAlias = Callable[[str, str], bool]
 """Whether this service (first argument) has this action (second) here."""

@@ -29,6 +29,8 @@ from realvpc.store.database import Database
 from realvpc.wire.app import App, AsgiApp
 from realvpc.wire.sigv4 import Anyone, Verifier
 
+from .settle import settling
+
 if TYPE_CHECKING:
     from realvpc.node_link import NodeLink
 
@@ -61,7 +63,13 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
     node = _node_link(settings, service, changed) if has_fabric else None
     desk = Desk(settings, database, service, clock, node)
-    app = App(_handler(settings, service), knows, _authenticator(settings, service), admin_app(desk, local=False))
+    app = App(
+        _handler(settings, service),
+        knows,
+        _authenticator(settings, service),
+        admin_app(desk, local=False),
+        settling(lambda: service.state.network),
+    )
     desk.internal_errors = lambda: app.internal_errors
     servers = (_Server(app), _Server(admin_app(desk, local=True)))
 

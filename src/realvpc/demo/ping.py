@@ -38,7 +38,7 @@ def ping(state_dir: Path, instance_id: str, address: str, *, count: int = 4) -> 
     """Ping ``address`` from the instance: ``count`` echo requests, a fifth of a second apart.  Raises PingError."""
     words = ["ping", "-c", str(count), "-i", "0.2", "-W", "1", address]
     done = subprocess.run(
-        [REALVPC, "exec", "--state", str(state_dir), instance_id, "--", *words],
+        [REALVPC, "exec", "--state", str(state_dir), "--user", "ssm-user", instance_id, "--", *words],
         capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     return read(" ".join(words), done.stdout, done.stderr)

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol, TypeAlias
 
-from realvpc.api.call import Call, Caller, Handler, Knows
+from realvpc.api.call import Call, Caller, Handler, Knows, Settle
 from realvpc.api.errors import AwsError
 
 from .form import parse_form
@@ -50,13 +50,19 @@ class App:
     """The AWS endpoint. Paths under `ADMIN_PREFIXES` go to `admin`, an ASGI application, where there is one."""
 
     def __init__(
-        self, handle: Handler, knows: Knows, authenticator: Authenticator, admin: AsgiApp | None = None
+        self,
+        handle: Handler,
+        knows: Knows,
+        authenticator: Authenticator,
+        admin: AsgiApp | None = None,
+        settle: Settle | None = None,
     ) -> None:
         self.internal_errors = 0
         self._handle = handle
         self._knows = knows
         self._authenticator = authenticator
         self._admin = admin
+        self._settle = settle
         self._services = Services()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +101,7 @@ class App:
             signature = find_signature(request)
             service = self._services.service_of(request, signature)
             writer = self._services.writer(service, json=json)
-            return 200, writer.content_type, self._perform(request, signature, service, request_id)
+            return 200, writer.content_type, await self._perform(request, signature, service, request_id)
         except Disconnected:
             raise
         except AwsError as refusal:
@@ -106,7 +112,7 @@ class App:
             error = AwsError("InternalError", "An internal error has occurred", 500)
         return error.status, writer.content_type, writer.error(error, request_id)
 
-    def _perform(self, request: Request, signature: Signature | None, service: str, request_id: str) -> bytes:
+    async def _perform(self, request: Request, signature: Signature | None, service: str, request_id: str) -> bytes:
         if service not in SERVICES:
             raise AwsError("InvalidAction", f"The service {service[:64]} is not available here.")
         if request.path not in ("", "/"):
@@ -118,7 +124,10 @@ class App:
         action = dispatch.action
         if not self._knows(service, action) or not has_operation(service, action):
             raise dispatch.unknown_action
-        response = self._handle(Call(service, action, dispatch.read(), caller, request_id))
+        call = Call(service, action, dispatch.read(), caller, request_id)
+        if self._settle is not None:
+            await self._settle(call)
+        response = self._handle(call)
         return self._services.writer(service).write(action, response, request_id)
 
 
