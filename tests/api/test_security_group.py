@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -61,10 +62,10 @@ def test_a_new_group_admits_nothing_and_lets_everything_out(client: Client) -> N
         ({"GroupName": "taken"}, "InvalidGroup.Duplicate", "The security group 'taken' already exists for VPC"),
     ],
 )
-def test_a_group_that_cannot_be_made(client: Client, changes: dict[str, str | None], code: str, words: str) -> None:
+def test_a_group_that_cannot_be_made(client: Client, changes: dict[str, Any], code: str, words: str) -> None:
     vpc_id = make_vpc(client)
     make_group(client, vpc_id, "taken")
-    request = {"GroupName": "web", "Description": "d", "VpcId": vpc_id} | changes
+    request: dict[str, Any] = {"GroupName": "web", "Description": "d", "VpcId": vpc_id} | changes
     error = client.refused("CreateSecurityGroup", **request)
     assert (error.code, error.status) == (code, 400)
     assert words in error.message
