@@ -16,9 +16,11 @@ from realvpc.clock import Clock
 from realvpc.iam.account import Account
 from realvpc.net.table import put
 from realvpc.store.database import Database
+from realvpc.wire.services import Services
 
 START = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 MAIN, OTHER = "111111111111", "222222222222"
+_WIRE = Services()
 TOKYO, VIRGINIA = "ap-northeast-1", "us-east-1"
 
 
@@ -57,8 +59,13 @@ def caller(account: str = MAIN, region: str = TOKYO) -> Caller:
 def call(
     service: Service, name: str, action: str, *, account: str = MAIN, region: str = TOKYO, **params: Any
 ) -> dict[str, Any]:
-    """Perform ``name`` (ec2, iam, ssm or sts) ``action`` with botocore's parameter names; returns the response."""
-    return service.handle(Call(name, action, params, caller(account, region), "req-1"))
+    """Perform ``name`` (ec2, iam, ssm or sts) ``action`` with botocore's parameter names; returns the response.
+
+    The response is written as for a client on the way, so that one that does not fit botocore's model fails the test.
+    """
+    response = service.handle(Call(name, action, params, caller(account, region), "req-1"))
+    _WIRE.writer(name).write(action, response, "req-1")
+    return response
 
 
 def refused(
