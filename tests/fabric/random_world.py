@@ -28,6 +28,12 @@ BLOCKS = ("10.0.0.0/16", "10.0.0.0/16", "10.1.0.0/16", "172.16.0.0/20", "20.0.0.
 SECONDARY = "100.64.0.0/20"
 PORTS = (0, 22, 80, 443, 40000, 65535)
 INTERNET_HOSTS = ("198.19.0.1", "203.0.113.9", "8.8.8.8")
+BORDERS = (  # the last and first addresses of what is private or never forwarded, and their neighbours
+    *("9.255.255.255", "10.0.0.0", "10.255.255.255", "11.0.0.0", "100.63.255.255", "100.64.0.0", "100.127.255.255"),
+    *("100.128.0.0", "126.255.255.255", "127.0.0.0", "128.0.0.0", "169.253.255.255", "169.254.0.0", "169.255.0.0"),
+    *("172.15.255.255", "172.16.0.0", "172.31.255.255", "172.32.0.0", "192.167.255.255", "192.168.0.0"),
+    *("192.168.255.255", "192.169.0.0", "223.255.255.255", "224.0.0.0", "0.255.255.255", "1.0.0.0"),
+)
 STRANGE = ("224.0.0.1", "255.255.255.255", "127.0.0.1", "169.254.1.1", "0.1.2.3", "10.0.3.77", "10.9.9.9", "100.64.9.9")
 SIZES = (84,) * 8 + (1500, 1501, 8500, 8501, 9001, 9002)
 
@@ -219,7 +225,7 @@ class World:
             at, trace = self.random.choice(past)
             return trace.sent, at
         if self.chance(0.15):
-            source = Address.parse(self.random.choice([*INTERNET_HOSTS] * 4 + ["10.0.0.4", "100.64.0.1"]))
+            source = Address.parse(self.random.choice([*INTERNET_HOSTS * 10, "10.0.0.4", *BORDERS]))
             return self._between(source, self._destination(public=0.9)), INTERNET
         if self.chance(0.01):
             return self._between(Address.parse("10.0.0.4"), self._destination()), self._id("eni")
@@ -232,7 +238,7 @@ class World:
     def _destination(self, public: float = 0.2) -> Address:
         receiver = self.random.choice(self.interfaces)
         if self.chance(0.15):
-            return Address.parse(self.random.choice([*INTERNET_HOSTS, *STRANGE]))
+            return Address.parse(self.random.choice([*INTERNET_HOSTS * 4, *STRANGE * 2, *BORDERS]))
         if receiver.public_address is not None and self.chance(public):
             return receiver.public_address
         return self.random.choice(receiver.private_addresses)

@@ -6,6 +6,7 @@ Everything is below ``run_dir`` and is found there again: ``ns/`` holds a namesp
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from .bpf.generate import layout_version
 from .bpf.layout import number_of
 from .errors import FabricError
 from .internet import FABRIC_END, MAC, ensure_internet
-from .link import Link, delete_link, find_links, make_link
+from .link import Link, adopt_links, delete_link, has_link, make_link
 from .loader import FROM_INTERFACE, FROM_INTERNET, Object
 from .plan import Plan
 from .tables import Tables, compile_tables
@@ -52,6 +53,8 @@ class Fabric:
         """
         if self._object is not None:
             return
+        if os.geteuid() != 0:
+            raise FabricError("namespaces, links and BPF take root (CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_BPF)")
         self._bpffs.mkdir(parents=True, exist_ok=True)
         if not kernel.is_mount(self._bpffs):
             kernel.mount("bpffs", self._bpffs, "bpf")
@@ -60,10 +63,14 @@ class Fabric:
             directory.mkdir(exist_ok=True)
         namespace.create(self.namespace(_FABRIC))
         self._object = Object(self._maps)
-        self._internet_ifindex = ensure_internet(self.namespace(_FABRIC), self.namespace(INTERNET))
-        self._links = {link.interface_id: link for link in find_links(self.namespace(_FABRIC))}
-        if not (is_new and self._outdated_maps()):
-            self._attach_all()
+        try:
+            self._internet_ifindex = ensure_internet(self.namespace(_FABRIC), self.namespace(INTERNET))
+            self._links = {link.interface_id: link for link in adopt_links(self.namespace(_FABRIC))}
+            if not (is_new and self._outdated_maps()):
+                self._attach_all()
+        except BaseException:
+            self.close()
+            raise
 
     def namespace(self, name: str) -> Path:
         """The network namespace of a machine, of the ``fabric`` or of the ``internet``."""
@@ -77,10 +84,8 @@ class Fabric:
 
     def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path:
         """The machine's namespace, with exactly these links; what is there already stays as it is."""
-        if name in _RESERVED or "/" in name:
-            raise FabricError(f"{name!r} cannot be the name of a machine")
         opened = self._opened()
-        path = self.namespace(name)
+        path = self._machine_namespace(name)
         namespace.create(path)
         wanted = {spec.interface_id for spec in links}
         for link in [link for link in self._links.values() if link.machine == name]:
@@ -88,7 +93,7 @@ class Fabric:
                 self._remove_link(link)
         for spec in links:
             known = self._links.get(spec.interface_id)
-            if known is not None and known.machine == name:
+            if known is not None and known.machine == name and has_link(self.namespace(_FABRIC), known):
                 continue
             if known is not None:
                 self._remove_link(known)
@@ -101,9 +106,10 @@ class Fabric:
     def remove_machine(self, name: str) -> None:
         """Remove the links and let go of the namespace.  A machine that is not there is no error."""
         self._opened()
+        path = self._machine_namespace(name)
         for link in [link for link in self._links.values() if link.machine == name]:
             self._remove_link(link)
-        namespace.remove(self.namespace(name))
+        namespace.remove(path)
 
     def apply(self, plan: Plan) -> None:
         """Make the data plane follow the plan.  Every packet meets the old state of an entry or the new one."""
@@ -160,6 +166,11 @@ class Fabric:
         if self._object is None:
             raise FabricError("the fabric is not open")
         return self._object
+
+    def _machine_namespace(self, name: str) -> Path:
+        if name in _RESERVED or "/" in name or not name.strip("."):
+            raise FabricError(f"{name!r} cannot be the name of a machine")
+        return self.namespace(name)
 
     def _outdated_maps(self) -> list[Path]:
         return [path for path in self._bpffs.glob("maps-*") if path != self._maps]

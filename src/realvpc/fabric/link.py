@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from realvpc.net.machine import LinkSpec
 from . import namespace
 from .bpf.layout import number_of
 
+_FABRIC_NAME = re.compile("v[0-9a-f]{14}")
 ROUTE_METRIC = 512  # of the default route on Amazon Linux 2023
 
 
@@ -32,19 +35,34 @@ def fabric_name(interface_id: str) -> str:
     return f"v{number_of(interface_id) & (1 << 56) - 1:014x}"
 
 
-def find_links(fabric: Path) -> tuple[Link, ...]:
-    """Every machine's link in the fabric's namespace."""
+def adopt_links(fabric: Path) -> tuple[Link, ...]:
+    """Every machine's link in the fabric's namespace.  One that was left half made is deleted.  Raises NetlinkError."""
 
     def read() -> tuple[Link, ...]:
         with closing(IPRoute()) as netlink:
             found = []
             for row in netlink.get_links():
-                machine, _, interface_id = (row.get("ifalias") or "").partition(" ")
-                if interface_id:
-                    found.append(Link(row["index"], row.get("ifname"), machine, interface_id))
+                name, alias = row.get("ifname"), row.get("ifalias")
+                if alias:
+                    machine, _, interface_id = alias.partition(" ")
+                    found.append(Link(row["index"], name, machine, interface_id))
+                elif _FABRIC_NAME.fullmatch(name):
+                    netlink.link("del", index=row["index"])
             return tuple(found)
 
     return namespace.run_in(fabric, read)
+
+
+def has_link(fabric: Path, link: Link) -> bool:
+    """Whether the link is still there: whoever is root in a machine can delete its end, and with it the pair."""
+
+    def look() -> bool:
+        try:
+            return socket.if_nametoindex(link.name) == link.ifindex
+        except OSError:
+            return False
+
+    return namespace.run_in(fabric, look)
 
 
 def make_link(fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpec) -> Link:

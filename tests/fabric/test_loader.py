@@ -1,0 +1,68 @@
+"""What is missing is said, with what to do about it; what is there is read and written as bytes."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import pytest
+
+from realvpc.fabric import loader
+from realvpc.fabric.bpf import layout, libbpf
+from realvpc.fabric.errors import FabricError
+from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.loader import Object
+
+from .kernel import SMALL
+
+
+def test_a_missing_object_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(loader, "OBJECT", tmp_path / "vpc.bpf.o")
+    with pytest.raises(FabricError, match=r"python -m realvpc\.fabric\.bpf\.build"):
+        Object()
+
+
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str, use_errno: bool) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    with pytest.raises(FabricError, match="apt-get install libbpf1"):
+        libbpf.library.__wrapped__()
+
+
+def test_who_is_not_root_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(FabricError, match="root"):
+        Fabric(tmp_path / "fabric").open()
+    assert not (tmp_path / "fabric").exists()
+
+
+@pytest.mark.root
+def test_an_object_that_the_kernel_refuses_is_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "vpc.bpf.o").write_bytes(b"no ELF")
+    monkeypatch.setattr(loader, "OBJECT", tmp_path / "vpc.bpf.o")
+    with pytest.raises(FabricError, match="cannot be read"):
+        Object()
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("name", ["addresses", "routes"])
+def test_maps_take_many_entries_and_give_them_back(name: str) -> None:
+    spec = layout.MAPS_BY_NAME[name]
+    if name == "routes":
+        entries = {
+            layout.LPM_KEY.pack(192, number, bytes(16)): layout.ROUTE.pack(0, number, 1, 9001) for number in range(9000)
+        }
+    else:
+        entries = {
+            layout.ADDRESS_KEY.pack(1, number.to_bytes(16, "big")): layout.ID.pack(number) for number in range(9000)
+        }
+    with Object(max_entries=SMALL) as loaded:
+        held = loaded.maps[spec.name]
+        held.update(entries)
+        assert held.items() == entries
+        first = next(iter(entries))
+        held.delete([first, first])
+        assert held.get(first) is None
+        assert len(held.items()) == 8999
