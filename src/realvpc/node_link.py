@@ -32,6 +32,7 @@ class NodeLink:
         self._client: NodeClient | None = None
         self._applied: Applied | None = None
         self._trouble = "the node process is starting"
+        self._was_connected = False
 
     @property
     def ready(self) -> bool:
@@ -75,14 +76,14 @@ class NodeLink:
             delay = min(2 * delay, _LONGEST_DELAY)
 
     def _note(self, trouble: str) -> None:
-        """Say it once, however often it is tried again."""
-        if trouble != self._trouble:
+        """Say it once, however often it is tried again; at the start, when both processes come up, not at all."""
+        if trouble != self._trouble and self._was_connected:
             log.warning("%s", trouble)
         self._trouble = trouble
 
     async def _converse(self, client: NodeClient) -> None:
         log.info("connected to the node")
-        self._client, self._applied = client, None
+        self._client, self._applied, self._was_connected = client, None, True
         telling = asyncio.create_task(self._tell(client))
         listening = asyncio.create_task(self._listen(client))
         try:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,26 +46,30 @@ class Running:
         self._user = user
         self._home = home or state
 
-    def __call__(self, *words: str, code: int | None = 0) -> Output:
-        """Run ``realvpc`` with these words; asserts its exit code unless that is None."""
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self._home), "REALVPC_STATE": str(self.state)}
-        done = subprocess.run(
+    def start(self, *words: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start ``realvpc`` with these words."""
+        own = {"PATH": os.environ["PATH"], "HOME": str(self._home), "REALVPC_STATE": str(self.state)}
+        return subprocess.Popen(
             [REALVPC, *words],
-            env=environment,
+            env={**own, **(environment or {})},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
-            check=False,
             user=self._user,
             group=self._user,
             extra_groups=None if self._user is None else [],
         )
-        assert code is None or done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return Output(done.returncode, done.stdout, done.stderr)
 
-    def up(self, *options: str) -> Output:
-        return self("up", "--listen", f"127.0.0.1:{self.port}", *options)
+    def __call__(self, *words: str, code: int | None = 0, environment: Mapping[str, str] | None = None) -> Output:
+        """Run ``realvpc`` with these words; asserts its exit code unless that is None."""
+        process = self.start(*words, environment=environment)
+        out, err = process.communicate(timeout=120)
+        assert code is None or process.returncode == code, f"{words}: {process.returncode}\n{out}\n{err}"
+        return Output(process.returncode, out, err)
+
+    def up(self, *options: str, environment: Mapping[str, str] | None = None) -> Output:
+        return self("up", "--listen", f"127.0.0.1:{self.port}", *options, environment=environment)
 
     def status(self) -> dict[str, Any]:
         """What ``realvpc status --json`` says, be it well or not."""

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import threading
 import time
 import urllib.error
@@ -237,3 +238,34 @@ def test_the_api_process_sees_nothing_else_of_a_directory_that_is_closed_to_it(
     assert service.client("sts").get_caller_identity()["Arn"].endswith(":user/admin")
     service("down")
     assert (closed / "private").exists()
+
+
+@pytest.mark.root
+def test_who_typed_sudo_may_ask_the_service_without_it(new_service: Callable[..., Running]) -> None:
+    service = new_service("sudo")
+    person = new_service("person", user=65534)
+    service.up("--fabric", "none", environment={"SUDO_UID": "65534"})
+    person.state = service.state
+    assert person.status()["well"]
+    assert person.client("sts").get_caller_identity()["Arn"].endswith(":user/admin")
+    assert "Try sudo" in person("down", code=1).err
+    assert service.status()["well"]
+
+
+def test_in_the_foreground_it_stops_with_a_signal(new_service: Callable[..., Running]) -> None:
+    service = new_service()
+    process = service.start("up", "--fabric", "none", "--foreground", "--listen", f"127.0.0.1:{service.port}")
+    assert process.stderr
+    said = ""
+    while "is up at" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    vpc = service.client("ec2").create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    process.send_signal(signal.SIGTERM)
+    said += process.communicate(timeout=30)[1]
+    assert process.returncode == 0, said
+    assert not service.status()["up"]
+    assert "serving http" in said  # the log
+    service("up")
+    assert vpc in service.vpcs()

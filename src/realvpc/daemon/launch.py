@@ -71,6 +71,7 @@ def stop(settings: Settings, say: Say, *, keep_instances: bool = False, purge: b
     if not settings.run_dir.exists():  # the machine was restarted: nothing runs
         ran = False
     else:
+        _check_owner(settings)
         with _lock(settings):
             ran = _stop_api(settings, say)
             if settings.fabric is not Fabric.NONE:
@@ -172,9 +173,13 @@ def _prepare(settings: Settings, say: Say) -> None:
             os.chown(private, owner.pw_uid, owner.pw_gid)
     except OSError as error:
         raise LaunchError(f"cannot write {error.filename}: {error.strerror}") from error
+    _check_owner(settings)
+
+
+def _check_owner(settings: Settings) -> None:
     for directory in (settings.state_dir, settings.run_dir):
         if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
-            raise LaunchError(f"{directory} belongs to somebody else")
+            raise LaunchError(f"{directory} belongs to somebody else. Try sudo")
 
 
 def _user(name: str, say: Say) -> pwd.struct_passwd:

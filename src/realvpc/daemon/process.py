@@ -55,9 +55,9 @@ def _start_of(pid: int) -> str | None:
 
 
 def spawn(command: Sequence[str], log: Path | None, pass_fds: Sequence[int] = ()) -> Process:
-    """Start ``command`` in a session of its own, its output in ``log`` (None: where ours goes)."""
+    """Start ``command`` in a session of its own, its output in ``log`` (None: our stderr)."""
     with (log or Path(os.devnull)).open("ab") as file:
-        output = file if log else None
+        output = file.fileno() if log else 2
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

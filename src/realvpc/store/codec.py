@@ -10,7 +10,6 @@ from realvpc.net import security_group
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.resource import Resource
 
-
 _PEER: Any = security_group.Peer
 
 
