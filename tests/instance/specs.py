@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from realvpc.net.machine import LinkSpec, MachineSpec
@@ -18,7 +20,7 @@ def link(number: int = 1) -> LinkSpec:
     )
 
 
-def machine(number: int = 207, **changes: object) -> MachineSpec:
+def machine(number: int = 207, **changes: Any) -> MachineSpec:
     spec = MachineSpec(
         instance_id=f"i-0123456789abcd{number:03x}",
         hostname=f"ip-10-20-0-{number}",

@@ -15,10 +15,8 @@ ROOT = Path("/run/realvpc/x/machines/i/rootfs")
 LOCAL = Overlay(Path("/state/image/usr/local"), Path("/state/disk/local"), Path("/state/disk/work"))
 
 
-def config(cgroup: str | None = "realvpc/x/i", **changes: object) -> dict[str, Any]:
-    return oci_config(
-        machine(**changes), root=ROOT, local=LOCAL, network_namespace=Path("/proc/1/fd/9"), cgroup=cgroup
-    )
+def config(cgroup: str | None = "realvpc/x/i", **changes: Any) -> dict[str, Any]:
+    return oci_config(machine(**changes), root=ROOT, local=LOCAL, network_namespace=Path("/proc/1/fd/9"), cgroup=cgroup)
 
 
 def test_a_machine_has_its_own_name_and_namespaces() -> None:

@@ -39,12 +39,10 @@ def test_a_frame_without_its_descriptors_is_refused() -> None:
 
 
 def file_with(content: bytes) -> int:
-    file = tempfile.TemporaryFile()
-    file.write(content)
-    file.flush()
-    fd = os.dup(file.fileno())
-    file.close()
-    return fd
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        return os.dup(file.fileno())
 
 
 def test_descriptors_stay_with_their_frame() -> None:

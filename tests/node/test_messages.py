@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -50,7 +52,7 @@ def test_an_answer_arrives_as_it_was_sent(answer: m.Event | m.Answer) -> None:
     assert m.decode_answer(m.encode(answer)) == answer
 
 
-def wanting(**changes: object) -> bytes:
+def wanting(**changes: Any) -> bytes:
     return m.encode(m.Desired(1, Plan(), (machine(**changes),)))
 
 

@@ -119,7 +119,10 @@ class Machines:
 
     async def start(self, spec: MachineSpec, network_namespace: Path) -> Up:
         """Start a machine that does not run, making its disk if it is new.  Raises MachineError."""
-        namespace = os.open(network_namespace, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            namespace = os.open(network_namespace, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise MachineError(str(error)) from error
         try:
             if spec.instance_id in self._states:
                 await self.stop(spec.instance_id)

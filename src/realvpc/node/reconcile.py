@@ -74,6 +74,7 @@ class Reconciler:
         self._reports: dict[str, MachineReport] = {}
         self._applied: Applied | None = None
         self._wake = asyncio.Event()
+        self._passing = asyncio.Lock()
 
     async def open(self) -> None:
         """Adopt what is there.  Raises MachineError and what the fabric raises."""
@@ -91,11 +92,16 @@ class Reconciler:
         self._fabric_thread.shutdown()
 
     async def clear(self, *, disks: bool) -> None:
-        """Stop every machine, with `disks` remove them too, and remove the fabric.  Raises what fails."""
-        await asyncio.gather(*self._steps.values())
-        remove = self.machines.remove if disks else self.machines.stop
-        await asyncio.gather(*(remove(name) for name in self.machines.ids()))
-        await self._in_fabric(self._fabric.destroy)
+        """Stop every machine, with `disks` remove them too, and remove the fabric; nothing is wanted any more.
+
+        Raises MachineError and what the fabric raises.
+        """
+        self._desired = None
+        async with self._passing:
+            await asyncio.gather(*self._steps.values())
+            remove = self.machines.remove if disks else self.machines.stop
+            await asyncio.gather(*(remove(name) for name in self.machines.ids()))
+            await self._in_fabric(self._fabric.destroy)
 
     def want(self, desired: Desired) -> None:
         """Replace what is desired, and try again at once what had failed."""
@@ -138,8 +144,9 @@ class Reconciler:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if self._desired is not None:
-                await self._pass(self._desired)
+            async with self._passing:
+                if self._desired is not None:
+                    await self._pass(self._desired)
 
     async def _pass(self, desired: Desired) -> None:
         for spec in desired.machines:

@@ -47,12 +47,12 @@ class Node:
     async def serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
         """Serve until `stop` is set; machines and fabric go on."""
         self._stop = stop
-        self._reconciling = asyncio.create_task(self._reconciler.run())
         connections: set[asyncio.Task[None]] = set()
+        reconciling = asyncio.create_task(self._reconciler.run())
         accepting = asyncio.create_task(self._accept(listener, connections))
         stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((accepting, stopping, self._reconciling), return_when=asyncio.FIRST_COMPLETED)
-        tasks = (accepting, stopping, self._reconciling, *connections)
+        await asyncio.wait((accepting, stopping, reconciling), return_when=asyncio.FIRST_COMPLETED)
+        tasks = (accepting, stopping, reconciling, *connections)
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -140,9 +140,7 @@ class Node:
             case m.Exec():
                 await self._exec(channel, request, frame)
             case m.Shutdown(machines):
-                await self._shut_down(machines)
-                await _say(channel, m.Done())
-                self._stop.set()
+                await self._shut_down(channel, machines)
             case _:
                 await _say(channel, m.Refused("out of turn"))
 
@@ -190,12 +188,16 @@ class Node:
                 task.cancel()
             await asyncio.gather(finishing, leaving, return_exceptions=True)
 
-    async def _shut_down(self, machines: Wanted) -> None:
-        self._reconciling.cancel()
-        await asyncio.gather(self._reconciling, return_exceptions=True)
+    async def _shut_down(self, channel: AsyncChannel, machines: Wanted) -> None:
         if machines is not Wanted.RUNNING:
-            await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
+            try:
+                await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
+            except MachineError as error:
+                await _say(channel, m.Refused(str(error)))
+                return
             cgroups.remove(self._cgroup_parent)
+        await _say(channel, m.Done())
+        self._stop.set()
 
 
 async def _say(channel: AsyncChannel, message: m.Event | m.Answer, fds: tuple[int, ...] = ()) -> None:

@@ -28,7 +28,7 @@ class Relay:
             self._attributes = termios.tcgetattr(self._stdin)
             self._resize()
             self._handler = signal.signal(signal.SIGWINCH, self._resize)
-            tty.setraw(self._stdin)
+            tty.setraw(self._stdin, termios.TCSADRAIN)  # keeping what was typed ahead
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

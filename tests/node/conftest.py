@@ -1,0 +1,140 @@
+"""A real node process with real machines in it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from realvpc.fabric.plan import Plan
+from realvpc.net.machine import MachineSpec, Wanted
+from realvpc.node import messages as m
+from realvpc.node.client import NodeClient, NodeConnection, NodeLostError
+
+PROGRAM = Path(__file__).parent / "plain_fabric.py"
+PATIENCE_SECONDS = 20.0
+NOBODY = 65534  # whom the node of plain_fabric.py takes for the API
+
+
+class NodeProcess:
+    """Starts, kills and asks a node; `wanted` is what it was told last."""
+
+    def __init__(self, base: Path) -> None:
+        self.state_dir = base / "state"
+        self.run_dir = base / "run"
+        self.group = f"realvpc/{base.name}"
+        self.revision = 0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def socket(self) -> Path:
+        return self.run_dir / "node.sock"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen([sys.executable, str(PROGRAM), str(self.state_dir), str(self.run_dir)])
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                self.connect().close()
+            except NodeLostError:
+                assert self.process.poll() is None, "the node ended"
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            else:
+                return
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        assert self.process
+        self.process.send_signal(number)
+        self.process.wait()
+
+    def connect(self) -> NodeConnection:
+        return NodeConnection(self.socket)
+
+    def want(self, *machines: MachineSpec, until: Callable[[list[m.Event]], bool] | None = None) -> list[m.Event]:
+        """Say what should be on a new connection and return the events until all machines are as wanted."""
+        self.revision += 1
+        desired = m.Desired(self.revision, Plan(), machines)
+        return asyncio.run(self._want(desired, until or (lambda events: _settled(desired, events))))
+
+    async def _want(self, desired: m.Desired, until: Callable[[list[m.Event]], bool]) -> list[m.Event]:
+        events: list[m.Event] = []
+        client = await NodeClient.connect(self.socket)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await client.want(desired)
+                async for event in client.events():
+                    events.append(event)
+                    if until(events):
+                        break
+        finally:
+            await client.close()
+        return events
+
+    def run(self, spec: MachineSpec, *argv: str, user: str = "root") -> tuple[int, str]:
+        """Run a command in the machine: exit code and what it printed."""
+        with Path("/dev/null").open() as nothing, tempfile.TemporaryFile("w+") as output, self.connect() as connection:
+            stdio = (nothing.fileno(), output.fileno(), output.fileno())
+            code = connection.exec(spec.instance_id, argv, user=user, stdio=stdio)
+            output.seek(0)
+            return code, output.read()
+
+    def sh(self, spec: MachineSpec, script: str, user: str = "root") -> str:
+        """Run a script in the machine, which must succeed, and return what it printed."""
+        code, output = self.run(spec, "sh", "-c", script, user=user)
+        assert code == 0, output
+        return output.strip()
+
+    def pid(self, spec: MachineSpec) -> int:
+        with self.connect() as connection:
+            return next(
+                report.pid
+                for report in connection.status().machines
+                if report.instance_id == spec.instance_id and isinstance(report, m.MachineUp)
+            )
+
+    def fabric_log(self) -> Sequence[str]:
+        return (self.run_dir / "fabric.log").read_text().splitlines()
+
+
+def _settled(desired: m.Desired, events: list[m.Event]) -> bool:
+    """Whether the newest report of every machine is what was wanted of it, and the tables were applied."""
+    newest = {getattr(event, "instance_id", ""): event for event in events}
+    applied = newest.get("")
+    if not isinstance(applied, m.Applied) or applied.revision != desired.revision:
+        return False
+    for spec in desired.machines:
+        kind = m.MachineUp if spec.wanted is Wanted.RUNNING else m.MachineDown
+        event = newest.get(spec.instance_id)
+        if not isinstance(event, kind) or event.boot != spec.boot:
+            return False
+    return True
+
+
+@pytest.fixture
+def node() -> Iterator[NodeProcess]:
+    base = Path(tempfile.mkdtemp(prefix="realvpc-test-"))  # short: a socket's path has at most 107 bytes
+    base.chmod(0o711)
+    node = NodeProcess(base)
+    node.start()
+    try:
+        yield node
+    finally:
+        try:
+            connection = node.connect()
+        except NodeLostError:
+            node.start()
+            connection = node.connect()
+        with connection:
+            connection.shutdown(Wanted.TERMINATED)
+        assert node.process
+        node.process.wait()
+        shutil.rmtree(base)

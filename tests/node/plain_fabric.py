@@ -1,0 +1,105 @@
+"""Network namespaces with addresses and no way between them, and a node process that serves machines in them.
+
+Run as a program: `plain_fabric.py STATE_DIR RUN_DIR`.  The directory `faults` in RUN_DIR makes it fail: see `_fail`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from realvpc.fabric.plan import Plan
+from realvpc.instance import cgroups
+from realvpc.net.machine import LinkSpec
+from realvpc.node.process import SOCKET, listen, own_directory
+from realvpc.node.server import Node
+
+
+class PlainFabric:
+    """A namespace per machine in `run_dir/ns`, with a veth pair whose both ends are inside."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._namespaces = run_dir / "ns"
+        self._log = run_dir / "fabric.log"
+        self._faults = run_dir / "faults"
+
+    def open(self) -> None:
+        self._namespaces.mkdir(exist_ok=True)
+
+    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path:
+        self._fail("ensure_machine")
+        path = self._namespaces / name
+        if not path.exists():
+            path.touch()
+            _run("unshare", f"--net={path}", "true")
+            _run("nsenter", f"--net={path}", "ip", "link", "set", "lo", "up")
+            for link in links:
+                device = f"eth{link.device_index}"
+                _run("nsenter", f"--net={path}", "ip", "link", "add", device, "type", "veth", "peer", "name", "far")
+                for command in (
+                    ("link", "set", "far", "up"),
+                    ("link", "set", device, "address", link.mac_address, "mtu", str(link.mtu), "up"),
+                    ("address", "add", f"{link.address}/{link.prefix_length}", "dev", device),
+                ):
+                    _run("nsenter", f"--net={path}", "ip", *command)
+        self._note(f"ensure {name}")
+        return path
+
+    def remove_machine(self, name: str) -> None:
+        path = self._namespaces / name
+        if path.exists():
+            _run("umount", str(path))
+            path.unlink()
+        self._note(f"remove {name}")
+
+    def machines(self) -> frozenset[str]:
+        return frozenset(path.name for path in self._namespaces.iterdir())
+
+    def apply(self, plan: Plan) -> None:
+        self._fail("apply")
+        self._note("apply")
+
+    def counters(self) -> dict[str, int]:
+        return {"NO_ROUTE": 3}
+
+    def close(self) -> None:
+        pass
+
+    def destroy(self) -> None:
+        for name in self.machines():
+            self.remove_machine(name)
+
+    def _note(self, line: str) -> None:
+        with self._log.open("a") as file:
+            file.write(f"{line}\n")
+
+    def _fail(self, what: str) -> None:
+        """Fail as long as `faults/<what>` is there."""
+        if (self._faults / what).exists():
+            raise OSError(f"{what} is made to fail")
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True)
+
+
+async def _serve(state_dir: Path, run_dir: Path) -> None:
+    group = f"realvpc/{run_dir.parent.name}"
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    node = Node(PlainFabric(run_dir), state_dir, run_dir, cgroups.probe(group), group, api_uid=65534)
+    await node.open()
+    with listen(run_dir / SOCKET, 65534) as listener:
+        await node.serve(listener, stop)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    directories = [Path(argument) for argument in sys.argv[1:3]]
+    own_directory(directories[0], 0o700)
+    own_directory(directories[1], 0o755)
+    asyncio.run(_serve(*directories))
