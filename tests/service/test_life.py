@@ -248,7 +248,7 @@ def test_who_typed_sudo_may_ask_the_service_without_it(new_service: Callable[...
     person.state = service.state
     assert person.status()["well"]
     assert person.client("sts").get_caller_identity()["Arn"].endswith(":user/admin")
-    assert "Try sudo" in person("down", code=1).err
+    assert "belongs to root: do this as root" in person("down", code=1).err
     assert service.status()["well"]
 
 

@@ -177,9 +177,18 @@ def _prepare(settings: Settings, say: Say) -> None:
 
 
 def _check_owner(settings: Settings) -> None:
+    """Raises LaunchError for a service of another user: neither may be trusted with the other's files."""
     for directory in (settings.state_dir, settings.run_dir):
-        if directory.is_symlink() or directory.stat().st_uid != os.geteuid():
-            raise LaunchError(f"{directory} belongs to somebody else. Try sudo")
+        owner = directory.lstat().st_uid
+        if owner != os.geteuid() or directory.is_symlink():
+            raise LaunchError(f"{directory} belongs to {_name_of(owner)}: do this as {_name_of(owner)}")
+
+
+def _name_of(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def _user(name: str, say: Say) -> pwd.struct_passwd:
