@@ -80,7 +80,7 @@ def read_interfaces(ctx: Context, request: Request, kind: InstanceType) -> list[
     placement = request.get("Placement") or {}
     zone = plans[0].subnet
     for name, actual in (("AvailabilityZone", zone.zone_name), ("AvailabilityZoneId", zone.zone_id)):
-        if placement.get(name) not in (None, actual):
+        if (placement.get(name) or actual) != actual:  # Terraform sends an empty zone
             raise invalid_parameter_value(
                 f"Value ({placement[name]}) for parameter {name[0].lower()}{name[1:]} is invalid. "
                 f"Subnet '{zone.id}' is in the availability zone {actual}"

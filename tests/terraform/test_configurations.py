@@ -1,0 +1,112 @@
+"""Real Terraform configurations with the real AWS provider: apply, an empty second plan, destroy.
+
+Terraform and its provider are looked for on this machine, and the tests say so when they are not there: neither can be
+installed from a package registry.  ``REALVPC_TERRAFORM_MIRROR`` names a provider mirror in an unusual place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.walkthrough.running import Running
+
+pytestmark = [pytest.mark.root, pytest.mark.e2e]
+
+CONFIGURATIONS = Path(__file__).parent / "configurations"
+MIRRORS = [os.environ.get("REALVPC_TERRAFORM_MIRROR"), "/opt/tf-plugins", "/usr/share/terraform/plugins",
+           "/usr/local/share/terraform/plugins", str(Path("~/.terraform.d/plugins").expanduser())]  # fmt: skip
+NO_CHANGES, CHANGES = 0, 2
+
+
+def find_mirror() -> Path | None:
+    """A directory that Terraform can take the AWS provider from."""
+    candidates = (Path(mirror) for mirror in MIRRORS if mirror)
+    pattern = "registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*"
+    return next((path for path in candidates if any(path.glob(pattern))), None)
+
+
+class Terraform:
+    """Terraform in a directory of its own, with both accounts as providers."""
+
+    def __init__(self, directory: Path, service: Running, mirror: Path) -> None:
+        self._directory = directory
+        main, other = (service.environment(account, "us-east-1") for account in ("main", "other"))
+        settings = directory / "terraform.rc"
+        settings.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
+        (directory / "providers.tf").write_text(_provider(main) + _provider(other, alias="peer"))
+        self._environment = {**os.environ, "TF_CLI_CONFIG_FILE": str(settings), "TF_IN_AUTOMATION": "1",
+                             "CHECKPOINT_DISABLE": "1", "AWS_ENDPOINT_URL": main["AWS_ENDPOINT_URL"]}  # fmt: skip
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+            self._environment.pop(name, None)
+
+    def __call__(self, *words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            ["terraform", *words, "-no-color"], cwd=self._directory, env=self._environment,
+            capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, f"terraform {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def outputs(self) -> dict[str, Any]:
+        return {name: output["value"] for name, output in json.loads(self("output", "-json")).items()}
+
+
+def _provider(variables: dict[str, str], *, alias: str | None = None) -> str:
+    lines = [
+        *([f'alias = "{alias}"'] if alias else []),
+        f'region = "{variables["AWS_REGION"]}"',
+        f'access_key = "{variables["AWS_ACCESS_KEY_ID"]}"',
+        f'secret_key = "{variables["AWS_SECRET_ACCESS_KEY"]}"',
+    ]
+    return 'provider "aws" {\n' + "".join(f"  {line}\n" for line in lines) + "}\n"
+
+
+@pytest.fixture
+def terraform(request: pytest.FixtureRequest, service: Running, tmp_path: Path) -> Terraform:
+    mirror = find_mirror()
+    if shutil.which("terraform") is None or mirror is None:
+        pytest.skip("Terraform or a mirror of its AWS provider is not on this machine")
+    shutil.copytree(CONFIGURATIONS / request.param, tmp_path, dirs_exist_ok=True)
+    return Terraform(tmp_path, service, mirror)
+
+
+def life(terraform: Terraform) -> dict[str, Any]:
+    """Apply, and a second plan that finds nothing to do."""
+    terraform("init")
+    terraform("apply", "-auto-approve")
+    terraform("plan", "-detailed-exitcode", code=NO_CHANGES)
+    return terraform.outputs()
+
+
+@pytest.mark.parametrize("terraform", ["peering_same_account"], indirect=True)
+def test_peering_inside_an_account_with_instances_that_ping(terraform: Terraform, service: Running) -> None:
+    outputs = life(terraform)
+    assert outputs["status"] == "active"
+    source = json.loads(service.realvpc("why", "host-a", "host-b", "--json"))["source"]
+    assert source == outputs["ips"]["a"]
+    answer = service.realvpc("exec", "host-a", "--", "ping", "-c", "3", "-i", "0.2", outputs["ips"]["b"])
+    assert re.search(r" 0% packet loss", answer)
+    terraform("destroy", "-auto-approve")
+    assert service.aws("ec2", "describe-vpcs", region="us-east-1")["Vpcs"] == []
+
+
+@pytest.mark.parametrize("terraform", ["peering_cross_account"], indirect=True)
+def test_peering_across_accounts(terraform: Terraform, service: Running) -> None:
+    outputs = life(terraform)
+    assert outputs["status"] == "active"
+    assert len(set(outputs["owners"])) == 2
+    terraform("destroy", "-auto-approve")
+
+
+@pytest.mark.parametrize("terraform", ["full_mesh"], indirect=True)
+def test_a_full_mesh(terraform: Terraform, service: Running) -> None:
+    assert life(terraform)["peerings"] == 6
+    terraform("destroy", "-auto-approve")

@@ -1,0 +1,91 @@
+"""Either process may be killed: no packet is lost, and the next `realvpc up` finds everything as it was."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from .running import Running, eventually
+from .test_walkthrough import Site
+
+pytestmark = [pytest.mark.root, pytest.mark.e2e]
+
+PACKETS = 300
+
+
+@pytest.fixture(scope="module")
+def pair(service: Running) -> tuple[Site, Site]:
+    """Two instances in peered VPCs."""
+    a = Site(service, "main", "survivor-a", "10.71.0.0/16", "10.71.0.0/20")
+    b = Site(service, "main", "survivor-b", "10.72.0.0/16", "10.72.0.0/20")
+    pcx = a.peer(b)
+    a.route(b.cidr, pcx)
+    b.route(a.cidr, pcx)
+    return a, b
+
+
+@pytest.mark.parametrize("victim", ["node", "api"])
+def test_kill_9_loses_no_packet_and_nothing_that_was_acknowledged(
+    service: Running, pair: tuple[Site, Site], victim: str
+) -> None:
+    a, b = pair
+    tag = [{"Key": "written", "Value": f"just before {victim} died"}]
+    ping = service.background("exec", a.instance_id, "--", "ping", "-i", "0.01", "-c", str(PACKETS), "-q", b.address)
+    time.sleep(0.5)
+    a.ec2.create_tags(Resources=[a.vpc_id], Tags=tag)
+    before = _everything(a)
+    os.kill(_pid(service, victim), signal.SIGKILL)
+    time.sleep(0.5)
+    service.realvpc("up")
+    output, _ = ping.communicate(timeout=60)  # the ping writes into our pipe, whoever dies
+    found = re.search(r"(\d+) packets transmitted, (\d+) received", output)
+    assert found, output
+    assert found.groups() == (str(PACKETS), str(PACKETS)), output
+    eventually(lambda: service.status()["status"] == "ok", what="the service is well again")
+    assert _everything(a) == before
+    assert (
+        a.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [a.vpc_id]}])["Tags"][0]["Value"]
+        == tag[0]["Value"]
+    )
+    assert a.ping(b.address) == 0
+
+
+def test_a_restart_of_both_adopts_the_same_machines(service: Running, pair: tuple[Site, Site]) -> None:
+    a, b = pair
+    boot = service.realvpc("exec", a.instance_id, "--", "stat", "-c", "%Z", "/proc/1")
+    for victim in ("node", "api"):
+        os.kill(_pid(service, victim), signal.SIGKILL)
+    service.realvpc("up")
+    eventually(lambda: service.status()["status"] == "ok", what="the service is well again")
+    assert service.realvpc("exec", a.instance_id, "--", "stat", "-c", "%Z", "/proc/1") == boot
+    assert b.ping(a.address) == 0
+
+
+def test_down_and_up_bring_the_instances_back(service: Running, pair: tuple[Site, Site]) -> None:
+    a, b = pair
+    before = _everything(a)
+    service.realvpc("exec", a.instance_id, "--", "sh", "-c", "echo kept > /root/note")
+    service.realvpc("down")
+    service.realvpc("up")
+    eventually(lambda: a.ping(b.address) == 0, what="the instances answer again")
+    assert _everything(a) == before
+    assert service.realvpc("exec", a.instance_id, "--", "cat", "/root/note") == "kept\n"
+
+
+def _pid(service: Running, process: str) -> int:
+    pid: int = service.status()["pids"][process]
+    return pid
+
+
+def _everything(site: Site) -> list[Any]:
+    """What the API says of all that this account has."""
+    calls = ("vpcs", "subnets", "route_tables", "security_groups", "instances", "vpc_peering_connections")
+    answers = [getattr(site.ec2, f"describe_{call}")() for call in calls]
+    for answer in answers:
+        answer.pop("ResponseMetadata")
+    return answers

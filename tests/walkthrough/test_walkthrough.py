@@ -1,0 +1,158 @@
+"""The walkthrough of VPC peering, by every client that people use: the demo, the aws command, a boto3 script."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from .running import Running
+
+pytestmark = [pytest.mark.root, pytest.mark.e2e]
+
+ALL_ICMP = [{"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+
+
+def loss(output: str) -> int:
+    found = re.search(r"(\d+)% packet loss", output)
+    assert found, output
+    return int(found[1])
+
+
+@pytest.mark.parametrize("client", ["botocore", "aws"])
+def test_the_demo_sees_what_aws_shows(service: Running, client: str) -> None:
+    story = json.loads(service.realvpc("demo", "peering", "--json", "--client", client))
+    assert story["as_on_aws"], story["checks"]
+    pings = [check["seen"] for check in story["checks"] if "ping" in check["what"]]
+    assert pings == ["0 % loss", "0 % loss", "100 % loss", "0 % loss"]
+    outputs = [step["seen"] for chapter in story["chapters"] for step in chapter["steps"] if "instance" in step]
+    assert all("ttl=127" in output for output in outputs if loss(output) == 0)
+
+
+def test_the_demo_can_be_told_to_people(service: Running) -> None:
+    told = service.realvpc("demo", "peering")
+    assert "Experiment 3: from B to C by way of A" in told
+    assert "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR" in told
+    assert "VPC peering is not transitive." in told
+    service.realvpc("matrix", "--measured")
+    service.realvpc("why", "VPC-B-EC2", "VPC-C-EC2")
+
+
+class Site:
+    """One VPC with an instance, made with boto3 as the article does it by hand."""
+
+    def __init__(self, service: Running, account: str, name: str, cidr: str, subnet: str, **launch: Any) -> None:
+        variables = service.environment(account)
+        session = boto3.Session(
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            region_name=variables["AWS_REGION"],
+        )
+        endpoint = variables["AWS_ENDPOINT_URL"]
+        self.service, self.cidr = service, cidr
+        self.account: str = session.client("sts", endpoint_url=endpoint).get_caller_identity()["Account"]
+        self.ec2: Any = session.client("ec2", endpoint_url=endpoint)
+        self.vpc_id: str = self.ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+        self.ec2.get_waiter("vpc_available").wait(VpcIds=[self.vpc_id])
+        self.subnet_id: str = self.ec2.create_subnet(VpcId=self.vpc_id, CidrBlock=subnet)["Subnet"]["SubnetId"]
+        self.ec2.get_waiter("subnet_available").wait(SubnetIds=[self.subnet_id])
+        main = [{"Name": "vpc-id", "Values": [self.vpc_id]}, {"Name": "association.main", "Values": ["true"]}]
+        self.route_table_id: str = self.ec2.describe_route_tables(Filters=main)["RouteTables"][0]["RouteTableId"]
+        group = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=self.vpc_id)
+        self.ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=ALL_ICMP)
+        images = self.ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-ami-*"]}])
+        image_id = images["Images"][0]["ImageId"]
+        launched = self.ec2.run_instances(
+            ImageId=image_id, InstanceType="t2.micro", MinCount=1, MaxCount=1, SubnetId=self.subnet_id,
+            SecurityGroupIds=[group["GroupId"]], **launch,
+        )["Instances"][0]  # fmt: skip
+        self.instance_id: str = launched["InstanceId"]
+        self.address: str = launched["PrivateIpAddress"]
+        self.ec2.get_waiter("instance_running").wait(InstanceIds=[self.instance_id])
+
+    def peer(self, other: Site) -> str:
+        made = self.ec2.create_vpc_peering_connection(
+            VpcId=self.vpc_id, PeerVpcId=other.vpc_id, PeerOwnerId=other.account
+        )
+        pcx: str = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        other.ec2.get_waiter("vpc_peering_connection_exists").wait(VpcPeeringConnectionIds=[pcx])
+        other.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=pcx)
+        return pcx
+
+    def route(self, destination: str, pcx: str) -> None:
+        self.ec2.create_route(
+            RouteTableId=self.route_table_id, DestinationCidrBlock=destination, VpcPeeringConnectionId=pcx
+        )
+
+    def ping(self, address: str) -> int:
+        """The loss in percent."""
+        words = ["ping", "-c", "3", "-i", "0.2", "-W", "1", address]
+        return loss(self.service.realvpc("exec", self.instance_id, "--", *words, code=None))
+
+
+def test_a_boto3_script(service: Running) -> None:
+    a = Site(service, "main", "a", "10.21.0.0/16", "10.21.0.0/20")
+    b = Site(service, "main", "b", "10.31.0.0/16", "10.31.0.0/20")
+    c = Site(service, "other", "c", "10.121.0.0/16", "10.121.0.0/20")
+    assert a.ping(b.address) == 100
+    a_b, a_c = a.peer(b), a.peer(c)
+    for near, far, pcx in ((a, b, a_b), (b, a, a_b), (a, c, a_c), (c, a, a_c), (b, c, a_b), (c, b, a_c)):
+        near.route(far.cidr, pcx)
+    assert (a.ping(b.address), a.ping(c.address), b.ping(c.address)) == (0, 0, 100)
+    a.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=a_b)
+    a.ec2.get_waiter("vpc_peering_connection_deleted").wait(VpcPeeringConnectionIds=[a_b])
+    tables = b.ec2.describe_route_tables(RouteTableIds=[b.route_table_id])["RouteTables"]
+    assert {route["State"] for route in tables[0]["Routes"] if "VpcPeeringConnectionId" in route} == {"blackhole"}
+    assert a.ping(b.address) == 100
+
+
+def test_equal_blocks_and_equal_addresses_in_two_accounts(service: Running) -> None:
+    ours = Site(service, "main", "twin", "10.50.0.0/16", "10.50.0.0/20", PrivateIpAddress="10.50.0.10")
+    theirs = Site(service, "other", "twin", "10.50.0.0/16", "10.50.0.0/20", PrivateIpAddress="10.50.0.10")
+    assert ours.address == theirs.address == "10.50.0.10"
+    neighbour = ours.ec2.run_instances(
+        ImageId=ours.ec2.describe_instances(InstanceIds=[ours.instance_id])["Reservations"][0]["Instances"][0]["ImageId"],
+        InstanceType="t2.micro", MinCount=1, MaxCount=1, SubnetId=ours.subnet_id, PrivateIpAddress="10.50.0.11",
+        SecurityGroupIds=[ours.ec2.describe_security_groups(
+            Filters=[{"Name": "vpc-id", "Values": [ours.vpc_id]}, {"Name": "group-name", "Values": ["twin"]}]
+        )["SecurityGroups"][0]["GroupId"]],
+    )["Instances"][0]  # fmt: skip
+    ours.ec2.get_waiter("instance_running").wait(InstanceIds=[neighbour["InstanceId"]])
+    assert ours.ping("10.50.0.11") == 0
+    assert theirs.ping("10.50.0.11") == 100
+    pcx = ours.ec2.create_vpc_peering_connection(
+        VpcId=ours.vpc_id, PeerVpcId=theirs.vpc_id, PeerOwnerId=theirs.account
+    )["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+    found = ours.ec2.describe_vpc_peering_connections(VpcPeeringConnectionIds=[pcx])["VpcPeeringConnections"]
+    assert found[0]["Status"]["Code"] == "failed"
+    with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
+        theirs.ec2.describe_instances(InstanceIds=[ours.instance_id])
+
+
+def test_typed_by_hand(service: Running) -> None:
+    """The aws command, with its waiters, and the API's word about the machine's address."""
+    vpc = service.aws("ec2", "create-vpc", "--cidr-block", "10.60.0.0/16")["Vpc"]["VpcId"]
+    service.aws("ec2", "wait", "vpc-available", "--vpc-ids", vpc)
+    subnet = service.aws("ec2", "create-subnet", "--vpc-id", vpc, "--cidr-block", "10.60.0.0/24")["Subnet"]["SubnetId"]
+    image = service.aws(
+        "ssm", "get-parameter", "--name", "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+    )["Parameter"]["Value"]
+    instance = service.aws(
+        "ec2", "run-instances", "--image-id", image, "--instance-type", "t2.micro", "--subnet-id", subnet
+    )["Instances"][0]  # fmt: skip
+    instance_id, address = instance["InstanceId"], instance["PrivateIpAddress"]
+    service.aws("ec2", "wait", "instance-running", "--instance-ids", instance_id)
+    assert f"inet {address}/24" in service.realvpc("exec", instance_id, "--", "ip", "-4", "addr", "show", "eth0")
+    assert service.realvpc("exec", instance_id, "--", "hostname").strip() == f"ip-{address.replace('.', '-')}"
+    assert "mtu 9001" in service.realvpc("exec", instance_id, "--", "ip", "link", "show", "eth0")
+    complaint = service.aws("ec2", "delete-subnet", "--subnet-id", subnet, code=255)
+    assert "(DependencyViolation)" in complaint
+    service.aws("ec2", "terminate-instances", "--instance-ids", instance_id)
+    service.aws("ec2", "wait", "instance-terminated", "--instance-ids", instance_id)
+    service.aws("ec2", "delete-subnet", "--subnet-id", subnet)
+    service.aws("ec2", "delete-vpc", "--vpc-id", vpc)
+    assert "(InvalidVpcID.NotFound)" in service.aws("ec2", "describe-vpcs", "--vpc-ids", vpc, code=255)
