@@ -135,6 +135,7 @@ def test_machines_outlive_the_node_and_are_adopted(node: NodeProcess, number: in
     node.kill(number)
     assert runs(pid)
     node.start()
+    assert node.pid(spec) == pid, "known before anybody wants anything"
     events = node.want(spec)
     assert m.MachineUp(spec.instance_id, 1, pid) in events
     assert node.sh(spec, "kill -0 $(cat /run/witness) && echo alive") == "alive"

@@ -71,9 +71,9 @@ class Crun:
             mounts.unmount(str(cgroups.UNIFIED_BESIDE_V1))
         prefix = f"{self._run_dir}/"
         for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
-            target = line.split()[1]
-            if target.startswith(prefix):  # else the namespaces mounted there would live as long as this thread
-                mounts.unmount(target)
+            _, target, kind = line.split()[:3]
+            if kind in ("nsfs", "bpf") or target.startswith(prefix):
+                mounts.unmount(target)  # else what is mounted there would live as long as this thread
 
     def run(self, spec: MachineSpec, disk: Disk, network_namespace: Path) -> int:
         """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind."""

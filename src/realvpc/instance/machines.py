@@ -113,6 +113,10 @@ class Machines:
         """What has become of a machine; None when it was never started, was stopped, or was removed."""
         return self._states.get(instance_id)
 
+    def states(self) -> Mapping[str, Up | Down]:
+        """Every machine that runs or went down."""
+        return self._states
+
     def ids(self) -> frozenset[str]:
         """Every machine that runs, went down, or has a disk."""
         return self._storage.ids() | self._states.keys()

@@ -31,6 +31,11 @@ def report(spec: MachineSpec, state: Up | Down | None, action: Action) -> Machin
     """What there is to say of a machine when `action` is what `decide` gave; None while it is on its way."""
     if action is not Action.REST:
         return None
+    return state_report(spec.instance_id, state or Down(spec.boot))
+
+
+def state_report(instance_id: str, state: Up | Down) -> MachineReport:
+    """What there is to say of a machine that nothing is wanted of."""
     if isinstance(state, Up):
-        return MachineUp(spec.instance_id, state.boot, state.pid)
-    return MachineDown(spec.instance_id, state.boot if state else spec.boot)
+        return MachineUp(instance_id, state.boot, state.pid)
+    return MachineDown(instance_id, state.boot)

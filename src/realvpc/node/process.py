@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import resource
 import signal
 import socket
 import stat
@@ -32,6 +33,8 @@ def run_node(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None
     do or another node process holds them, and what opening the fabric raises.
     """
     os.umask(0o022)  # the modes of the machines' directories
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor per machine
     own_directory(state_dir, 0o700)
     own_directory(run_dir, 0o755)
     with (run_dir / "node.lock").open("w") as lock:

@@ -20,7 +20,7 @@ from msgspec import Struct
 from ..fabric.plan import Plan
 from ..instance.machines import MachineError, Machines, Up
 from ..net.machine import LinkSpec, MachineSpec, Wanted
-from .decide import Action, decide, report
+from .decide import Action, decide, report, state_report
 from .messages import Applied, Desired, Event, Fault, MachineFailed, MachineReport, MachineUp
 
 log = logging.getLogger(__name__)
@@ -116,8 +116,9 @@ class Reconciler:
         self._wake.set()
 
     def reports(self) -> tuple[MachineReport, ...]:
-        """What there is to say of the machines that are desired."""
-        return tuple(self._reports.values())
+        """What there is to say of every machine, desired or only found."""
+        found = {name: state_report(name, state) for name, state in self.machines.states().items()}
+        return tuple((found | self._reports).values())
 
     def events(self) -> tuple[Event, ...]:
         """All that there is to say: at most one event per machine."""
