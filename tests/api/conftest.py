@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from realvpc.api.call import Call, Caller
+from realvpc.api.context import Options
 from realvpc.api.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
@@ -36,14 +37,14 @@ def service(clock: Clock) -> Service:
     return new_service(clock)
 
 
-def new_service(clock: Clock, *, has_fabric: bool = False) -> Service:
+def new_service(clock: Clock, *, has_fabric: bool = False, any_image: bool = False) -> Service:
     database = Database(":memory:")
     accounts = (
         Account(id=MAIN, account=MAIN, name="main", zone_seed=0),
         Account(id=OTHER, account=OTHER, name="other", zone_seed=1),
     )
     database.commit(put(*accounts), at=START, cause="test")
-    return Service(database, clock.now, Random(20), has_fabric=has_fabric)
+    return Service(database, clock.now, Random(20), Options(has_fabric=has_fabric, any_image=any_image))
 
 
 def caller(account: str = MAIN, region: str = TOKYO) -> Caller:

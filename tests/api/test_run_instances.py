@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from realvpc.clock import Clock
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.images import AL2023
 
 from .build import make_subnet, make_vpc, named, specification, tags
-from .conftest import TOKYO, VIRGINIA, Client
+from .conftest import MAIN, TOKYO, VIRGINIA, Client, new_service
 
 IMAGE = AL2023.id_in(TOKYO)
 PUBLIC = Cidr.parse("198.18.0.0/16")
@@ -221,3 +222,13 @@ def test_more_interfaces_than_the_type_has_are_refused(client: Client, subnet_id
 def test_dry_run_launches_nothing(client: Client, subnet_id: str) -> None:
     error = refused(client, subnet_id, DryRun=True)
     assert (error.code, error.status) == ("DryRunOperation", 412)
+
+
+def test_without_verified_credentials_an_unknown_image_is_the_default_one(clock: Clock) -> None:
+    client = Client(new_service(clock, any_image=True), MAIN, TOKYO)
+    vpc_id = client("CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = client("CreateSubnet", VpcId=vpc_id, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    launch = {"SubnetId": subnet_id, "MinCount": 1, "MaxCount": 1}
+    [instance] = client("RunInstances", ImageId="ami-12c6146b", **launch)["Instances"]
+    assert (instance["ImageId"], instance["RootDeviceName"]) == ("ami-12c6146b", "/dev/xvda")
+    assert client.refused("RunInstances", ImageId="ami-x", **launch).code == "InvalidAMIID.Malformed"

@@ -221,7 +221,7 @@ class World:
         """A packet and where it enters.  ``past`` has what was delivered so far, and where that entered."""
         if past and self.chance(0.35):
             return self._answer(*self.random.choice(past[-30:]))
-        if past and self.chance(0.05):
+        if past and self.chance(0.15):
             at, trace = self.random.choice(past)
             return trace.sent, at
         if self.chance(0.15):

@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric import namespace
+from realvpc.fabric.apply import forget_decisions
 from realvpc.fabric.bpf import layout
 from realvpc.fabric.bpf.layout import ROUTER_MAC, number_of
 from realvpc.fabric.loader import TC_ACT_REDIRECT, TC_ACT_SHOT, Object, Run
@@ -281,6 +282,7 @@ class TestTracking:
         for idle, expected in ((seconds - 2, Reason.DELIVERED), (seconds + 2, Reason.SECURITY_GROUP_INGRESS)):
             last = (time.clock_gettime_ns(time.CLOCK_MONOTONIC) - idle * 10**9) % 2**64
             kernel.loaded.maps["flows"].update({key: layout.FLOW.pack(last, seen)})
+            forget_decisions(kernel.loaded.maps)
             assert reason(send(frame(back), B)) is expected
 
     def test_tcp_is_established_by_both_sides_and_ended_by_both_fins(self, send: Send, kernel: Kernel) -> None:

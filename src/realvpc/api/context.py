@@ -33,15 +33,26 @@ class Answer(Struct, frozen=True):
     change: Change = Change()
 
 
+class Options(Struct, frozen=True):
+    """How this service was started, as far as actions care.
+
+    ``has_fabric``: machines really start, so their instances are pending until they have.
+    ``any_image``: an unknown image id stands for the default image, as suites of other emulators expect.
+    """
+
+    has_fabric: bool = True
+    any_image: bool = False
+
+
 class Context:
     """``now`` is an aware datetime in UTC, as the service's clock shows it."""
 
-    def __init__(self, *, state: State, caller: Caller, now: datetime, random: Random, has_fabric: bool = True) -> None:
+    def __init__(self, *, state: State, caller: Caller, now: datetime, random: Random, options: Options) -> None:
         self.state = state
         self.caller = caller
         self.now = now
         self.random = random
-        self.has_fabric = has_fabric
+        self.options = options
 
     @property
     def network(self) -> Network:
@@ -76,4 +87,4 @@ class Context:
 
     def with_state(self, state: State) -> Context:
         """The same call, looking at another state: for an action that builds on another one's change."""
-        return Context(state=state, caller=self.caller, now=self.now, random=self.random, has_fabric=self.has_fabric)
+        return Context(state=state, caller=self.caller, now=self.now, random=self.random, options=self.options)

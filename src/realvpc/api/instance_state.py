@@ -136,7 +136,7 @@ def _ask(
     for instance in instances:
         asked = happens(ctx, instance, event, USER_SHUTDOWN, picker)
         shown.append((instance, TRANSITIONS[instance.state, event]))
-        change += asked if ctx.has_fabric else _settled(ctx, instance.id, asked)
+        change += asked if ctx.options.has_fabric else _settled(ctx, instance.id, asked)
     return shown, change
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from realvpc.iam.role import InstanceProfile
-from realvpc.net.images import Image, find_image, image_parameters
+from realvpc.net.images import AL2023, Image, find_image, image_parameters
 from realvpc.net.instance import MetadataOptions
 from realvpc.net.instance_types import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES, InstanceType
 
@@ -92,7 +92,7 @@ def read_image(ctx: Context, request: Request) -> tuple[str, Image]:
             raise invalid_parameter_value(f"Unable to resolve the Systems Manager parameter {parameter}.")
     if not _IMAGE_ID.fullmatch(image_id):
         raise AwsError("InvalidAMIID.Malformed", f'Invalid id: "{image_id}" (expecting "ami-...")')
-    image = find_image(ctx.region, image_id)
+    image = find_image(ctx.region, image_id) or (AL2023 if ctx.options.any_image else None)
     if image is None:
         raise AwsError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
     return image_id, image

@@ -69,7 +69,7 @@ def run_instances(ctx: Context, request: Request) -> Answer:
         belongings.append(_root_volume(ctx, request, instance, tags[VOLUME.tag_type]))
     launched = put(*instances, *belongings)
     response = render_reservations(ctx.with_state(ctx.state.apply(launched)), instances)[0]
-    change = launched if ctx.has_fabric else launched + _running(ctx, launched, instances)
+    change = launched if ctx.options.has_fabric else launched + _running(ctx, launched, instances)
     return remembering(ctx, "RunInstances", request, Answer(response, change), *(row.id for row in instances))
 
 

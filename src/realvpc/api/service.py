@@ -12,7 +12,7 @@ from realvpc.store.state import State
 
 from .actions import ACTIONS
 from .call import Call, Caller, Credential
-from .context import Context, Response
+from .context import Context, Options, Response
 from .errors import dry_run_operation
 
 Report = Callable[[Context], Change]
@@ -30,14 +30,13 @@ class Service:
         database: Database,
         now: Callable[[], datetime],
         random: Random,
-        *,
-        has_fabric: bool,
+        options: Options,
         on_change: Callable[[int], None] = lambda revision: None,
     ) -> None:
         self._database = database
         self._now = now
         self._random = random
-        self._has_fabric = has_fabric
+        self._options = options
         self._on_change = on_change
         self.state: State = database.load()
         self.revision: int = database.revision
@@ -68,9 +67,7 @@ class Service:
         )
 
     def _context(self, caller: Caller) -> Context:
-        return Context(
-            state=self.state, caller=caller, now=self._now(), random=self._random, has_fabric=self._has_fabric
-        )
+        return Context(state=self.state, caller=caller, now=self._now(), random=self._random, options=self._options)
 
     def _commit(self, change: Change, cause: str) -> None:
         if not change:

@@ -17,7 +17,9 @@ import uvicorn
 from realvpc.admin import CLOCK_SETTING, Desk, admin_app
 from realvpc.api.actions import knows
 from realvpc.api.call import Call
+from realvpc.api.context import Options
 from realvpc.api.service import Service
+from realvpc.api.ssm_agent import agents_seen
 from realvpc.api.sweep import sweep
 from realvpc.clock import Clock
 from realvpc.config import Credentials, Fabric, Settings
@@ -55,10 +57,9 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 async def _serve(settings: Settings, database: Database, public: socket.socket, operator: socket.socket) -> None:
     clock = Clock(timedelta(seconds=float(database.setting(CLOCK_SETTING) or 0)))
     has_fabric = settings.fabric is not Fabric.NONE
+    options = Options(has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY)
     changed = asyncio.Event()
-    service = Service(
-        database, clock.now, SystemRandom(), has_fabric=has_fabric, on_change=lambda revision: changed.set()
-    )
+    service = Service(database, clock.now, SystemRandom(), options, on_change=lambda revision: changed.set())
     if not service.state.directory.accounts:
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
     node = _node_link(settings, service, changed) if has_fabric else None
@@ -138,6 +139,7 @@ class _Server(uvicorn.Server):
 async def _sweeping(service: Service) -> None:
     while True:
         service.report(sweep, "sweep")
+        service.report(agents_seen, "agents seen")
         await asyncio.sleep(SWEEP_SECONDS)
 
 

@@ -184,7 +184,7 @@ class Fabric:
     def _remove_link(self, link: Link) -> None:
         self._announce(link.interface_id, 0)
         key = layout.LINK_KEY.pack(link.ifindex)
-        self._opened().maps["links"].delete([key])
+        apply_tables(self._opened().maps, {"links": {key: b""}}, {"links": {}})
         if self._held is not None:
             self._held["links"].pop(key, None)
         self._attachments.detach(link.name)
@@ -201,6 +201,7 @@ class Fabric:
             interfaces=(entry,),
         )
         tables = compile_tables(part, {interface_id: ifindex} if ifindex else {})
-        for name in ("interfaces", "links"):
-            self._opened().maps[name].update(tables[name])
-            self._held[name] |= tables[name]
+        wanted = {name: tables[name] for name in ("interfaces", "links")}
+        apply_tables(self._opened().maps, {name: {} for name in wanted}, wanted)
+        for name, entries in wanted.items():
+            self._held[name] |= entries

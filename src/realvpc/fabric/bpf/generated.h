@@ -199,8 +199,33 @@ struct flow {
 };
 _Static_assert(sizeof(struct flow) == 16, "layout.py and C agree");
 
+struct decision_key {
+	struct address source;
+	struct address destination;
+	__u32 ifindex; /* where the packet came from */
+	__u32 protocol;
+	__u32 source_port;
+	__u32 destination_port;
+};
+_Static_assert(sizeof(struct decision_key) == 48, "layout.py and C agree");
+
+struct decision {
+	__u64 generation; /* of the tables that it was made with */
+	__u64 until; /* nanoseconds of CLOCK_MONOTONIC_COARSE */
+	__u32 ifindex; /* where the packet goes */
+	__u32 mtu;
+	struct mac from;
+	struct mac to;
+};
+_Static_assert(sizeof(struct decision) == 40, "layout.py and C agree");
+
+struct generation_value {
+	__u64 number;
+};
+_Static_assert(sizeof(struct generation_value) == 8, "layout.py and C agree");
+
 struct fragment_key {
-	__u64 interface;
+	__u64 ifindex; /* where the packet came from */
 	struct address source;
 	struct address destination;
 	__u32 identification;
@@ -314,6 +339,22 @@ struct {
 	__type(value, struct flow);
 	__uint(max_entries, 262144);
 } flows SEC(".maps");
+
+/* what was decided lately */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct decision_key);
+	__type(value, struct decision);
+	__uint(max_entries, 65536);
+} decisions SEC(".maps");
+
+/* counts changes of the tables */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct generation_value);
+	__uint(max_entries, 1);
+} generation SEC(".maps");
 
 /* ports of first fragments */
 struct {

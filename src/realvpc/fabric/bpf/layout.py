@@ -125,9 +125,27 @@ FLOW_KEY = Record(
     Field("protocol", U32),
 )
 FLOW = Record("flow", Field("last", U64, "nanoseconds of CLOCK_MONOTONIC_COARSE"), Field("seen", U64, "SEEN_..."))
+DECISION_KEY = Record(
+    "decision_key",
+    Field("source", ADDRESS),
+    Field("destination", ADDRESS),
+    Field("ifindex", U32, "where the packet came from"),
+    Field("protocol", U32),
+    Field("source_port", U32),
+    Field("destination_port", U32),
+)
+DECISION = Record(
+    "decision",
+    Field("generation", U64, "of the tables that it was made with"),
+    Field("until", U64, "nanoseconds of CLOCK_MONOTONIC_COARSE"),
+    Field("ifindex", U32, "where the packet goes"),
+    Field("mtu", U32),
+    Field("from", MAC),
+    Field("to", MAC),
+)
 FRAGMENT_KEY = Record(
     "fragment_key",
-    Field("interface", U64),
+    Field("ifindex", U64, "where the packet came from"),
     Field("source", ADDRESS),
     Field("destination", ADDRESS),
     Field("identification", U32),
@@ -143,6 +161,7 @@ FRAGMENT = Record(
 INDEX_KEY = Record("index_key", Field("index", U32))
 COUNT = Record("count", Field("packets", U64))
 COUNTER_KEY = Record("counter_key", Field("interface", U64), Field("reason", U64))
+GENERATION = Record("generation_value", Field("number", U64))
 INTERNET = Record("internet_link", Field("ifindex", U32), Field("mac", MAC))
 
 
@@ -183,6 +202,8 @@ MAPS = (
     MapSpec("internet", MapType.ARRAY, INDEX_KEY, INTERNET, 1, "the link to the internet"),
     MapSpec("links", MapType.HASH, LINK_KEY, ID, 1 << 18, "interface id by ifindex"),
     MapSpec("flows", MapType.LRU_HASH, FLOW_KEY, FLOW, 1 << 18, "what security groups track", desired=False),
+    MapSpec("decisions", MapType.LRU_HASH, DECISION_KEY, DECISION, 1 << 16, "what was decided lately", desired=False),
+    MapSpec("generation", MapType.ARRAY, INDEX_KEY, GENERATION, 1, "counts changes of the tables", desired=False),
     MapSpec("fragments", MapType.LRU_HASH, FRAGMENT_KEY, FRAGMENT, 1 << 12, "ports of first fragments", desired=False),
     MapSpec("counters", MapType.PERCPU_ARRAY, INDEX_KEY, COUNT, DROPS_MAXIMUM, "packets by reason", desired=False),
     MapSpec(

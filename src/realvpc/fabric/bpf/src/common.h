@@ -30,6 +30,7 @@ struct packet {
 	__u8 protocol, icmp_type, icmp_code, quoted_protocol;
 	__u8 tcp_flags;
 	__u8 is_error; /* an ICMP error message: the quoted fields count */
+	__u8 is_fragment;
 	__u8 is_later_fragment; /* no transport header */
 	__u8 dont_fragment;
 	__u8 translated; /* an address differs from the one in the bytes */
@@ -38,10 +39,12 @@ struct packet {
 	__u32 size; /* bytes of the IP packet, of each segment when the kernel will segment it */
 };
 
-/* Flow keys of the one packet under way, as its sender's and its receiver's interface see it. */
+/* The one packet under way, its flow as its sender's and its receiver's interface see it, and what decides its fate. */
 struct journey {
 	struct packet packet;
 	struct flow_key leaving, arriving;
+	struct decision_key decision;
+	__u64 generation;
 };
 
 /* Larger than a BPF stack likes.  One packet at a time is under way on each CPU. */
@@ -102,6 +105,15 @@ INLINE struct interface *interface_by_id(__u64 id)
 	struct id_value key = { .id = id };
 
 	return bpf_map_lookup_elem(&interfaces, &key);
+}
+
+/* The interface whose link this is. */
+INLINE struct interface *interface_at(__u32 ifindex)
+{
+	struct link_key key = { .ifindex = ifindex };
+	struct id_value *found = bpf_map_lookup_elem(&links, &key);
+
+	return found ? interface_by_id(found->id) : NULL;
 }
 
 /* The id of the interface with this private address in this VPC, or 0. */

@@ -117,11 +117,11 @@ INLINE __u32 parse_transport(struct __sk_buff *skb, struct packet *packet, __u32
 }
 
 /* Only the first fragment has a transport header: remember what it said for those that follow (RFC 791). */
-INLINE __u32 parse_fragment(struct __sk_buff *skb, struct packet *packet, __u64 interface, __be16 identification,
+INLINE __u32 parse_fragment(struct __sk_buff *skb, struct packet *packet, __be16 identification,
 			    __u32 offset, __u32 end, __u32 *length)
 {
 	struct fragment_key key = {
-		.interface = interface,
+		.ifindex = skb->ifindex, /* fragments of different senders never meet */
 		.source = packet->source,
 		.destination = packet->destination,
 		.identification = identification,
@@ -152,8 +152,7 @@ INLINE __u32 parse_fragment(struct __sk_buff *skb, struct packet *packet, __u64 
 	return REASON_DELIVERED;
 }
 
-/* `interface` is where the packet comes from: fragments of different senders never meet. */
-INLINE __u32 parse(struct __sk_buff *skb, struct packet *packet, __u64 interface)
+INLINE __u32 parse(struct __sk_buff *skb, struct packet *packet)
 {
 	__u32 needed = ETH_LENGTH + sizeof(struct iphdr), length = 0, reason, total, offset, end;
 	struct iphdr *ip;
@@ -176,6 +175,7 @@ INLINE __u32 parse(struct __sk_buff *skb, struct packet *packet, __u64 interface
 	packet->protocol = ip->protocol;
 	packet->has_options = ip->ihl > 5;
 	packet->dont_fragment = !!(fragment & DONT_FRAGMENT);
+	packet->is_fragment = !!(fragment & (FRAGMENT_OFFSET | MORE_FRAGMENTS));
 	packet->is_later_fragment = !!(fragment & FRAGMENT_OFFSET);
 	packet->source_port = packet->destination_port = 0;
 	packet->icmp_type = packet->icmp_code = packet->tcp_flags = 0;
@@ -183,8 +183,8 @@ INLINE __u32 parse(struct __sk_buff *skb, struct packet *packet, __u64 interface
 
 	offset = ETH_LENGTH + packet->header_length;
 	end = ETH_LENGTH + total;
-	if (fragment & (FRAGMENT_OFFSET | MORE_FRAGMENTS))
-		reason = parse_fragment(skb, packet, interface, ip->id, offset, end, &length);
+	if (packet->is_fragment)
+		reason = parse_fragment(skb, packet, ip->id, offset, end, &length);
 	else
 		reason = parse_transport(skb, packet, offset, end, &length);
 	packet->size = skb->gso_size ? packet->header_length + length + skb->gso_size : total;

@@ -4,6 +4,7 @@
 #include "count.h"
 #include "parse.h"
 #include "firewall.h"
+#include "decide.h"
 #include "nat.h"
 #include "route.h"
 #include "arp.h"
@@ -53,65 +54,81 @@ INLINE int in_same_subnet(const struct interface *sender, const struct interface
 	return sender->vpc == receiver->vpc && same_address(&sender->subnet_network, &receiver->subnet_network);
 }
 
-/* What an instance sends: ingress of the fabric's end of its veth. */
-SEC("tc")
-int from_interface(struct __sk_buff *skb)
+/* The whole way of a packet that no decision is known for. */
+INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct interface *sender, __u64 now)
 {
 	const struct mac router = { { ROUTER_MAC } };
-	__u64 now = bpf_ktime_get_coarse_ns();
-	struct interface *sender, *receiver;
+	struct packet *packet = &journey->packet;
 	struct passage egress, ingress;
-	struct journey *journey;
+	struct interface *receiver;
 	struct way way = {};
-	struct link_key link = { .ifindex = skb->ifindex };
-	struct id_value *id = bpf_map_lookup_elem(&links, &link);
+	const struct mac *from;
 	__u32 reason;
 
-	sender = id ? interface_by_id(id->id) : NULL;
-	journey = new_journey();
-	if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) {
-		if (sender && skb->protocol == bpf_htons(ETH_P_ARP) && !skb->vlan_present)
-			return answer_arp(skb, sender);
-		return other_protocol(skb, sender);
-	}
-	if (!sender || !journey)
-		return drop(skb, INTERNET_ID, REASON_UNKNOWN_INTERFACE);
-	reason = parse(skb, &journey->packet, sender->id);
+	reason = check_source(packet, sender);
 	if (reason)
 		return drop(skb, sender->id, reason);
-
-	reason = check_source(&journey->packet, sender);
+	reason = check_unicast(packet);
 	if (reason)
 		return drop(skb, sender->id, reason);
-	reason = check_unicast(&journey->packet);
-	if (reason)
-		return drop(skb, sender->id, reason);
-	egress = examine(&journey->packet, &journey->leaving, sender, 1, now);
+	egress = examine(packet, &journey->leaving, sender, 1, now);
 	if (!egress.admitted)
 		return drop(skb, sender->id, REASON_SECURITY_GROUP_EGRESS);
-	reason = find_way(&journey->packet, sender, &way);
+	reason = find_way(packet, sender, &way);
 	receiver = way.receiver;
-	if (!reason && receiver && journey->packet.size > way.mtu)
+	if (!reason && receiver && packet->size > way.mtu)
 		reason = REASON_PACKET_TOO_BIG;
 	if (reason == REASON_PACKET_TOO_BIG) {
 		count_drop(sender->id, reason);
 		skb->cb[CB_REASON] = reason;
-		return answer_too_big(skb, &journey->packet, sender, way.mtu);
+		return answer_too_big(skb, packet, sender, way.mtu);
 	}
 	if (reason)
 		return drop(skb, sender->id, reason);
-
 	if (!receiver) {
-		remember(&egress, &journey->leaving, &journey->packet, 1, now);
-		return to_internet(skb, &journey->packet);
+		remember(&egress, &journey->leaving, packet, 1, now);
+		return to_internet(skb, packet);
 	}
-	reason = accept(&journey->packet, &journey->arriving, receiver, &ingress, now);
+	reason = accept(packet, &journey->arriving, receiver, &ingress, now);
 	if (reason)
 		return drop(skb, receiver->id, reason);
-	remember(&egress, &journey->leaving, &journey->packet, 1, now);
-	remember(&ingress, &journey->arriving, &journey->packet, 0, now);
-	return deliver(skb, &journey->packet, receiver->ifindex,
-		       in_same_subnet(sender, receiver) ? &sender->mac : &router, &receiver->mac);
+	remember(&egress, &journey->leaving, packet, 1, now);
+	remember(&ingress, &journey->arriving, packet, 0, now);
+	from = in_same_subnet(sender, receiver) ? &sender->mac : &router;
+	if (is_settled(&egress) && is_settled(&ingress))
+		keep(journey, receiver->ifindex, way.mtu, from, &receiver->mac, now);
+	return deliver(skb, packet, receiver->ifindex, from, &receiver->mac);
+}
+
+/* What an instance sends: ingress of the fabric's end of its veth. */
+SEC("tc")
+int from_interface(struct __sk_buff *skb)
+{
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct journey *journey = new_journey();
+	struct decision *decision;
+	struct interface *sender;
+	int is_ipv4 = skb->protocol == bpf_htons(ETH_P_IP) && !skb->vlan_present;
+	__u32 reason = REASON_DELIVERED;
+
+	if (!journey)
+		return TC_ACT_SHOT;
+	if (is_ipv4) {
+		reason = parse(skb, &journey->packet);
+		decision = reason ? NULL : recall(skb, journey, now);
+		if (decision)
+			return deliver(skb, &journey->packet, decision->ifindex, &decision->from, &decision->to);
+	}
+	sender = interface_at(skb->ifindex);
+	if (!is_ipv4 && sender && skb->protocol == bpf_htons(ETH_P_ARP) && !skb->vlan_present)
+		return answer_arp(skb, sender);
+	if (!is_ipv4)
+		return other_protocol(skb, sender);
+	if (!sender)
+		return drop(skb, INTERNET_ID, REASON_UNKNOWN_INTERFACE);
+	if (reason)
+		return drop(skb, sender->id, reason);
+	return travel(skb, journey, sender, now);
 }
 
 /* What comes in from the internet: ingress of the fabric's end of the veth to the namespace "internet". */
@@ -129,7 +146,7 @@ int from_internet(struct __sk_buff *skb)
 		return TC_ACT_SHOT;
 	if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) /* that namespace asks for no ARP */
 		return TC_ACT_SHOT;
-	reason = parse(skb, &journey->packet, INTERNET_ID);
+	reason = parse(skb, &journey->packet);
 	if (!reason)
 		reason = translate_in(&journey->packet, public_owner(&journey->packet), &receiver);
 	if (!reason && journey->packet.size > MTU_INTERNET)
