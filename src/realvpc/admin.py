@@ -1,17 +1,10 @@
-"""The service's own endpoint beside AWS's: what `realvpc` commands and test suites ask for.
-
-JSON in, JSON out, under ``/_realvpc/``.  Whoever can open the Unix socket is the operator and may ask everything,
-without a signature; over TCP only what ``ROUTES`` calls public is answered.
-"""
+"""What `realvpc` commands and test suites ask of the service, beside AWS's actions (``admin_app`` has the wire)."""
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
@@ -19,25 +12,21 @@ from . import __version__
 from .api.service import Service
 from .api.sweep import everything
 from .clock import Clock
-from .config import Credentials, Settings
+from .config import Settings
 from .net.instance import Instance
 from .net.reasons import Reason
 from .node.client import NodeError
 from .reach import report
 from .reach.endpoint import UnknownEndpointError, resolve
 from .store.database import Database
-from .wire.app import AsgiApp, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from .node_link import NodeLink
 
 CLOCK_SETTING = "clock-offset"
-MAXIMUM_BODY = 1 << 16
 
 Answer: TypeAlias = Any
 """What JSON can say."""
-
-log = logging.getLogger(__name__)
 
 
 class Refusal(Exception):  # noqa: N818 - like AwsError: an answer, not a fault
@@ -220,61 +209,7 @@ ROUTES: dict[tuple[str, str], Route] = {
 """The whole of it: method and path, and who answers."""
 
 
-def admin_app(desk: Desk, *, local: bool, routes: Mapping[tuple[str, str], Route] = ROUTES) -> AsgiApp:
-    """An ASGI application; ``local`` for the operator's socket."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        try:
-            route = _route(routes, scope, desk.settings, local=local)
-            result, code = await route.handle(desk, await _parameters(scope, receive)), 200
-        except Refusal as refusal:
-            result, code = {"error": refusal.message}, refusal.status
-        except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
-            result, code = {"error": f"an internal error: see {desk.settings.log('api')}"}, 500
-        body = json.dumps(result, ensure_ascii=False).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": code, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    return app
-
-
-def _route(routes: Mapping[tuple[str, str], Route], scope: Scope, settings: Settings, *, local: bool) -> Route:
-    route = routes.get((scope["method"], scope["path"]))
-    if route is None:
-        raise Refusal(f"there is no {scope['method']} {scope['path']} here", 404)
-    if not (local or route.public):
-        raise Refusal(f"{scope['path']} is answered on the operator's socket, {settings.admin_socket}, only", 403)
-    if route.any_mode and settings.credentials is not Credentials.ANY:
-        raise Refusal(f"{scope['path']} works in a service that was started with --credentials any", 403)
-    return route
-
-
-async def _parameters(scope: Scope, receive: Receive) -> dict[str, Any]:
-    """The query string of a GET, the JSON object of a POST.  Raises Refusal."""
-    body, more = bytearray(), True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > MAXIMUM_BODY:
-            raise Refusal(f"the request is larger than {MAXIMUM_BODY} bytes", 413)
-    if scope["method"] == "GET":
-        return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
-    try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        request = None
-    if not isinstance(request, dict):
-        raise Refusal("the body of a POST has to be a JSON object")
-    return request
-
-
-def _tally(states: Any) -> dict[str, int]:
+def _tally(states: Iterable[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for state in states:
         counts[state] = counts.get(state, 0) + 1

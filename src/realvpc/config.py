@@ -80,8 +80,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     def node_socket(self) -> Path:
         return self.run_dir / "node.sock"
 
+    @property
+    def log_dir(self) -> Path:
+        return self.state_dir / "log"
+
     def log(self, process: str) -> Path:
-        return self.state_dir / "log" / f"{process}.log"
+        return self.log_dir / f"{process}.log"
 
 
 def parse_listen(text: str) -> tuple[str, int]:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from realvpc.admin import CLOCK_SETTING, Desk, admin_app
+from realvpc.admin import CLOCK_SETTING, Desk
+from realvpc.admin_app import admin_app
 from realvpc.api.actions import knows
 from realvpc.api.call import Call
 from realvpc.api.context import Options

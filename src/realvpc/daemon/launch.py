@@ -1,37 +1,26 @@
-"""Starting and stopping a service: its directories, its user, its listeners and its two processes."""
+"""Starting and stopping a service's two processes."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
-import pwd
-import shutil
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec import Struct
 
 from realvpc import config
 from realvpc.config import Fabric, Settings
 
-from .client import NotAnsweringError, ServiceError, ask
+from .client import NotAnsweringError, ask
+from .ground import LaunchError, Say, check_owner, delete, listeners, prepare
 from .process import Process, recall, remember, spawn
 
 NODE, API = "node", "api"
 _START_SECONDS = 60.0
-
-Say: TypeAlias = Callable[[str], None]
-"""Takes one line of progress."""
-
-
-class LaunchError(ServiceError):
-    """The service cannot start; the text says why and what helps."""
 
 
 def processes(settings: Settings) -> dict[str, Process | None]:
@@ -48,16 +37,16 @@ class Started(Struct, frozen=True):
 
 def start(settings: Settings, say: Say, *, foreground: bool = False) -> Started:
     """Start what does not run yet, and wait until the service is ready.  Raises LaunchError."""
-    _prepare(settings, say)
+    prepare(settings, say)
     with _lock(settings):
         running = processes(settings)
         missing = [role for role, process in running.items() if process is None]
         with contextlib.ExitStack() as stack:
-            listeners = [stack.enter_context(each) for each in _listeners(settings)] if API in missing else []
+            sockets = [stack.enter_context(each) for each in listeners(settings)] if API in missing else []
             if missing:
                 config.save(settings)
             for role in missing:
-                descriptors = [each.fileno() for each in listeners] if role == API else []
+                descriptors = [each.fileno() for each in sockets] if role == API else []
                 process = running[role] = _spawn(settings, role, descriptors, foreground=foreground)
                 say(_started(settings, role, process))
         return Started(missing, _wait(settings, {role: process for role, process in running.items() if process}))
@@ -71,14 +60,14 @@ def stop(settings: Settings, say: Say, *, keep_instances: bool = False, purge: b
     if not settings.run_dir.exists():  # the machine was restarted: nothing runs
         ran = False
     else:
-        _check_owner(settings)
+        check_owner(settings)
         with _lock(settings):
             ran = _stop_api(settings, say)
             if settings.fabric is not Fabric.NONE:
                 ran = _stop_node(settings, say, keep_instances=keep_instances, purge=purge) or ran
     if purge:
         for directory in (settings.run_dir, settings.state_dir):
-            _delete(directory)
+            delete(directory)
     return ran
 
 
@@ -127,18 +116,6 @@ def _shut_down(settings: Settings, process: Process, *, purge: bool) -> None:
         raise LaunchError(f"the node process could not clean up: {error}. See {settings.log(NODE)}") from error
 
 
-def _delete(directory: Path) -> None:
-    """Never through a mount: what is mounted belongs to somebody else."""
-    if not directory.exists():
-        return
-    mounts = Path("/proc/self/mountinfo")
-    if mounts.exists():
-        points = [line.split()[4] for line in mounts.read_text().splitlines()]
-        if busy := [point for point in points if Path(point).is_relative_to(directory)]:
-            raise LaunchError(f"{directory} still has mounts in it: {', '.join(busy)}")
-    shutil.rmtree(directory)
-
-
 def _started(settings: Settings, role: str, process: Process) -> str:
     if role == NODE:
         return f"node process (root, pid {process.pid}): namespaces, BPF, instances"
@@ -160,76 +137,6 @@ def _spawn(settings: Settings, role: str, descriptors: list[int], *, foreground:
     return process
 
 
-def _prepare(settings: Settings, say: Say) -> None:
-    """Make the directories and the user.  Raises LaunchError."""
-    owner = _user(settings.user, say) if settings.user else None
-    try:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
-        settings.log(API).parent.mkdir(mode=0o755, exist_ok=True)
-        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
-        private = settings.database.parent
-        private.mkdir(mode=0o700, exist_ok=True)
-        if owner:
-            os.chown(private, owner.pw_uid, owner.pw_gid)
-    except OSError as error:
-        raise LaunchError(f"cannot write {error.filename}: {error.strerror}") from error
-    _check_owner(settings)
-
-
-def _check_owner(settings: Settings) -> None:
-    """Raises LaunchError for a service of another user: neither may be trusted with the other's files."""
-    for directory in (settings.state_dir, settings.run_dir):
-        owner = directory.lstat().st_uid
-        if owner != os.geteuid() or directory.is_symlink():
-            raise LaunchError(f"{directory} belongs to {_name_of(owner)}: do this as {_name_of(owner)}")
-
-
-def _name_of(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
-
-
-def _user(name: str, say: Say) -> pwd.struct_passwd:
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(name)
-    nowhere = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
-    try:
-        subprocess.run(["useradd", "--system", "--user-group", *nowhere, name], check=True, capture_output=True)
-        say(f"system user {name} created: the API process has no rights but its")
-        return pwd.getpwnam(name)
-    except (OSError, KeyError, subprocess.CalledProcessError) as error:
-        detail = error.stderr.decode().strip() if isinstance(error, subprocess.CalledProcessError) else error
-        raise LaunchError(f"cannot create the system user {name}: {detail}") from error
-
-
-def _listeners(settings: Settings) -> Iterator[socket.socket]:
-    """The public listener and the operator's, bound before any right is given up.  Raises LaunchError."""
-    public = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
-    public.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        public.bind((settings.host, settings.port))
-        public.listen(1024)
-    except OSError as error:
-        public.close()
-        raise LaunchError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
-            f"Try `realvpc up --listen 127.0.0.1:{settings.port % 65535 + 1}`"
-        ) from error
-    yield public
-    operator = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    settings.admin_socket.unlink(missing_ok=True)
-    before = os.umask(0o177)
-    try:
-        operator.bind(str(settings.admin_socket))
-    finally:
-        os.umask(before)
-    os.chown(settings.admin_socket, settings.operator, -1)
-    operator.listen(64)
-    yield operator
-
-
 def _wait(settings: Settings, running: dict[str, Process]) -> list[str]:
     """Until the service is ready; returns what is wrong nevertheless.
 
@@ -244,7 +151,7 @@ def _wait(settings: Settings, running: dict[str, Process]) -> list[str]:
         if health["ready"]:
             return list(health["faults"])
         if time.monotonic() > deadline:
-            raise LaunchError(f"{'; '.join(health['faults'])}. The logs are in {settings.log(API).parent}")
+            raise LaunchError(f"{'; '.join(health['faults'])}. The logs are in {settings.log_dir}")
         time.sleep(0.05)
 
 
