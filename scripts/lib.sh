@@ -97,7 +97,7 @@ make_environment() {
     "$VENV/bin/python" -c '' 2>/dev/null || step "virtual environment" "$SYSTEM_PYTHON" -m venv --clear "$VENV"
     "$VENV/bin/uv" --version 2>/dev/null | grep -q "$UV_VERSION" ||
         step "uv $UV_VERSION" "$VENV/bin/python" -m pip install --disable-pip-version-check -q "uv==$UV_VERSION"
-    step "Python packages" "$VENV/bin/uv" sync --quiet --frozen --inexact --python "$VENV/bin/python"
+    step "Python packages" "$VENV/bin/uv" sync --system-certs --quiet --frozen --inexact --python "$VENV/bin/python"
     step "BPF program" "$VENV/bin/python" -m realvpc.fabric.bpf.build
 }
 
