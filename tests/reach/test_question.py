@@ -40,7 +40,9 @@ def test_a_missing_return_route_is_found_on_the_way_back() -> None:
 def test_a_tcp_question_names_the_port() -> None:
     network = three_vpcs()
     answer = why(network, resolve(network, "eni-a"), resolve(network, "b-EC2"), "tcp", 443)
-    assert "TCP port 443 from 10.20.0.207" in answer["sentence"]
+    assert answer["sentence"] == (
+        "No inbound rule of the security groups of eni-b (b-EC2) allows TCP port 443 from 10.20.0.207."
+    )
 
 
 def test_the_internet_reaches_a_public_address() -> None:

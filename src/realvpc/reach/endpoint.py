@@ -8,6 +8,7 @@ from realvpc.net.addresses import Address
 from realvpc.net.instance import Instance
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.resource import Resource
 from realvpc.net.trace import INTERNET
 
 INTERNET_HOST = Address.parse("198.19.0.1")
@@ -49,13 +50,20 @@ def resolve(network: Network, name: str, *, public: bool = False) -> Endpoint:
 
 
 def label(network: Network, resource_id: str) -> str:
-    """The id, with the resource's Name where it has one: ``vpc-0a1b… (VPC-A-vpc)``."""
-    for kind in network.TYPES:
-        row = network.table(kind).get(resource_id)
-        if row is not None:
-            name = row.tags_seen_by(row.account, row.region).get("Name")
-            return f"{resource_id} ({name})" if name else resource_id
-    return resource_id
+    """The id, with the Name of the resource where it has one: ``vpc-0a1b… (VPC-A-vpc)``.
+
+    An interface without a Name goes by that of its instance.
+    """
+    rows = (network.table(kind).get(resource_id) for kind in network.TYPES)
+    row = next((row for row in rows if row is not None), None)
+    name = _name_of(row)
+    if not name and isinstance(row, NetworkInterface):
+        name = _name_of(network.instance_of(row))
+    return f"{resource_id} ({name})" if name else resource_id
+
+
+def _name_of(row: Resource | None) -> str | None:
+    return row.tags_seen_by(row.account, row.region).get("Name") if row is not None else None
 
 
 def running(network: Network) -> list[Endpoint]:
