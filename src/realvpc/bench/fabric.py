@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def run(rounds: int, seconds: float, progress: Callable[[str], None]) -> list[di
     if missing:
         raise BenchError(f"missing tools: apt-get install {' '.join(missing)}")
     run_dir = Path(f"/run/realvpc/bench-{os.getpid()}")
-    with _bare_pair(run_dir) as bare, _peered_vpcs(run_dir) as fabric:
+    with _bare_pair(run_dir / "bare") as bare, _peered_vpcs(run_dir / "fabric") as fabric:
         contenders = {
             BARE: lambda: _measure(*bare, seconds=seconds),
             FABRIC: lambda: _measure(*fabric, seconds=seconds),
@@ -73,7 +73,7 @@ def run(rounds: int, seconds: float, progress: Callable[[str], None]) -> list[di
 @contextmanager
 def _bare_pair(run_dir: Path) -> Iterator[tuple[Path, Path, str]]:
     """Client namespace, server namespace, server address."""
-    client, server = run_dir / "bare" / "client", run_dir / "bare" / "server"
+    client, server = run_dir / "client", run_dir / "server"
     try:
         namespace.create(client)
         namespace.create(server)
@@ -88,7 +88,7 @@ def _bare_pair(run_dir: Path) -> Iterator[tuple[Path, Path, str]]:
     finally:
         namespace.remove(client)
         namespace.remove(server)
-        shutil.rmtree(run_dir / "bare", ignore_errors=True)
+        _forget(run_dir)
 
 
 def _cable(server_fd: int) -> None:
@@ -116,7 +116,14 @@ def _peered_vpcs(run_dir: Path) -> Iterator[tuple[Path, Path, str]]:
         yield client, server, "10.2.0.10"
     finally:
         fabric.destroy()
-        shutil.rmtree(run_dir, ignore_errors=True)
+        _forget(run_dir)
+
+
+def _forget(directory: Path) -> None:
+    """Remove an empty directory, and the one above it with the last."""
+    directory.rmdir()
+    with suppress(OSError):  # the other course is still in there
+        directory.parent.rmdir()
 
 
 def _link(number: int, address: str, gateway: str) -> LinkSpec:
