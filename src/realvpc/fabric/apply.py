@@ -1,8 +1,8 @@
 """Brings the maps to what they should hold, in an order that no packet can tell from an instant.
 
 Entries are written in the order of ``layout.MAPS``: what an entry names is there before it.  Deletions go the other way
-round, after all writing, and last the program forgets what it has decided.  An interface's rules change at once, because
-a changed rule set is another set.
+round, after all writing, and last the program forgets what it has decided.  An interface's rules change at once,
+because a changed rule set is another set.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Each reason has one number (the kernel's drop counter), one name, the layer that decides, the explanation code that
 Reachability Analyzer uses for it where it has one, and a sentence in English and in Japanese.  The BPF header
-``reasons.h`` and the table in ``docs/semantics.md`` are generated from this file.
+``generated.h`` and the table in ``docs/semantics.md`` are generated from this file.
 """
 
 from __future__ import annotations
