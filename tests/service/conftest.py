@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from realvpc.config import run_dir_for
-
-from .running import Running
+from tests.running import Running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

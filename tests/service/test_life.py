@@ -19,8 +19,7 @@ import pytest
 from botocore.exceptions import BotoCoreError
 
 from realvpc.net.zones import REGIONS, zones
-
-from .running import AWS, REGION, Running, shell
+from tests.running import AWS, REGION, Running, shell
 
 pytestmark = pytest.mark.e2e
 

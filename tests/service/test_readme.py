@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .running import Running, shell
+from tests.running import Running, shell
 
 ROOT = Path(__file__).parents[2]
 

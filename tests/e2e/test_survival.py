@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import time
 from typing import Any
 
 import pytest
 
-from .running import Running, eventually
+from tests.running import Running, eventually
+
 from .test_walkthrough import Site
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
@@ -35,13 +34,13 @@ def test_kill_9_loses_no_packet_and_nothing_that_was_acknowledged(
 ) -> None:
     a, b = pair
     tag = [{"Key": "written", "Value": f"just before {victim} died"}]
-    ping = service.background("exec", a.instance_id, "--", "ping", "-i", "0.01", "-c", str(PACKETS), "-q", b.address)
+    ping = service.start("exec", a.instance_id, "--", "ping", "-i", "0.01", "-c", str(PACKETS), "-q", b.address)
     time.sleep(0.5)
     a.ec2.create_tags(Resources=[a.vpc_id], Tags=tag)
     before = _everything(a)
-    os.kill(_pid(service, victim), signal.SIGKILL)
+    service.kill(victim)
     time.sleep(0.5)
-    service.realvpc("up")
+    service("up")
     output, _ = ping.communicate(timeout=60)  # the ping writes into our pipe, whoever dies
     found = re.search(r"(\d+) packets transmitted, (\d+) received", output)
     assert found, output
@@ -57,29 +56,24 @@ def test_kill_9_loses_no_packet_and_nothing_that_was_acknowledged(
 
 def test_a_restart_of_both_adopts_the_same_machines(service: Running, pair: tuple[Site, Site]) -> None:
     a, b = pair
-    boot = service.realvpc("exec", a.instance_id, "--", "stat", "-c", "%Z", "/proc/1")
+    boot = service("exec", a.instance_id, "--", "stat", "-c", "%Z", "/proc/1").out
     for victim in ("node", "api"):
-        os.kill(_pid(service, victim), signal.SIGKILL)
-    service.realvpc("up")
+        service.kill(victim)
+    service("up")
     eventually(lambda: service.status()["status"] == "ok", what="the service is well again")
-    assert service.realvpc("exec", a.instance_id, "--", "stat", "-c", "%Z", "/proc/1") == boot
+    assert service("exec", a.instance_id, "--", "stat", "-c", "%Z", "/proc/1").out == boot
     assert b.ping(a.address) == 0
 
 
 def test_down_and_up_bring_the_instances_back(service: Running, pair: tuple[Site, Site]) -> None:
     a, b = pair
     before = _everything(a)
-    service.realvpc("exec", a.instance_id, "--", "sh", "-c", "echo kept > /root/note")
-    service.realvpc("down")
-    service.realvpc("up")
+    service("exec", a.instance_id, "--", "sh", "-c", "echo kept > /root/note")
+    service("down")
+    service("up")
     eventually(lambda: a.ping(b.address) == 0, what="the instances answer again")
     assert _everything(a) == before
-    assert service.realvpc("exec", a.instance_id, "--", "cat", "/root/note") == "kept\n"
-
-
-def _pid(service: Running, process: str) -> int:
-    pid: int = service.status()["pids"][process]
-    return pid
+    assert service("exec", a.instance_id, "--", "cat", "/root/note").out == "kept\n"
 
 
 def _everything(site: Site) -> list[Any]:

@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class Running:
     def __call__(self, *words: str, code: int | None = 0, environment: Mapping[str, str] | None = None) -> Output:
         """Run ``realvpc`` with these words; asserts its exit code unless that is None."""
         process = self.start(*words, environment=environment)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         assert code is None or process.returncode == code, f"{words}: {process.returncode}\n{out}\n{err}"
         return Output(process.returncode, out, err)
 
@@ -107,6 +108,20 @@ class Running:
             config=Config(retries={"total_max_attempts": attempts}),
         )
 
+    def aws(self, *words: str, account: str = "main", region: str = REGION, code: int = 0) -> Any:
+        """What ``aws …`` prints, read as JSON; with another exit code, its complaint."""
+        variables = self.environment("--account", account, "--region", region)
+        done = subprocess.run(
+            [AWS, *words, "--output", "json"],
+            env={"PATH": os.environ["PATH"], "HOME": str(self._home), "AWS_PAGER": "", **variables},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stderr if code else json.loads(done.stdout or "{}")
+
     def vpcs(self) -> set[str]:
         return {vpc["VpcId"] for vpc in self.client("ec2").describe_vpcs()["Vpcs"]}
 
@@ -117,3 +132,11 @@ def shell(script: str, environment: dict[str, str]) -> Output:
         ["sh", "-eu", "-c", script], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     return Output(done.returncode, done.stdout, done.stderr)
+
+
+def eventually(truth: Callable[[], bool], *, within: float = 20.0, what: str) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + within
+    while not truth():
+        assert time.monotonic() < deadline, f"{what} did not happen within {within:g} s"
+        time.sleep(0.05)

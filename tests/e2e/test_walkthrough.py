@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from .running import Running
+from tests.running import Running
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 
@@ -25,7 +25,7 @@ def loss(output: str) -> int:
 
 @pytest.mark.parametrize("client", ["botocore", "aws"])
 def test_the_demo_sees_what_aws_shows(service: Running, client: str) -> None:
-    story = json.loads(service.realvpc("demo", "peering", "--json", "--client", client))
+    story = json.loads(service("demo", "peering", "--json", "--client", client).out)
     assert story["as_on_aws"], story["checks"]
     pings = [check["seen"] for check in story["checks"] if "ping" in check["what"]]
     assert pings == ["0 % loss", "0 % loss", "100 % loss", "0 % loss"]
@@ -34,19 +34,19 @@ def test_the_demo_sees_what_aws_shows(service: Running, client: str) -> None:
 
 
 def test_the_demo_can_be_told_to_people(service: Running) -> None:
-    told = service.realvpc("demo", "peering")
+    told = service("demo", "peering").out
     assert "Experiment 3: from B to C by way of A" in told
     assert "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR" in told
     assert "VPC peering is not transitive." in told
-    service.realvpc("matrix", "--measured")
-    service.realvpc("why", "VPC-B-EC2", "VPC-C-EC2")
+    service("matrix", "--measured")
+    service("why", "VPC-B-EC2", "VPC-C-EC2")
 
 
 class Site:
     """One VPC with an instance, made with boto3 as the article does it by hand."""
 
     def __init__(self, service: Running, account: str, name: str, cidr: str, subnet: str, **launch: Any) -> None:
-        variables = service.environment(account)
+        variables = service.environment("--account", account)
         session = boto3.Session(
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
@@ -91,7 +91,7 @@ class Site:
     def ping(self, address: str) -> int:
         """The loss in percent."""
         words = ["ping", "-c", "3", "-i", "0.2", "-W", "1", address]
-        return loss(self.service.realvpc("exec", self.instance_id, "--", *words, code=None))
+        return loss(self.service("exec", self.instance_id, "--", *words, code=None).out)
 
 
 def test_a_boto3_script(service: Running) -> None:
@@ -146,9 +146,9 @@ def test_typed_by_hand(service: Running) -> None:
     )["Instances"][0]  # fmt: skip
     instance_id, address = instance["InstanceId"], instance["PrivateIpAddress"]
     service.aws("ec2", "wait", "instance-running", "--instance-ids", instance_id)
-    assert f"inet {address}/24" in service.realvpc("exec", instance_id, "--", "ip", "-4", "addr", "show", "eth0")
-    assert service.realvpc("exec", instance_id, "--", "hostname").strip() == f"ip-{address.replace('.', '-')}"
-    assert "mtu 9001" in service.realvpc("exec", instance_id, "--", "ip", "link", "show", "eth0")
+    assert f"inet {address}/24" in service("exec", instance_id, "--", "ip", "-4", "addr", "show", "eth0").out
+    assert service("exec", instance_id, "--", "hostname").out.strip() == f"ip-{address.replace('.', '-')}"
+    assert "mtu 9001" in service("exec", instance_id, "--", "ip", "link", "show", "eth0").out
     complaint = service.aws("ec2", "delete-subnet", "--subnet-id", subnet, code=255)
     assert "(DependencyViolation)" in complaint
     service.aws("ec2", "terminate-instances", "--instance-ids", instance_id)

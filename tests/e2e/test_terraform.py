@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
-from tests.walkthrough.running import Running
+from tests.running import Running
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 
-CONFIGURATIONS = Path(__file__).parent / "configurations"
+CONFIGURATIONS = Path(__file__).parent / "terraform"
 MIRRORS = [os.environ.get("REALVPC_TERRAFORM_MIRROR"), "/opt/tf-plugins", "/usr/share/terraform/plugins",
            "/usr/local/share/terraform/plugins", str(Path("~/.terraform.d/plugins").expanduser())]  # fmt: skip
 NO_CHANGES, CHANGES = 0, 2
@@ -38,7 +38,9 @@ class Terraform:
 
     def __init__(self, directory: Path, service: Running, mirror: Path) -> None:
         self._directory = directory
-        main, other = (service.environment(account, "us-east-1") for account in ("main", "other"))
+        main, other = (
+            service.environment("--account", account, "--region", "us-east-1") for account in ("main", "other")
+        )
         settings = directory / "terraform.rc"
         settings.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
         (directory / "providers.tf").write_text(_provider(main) + _provider(other, alias="peer"))
@@ -90,9 +92,9 @@ def life(terraform: Terraform) -> dict[str, Any]:
 def test_peering_inside_an_account_with_instances_that_ping(terraform: Terraform, service: Running) -> None:
     outputs = life(terraform)
     assert outputs["status"] == "active"
-    source = json.loads(service.realvpc("why", "host-a", "host-b", "--json"))["source"]
+    source = json.loads(service("why", "host-a", "host-b", "--json").out)["source"]
     assert source == outputs["ips"]["a"]
-    answer = service.realvpc("exec", "host-a", "--", "ping", "-c", "3", "-i", "0.2", outputs["ips"]["b"])
+    answer = service("exec", "host-a", "--", "ping", "-c", "3", "-i", "0.2", outputs["ips"]["b"]).out
     assert re.search(r" 0% packet loss", answer)
     terraform("destroy", "-auto-approve")
     assert service.aws("ec2", "describe-vpcs", region="us-east-1")["Vpcs"] == []

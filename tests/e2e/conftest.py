@@ -1,0 +1,28 @@
+"""One service with packets for all tests of unmodified clients; each makes VPCs of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import Running
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Running]:
+    if os.geteuid() != 0:
+        pytest.fail("moving packets takes root: run scripts/test as root")
+    directory = Path(tempfile.mkdtemp(prefix="realvpc-e2e-"))
+    directory.chmod(0o755)
+    service = Running(directory / "state")
+    try:
+        service.up()
+        yield service
+    finally:
+        service("down", "--purge", "--yes", code=None)
+        shutil.rmtree(directory, ignore_errors=True)
