@@ -69,7 +69,7 @@ class _Journey:
         sender = self.network.interfaces.get(interface_id)
         if sender is None:
             raise _DroppedError(Reason.UNKNOWN_INTERFACE, interface_id, "")
-        self._source_check(sender)
+        self._address_check(sender, self.packet.source, Layer.SOURCE_CHECK, Reason.SOURCE_CHECK)
         self._unicast(sender)
         self._security_group(sender, is_egress=True)
         subnet = self.network.subnets[sender.subnet_id]
@@ -88,18 +88,11 @@ class _Journey:
             case TargetKind.INTERNET_GATEWAY:
                 return self._over_internet_gateway(sender, route.target.id)
 
-    def _source_check(self, sender: NetworkInterface) -> None:
-        own = self.packet.source in sender.private_addresses
-        rule = (
-            "the address is its own"
-            if own
-            else "the check is off"
-            if not sender.source_dest_check
-            else "the check is on"
-        )
-        self._decide(
-            own or not sender.source_dest_check, Layer.SOURCE_CHECK, sender.id, rule, Reason.SOURCE_CHECK, sender.vpc_id
-        )
+    def _address_check(self, interface: NetworkInterface, address: Address, layer: Layer, reason: Reason) -> None:
+        """The source/destination check: an interface sends and takes what bears its own address."""
+        own = address in interface.private_addresses
+        rule = "the address is its own" if own else f"the check is {'on' if interface.source_dest_check else 'off'}"
+        self._decide(own or not interface.source_dest_check, layer, interface.id, rule, reason, interface.vpc_id)
 
     def _unicast(self, sender: NetworkInterface) -> None:
         if any(self.packet.destination in block for block in NEVER_FORWARDED):
@@ -222,22 +215,8 @@ class _Journey:
     def _arrive(self, exit_: _Exit) -> Trace:
         receiver = exit_.interface
         self._fits(exit_.gateway, exit_.mtu, receiver.vpc_id)
-        own = self.packet.destination in receiver.private_addresses
-        rule = (
-            "the address is its own"
-            if own
-            else "the check is off"
-            if not receiver.source_dest_check
-            else "the check is on"
-        )
-        self._decide(
-            own or not receiver.source_dest_check,
-            Layer.DESTINATION_CHECK,
-            receiver.id,
-            rule,
-            Reason.DESTINATION_CHECK,
-            receiver.vpc_id,
-        )
+        destination = self.packet.destination
+        self._address_check(receiver, destination, Layer.DESTINATION_CHECK, Reason.DESTINATION_CHECK)
         self._security_group(receiver, is_egress=False)
         instance = self.network.instance_of(receiver)
         if instance is None or not instance.machine_wanted:
