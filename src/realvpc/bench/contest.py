@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -20,26 +20,42 @@ class Summary(Struct, frozen=True):
     quartiles: tuple[float, float]
 
 
+Figures: TypeAlias = dict[str, float]
+"""What one contender measured of itself, by metric."""
+
+
 def alternate(
-    rounds: int, contenders: dict[str, Callable[[], dict[str, float]]], progress: Callable[[str], None]
-) -> list[dict[str, dict[str, float]]]:
-    """Let every contender measure itself once a round, in an order that alternates; a warm-up round is thrown away."""
+    rounds: int, contenders: dict[str, Callable[[], Figures]], progress: Callable[[str], None]
+) -> list[dict[str, Figures]]:
+    """Let every contender measure itself twice a round, there and back: A B B A, then B A A B.
+
+    A machine that grows slower or faster within a round does so to both.  A warm-up round is thrown away.
+    """
     results = []
     for number in range(-1, rounds):
-        names = list(contenders) if number % 2 else list(contenders)[::-1]
-        measured = {name: contenders[name]() for name in names}
+        order = list(contenders) if number % 2 else list(contenders)[::-1]
+        measured: dict[str, list[Figures]] = {name: [] for name in contenders}
+        for name in (*order, *order[::-1]):
+            measured[name].append(contenders[name]())
         if number >= 0:
-            results.append(measured)
-            figures = "; ".join(
-                f"{name} " + ", ".join(f"{metric} {value:,.4g}" for metric, value in measured[name].items())
-                for name in contenders
-            )
-            progress(f"round {number + 1}/{rounds}: {figures}")
+            results.append({name: _mean(figures) for name, figures in measured.items()})
+            progress(f"round {number + 1}/{rounds}: {_in_words(results[-1])}")
     return results
 
 
+def _mean(measured: list[Figures]) -> Figures:
+    return {metric: statistics.fmean(figures[metric] for figures in measured) for metric in measured[0]}
+
+
+def _in_words(results: dict[str, Figures]) -> str:
+    return "; ".join(
+        f"{name} " + ", ".join(f"{metric} {value:,.4g}" for metric, value in figures.items())
+        for name, figures in results.items()
+    )
+
+
 def summarise(
-    results: list[dict[str, dict[str, float]]], *, baseline: str, challenger: str, units: dict[str, str]
+    results: list[dict[str, Figures]], *, baseline: str, challenger: str, units: dict[str, str]
 ) -> list[Summary]:
     """One Summary per metric.  A noisy machine moves both contenders of a round: ratios are taken within it."""
     summaries = []

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from pyroute2 import IPRoute
 
 from realvpc.fabric import namespace
@@ -36,7 +37,7 @@ from realvpc.net.security_group import ALL_PROTOCOLS, TCP, SecurityGroup, Securi
 from realvpc.net.subnet import Subnet
 from realvpc.net.vpc import CidrAssociation, Vpc
 
-from .contest import alternate
+from .contest import Figures, alternate
 
 BARE, FABRIC = "bare veth pair", "peered VPCs"
 UNITS = {"TCP transactions": "1/s", "TCP throughput": "Gbit/s"}
@@ -44,6 +45,7 @@ TOOLS = {"iperf3": "iperf3", "sockperf": "sockperf", "nsenter": "util-linux", "t
 """Commands that the measurement needs, and the Debian packages that have them."""
 
 _PORT_STREAM, _PORT_TRANSACTIONS = 5201, 11111
+_SENDING_CORE, _RECEIVING_CORE = "0", "1"
 _LATENCY = re.compile(r"avg-latency=([\d.]+)")
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _OWNER: dict[str, Any] = {"account": "111111111111", "region": "ap-northeast-1"}
@@ -53,16 +55,29 @@ class BenchError(Exception):
     """The measurement cannot be made; the text says why."""
 
 
-def run(rounds: int, seconds: float, progress: Callable[[str], None]) -> list[dict[str, dict[str, float]]]:
-    """Rounds of both contenders: metrics by contender.  Needs root.  Raises BenchError."""
+class Course(Struct, frozen=True):
+    """From a client's namespace to a server in another one."""
+
+    client: Path
+    server: Path
+    address: str
+
+
+def run(rounds: int, seconds: int, progress: Callable[[str], None]) -> list[dict[str, Figures]]:
+    """Rounds of both contenders: figures by contender.  Needs root.  Raises BenchError."""
     missing = sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
     if missing:
         raise BenchError(f"missing tools: apt-get install {' '.join(missing)}")
     run_dir = Path(f"/run/realvpc/bench-{os.getpid()}")
-    with _bare_pair(run_dir / "bare") as bare, _peered_vpcs(run_dir / "fabric") as fabric:
+    with (
+        _bare_pair(run_dir / "bare") as bare,
+        _peered_vpcs(run_dir / "fabric") as fabric,
+        _serving(bare),
+        _serving(fabric),
+    ):
         contenders = {
-            BARE: lambda: _measure(*bare, seconds=seconds),
-            FABRIC: lambda: _measure(*fabric, seconds=seconds),
+            BARE: lambda: _measure(bare, seconds=seconds),
+            FABRIC: lambda: _measure(fabric, seconds=seconds),
         }
         return alternate(rounds, contenders, progress)
 
@@ -71,8 +86,7 @@ def run(rounds: int, seconds: float, progress: Callable[[str], None]) -> list[di
 
 
 @contextmanager
-def _bare_pair(run_dir: Path) -> Iterator[tuple[Path, Path, str]]:
-    """Client namespace, server namespace, server address."""
+def _bare_pair(run_dir: Path) -> Iterator[Course]:
     client, server = run_dir / "client", run_dir / "server"
     try:
         namespace.create(client)
@@ -84,7 +98,7 @@ def _bare_pair(run_dir: Path) -> Iterator[tuple[Path, Path, str]]:
             os.close(fd)
         namespace.run_in(client, lambda: _address("10.9.0.1"))
         namespace.run_in(server, lambda: _address("10.9.0.2"))
-        yield client, server, "10.9.0.2"
+        yield Course(client, server, "10.9.0.2")
     finally:
         namespace.remove(client)
         namespace.remove(server)
@@ -105,15 +119,14 @@ def _address(text: str) -> None:
 
 
 @contextmanager
-def _peered_vpcs(run_dir: Path) -> Iterator[tuple[Path, Path, str]]:
-    """Client namespace, server namespace, server address."""
+def _peered_vpcs(run_dir: Path) -> Iterator[Course]:
     fabric = Fabric(run_dir)
     try:
         fabric.open()
         client = fabric.ensure_machine("client", (_link(1, "10.1.0.10", "10.1.0.1"),))
         server = fabric.ensure_machine("server", (_link(2, "10.2.0.10", "10.2.0.1"),))
         fabric.apply(compile_plan(_network()))
-        yield client, server, "10.2.0.10"
+        yield Course(client, server, "10.2.0.10")
     finally:
         fabric.destroy()
         _forget(run_dir)
@@ -191,38 +204,43 @@ def _id(prefix: str, number: int) -> str:
 # -- the measurement ---------------------------------------------------------------------------------------------------
 
 
-def _measure(client: Path, server: Path, address: str, *, seconds: float) -> dict[str, float]:
-    """One round on one course: request and answer of one byte on one core, then a stream across two cores."""
-    with _serving(server, ["taskset", "-c", "0", "sockperf", "sr", "--tcp", "-p", str(_PORT_TRANSACTIONS)]):
-        words = ["sockperf", "pp", "--tcp", "-i", address, "-p", str(_PORT_TRANSACTIONS), "-t", f"{max(1, seconds):g}"]
-        output = _run(client, ["taskset", "-c", "0", *words])
-        latency = _LATENCY.search(output)
-        if latency is None:
-            raise BenchError(f"sockperf told no latency:\n{output}")
-    with _serving(server, ["taskset", "-c", "1", "iperf3", "-s", "-p", str(_PORT_STREAM)]):
-        output = _run(
-            client, ["taskset", "-c", "0", "iperf3", "-J", "-c", address, "-p", str(_PORT_STREAM), "-t", f"{seconds:g}"]
-        )
-        stream = json.loads(output)["end"]["sum_received"]["bits_per_second"]
+def _measure(course: Course, *, seconds: int) -> Figures:
+    """Request and answer of one byte on one core, then a stream across two cores."""
+    port = str(_PORT_TRANSACTIONS)
+    output = _run(course, ["sockperf", "pp", "--tcp", "-i", course.address, "-p", port, "-t", str(seconds)])
+    latency = _LATENCY.search(output)
+    if latency is None:
+        raise BenchError(f"sockperf told no latency:\n{output}")
+    output = _run(course, ["iperf3", "-J", "-c", course.address, "-p", str(_PORT_STREAM), "-t", str(seconds)])
+    stream = json.loads(output)["end"]["sum_received"]["bits_per_second"]
     # sockperf tells half of a round trip, in microseconds.
     return {"TCP transactions": 1e6 / (2 * float(latency[1])), "TCP throughput": stream / 1e9}
 
 
 @contextmanager
-def _serving(where: Path, words: list[str]) -> Iterator[None]:
-    process = subprocess.Popen(_inside(where, words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _serving(course: Course) -> Iterator[None]:
+    """Both servers, for as long as the course is used."""
+    transactions = ["taskset", "-c", _SENDING_CORE, "sockperf", "sr", "--tcp", "-p", str(_PORT_TRANSACTIONS)]
+    stream = ["taskset", "-c", _RECEIVING_CORE, "iperf3", "-s", "-p", str(_PORT_STREAM)]
+    servers = [
+        subprocess.Popen(_inside(course.server, words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for words in (transactions, stream)
+    ]
     try:
-        time.sleep(0.3)  # until it listens: neither tool says when
-        if process.poll() is not None:
-            raise BenchError(f"{words[3]} ended at once with exit code {process.returncode}")
+        time.sleep(0.5)  # until they listen: neither tool says when
+        for server in servers:
+            if server.poll() is not None:
+                raise BenchError(f"{server.args!r} ended at once with exit code {server.returncode}")
         yield
     finally:
-        process.kill()
-        process.wait()
+        for server in servers:
+            server.kill()
+            server.wait()
 
 
-def _run(where: Path, words: list[str]) -> str:
-    done = subprocess.run(_inside(where, words), capture_output=True, text=True, timeout=60, check=False)
+def _run(course: Course, words: list[str]) -> str:
+    words = _inside(course.client, ["taskset", "-c", _SENDING_CORE, *words])
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode != 0:
         raise BenchError(f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
