@@ -21,7 +21,7 @@ from realvpc.daemon import launch
 from realvpc.daemon.confine import code_paths
 from realvpc.fabric.bpf.build import OBJECT
 
-KERNEL_MINIMUM = (5, 10)  # bpf_redirect_peer
+KERNEL_MINIMUM = (5, 17)  # bpf_loop
 KERNEL_TCX = (6, 6)  # TCX links; before, clsact filters
 _CAPABILITIES = {"CAP_NET_ADMIN": 12, "CAP_SYS_ADMIN": 21, "CAP_BPF": 39}  # linux/capability.h
 _OPTIONS = ("BPF_SYSCALL", "BPF_JIT", "NET_CLS_ACT", "NET_SCH_INGRESS", "VETH", "OVERLAY_FS", "NET_NS", "PID_NS")
@@ -57,7 +57,7 @@ def kernel() -> Finding:
     found = re.match(r"(\d+)\.(\d+)", release)
     version = (int(found[1]), int(found[2])) if found else (0, 0)
     if platform.system() != "Linux" or version < KERNEL_MINIMUM:
-        return Finding("kernel", False, f"{platform.system()} {release}", "Linux 5.10 or newer moves packets")
+        return Finding("kernel", False, f"{platform.system()} {release}", "Linux 5.17 or newer moves packets")
     return Finding("kernel", True, f"{release}, {'TCX links' if version >= KERNEL_TCX else 'clsact filters'}")
 
 
