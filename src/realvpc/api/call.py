@@ -31,6 +31,7 @@ class Call(msgspec.Struct, frozen=True):
     params: dict[str, Any]
     caller: Caller
     request_id: str
+    host: str = ""  # as the client has addressed the service: the Host header
 
 
 class Credential(msgspec.Struct, frozen=True):

@@ -46,7 +46,7 @@ class Service:
 
         Raises AwsError; then the state is as before.  With DryRun the action is worked out and its change forgotten.
         """
-        ctx = self._context(call.caller)
+        ctx = self.context(call.caller)
         answer = ACTIONS[call.service][call.action](ctx, call.params)
         if call.params.get("DryRun"):
             raise dry_run_operation()
@@ -56,7 +56,7 @@ class Service:
     def report(self, fact: Report, cause: str) -> None:
         """Take in a background fact through the same door."""
         nobody = Caller(account="", region="", arn="", user_id="", access_key_id="")
-        self._commit(fact(self._context(nobody)), cause)
+        self._commit(fact(self.context(nobody)), cause)
 
     def credential(self, access_key_id: str) -> Credential | None:
         key = self.state.directory.access_keys.get(access_key_id)
@@ -66,7 +66,8 @@ class Service:
             access_key_id=key.id, secret_access_key=key.secret, account=key.account, arn=key.arn, user_id=key.user_id
         )
 
-    def _context(self, caller: Caller) -> Context:
+    def context(self, caller: Caller) -> Context:
+        """What a call of this caller knows."""
         return Context(state=self.state, caller=caller, now=self._now(), random=self._random, options=self._options)
 
     def _commit(self, change: Change, cause: str) -> None:

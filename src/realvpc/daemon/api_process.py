@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -28,11 +29,15 @@ from realvpc.iam.account import Account
 from realvpc.iam.first_start import first_accounts
 from realvpc.net.table import put
 from realvpc.net.zones import REGIONS
+from realvpc.session.actions import SessionActions
+from realvpc.session.server import MAXIMUM_MESSAGE, DataChannels
+from realvpc.session.sessions import Sessions
 from realvpc.store.database import Database
 from realvpc.wire.app import App, AsgiApp
 from realvpc.wire.sigv4 import Anyone, Verifier
 
 from .settle import settling
+from .shells import shells_of
 
 if TYPE_CHECKING:
     from realvpc.node_link import NodeLink
@@ -65,17 +70,23 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
     node = _node_link(settings, service, changed) if has_fabric else None
     desk = Desk(settings, database, service, clock, node)
+    sessions = Sessions(clock.now)
+    actions = SessionActions(
+        sessions, lambda call: service.context(call.caller), urlsplit(settings.endpoint_url).netloc
+    )
     app = App(
-        _handler(settings, service),
-        knows,
+        _handler(settings, service, actions),
+        lambda name, action: knows(name, action) or actions.knows(name, action),
         _authenticator(settings, service),
         admin_app(desk, local=False),
         settling(lambda: service.state.network),
+        DataChannels(sessions, shells_of(settings.node_socket)),
     )
     desk.internal_errors = lambda: app.internal_errors
     servers = (_Server(app), _Server(admin_app(desk, local=True)))
 
     def stop() -> None:
+        sessions.end_all("The service is stopping.")
         for server in servers:
             server.should_exit = True
 
@@ -83,7 +94,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
-    async with _background(_sweeping(service), *([node.run()] if node else [])):
+    async with _background(_sweeping(service, sessions), *([node.run()] if node else [])):
         await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
     log.info("stopped at revision %d", service.revision)
 
@@ -95,17 +106,21 @@ def _node_link(settings: Settings, service: Service, changed: asyncio.Event) -> 
     return NodeLink(settings.node_socket, service, changed)
 
 
-def _handler(settings: Settings, service: Service) -> Callable[[Call], dict[str, Any]]:
-    """`Service.handle`; where the access key is the account, accounts begin to exist when they first call."""
+def _handler(settings: Settings, service: Service, sessions: SessionActions) -> Callable[[Call], dict[str, Any]]:
+    """All actions; where the access key is the account, accounts begin to exist when they first call."""
+
+    def perform(call: Call) -> dict[str, Any]:
+        return (sessions if sessions.knows(call.service, call.action) else service).handle(call)
+
     if settings.credentials is Credentials.STRICT:
-        return service.handle
+        return perform
 
     def handle(call: Call) -> dict[str, Any]:
         account = call.caller.account
         if account not in service.state.directory.accounts:
             row = Account(id=account, account=account, name=account)
             service.report(lambda ctx: put(row), f"first call of {account}")
-        return service.handle(call)
+        return perform(call)
 
     return handle
 
@@ -123,7 +138,9 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http="httptools",
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=MAXIMUM_MESSAGE,
+                ws_per_message_deflate=False,
                 lifespan="off",
                 access_log=False,
                 log_config=None,
@@ -137,10 +154,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _sweeping(service: Service) -> None:
+async def _sweeping(service: Service, sessions: Sessions) -> None:
     while True:
         service.report(sweep, "sweep")
         service.report(agents_seen, "agents seen")
+        sessions.sweep()
         await asyncio.sleep(SWEEP_SECONDS)
 
 

@@ -153,6 +153,7 @@ class Crun:
             *options,
             instance_id,
             "/usr/bin/env",
+            "--default-signal",  # a service that was started in the background ignores Ctrl-C; its commands must not
             "--",
             *argv,
         )  # env looks in PATH, or gives 127

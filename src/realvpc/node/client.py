@@ -1,8 +1,10 @@
-"""The other side of the node's socket: `NodeClient` for the API process, `NodeConnection` for commands of root."""
+"""The other side of the node's socket: `NodeClient` and `NodeShell` for the API process, `NodeConnection` for root."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
 import sys
 from collections import deque
@@ -41,19 +43,7 @@ class NodeClient:
     @classmethod
     async def connect(cls, path: Path) -> Self:
         """Raises NodeLostError."""
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        client = cls(AsyncChannel(sock))
-        try:
-            await asyncio.get_running_loop().sock_connect(sock, str(path))
-            await client._channel.send(m.encode(m.Hello()))
-            frame = await client._channel.receive()
-            _expect(_open(frame), m.Welcome)
-        except (OSError, FrameError, msgspec.DecodeError) as error:
-            client._channel.close()
-            raise NodeLostError(f"the node at {path} cannot be reached: {error}") from error
-        except NodeError:
-            client._channel.close()
-            raise
+        client = cls(await _connect(path))
         client._reader = asyncio.create_task(client._read())
         return client
 
@@ -186,9 +176,7 @@ class NodeConnection:
         try:
             _expect(_open(started, keep_fds=True), m.Started)
             if tty:
-                if not started or not started.fds:
-                    raise NodeLostError("the node sent no terminal")
-                with Relay(started.fds[0], files[0], files[1]) as relay:
+                with Relay(_terminal(started), files[0], files[1]) as relay:
                     relay.run(until_readable=self._channel.socket.fileno())
             return _expect(_open(self._receive()), m.Exited).code
         finally:
@@ -212,6 +200,59 @@ class NodeConnection:
             raise NodeLostError(str(error)) from error
 
 
+class NodeShell:
+    """A shell in a machine, on a connection of its own: when that ends, so does the shell."""
+
+    def __init__(self, channel: AsyncChannel, terminal: int) -> None:
+        self._channel = channel
+        self.terminal = terminal
+
+    @classmethod
+    async def open(cls, path: Path, instance_id: str, command: str | None = None) -> Self:
+        """See `messages.OpenShell`.  Raises NodeError."""
+        channel = await _connect(path)
+        try:
+            await channel.send(m.encode(m.OpenShell(instance_id, command)))
+            frame = await channel.receive()
+            _expect(_open(frame, keep_fds=True), m.Started)
+            terminal = _terminal(frame)
+        except (OSError, FrameError) as error:
+            channel.close()
+            raise NodeLostError(str(error)) from error
+        except BaseException:
+            channel.close()
+            raise
+        return cls(channel, terminal)
+
+    async def exited(self) -> None:
+        """Returns when the command has ended, or the node that keeps it."""
+        with contextlib.suppress(OSError, FrameError):
+            if frame := await self._channel.receive():
+                frame.close_fds()
+
+    async def close(self) -> None:
+        """End the command, if it has not."""
+        os.close(self.terminal)
+        self._channel.close()
+
+
+async def _connect(path: Path) -> AsyncChannel:
+    """Raises NodeLostError."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    channel = AsyncChannel(sock)
+    try:
+        await asyncio.get_running_loop().sock_connect(sock, str(path))
+        await channel.send(m.encode(m.Hello()))
+        _expect(_open(await channel.receive()), m.Welcome)
+    except (OSError, FrameError, msgspec.DecodeError) as error:
+        channel.close()
+        raise NodeLostError(f"the node at {path} cannot be reached: {error}") from error
+    except BaseException:
+        channel.close()
+        raise
+    return channel
+
+
 def _open(frame: Frame | None, *, keep_fds: bool = False) -> m.Event | m.Answer:
     if frame is None:
         raise NodeLostError("the node closed the connection")
@@ -221,6 +262,13 @@ def _open(frame: Frame | None, *, keep_fds: bool = False) -> m.Event | m.Answer:
         return m.decode_answer(frame.payload)
     except msgspec.DecodeError as error:
         raise NodeLostError(f"the node does not speak our protocol: {error}") from error
+
+
+def _terminal(started: Frame | None) -> int:
+    """The terminal that came with `Started`.  Raises NodeLostError."""
+    if not started or len(started.fds) != 1:
+        raise NodeLostError("the node sent no terminal")
+    return started.fds[0]
 
 
 def _expect(message: m.Event | m.Answer, kind: type[_A]) -> _A:

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from ..fabric.plan import Plan
 from ..net.machine import InstanceId, MachineSpec, Wanted
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 _Text = Annotated[str, Meta(max_length=131072, pattern=r"^[^\x00]*\Z")]
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
@@ -63,6 +63,17 @@ class Exec(Struct, frozen=True, tag=True, kw_only=True):
     tty: bool = False
 
 
+class OpenShell(Struct, frozen=True, tag=True):
+    """Opens a shell of ssm-user's in a machine, or runs `command` by it, on a terminal.
+
+    What `Exec` is to root, this is to the API process: there is neither a user nor a program to choose.  It is answered
+    and ends as an `Exec` with a `tty`.
+    """
+
+    instance_id: InstanceId
+    command: _Text | None = None
+
+
 class Shutdown(Struct, frozen=True, tag=True):
     """Ends the node process.  Root only.
 
@@ -73,7 +84,7 @@ class Shutdown(Struct, frozen=True, tag=True):
     machines: Wanted
 
 
-Request: TypeAlias = Hello | Desired | Counters | Status | Console | Exec | Shutdown
+Request: TypeAlias = Hello | Desired | Counters | Status | Console | Exec | OpenShell | Shutdown
 
 
 class Welcome(Struct, frozen=True, tag=True):

@@ -22,6 +22,11 @@ from . import messages as m
 from .channel import AsyncChannel, Frame, FrameError
 from .reconcile import Fabric, Reconciler
 
+# As Session Manager's agent opens it: bash by the name of sh, which is what the prompt `sh-5.2$` comes from, where
+# the agent's own files are.
+_SHELL = ("/bin/bash", "-c", "exec -a sh /bin/bash -i")
+_SHELL_USER, _SHELL_DIRECTORY, _SHELL_TERM = "ssm-user", "/usr/bin", "xterm-256color"
+
 log = logging.getLogger(__name__)
 
 
@@ -139,6 +144,8 @@ class Node:
                 await _say(channel, m.ConsoleIs(await self._machines.console(instance_id)))
             case m.Exec():
                 await self._exec(channel, request, frame)
+            case m.OpenShell(instance_id, command):
+                await self._exec(channel, _shell(instance_id, command), frame)
             case m.Shutdown(machines):
                 await self._shut_down(channel, machines)
             case _:
@@ -198,6 +205,17 @@ class Node:
             cgroups.remove(self._cgroup_parent)
         await _say(channel, m.Done())
         self._stop.set()
+
+
+def _shell(instance_id: str, command: str | None) -> m.Exec:
+    return m.Exec(
+        instance_id=instance_id,
+        argv=_SHELL if command is None else ("/bin/sh", "-c", command),
+        user=_SHELL_USER,
+        cwd=_SHELL_DIRECTORY,
+        env={"TERM": _SHELL_TERM},
+        tty=True,
+    )
 
 
 async def _say(channel: AsyncChannel, message: m.Event | m.Answer, fds: tuple[int, ...] = ()) -> None:

@@ -47,7 +47,8 @@ class Disconnected(Exception):  # noqa: N818 - not an error: there is nobody lef
 
 
 class App:
-    """The AWS endpoint. Paths under `ADMIN_PREFIXES` go to `admin`, an ASGI application, where there is one."""
+    """The AWS endpoint. Paths under `ADMIN_PREFIXES` go to `admin`, websockets to `websocket`: ASGI applications, where
+    there are any."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class App:
         authenticator: Authenticator,
         admin: AsgiApp | None = None,
         settle: Settle | None = None,
+        websocket: AsgiApp | None = None,
     ) -> None:
         self.internal_errors = 0
         self._handle = handle
@@ -63,6 +65,7 @@ class App:
         self._authenticator = authenticator
         self._admin = admin
         self._settle = settle
+        self._websocket = websocket
         self._services = Services()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +75,8 @@ class App:
             await self._admin(scope, receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
+        elif self._websocket is not None:
+            await self._websocket(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 
@@ -124,7 +129,7 @@ class App:
         action = dispatch.action
         if not self._knows(service, action) or not has_operation(service, action):
             raise dispatch.unknown_action
-        call = Call(service, action, dispatch.read(), caller, request_id)
+        call = Call(service, action, dispatch.read(), caller, request_id, request.header("host") or "")
         if self._settle is not None:
             await self._settle(call)
         response = self._handle(call)

@@ -1,0 +1,230 @@
+"""One session's data channel, without I/O: two streams of numbered messages that survive the connections under them.
+
+Both sides number what they send from 0, acknowledge what they receive, and send again what is not acknowledged.  The
+numbers go on across connections: a client that lost one comes back with a new token and misses nothing.
+
+AWS's client does not acknowledge what it receives a second time.  So an acknowledgement that went down with a
+connection never comes, and silence alone says nothing.  What does: acknowledgements of messages that were sent later,
+on the same connection.  After `_SIGNS` of those, one for each time that it was sent, a message counts as received.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from typing import TypeAlias
+from uuid import UUID
+
+from msgspec import Struct
+
+from .message import (
+    ACKNOWLEDGE,
+    INPUT,
+    OUTPUT,
+    Message,
+    MessageError,
+    PayloadType,
+    acknowledged,
+    acknowledgement,
+    channel_closed,
+    decode,
+    encode,
+    size,
+)
+
+WINDOW = 1 << 16  # bytes on the way to the client, headers included
+CHUNK = 4096  # bytes of output in a message
+LINGER = 3.0  # seconds that the end of a session waits for its last output to be acknowledged
+
+_FIRST_TIMEOUT, _LONGEST_TIMEOUT = 0.2, 1.0
+_SIGNS = 5
+_AHEAD = 256  # messages that may wait for an earlier one, or to be acknowledged
+_TERMINATE = 2  # the flag of a client that ends its session
+
+
+class Keys(Struct, frozen=True):
+    """Bytes for the shell."""
+
+    data: bytes
+
+
+class Resized(Struct, frozen=True):
+    """The client's window has this size now."""
+
+    columns: int
+    rows: int
+
+
+class Terminated(Struct, frozen=True):
+    """The client wants the session to end."""
+
+
+Event: TypeAlias = Keys | Resized | Terminated
+
+
+class _Sent(Struct):
+    """A message of ours that is not acknowledged."""
+
+    frame: bytes
+    due: float = 0.0  # when to send it (again)
+    timeout: float = _FIRST_TIMEOUT
+    first: int = 0  # its first and its last place among all that was sent on this connection; 0: not sent on it
+    last: int = 0
+    signs: int = 0
+    counted: bool = True  # among the bytes on the way
+
+
+class DataChannel:
+    """`now` is a clock's reading in seconds, of any clock that only goes forward; `new_id` and `created_at` (in
+    milliseconds since the epoch) go into the messages."""
+
+    def __init__(self, session_id: str, new_id: Callable[[], UUID], created_at: Callable[[], int]) -> None:
+        self._session_id = session_id
+        self._new_id = new_id
+        self._created_at = created_at
+        self._next_output = 0
+        self._next_input = 0
+        self._unacknowledged: dict[int, _Sent] = {}  # by sequence number, in order
+        self._in_flight = 0  # bytes
+        self._sent = 0  # messages on this connection, repetitions included
+        self._early: dict[int, Message] = {}  # input that came before its turn
+        self._acknowledgements: list[bytes] = []
+        self._farewell: str | None = None
+        self._deadline = 0.0
+        self.open = False
+        self.closed = False
+
+    def connect(self, first: str, token: str) -> bool:
+        """A client's first words on a new connection; whether they carry `token`, and the channel is open on it."""
+        try:
+            given = json.loads(first)["TokenValue"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+        if not isinstance(given, str) or not secrets.compare_digest(given.encode(), token.encode()):
+            return False
+        self.open = True
+        self._acknowledgements.clear()
+        self._in_flight = 0  # what was on the way may have arrived, and then is never acknowledged: see above
+        self._sent = 0
+        for sent in self._unacknowledged.values():
+            sent.due, sent.timeout, sent.first, sent.last, sent.signs = 0.0, _FIRST_TIMEOUT, 0, 0, 0
+            sent.counted = False
+        return True
+
+    def disconnect(self) -> None:
+        """The connection is gone; the streams wait for the next one."""
+        self.open = False
+
+    @property
+    def room(self) -> bool:
+        """Whether more output may be written."""
+        return self._in_flight < WINDOW
+
+    @property
+    def finishing(self) -> bool:
+        """Whether the last output has been written."""
+        return self._farewell is not None
+
+    def write(self, output: bytes) -> None:
+        """Send output of the shell."""
+        for start in range(0, len(output), CHUNK):
+            message = Message(
+                type=OUTPUT,
+                sequence=self._next_output,
+                id=self._new_id(),
+                created_at=self._created_at(),
+                payload_type=PayloadType.OUTPUT,
+                payload=output[start : start + CHUNK],
+            )
+            sent = _Sent(encode(message))
+            self._unacknowledged[self._next_output] = sent
+            self._in_flight += len(sent.frame)
+            self._next_output += 1
+
+    def finish(self, farewell: str, now: float, *, linger: float = LINGER) -> None:
+        """Close the channel once all output is acknowledged, or after `linger` seconds.  `farewell` is for the user."""
+        self._farewell = farewell
+        self._deadline = now + linger
+
+    def receive(self, frame: bytes, *, accept_input: bool = True) -> list[Event]:
+        """What a client's message brings, in the order in which the client sent it.
+
+        Without `accept_input` its input is left to be sent again.  What is no message, or of no use, is dropped.
+        """
+        try:
+            message = decode(frame)
+            if message.type == ACKNOWLEDGE:
+                self._acknowledged(acknowledged(message))
+        except MessageError:
+            return []
+        if message.type != INPUT or not (accept_input or message.sequence < self._next_input):
+            return []
+        if not 0 <= message.sequence < self._next_input + _AHEAD or len(self._acknowledgements) >= _AHEAD:
+            return []
+        self._acknowledgements.append(encode(acknowledgement(message, self._new_id(), self._created_at())))
+        if message.sequence >= self._next_input:
+            self._early.setdefault(message.sequence, message)
+        events = []
+        while message_in_turn := self._early.pop(self._next_input, None):
+            self._next_input += 1
+            event = _event(message_in_turn)
+            if event is not None:
+                events.append(event)
+        return events
+
+    def frames(self, now: float) -> list[bytes]:
+        """What is to be sent now."""
+        if not self.open or self.closed:
+            return []
+        frames, self._acknowledgements = self._acknowledgements, []
+        for sent in self._unacknowledged.values():
+            if sent.due <= now:
+                frames.append(sent.frame)
+                sent.due = now + sent.timeout
+                sent.timeout = min(2 * sent.timeout, _LONGEST_TIMEOUT)
+                self._sent += 1
+                sent.first = sent.first or self._sent
+                sent.last = self._sent
+        if self._farewell is not None and (not self._unacknowledged or self._deadline <= now):
+            end = channel_closed(self._session_id, self._farewell, self._new_id(), self._created_at())
+            frames.append(encode(end))
+            self.closed = True
+        return frames
+
+    def next_due(self) -> float | None:
+        """When `frames` has something again if nothing happens until then."""
+        times = [sent.due for sent in self._unacknowledged.values()]
+        if self._farewell is not None:
+            times.append(self._deadline)
+        return min(times, default=None)
+
+    def _acknowledged(self, sequence: int) -> None:
+        arrived = self._unacknowledged.get(sequence)
+        if arrived is None:
+            return
+        doomed = [sequence]
+        for earlier, sent in self._unacknowledged.items():
+            if earlier >= sequence:
+                break
+            if 0 < sent.last < arrived.first:
+                sent.signs += 1
+                sent.last = 0  # one sign for each time that it is sent
+                if sent.signs == _SIGNS:
+                    doomed.append(earlier)
+        for each in doomed:
+            sent = self._unacknowledged.pop(each)
+            if sent.counted:
+                self._in_flight -= len(sent.frame)
+
+
+def _event(message: Message) -> Event | None:
+    if message.payload_type == PayloadType.OUTPUT:
+        return Keys(message.payload) if message.payload else None
+    if message.payload_type == PayloadType.SIZE:
+        try:
+            return Resized(*size(message))
+        except MessageError:
+            return None
+    is_end = message.payload_type == PayloadType.FLAG and message.payload == _TERMINATE.to_bytes(4, "big")
+    return Terminated() if is_end else None

@@ -1,0 +1,237 @@
+"""Session Manager from outside: shells in instances, over the data channel."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.running import Running, eventually
+from tests.session.client import Client
+
+pytestmark = [pytest.mark.root, pytest.mark.e2e]
+
+PROMPT = "sh-5.2$ "
+MEGABYTE = 1 << 20
+
+
+class Target:
+    """A managed instance in a VPC of its own, and the account's SSM."""
+
+    def __init__(self, service: Running) -> None:
+        self.service = service
+        self.ssm: Any = service.client("ssm")
+        self.ec2: Any = service.client("ec2")
+        iam = service.client("iam")
+        trust = (
+            '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
+            '"Principal": {"Service": "ec2.amazonaws.com"}}]}'
+        )
+        iam.create_role(RoleName="session", AssumeRolePolicyDocument=trust)
+        iam.attach_role_policy(RoleName="session", PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+        iam.create_instance_profile(InstanceProfileName="session")
+        iam.add_role_to_instance_profile(InstanceProfileName="session", RoleName="session")
+        made = service(
+            "vpc",
+            "create",
+            "--name",
+            "session",
+            "--cidr",
+            "10.70.0.0/16",
+            "--azs",
+            "1",
+            "--public",
+            "1",
+            "--private",
+            "0",
+        )
+        assert made
+        vpc = self.ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["session-vpc"]}])["Vpcs"][0]["VpcId"]
+        subnet = self.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"][0]["SubnetId"]
+        image = self.ssm.get_parameter(Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")[
+            "Parameter"
+        ]["Value"]
+        launched = self.ec2.run_instances(
+            ImageId=image, InstanceType="t2.micro", MinCount=1, MaxCount=1, IamInstanceProfile={"Name": "session"},
+            NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": subnet, "AssociatePublicIpAddress": True}],
+        )["Instances"][0]  # fmt: skip
+        self.instance_id: str = launched["InstanceId"]
+        self.ec2.get_waiter("instance_running").wait(InstanceIds=[self.instance_id])
+
+    def start(self, **more: Any) -> dict[str, Any]:
+        session: dict[str, Any] = self.ssm.start_session(Target=self.instance_id, **more)
+        return session
+
+    def status(self, session: dict[str, Any], state: str = "Active") -> list[str]:
+        filters = [{"key": "SessionId", "value": session["SessionId"]}]
+        return [row["Status"] for row in self.ssm.describe_sessions(State=state, Filters=filters)["Sessions"]]
+
+
+@pytest.fixture(scope="module")
+def target(service: Running) -> Iterator[Target]:
+    target = Target(service)
+    yield target
+    target.ec2.terminate_instances(InstanceIds=[target.instance_id])
+
+
+def test_a_shell_as_session_manager_gives_it(target: Target) -> None:
+    session = target.start()
+
+    async def converse() -> None:
+        async with Client(session) as client:
+            at = await client.shows(PROMPT)
+            await client.type("whoami; pwd; echo $TERM; hostname\r")
+            at = await client.shows("ssm-user\r\n/usr/bin\r\nxterm-256color\r\nip-10-70-", at)
+            at = await client.shows(PROMPT, at)
+            await client.resize(133, 44)
+            await client.type("stty size\r")
+            at = await client.shows("44 133\r\n", at)
+            await client.type("echo 日本語 | tr 語 語; printf '\\xe6\\x97\\xa5\\n'\r")
+            at = await client.shows("\r日本語\r\n日\r\n", at)
+            assert await asyncio.to_thread(target.status, session) == ["Connected"]
+            await client.type("exit\r")
+            assert await client.ends() == ""
+            await client.closed()
+
+    asyncio.run(converse())
+    assert target.status(session) == []
+    assert target.status(session, "History") == ["Terminated"]
+
+
+def test_ctrl_c_interrupts_and_ctrl_backslash_quits(target: Target) -> None:
+    async def converse() -> None:
+        async with Client(target.start()) as client:
+            at = await client.shows(PROMPT)
+            for key, code in (("\x03", 130), ("\x1c", 131)):
+                await client.type("sh -c 'echo begun; exec sleep 100'\r")
+                at = await client.shows("begun\r\n", at)
+                await client.type(key)
+                at = await client.shows(PROMPT, at)
+                await client.type("echo gave $?\r")
+                at = await client.shows(f"gave {code}\r\n", at)
+
+    asyncio.run(converse())
+
+
+def test_much_output_arrives_whole(target: Target) -> None:
+    async def converse() -> None:
+        async with Client(target.start()) as client:
+            await client.shows(PROMPT)
+            await client.type("stty -opost; head -c 5242880 /dev/urandom | base64 -w 0 > /tmp/much; clear\r")
+            at = await client.shows(PROMPT, await client.shows("clear"))
+            await client.type("echo; cat /tmp/much; echo; sha256sum /tmp/much; echo done\r")
+            await client.shows("\ndone\n", at)
+            much, digest = re.search(rb"\n([A-Za-z0-9+/=]{5000000,})\n([0-9a-f]{64}) ", client.output[at:]).groups()  # type: ignore[union-attr]
+            assert hashlib.sha256(much).hexdigest() == digest.decode()
+            assert len(much) > 5 * MEGABYTE
+
+    asyncio.run(converse())
+
+
+def test_much_input_arrives_whole(target: Target) -> None:
+    lines = b"".join(b"%063d\n" % number for number in range(4096))
+
+    async def converse() -> None:
+        async with Client(target.start()) as client:
+            at = await client.shows(PROMPT)
+            await client.type(f"stty -echo; head -c {len(lines)} | sha256sum\r")
+            at = await client.shows("sha256sum", at)
+            await asyncio.sleep(0.3)
+            for start in range(0, len(lines), 1024):
+                await client.type(lines[start : start + 1024])
+            await client.shows(hashlib.sha256(lines).hexdigest(), at)
+
+    asyncio.run(converse())
+
+
+def test_a_lost_connection_is_resumed_and_nothing_is_missing(target: Target) -> None:
+    async def converse() -> None:
+        session = target.start()
+        async with Client(session) as client:
+            at = await client.shows(PROMPT)
+            await client.type("for i in $(seq 1 20000); do echo line $i; done; echo all\r")
+            at = await client.shows("line 100\r\n", at)
+            await client.cut()
+            await asyncio.to_thread(
+                eventually, lambda: target.status(session) == ["Disconnected"], what="the loss to be noticed"
+            )
+            before = client.session
+            client.session = await asyncio.to_thread(target.ssm.resume_session, SessionId=session["SessionId"])
+            assert client.session["StreamUrl"] == before["StreamUrl"]
+            await client.connect()
+            await client.shows("\r\nall\r\n", at)
+            shown = re.findall(rb"line (\d+)\r\n", client.output)
+            assert [int(number) for number in shown] == list(range(1, 20001))
+            await client.type("echo still $((6*7))\r")
+            await client.shows("still 42", at)
+
+    asyncio.run(converse())
+
+
+def test_a_terminated_session_ends_and_so_does_its_shell(target: Target) -> None:
+    async def converse() -> None:
+        session = target.start()
+        async with Client(session) as client:
+            await client.shows(PROMPT)
+            await client.type("exec sleep 7654\r")
+            await client.shows("7654")
+            await asyncio.to_thread(target.ssm.terminate_session, SessionId=session["SessionId"])
+            assert await client.ends() == ""
+            await client.closed()
+        resumed = await asyncio.to_thread(target.ssm.resume_session, SessionId=session["SessionId"])
+        assert "TokenValue" not in resumed
+
+    def processes() -> str:
+        return target.service("exec", target.instance_id, "--", "pgrep", "-f", "sleep 7654", code=None).out
+
+    asyncio.run(converse())
+    eventually(lambda: processes() == "", what="the end of the shell")
+
+
+@pytest.mark.parametrize("wrong", ["", "another", None])
+def test_a_wrong_token_opens_nothing(target: Target, wrong: str | None) -> None:
+    async def converse() -> None:
+        session = target.start()
+        client = Client(session | {"TokenValue": wrong})
+        await client.connect()
+        await client.closed()
+        assert client.output == b""
+        old = dict(session)
+        session.update(await asyncio.to_thread(target.ssm.resume_session, SessionId=session["SessionId"]))
+        client = Client(old)
+        await client.connect()
+        await client.closed()
+        assert client.output == b""
+        async with Client(session) as client:
+            await client.shows(PROMPT)
+
+    asyncio.run(converse())
+
+
+def test_a_command_in_place_of_a_shell(target: Target) -> None:
+    document = {"DocumentName": "AWS-StartInteractiveCommand", "Parameters": {"command": ["tty; read x; echo got $x"]}}
+
+    async def converse() -> None:
+        async with Client(target.start(**document)) as client:
+            await client.shows("/dev/pts/")
+            await client.type("it\r")
+            await client.shows("got it")
+            assert await client.ends() == ""
+
+    asyncio.run(converse())
+
+
+def test_who_may_not_and_what_is_not_connected(target: Target) -> None:
+    session = target.start()
+    other = target.service.client("ssm", "--account", "other")
+    for act in (other.resume_session, other.terminate_session):
+        with pytest.raises(ClientError, match="DoesNotExistException"):
+            act(SessionId=session["SessionId"])
+    with pytest.raises(ClientError, match=f"TargetNotConnected.*{target.instance_id} is not connected."):
+        other.start_session(Target=target.instance_id)
+    assert target.status(session) == ["Connecting"]

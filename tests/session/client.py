@@ -1,0 +1,129 @@
+"""A client of data channels, made from the frames alone: what the unmodified clients cannot be made to show."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+import uuid
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from realvpc.session import message as m
+
+PATIENCE = 20.0  # seconds
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Client:
+    """Keeps its numbers from one connection to the next.  `output` is all that was shown, each byte once."""
+
+    def __init__(self, session: dict[str, Any]) -> None:
+        self.session = session
+        self.output = bytearray()
+        self.farewell: str | None = None
+        self._expected = 0
+        self._acknowledged: set[int] = set()
+        self._next = 0
+        self._news = asyncio.Event()
+        self._socket: ClientConnection | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.cut()
+
+    async def connect(self) -> None:
+        self._socket = await connect(self.session["StreamUrl"], compression=None, proxy=None)
+        opening = {
+            "MessageSchemaVersion": "1.0",
+            "RequestId": str(uuid.uuid4()),
+            "TokenValue": self.session["TokenValue"],
+        }
+        await self._socket.send(json.dumps(opening))
+        self._reader = asyncio.create_task(self._read(self._socket))
+
+    async def cut(self) -> None:
+        """Lose the connection without a word."""
+        assert self._socket is not None and self._reader is not None
+        self._socket.transport.abort()
+        await self._reader
+
+    async def type(self, text: str | bytes) -> None:
+        await self._send(m.PayloadType.OUTPUT, text.encode() if isinstance(text, str) else text)
+
+    async def resize(self, columns: int, rows: int) -> None:
+        await self._send(m.PayloadType.SIZE, json.dumps({"cols": columns, "rows": rows}).encode())
+
+    async def shows(self, text: str | bytes, after: int = 0) -> int:
+        """Wait until this is shown; returns where it ends."""
+        wanted = text.encode() if isinstance(text, str) else text
+        await self._until(lambda: wanted in self.output[after:], f"{text!r}")
+        return self.output.index(wanted, after) + len(wanted)
+
+    async def ends(self) -> str:
+        """Wait for the end of the session; returns what it says."""
+        await self._until(lambda: self.farewell is not None, "channel_closed")
+        assert self.farewell is not None
+        return self.farewell
+
+    async def closed(self) -> None:
+        """Wait until the server has closed the connection."""
+        assert self._reader is not None
+        async with asyncio.timeout(PATIENCE):
+            await asyncio.shield(self._reader)
+
+    async def _until(self, truth: Callable[[], bool], what: str) -> None:
+        try:
+            await self._wait(truth, PATIENCE)
+        except TimeoutError:
+            raise AssertionError(f"there was no {what} in the end of {bytes(self.output[-2000:])!r}") from None
+
+    async def _wait(self, truth: Callable[[], bool], seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            while not truth():
+                self._news.clear()
+                await self._news.wait()
+
+    async def _send(self, kind: m.PayloadType, payload: bytes) -> None:
+        assert self._socket is not None
+        message = m.Message(
+            type=m.INPUT, sequence=self._next, id=uuid.uuid4(), created_at=_now(), payload_type=kind, payload=payload
+        )
+        self._next += 1
+        async with asyncio.timeout(PATIENCE):
+            while message.sequence not in self._acknowledged:  # what the shell has no room for is sent again
+                await self._socket.send(m.encode(message))
+                with contextlib.suppress(TimeoutError):
+                    await self._wait(lambda: message.sequence in self._acknowledged, 0.3)
+
+    async def _read(self, socket: ClientConnection) -> None:
+        try:
+            async for frame in socket:
+                assert isinstance(frame, bytes)
+                message = m.decode(frame)
+                if message.type == m.CHANNEL_CLOSED:
+                    self.farewell = json.loads(message.payload)["Output"]
+                elif message.type == m.OUTPUT and message.sequence == self._expected:  # what is old gets no answer
+                    self._expected += 1
+                    self.output += message.payload
+                    await socket.send(m.encode(m.acknowledgement(message, uuid.uuid4(), _now())))
+                elif message.type == m.ACKNOWLEDGE:
+                    self._acknowledged.add(m.acknowledged(message))
+                self._news.set()
+        except ConnectionClosed:
+            pass
+        self._news.set()
