@@ -162,7 +162,7 @@ def test_sessions_are_listed_newest_first_filtered_and_in_pages(manager: Manager
         return manager.listed("Active", Filters=[{"key": key, "value": value}])
 
     assert matches("InvokedAfter", "2026-11-22T09:32:30Z") == [started[4], started[3]]
-    assert matches("InvokedBefore", "2026-11-22T09:31:00Z") == [started[0]]
+    assert matches("InvokedBefore", "2026-11-22T09:30:30Z") == [started[0]]
     assert matches("Target", "i-other") == matches("Status", "Connected") == []
     assert len(matches("Owner", caller().arn)) == len(matches("Status", "Connecting")) == 5
     for code, more in (

@@ -12,6 +12,8 @@ import pytest
 
 from tests.running import Running
 
+from .target import Target
+
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[Running]:
@@ -26,3 +28,11 @@ def service() -> Iterator[Running]:
     finally:
         service("down", "--purge", "--yes", code=None)
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def target(service: Running) -> Iterator[Target]:
+    """For sessions."""
+    target = Target(service)
+    yield target
+    target.ec2.terminate_instances(InstanceIds=[target.instance_id])

@@ -5,78 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.running import Running, eventually
+from tests.running import eventually
 from tests.session.client import Client
+
+from .target import Target
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 
 PROMPT = "sh-5.2$ "
 MEGABYTE = 1 << 20
-
-
-class Target:
-    """A managed instance in a VPC of its own, and the account's SSM."""
-
-    def __init__(self, service: Running) -> None:
-        self.service = service
-        self.ssm: Any = service.client("ssm")
-        self.ec2: Any = service.client("ec2")
-        iam = service.client("iam")
-        trust = (
-            '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", '
-            '"Principal": {"Service": "ec2.amazonaws.com"}}]}'
-        )
-        iam.create_role(RoleName="session", AssumeRolePolicyDocument=trust)
-        iam.attach_role_policy(RoleName="session", PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
-        iam.create_instance_profile(InstanceProfileName="session")
-        iam.add_role_to_instance_profile(InstanceProfileName="session", RoleName="session")
-        made = service(
-            "vpc",
-            "create",
-            "--name",
-            "session",
-            "--cidr",
-            "10.70.0.0/16",
-            "--azs",
-            "1",
-            "--public",
-            "1",
-            "--private",
-            "0",
-        )
-        assert made
-        vpc = self.ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["session-vpc"]}])["Vpcs"][0]["VpcId"]
-        subnet = self.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"][0]["SubnetId"]
-        image = self.ssm.get_parameter(Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")[
-            "Parameter"
-        ]["Value"]
-        launched = self.ec2.run_instances(
-            ImageId=image, InstanceType="t2.micro", MinCount=1, MaxCount=1, IamInstanceProfile={"Name": "session"},
-            NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": subnet, "AssociatePublicIpAddress": True}],
-        )["Instances"][0]  # fmt: skip
-        self.instance_id: str = launched["InstanceId"]
-        self.ec2.get_waiter("instance_running").wait(InstanceIds=[self.instance_id])
-
-    def start(self, **more: Any) -> dict[str, Any]:
-        session: dict[str, Any] = self.ssm.start_session(Target=self.instance_id, **more)
-        return session
-
-    def status(self, session: dict[str, Any], state: str = "Active") -> list[str]:
-        filters = [{"key": "SessionId", "value": session["SessionId"]}]
-        return [row["Status"] for row in self.ssm.describe_sessions(State=state, Filters=filters)["Sessions"]]
-
-
-@pytest.fixture(scope="module")
-def target(service: Running) -> Iterator[Target]:
-    target = Target(service)
-    yield target
-    target.ec2.terminate_instances(InstanceIds=[target.instance_id])
 
 
 def test_a_shell_as_session_manager_gives_it(target: Target) -> None:

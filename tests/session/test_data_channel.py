@@ -158,7 +158,7 @@ def test_output_waits_when_too_much_is_on_the_way() -> None:
 def test_what_is_not_acknowledged_is_sent_again_at_longer_and_longer_intervals() -> None:
     made = opened()
     made.write(b"x")
-    moments = []
+    moments: list[float | None] = []
     while len(moments) < 6:
         moments.append(made.next_due())
         assert made.frames(moments[-1] or 0.0)

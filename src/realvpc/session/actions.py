@@ -141,7 +141,8 @@ def _test(key: str, value: str) -> Callable[[Session], bool]:
     """Raises InvalidFilterKey and ValidationException."""
     if key in ("InvokedAfter", "InvokedBefore"):
         moment = _moment(value)
-        return lambda row: (row.started_at > moment) == (key == "InvokedAfter")
+        after = key == "InvokedAfter"
+        return lambda row: row.started_at > moment if after else row.started_at < moment
     if key not in _FILTERS:
         raise AwsError("InvalidFilterKey", f"The filter key {key} is not valid.")
     return lambda row: _FILTERS[key](row) == value
@@ -177,7 +178,7 @@ def _make_token(place: str) -> str:
 
 def _read_token(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
+        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except ValueError:
         raise AwsError("InvalidNextToken", "The specified token is not valid.") from None
 

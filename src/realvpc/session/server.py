@@ -22,6 +22,7 @@ PREFIX = "/v1/data-channel/"
 MAXIMUM_MESSAGE = 1 << 16  # bytes; clients send 1 KiB at a time
 
 _OPENING_SECONDS = 10.0  # from the upgrade to the token
+_EARLY = 256  # messages
 _REFUSED = 1008  # RFC 6455, section 7.4.1: policy violation
 _NORMAL = 1000
 
@@ -80,6 +81,7 @@ class _Relay:
         self._sessions = sessions
         self._open_shell = open_shell
         self._terminal: Terminal | None = None
+        self._early: list[Event] = []  # what came while the shell was being opened: not all clients send again
         self._running: asyncio.Task[None] | None = None
         self._connection: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -119,6 +121,9 @@ class _Relay:
             self._finish(f"The shell could not be opened: {error}")
         else:
             self._terminal = Terminal(shell, lambda: self.channel.room, self._show, self._finish)
+            for event in self._early:
+                self._perform(event)
+            self._early.clear()
         await self._stopped.wait()
         if self._terminal:
             await self._terminal.close()
@@ -138,7 +143,7 @@ class _Relay:
 
     async def _hear(self, receive: Receive) -> None:
         while (message := await receive())["type"] == "websocket.receive":
-            accepts = self._terminal is not None and self._terminal.accepts_input
+            accepts = self._terminal.accepts_input if self._terminal else len(self._early) < _EARLY
             for event in self.channel.receive(message.get("bytes") or b"", accept_input=accepts):
                 self._perform(event)
             if self._terminal:
@@ -164,9 +169,13 @@ class _Relay:
                 self._sessions.touch(self._session.id)
                 if self._terminal:
                     self._terminal.write(data)
+                else:
+                    self._early.append(event)
             case Resized(columns, rows):
                 if self._terminal:
                     self._terminal.resize(columns, rows)
+                else:
+                    self._early.append(event)
             case Terminated():
                 self._sessions.end(self._session.id)
 

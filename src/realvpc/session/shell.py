@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 _CHUNK = 4096
-_PENDING = 1 << 16  # bytes of input that the shell has not read yet
+_PENDING = 1 << 20  # bytes of input that the shell has not read yet
 _COLUMNS, _ROWS = 80, 24  # until the client has said
 
 
