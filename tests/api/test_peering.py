@@ -11,7 +11,6 @@ import pytest
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.net.addresses import Cidr
-from realvpc.net.peering import TRANSITIONS, Peering, PeeringEvent, PeeringSide, PeeringStatus
 from realvpc.net.table import put
 from realvpc.net.vpc import CidrAssociation, Vpc
 
@@ -267,17 +266,3 @@ def test_filters(client: Client, vpc: Callable[..., str]) -> None:
     assert found(status_code=["Active"]) == []
     error = client.refused("DescribeVpcPeeringConnections", Filters=[{"Name": "nonsense", "Values": ["x"]}])
     assert (error.code, error.message) == ("InvalidParameterValue", "The filter 'nonsense' is invalid")
-
-
-@pytest.mark.parametrize("event", PeeringEvent)
-@pytest.mark.parametrize("before", PeeringStatus)
-def test_every_event_in_every_status(before: PeeringStatus, event: PeeringEvent) -> None:
-    side = PeeringSide(account=MAIN, region=TOKYO, vpc_id="vpc-1")
-    peering = Peering(
-        id="pcx-1", account=MAIN, region=TOKYO, requester=side, accepter=side, status=before, requested_at=START
-    )
-    after = peering.after(event, START, MAIN)
-    expected = TRANSITIONS.get((before, event))
-    assert (after and after.status) == expected
-    if after is not None:
-        assert (after.ended_at is None) == (after.status is PeeringStatus.ACTIVE)
