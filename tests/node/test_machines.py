@@ -94,6 +94,24 @@ def test_the_system_is_read_only_and_the_host_is_out_of_sight(node: NodeProcess)
     assert node.sh(spec, "ls -d /proc/[0-9]*").count("\n") < 8, "only its own processes"
 
 
+def test_its_root_cannot_change_the_hosts_device_that_it_was_handed(node: NodeProcess) -> None:
+    spec = machine()
+    node.want(spec)
+    mode = Path("/dev/null").stat().st_mode
+    assert node.run(spec, "chmod", "600", "/proc/self/fd/0")[0] == 1  # `run` hands over /dev/null
+    assert node.run(spec, "sh", "-c", "read line; echo $? >&0; exec 3<>/dev/null; echo works >&3")[0] == 0
+    assert Path("/dev/null").stat().st_mode == mode
+
+
+def test_its_root_cannot_change_links(node: NodeProcess) -> None:
+    """Who may, may change those of the fabric's namespace too: rtnetlink names it by a number."""
+    spec = machine()
+    node.want(spec)
+    for change in ("link set eth0 down", "link delete eth0", "link add x type dummy", "address flush dev eth0"):
+        assert node.run(spec, "ip", *change.split())[0] != 0
+    assert "10.20.0.207/20" in node.sh(spec, "ip -o -4 address show eth0")
+
+
 def test_a_link_that_it_made_does_not_lead_the_host_astray(node: NodeProcess, tmp_path: Path) -> None:
     """A stopped machine's disk was written by a stranger; starting it again writes and mounts only inside."""
     victim = tmp_path / "victim"
@@ -192,6 +210,17 @@ def test_a_machine_that_cannot_have_its_links_fails(node: NodeProcess) -> None:
     (faults / "ensure_machine").unlink()
     node.want(machine(wanted=Wanted.TERMINATED))
     node.want(machine(2))
+
+
+def test_a_node_that_cannot_clean_up_says_why_and_tries_again(node: NodeProcess) -> None:
+    faults = node.run_dir / "faults"
+    faults.mkdir()
+    (faults / "destroy").touch()
+    node.want(machine())
+    with node.connect() as connection, pytest.raises(NodeError, match="destroy is made to fail"):
+        connection.shutdown(Wanted.TERMINATED)
+    (faults / "destroy").unlink()
+    node.want(machine())
 
 
 def test_limits_hold_where_the_host_has_control_groups(node: NodeProcess) -> None:

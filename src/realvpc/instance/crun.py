@@ -7,8 +7,10 @@ that it accepts.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -73,7 +75,8 @@ class Crun:
         for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
             _, target, kind = line.split()[:3]
             if kind in ("nsfs", "bpf") or target.startswith(prefix):
-                mounts.unmount(target)  # else what is mounted there would live as long as this thread
+                _let_go(target)  # else what is mounted there would live as long as this thread
+        mounts.protect(os.devnull)  # machines get it as a standard file, and their root is its owner
 
     def run(self, spec: MachineSpec, disk: Disk, network_namespace: Path) -> int:
         """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind."""
@@ -140,13 +143,16 @@ class Crun:
     ) -> subprocess.Popen[bytes]:
         """Start a command in a machine; crun's own exit code will be the command's.  `user` is `uid:gid`.
 
-        With `console_socket` the command gets a terminal whose master is sent there, else `stdio`.  Raises OSError.
+        With `console_socket` the command gets a terminal whose master is sent there, else `stdio`; for the host's
+        /dev/null it gets one that it cannot change.  Raises OSError.
         """
         options = [f"--user={user}", f"--cwd={cwd}", f"--pid-file={pid_file}"]
         options += [f"--env={name}={value}" for name, value in env.items()]
         if console_socket:
             options += ["--tty", f"--console-socket={console_socket}"]
-        stdin, stdout, stderr = stdio or (subprocess.DEVNULL, subprocess.DEVNULL, subprocess.DEVNULL)
+        stdin, stdout, stderr = (
+            subprocess.DEVNULL if stdio is None or _is_null(stdio[number]) else stdio[number] for number in range(3)
+        )
         command = (
             *self._command,
             "exec",
@@ -171,6 +177,20 @@ class Crun:
 
     def _bundle(self, instance_id: str) -> Path:
         return self._run_dir / "machines" / instance_id
+
+
+def _let_go(target: str) -> None:
+    """Unmount what others may just have unmounted: the host's mounts are followed (MS_SLAVE)."""
+    try:
+        mounts.unmount(target)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOENT):
+            raise
+
+
+def _is_null(fd: int) -> bool:
+    status = os.fstat(fd)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == Path(os.devnull).stat().st_rdev
 
 
 def _boot_of(bundle: Path) -> int:
