@@ -96,11 +96,6 @@ def group_of(ctx: Context, request: Request) -> SecurityGroup:
     raise missing_parameter("groupId")
 
 
-def groups_of_vpc(ctx: Context, group_ids: Iterable[str]) -> list[SecurityGroup]:
-    """The groups with these ids, each once.  Raises ``InvalidGroup.NotFound``."""
-    return [get(ctx, SECURITY_GROUP, group_id) for group_id in dict.fromkeys(group_ids)]
-
-
 def default_group_of(ctx: Context, vpc_id: str) -> SecurityGroup:
     return next(group for group in ctx.network.security_groups_of(vpc_id) if group.is_default)
 

@@ -56,8 +56,8 @@ class Cidr:
         object.__setattr__(self, "length", length)
 
     @classmethod
-    def parse(cls, text: str, *, canonical: bool = False) -> Cidr:
-        """Read ``10.20.0.0/16``; host bits are cleared, or with ``canonical`` refused.  Raises ValueError."""
+    def parse(cls, text: str) -> Cidr:
+        """Read ``10.20.0.0/16``; host bits are cleared.  Raises ValueError."""
         address_text, slash, length_text = text.partition("/")
         if not slash or not (length_text.isascii() and length_text.isdigit()):
             raise ValueError(f"{text!r} is not a CIDR block")
@@ -65,10 +65,7 @@ class Cidr:
         length = int(length_text) + (_V4_SHIFT if address.is_ipv4 else 0)
         if length > ADDRESS_BITS:
             raise ValueError(f"{text!r} has a prefix that is too long")
-        cidr = cls(address, length)
-        if canonical and cidr.network != address:
-            raise ValueError(f"{text!r} has host bits set")
-        return cidr
+        return cls(address, length)
 
     @classmethod
     def host(cls, address: Address) -> Cidr:

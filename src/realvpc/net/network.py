@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .addresses import Address, Cidr
+from .addresses import Address
 from .instance import Instance
 from .internet_gateway import InternetGateway
 from .network_interface import NetworkInterface
@@ -189,15 +189,6 @@ class Network(Snapshot):
             referenced.vpc_id == group.vpc_id
             or self.active_peering_between(group.vpc_id, referenced.vpc_id) is not None
         )
-
-    # -- CIDR blocks ---------------------------------------------------------------------------------------------
-
-    def peer_cidrs(self, vpc_id: str) -> Iterable[Cidr]:
-        """The blocks of every VPC that is actively peered with this one."""
-        for peering in self.peerings_of(vpc_id):
-            far = peering.far_side(vpc_id)
-            if peering.is_active and far and far.vpc_id in self.vpcs:
-                yield from self.vpcs[far.vpc_id].cidrs
 
 
 # The functions below name the tables' indexes.
