@@ -89,6 +89,10 @@ def read_interfaces(ctx: Context, request: Request, kind: InstanceType) -> list[
 
 
 def _check_indexes(plans: list[InterfacePlan], kind: InstanceType) -> None:
+    taken = [plan.existing.id for plan in plans if plan.existing]
+    for interface_id in taken:
+        if taken.count(interface_id) > 1:
+            raise _in_use(interface_id)
     indexes = [plan.device_index for plan in plans]
     if len(set(indexes)) != len(indexes):
         raise invalid_parameter_value("Each network interface requires a unique device index.")
@@ -159,7 +163,7 @@ def _existing(ctx: Context, entry: Mapping[str, Any]) -> InterfacePlan:
             )
     interface = get(ctx, NETWORK_INTERFACE, entry["NetworkInterfaceId"])
     if interface.attachment is not None:
-        raise AwsError("InvalidNetworkInterface.InUse", f"Interface: [{interface.id}] in use.")
+        raise _in_use(interface.id)
     return InterfacePlan(
         device_index=entry["DeviceIndex"],
         subnet=ctx.network.subnets[interface.subnet_id],
@@ -169,6 +173,10 @@ def _existing(ctx: Context, entry: Mapping[str, Any]) -> InterfacePlan:
         delete_on_termination=entry.get("DeleteOnTermination", False),
         existing=interface,
     )
+
+
+def _in_use(interface_id: str) -> AwsError:
+    return AwsError("InvalidNetworkInterface.InUse", f"Interface: [{interface_id}] in use.")
 
 
 def _of_another_vpc(group: SecurityGroup, subnet: Subnet) -> AwsError:
