@@ -150,8 +150,8 @@ def render_group(ctx: Context, group: SecurityGroup) -> Response:
         "OwnerId": group.account,
         "VpcId": group.vpc_id,
         "SecurityGroupArn": group_arn(group),
-        "IpPermissions": render_permissions(ctx, (rule for rule in group.rules if not rule.is_egress)),
-        "IpPermissionsEgress": render_permissions(ctx, (rule for rule in group.rules if rule.is_egress)),
+        "IpPermissions": render_permissions(ctx, group, is_egress=False),
+        "IpPermissionsEgress": render_permissions(ctx, group, is_egress=True),
         "Tags": render_tags(group.tags),
     }
 

@@ -61,13 +61,15 @@ def _with_rules(group: SecurityGroup, rules: Iterable[SecurityGroupRule]) -> Sec
     """
     rules = tuple(rules)
     before = {rule.meaning for rule in group.rules}
+    seen: set[Any] = set()
     for rule in rules:
-        if [other.meaning for other in rules].count(rule.meaning) > 1:
+        if rule.meaning in seen:
             if rule.meaning in before:
                 raise AwsError(
                     "InvalidPermission.Duplicate", f'the specified rule "{rule_in_words(rule)}" already exists'
                 )
             raise invalid_parameter_value("The same permission must not appear multiple times")
+        seen.add(rule.meaning)
     sizes = Counter((rule.is_egress, isinstance(rule.peer, Cidr) and not rule.peer.is_ipv4) for rule in rules)
     if any(size > RULES_PER_SECURITY_GROUP for size in sizes.values()):
         raise AwsError(
@@ -257,5 +259,5 @@ def render_rule(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule) -> 
         "Tags": render_tags(rule.tags),
     }
     if isinstance(rule.peer, GroupReference):
-        response["ReferencedGroupInfo"] = render_pair(ctx, rule.peer)
+        response["ReferencedGroupInfo"] = render_pair(ctx, group, rule.peer)
     return response
