@@ -11,6 +11,7 @@ import pytest
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.net.addresses import Cidr
+from realvpc.net.quotas import OUTSTANDING_PEERING_REQUESTS
 from realvpc.net.table import put
 from realvpc.net.vpc import CidrAssociation, Vpc
 
@@ -287,3 +288,15 @@ def test_filters(client: Client, vpc: Callable[..., str], clock: Clock) -> None:
     assert found(expiration_time=["2026-11-29T09:30:00.000Z"]) == [to_c]
     error = client.refused("DescribeVpcPeeringConnections", Filters=[{"Name": "nonsense", "Values": ["x"]}])
     assert (error.code, error.message) == ("InvalidParameterValue", "The filter 'nonsense' is invalid")
+
+
+def test_outstanding_requests_are_counted_in_each_region(as_account: As, vpc: Callable[..., str]) -> None:
+    tokyo, virginia = as_account(), as_account(MAIN, VIRGINIA)
+    a, b = vpc("a", "10.0.0.0/16"), vpc("b", "10.1.0.0/16", region=VIRGINIA)
+    for number in range(OUTSTANDING_PEERING_REQUESTS):
+        name = chr(ord("c") + number)
+        request(tokyo, a, vpc(name, f"10.{2 + number}.0.0/16"))
+    full = vpc("~", "10.200.0.0/16", region=VIRGINIA)
+    error = tokyo.refused("CreateVpcPeeringConnection", VpcId=a, PeerVpcId=full, PeerRegion=VIRGINIA)
+    assert error.code == "OutstandingVpcPeeringConnectionLimitExceeded"
+    assert request(virginia, b, full)

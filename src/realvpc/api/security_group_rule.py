@@ -61,15 +61,14 @@ def _with_rules(group: SecurityGroup, rules: Iterable[SecurityGroupRule]) -> Sec
     """
     rules = tuple(rules)
     before = {rule.meaning for rule in group.rules}
-    seen: set[Any] = set()
+    times = Counter(rule.meaning for rule in rules)
     for rule in rules:
-        if rule.meaning in seen:
+        if times[rule.meaning] > 1:
             if rule.meaning in before:
                 raise AwsError(
                     "InvalidPermission.Duplicate", f'the specified rule "{rule_in_words(rule)}" already exists'
                 )
             raise invalid_parameter_value("The same permission must not appear multiple times")
-        seen.add(rule.meaning)
     sizes = Counter((rule.is_egress, isinstance(rule.peer, Cidr) and not rule.peer.is_ipv4) for rule in rules)
     if any(size > RULES_PER_SECURITY_GROUP for size in sizes.values()):
         raise AwsError(
