@@ -116,6 +116,10 @@ def answers(snapshot: Network) -> dict[str, Any]:
         asked[f"routed {subnet_id}"] = snapshot.route_tables.where(network._associated_subnets, subnet_id)
     for group_id in GROUPS:
         asked[f"with {group_id}"] = snapshot.interfaces_with_group(group_id)
+        for address in ADDRESSES:
+            members = snapshot.interfaces.where(network._group_addresses, (group_id, address))
+            asked[f"with {group_id} {address}"] = members
+            assert bool(members) == snapshot.group_has(group_id, address)
     for instance_id in INSTANCES:
         asked[f"of {instance_id}"] = snapshot.interfaces_of(instance_id)
     for address in ADDRESSES:

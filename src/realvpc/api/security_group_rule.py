@@ -218,6 +218,10 @@ def _update_descriptions(ctx: Context, request: Request, *, is_egress: bool) -> 
 
 def describe_security_group_rules(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidSecurityGroupRuleId.Malformed`` and ``.NotFound``, InvalidParameterValue for a filter."""
+    wanted = request.get("SecurityGroupRuleIds")
+    groups = (
+        [ctx.network.group_of_rule(rule_id) for rule_id in wanted] if wanted else ctx.network.security_groups.values()
+    )
     return describe(
         ctx,
         request,
@@ -226,7 +230,7 @@ def describe_security_group_rules(ctx: Context, request: Request) -> Answer:
         result="SecurityGroupRules",
         render=lambda ctx, row: render_rule(ctx, row.group, row.rule),
         filters=_FILTERS,
-        rows={row.id: row for group in ctx.visible(ctx.network.security_groups) for row in group.listed_rules},
+        rows={row.id: row for group in groups if group for row in group.listed_rules},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 from .addresses import Address
@@ -82,6 +83,14 @@ class Network(Snapshot):
 
     def interfaces_with_group(self, group_id: str) -> tuple[NetworkInterface, ...]:
         return self.interfaces.where(_group_ids, group_id)
+
+    def group_has(self, group_id: str, address: Address) -> bool:
+        """Whether an interface that has the group has this private address."""
+        return bool(self.interfaces.where(_group_addresses, (group_id, address)))
+
+    def group_of_rule(self, rule_id: str) -> SecurityGroup | None:
+        """The group that the rule ``sgr-…`` is in."""
+        return next(iter(self.security_groups.where(_rule_ids, rule_id)), None)
 
     def interfaces_of(self, instance_id: str) -> tuple[NetworkInterface, ...]:
         """The instance's interfaces in the order of their device index."""
@@ -204,6 +213,14 @@ def _subnet_id(row: NetworkInterface) -> Iterable[str]:
 
 def _group_ids(row: NetworkInterface) -> Iterable[str]:
     return row.group_ids
+
+
+def _group_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:
+    return product(row.group_ids, row.private_addresses)
+
+
+def _rule_ids(row: SecurityGroup) -> Iterable[str]:
+    return (rule.id for rule in row.rules)
 
 
 def _instance_id(row: NetworkInterface) -> Iterable[str]:
