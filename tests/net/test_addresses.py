@@ -35,7 +35,11 @@ def test_host_bits_are_cleared() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["10.0.0.0", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "::/129", "10.0.0.0/ 8", "/8", "10.0.0.0/٣"]
+    "text",
+    [
+        *["10.0.0.0", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "::/129", "10.0.0.0/ 8", "/8", "10.0.0.0/٣"],
+        *["10.0.0.0/016", "::ffff:10.0.0.0/16", "::ffff:10.0.0.0/112", "fe80::%eth0/64"],
+    ],
 )
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
