@@ -62,10 +62,7 @@ def describe(
     ``rows`` are the resources by id where they are derived, not stored.
     """
     page, token = paginate(request, select(ctx, request, kind, ids=ids, filters=filters, rows=rows))
-    response: Response = {result: [render(ctx, row) for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer({result: [render(ctx, row) for row in page], "NextToken": token})
 
 
 def select(

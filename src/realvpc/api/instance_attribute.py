@@ -96,12 +96,12 @@ def describe_instance_credit_specifications(ctx: Context, request: Request) -> A
         if row.cpu_credits and (asked or row.cpu_credits == "unlimited")
     ]
     page, token = paginate(request, found)
-    response: Response = {
-        "InstanceCreditSpecifications": [{"InstanceId": row.id, "CpuCredits": row.cpu_credits} for row in page]
-    }
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer(
+        {
+            "InstanceCreditSpecifications": [{"InstanceId": row.id, "CpuCredits": row.cpu_credits} for row in page],
+            "NextToken": token,
+        }
+    )
 
 
 # -- modify ----------------------------------------------------------------------------------------------------------

@@ -67,10 +67,9 @@ def describe_iam_instance_profile_associations(ctx: Context, request: Request) -
     )
     found = passing(ctx, request, sorted(rows, key=lambda row: row.id), _FILTERS.get)
     page, token = paginate(request, found)
-    response: Response = {"IamInstanceProfileAssociations": [_render(ctx, row, "associated") for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer(
+        {"IamInstanceProfileAssociations": [_render(ctx, row, "associated") for row in page], "NextToken": token}
+    )
 
 
 _FILTERS: dict[str, FilterValues[Instance]] = {

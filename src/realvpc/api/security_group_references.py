@@ -59,10 +59,7 @@ def describe_stale_security_groups(ctx: Context, request: Request) -> Answer:
         if rules:
             rows.append(_Stale(group, rules))
     page, token = paginate(request, rows)
-    response: Response = {"StaleSecurityGroupSet": [_render(ctx, row) for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer({"StaleSecurityGroupSet": [_render(ctx, row) for row in page], "NextToken": token})
 
 
 def _is_live(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule) -> bool:
