@@ -172,7 +172,7 @@ def test_a_long_listing_of_tags_comes_in_pages(client: Client) -> None:
     while True:
         page = client("DescribeTags", Filters=where(resource_id=vpc_id), MaxResults=5, NextToken=token)
         keys.append([row["Key"] for row in page["Tags"]])
-        token = page["NextToken"]
+        token = page.get("NextToken")
         if token is None:
             break
     assert [len(page) for page in keys] == [5, 5, 2]
