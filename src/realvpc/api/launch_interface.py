@@ -23,6 +23,7 @@ from .errors import (
 )
 from .lookup import NETWORK_INTERFACE, SUBNET, get
 from .network_interface import groups_for_interface, new_interface, read_addresses, refuse_prefixes_and_ipv6
+from .parameters import parameter_name
 from .security_group import no_default_vpc
 
 _INSTEAD = (
@@ -82,7 +83,7 @@ def read_interfaces(ctx: Context, request: Request, kind: InstanceType) -> list[
     for name, actual in (("AvailabilityZone", zone.zone_name), ("AvailabilityZoneId", zone.zone_id)):
         if (placement.get(name) or actual) != actual:  # Terraform sends an empty zone
             raise invalid_parameter_value(
-                f"Value ({placement[name]}) for parameter {name[0].lower()}{name[1:]} is invalid. "
+                f"Value ({placement[name]}) for parameter {parameter_name(name)} is invalid. "
                 f"Subnet '{zone.id}' is in the availability zone {actual}"
             )
     return plans
@@ -159,7 +160,7 @@ def _existing(ctx: Context, entry: Mapping[str, Any]) -> InterfacePlan:
     for name in ("AssociatePublicIpAddress", "Groups", "PrivateIpAddress", "PrivateIpAddresses", "SubnetId"):
         if entry.get(name):
             raise invalid_parameter_combination(
-                f"The parameter {name[0].lower()}{name[1:]} cannot be used with the parameter networkInterfaceId"
+                f"The parameter {parameter_name(name)} cannot be used with the parameter networkInterfaceId"
             )
     interface = get(ctx, NETWORK_INTERFACE, entry["NetworkInterfaceId"])
     if interface.attachment is not None:

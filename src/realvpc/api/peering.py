@@ -15,6 +15,7 @@ from .context import Answer, Context, Request, Response
 from .describe import FilterValues, describe, render_tags
 from .errors import AwsError, invalid_parameter_value, missing_parameter
 from .lookup import PEERING, VPC, check_form, get
+from .parameters import parameter_name
 from .tags import tags_on_creation
 
 
@@ -30,7 +31,7 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
     """
     for name in ("VpcId", "PeerVpcId"):
         if not request.get(name):
-            raise missing_parameter(name[0].lower() + name[1:])
+            raise missing_parameter(parameter_name(name))
     vpc = get(ctx, VPC, request["VpcId"])
     check_form(VPC, request["PeerVpcId"])
     accepter = PeeringSide(

@@ -19,6 +19,7 @@ from .errors import (
     unsupported_operation,
 )
 from .lookup import ROUTE_TABLE, get
+from .parameters import parameter_name
 from .route_target import find_target
 
 
@@ -100,7 +101,7 @@ def _destination(request: Request) -> Cidr:
     [name] = given
     if name == "DestinationPrefixListId":
         raise AwsError("InvalidPrefixListID.NotFound", f"The prefix list ID '{request[name]}' does not exist")
-    return parse_cidr(request[name], name[0].lower() + name[1:], ipv4=name == "DestinationCidrBlock")
+    return parse_cidr(request[name], parameter_name(name), ipv4=name == "DestinationCidrBlock")
 
 
 def _route_to(ctx: Context, table: RouteTable, destination: Cidr) -> Route | None:

@@ -14,11 +14,19 @@ from .cidr import parse_cidr
 from .context import Answer, Context, Request, Response
 from .describe import FilterValues, describe, no_values, render_tags
 from .dhcp_options import default_options_id
-from .errors import AwsError, dependency_violation, unsupported_operation
+from .errors import AwsError, dependency_violation
 from .lookup import VPC, get
+from .parameters import refuse
 from .tags import tags_on_creation
 
-_NOT_HERE = ("Ipv4IpamPoolId", "Ipv6IpamPoolId", "Ipv6Pool", "Ipv6CidrBlock", "VpcEncryptionControl")
+_NOT_HERE = (
+    "Ipv4IpamPoolId",
+    "Ipv6IpamPoolId",
+    "Ipv6Pool",
+    "Ipv6CidrBlock",
+    "VpcEncryptionControl",
+    "AmazonProvidedIpv6CidrBlock",
+)
 
 
 def create_vpc(ctx: Context, request: Request) -> Answer:
@@ -61,11 +69,7 @@ def create_vpc(ctx: Context, request: Request) -> Answer:
 
 def refuse_address_pools(request: Request) -> None:
     """Raises UnsupportedOperation for a request that wants IPv6, an address pool or encryption controls."""
-    for name in _NOT_HERE:
-        if request.get(name):
-            raise unsupported_operation(f"The parameter {name[0].lower()}{name[1:]} is not supported.")
-    if request.get("AmazonProvidedIpv6CidrBlock"):
-        raise unsupported_operation("The parameter amazonProvidedIpv6CidrBlock is not supported.")
+    refuse(request, _NOT_HERE)
 
 
 def _default_security_group(ctx: Context, vpc: Vpc) -> SecurityGroup:
