@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -170,6 +171,35 @@ def test_what_nobody_wants_any_more_is_removed_after_a_restart(node: NodeProcess
     assert not runs(pid)
     assert [path.name for path in (node.state_dir / "disks").iterdir()] == [machine(1).instance_id]
     assert [path.name for path in (node.run_dir / "ns").iterdir()] == [machine(1).instance_id]
+
+
+def test_what_crun_had_under_way_is_waited_for_and_what_it_left_is_removed(node: NodeProcess, tmp_path: Path) -> None:
+    """The node is killed while crun starts a machine that nobody wants any more when the next node comes."""
+    slow = tmp_path / "crun"
+    real = shutil.which("crun")
+    slow.write_text(f'#!/bin/sh\ncase "$*" in *" run "*) touch $0.began; sleep 1;; esac\nexec {real} "$@"\n')
+    slow.chmod(0o755)
+    node.kill()
+    node.start(path=tmp_path)
+    with pytest.raises(TimeoutError):
+        node.want(machine(), until=lambda events: False, patience=0.5)
+    assert (tmp_path / "crun.began").exists()
+    node.kill()
+    (node.run_dir / "machines" / "i-0123456789abcdeff").mkdir()
+    node.start()
+    node.want(machine(wanted=Wanted.TERMINATED))
+    assert not list((node.run_dir / "machines").iterdir())
+    assert not list((node.run_dir / "crun").iterdir())
+
+
+def test_a_machine_has_no_file_of_the_host_open_but_its_console(node: NodeProcess) -> None:
+    node.want(machine())
+    files = node.sh(machine(), "for fd in /proc/1/fd/*; do readlink $fd; done").splitlines()
+    assert set(files) <= {
+        "/dev/null",
+        "/etc/init",
+        str(node.state_dir / "disks" / machine().instance_id / "console.log"),
+    }
 
 
 def test_saying_it_twice_or_in_another_order_changes_nothing(node: NodeProcess) -> None:
