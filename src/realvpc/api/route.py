@@ -18,6 +18,7 @@ from .errors import (
     missing_parameter,
     unsupported_operation,
 )
+from .ip_permission import prefix_list_not_found
 from .lookup import ROUTE_TABLE, get
 from .parameters import parameter_name
 from .route_target import find_target
@@ -100,7 +101,7 @@ def _destination(request: Request) -> Cidr:
         )
     [name] = given
     if name == "DestinationPrefixListId":
-        raise AwsError("InvalidPrefixListID.NotFound", f"The prefix list ID '{request[name]}' does not exist")
+        raise prefix_list_not_found(request[name])
     return parse_cidr(request[name], parameter_name(name), ipv4=name == "DestinationCidrBlock")
 
 

@@ -44,7 +44,7 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
         vpc_id=vpc.id,
         name=name,
         description=description,
-        rules=(egress_to_everywhere(ctx),),
+        rules=(all_traffic(ctx, ANY_IPV4, is_egress=True),),
     )
     response: Response = {"GroupId": group.id, "SecurityGroupArn": group_arn(group)}
     if group.tags:
@@ -52,14 +52,15 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
     return Answer(response, put(group))
 
 
-def egress_to_everywhere(ctx: Context) -> SecurityGroupRule:
+def all_traffic(ctx: Context, peer: Cidr | GroupReference, *, is_egress: bool) -> SecurityGroupRule:
+    """A new rule that allows everything to or from ``peer``."""
     return SecurityGroupRule(
         id=ctx.new_id("sgr"),
-        is_egress=True,
+        is_egress=is_egress,
         protocol=ALL_PROTOCOLS,
         from_port=ANY_TYPE,
         to_port=ANY_TYPE,
-        peer=ANY_IPV4,
+        peer=peer,
     )
 
 
