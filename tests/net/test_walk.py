@@ -178,6 +178,7 @@ class TestSecurityGroups:
         assert (
             trace.sentence() == "No inbound rule of the security groups of eni-b allows TCP port 443 from 10.20.0.207."
         )
+        assert "10.20.0.207 からの TCP ポート 443 を許可" in trace.sentence("ja")
 
     def test_nothing_is_allowed_out_without_a_rule(self) -> None:
         network = with_rules(three_vpcs(), "sg-a", ALL_ICMP)
