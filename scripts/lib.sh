@@ -4,7 +4,7 @@ VENV=$PWD/.venv
 UV_VERSION=0.13.9
 SYSTEM_PYTHON=${REALVPC_PYTHON:-/usr/bin/python3}
 
-if [ -t 2 ]; then
+if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
     BOLD=$(printf '\033[1m') GREEN=$(printf '\033[32m') RED=$(printf '\033[31m') PLAIN=$(printf '\033[0m')
 else
     BOLD='' GREEN='' RED='' PLAIN=''
@@ -61,6 +61,7 @@ missing_packages() {
     has_file /usr/include/bpf/bpf_helpers.h || echo libbpf-dev
     has_file /usr/lib/*/libbpf.so.1 /usr/lib/libbpf.so.1 /usr/lib64/libbpf.so.1 || echo libbpf1
     has_file /usr/include/linux/bpf.h || echo linux-libc-dev
+    has_file /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt || echo ca-certificates
     has crun || echo crun
     has ip || echo iproute2
     has ping || echo iputils-ping

@@ -15,6 +15,7 @@ from .clock import Clock
 from .config import Settings
 from .net.instance import Instance
 from .net.reasons import Reason
+from .net.trace import INTERNET
 from .node.client import NodeError
 from .reach import report
 from .reach.endpoint import UnknownEndpointError, resolve
@@ -168,7 +169,8 @@ async def why(desk: Desk, request: dict[str, Any]) -> Answer:
     network = desk.service.state.network
     try:
         source = resolve(network, str(request["source"]))
-        destination = resolve(network, str(request["destination"]), public=request.get("public") == "1")
+        public = request.get("public") == "1" or source.interface_id == INTERNET
+        destination = resolve(network, str(request["destination"]), public=public)
         return report.why(network, source, destination, request.get("protocol", "icmp"), int(request.get("port", 0)))
     except KeyError as error:
         raise Refusal(f"{error} is missing") from None

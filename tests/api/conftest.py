@@ -62,11 +62,12 @@ def call(
 ) -> dict[str, Any]:
     """Perform ``name`` (ec2, iam, ssm or sts) ``action`` with botocore's parameter names; returns the response.
 
-    The response is written as for a client on the way, so that one that does not fit botocore's model fails the test.
+    The response is written as for a client on the way, so that one that does not fit botocore's model fails the test;
+    members that are None, which no client sees, are left out.
     """
     response = service.handle(Call(name, action, params, caller(account, region), "req-1"))
     _WIRE.writer(name).write(action, response, "req-1")
-    return response
+    return {member: value for member, value in response.items() if value is not None}
 
 
 def refused(

@@ -106,6 +106,18 @@ def test_ids_are_answered_once_each_and_all_must_exist(three: Client) -> None:
     assert three.refused("DescribeVpcs", VpcIds=["vpc-1"]).code == "InvalidVpcID.Malformed"
 
 
+@pytest.mark.parametrize(
+    ("group_id", "message"),
+    [("web", 'Invalid id: "web" (expecting "sg-...")'), ("sg-web", 'Invalid id: "sg-web"')],
+    ids=["no prefix", "no hexadecimal digits"],
+)
+def test_an_id_that_is_none_is_refused_before_anything_is_looked_up(
+    client: Client, group_id: str, message: str
+) -> None:
+    error = client.refused("DescribeSecurityGroups", GroupIds=[group_id])
+    assert (error.code, error.message) == ("InvalidGroupId.Malformed", message)
+
+
 def test_filters_apply_to_ids_too(three: Client) -> None:
     ids = [vpc["VpcId"] for vpc in three("DescribeVpcs")["Vpcs"]]
     found = three("DescribeVpcs", VpcIds=ids, Filters=where(cidr="10.2.0.0/16"))["Vpcs"]

@@ -169,10 +169,25 @@ def test_a_machine_that_cannot_start_is_seen_to_fail(hosted: Client) -> None:
     }
 
 
+def test_a_machine_that_cannot_start_again_keeps_its_disk(hosted: Client) -> None:
+    instance_id = launch(hosted)
+    hosted.service.report(machine_up(instance_id, 1), "test")
+    hosted("StopInstances", InstanceIds=[instance_id])
+    hosted.service.report(machine_down(instance_id, 1), "test")
+    hosted("StartInstances", InstanceIds=[instance_id])
+    hosted.service.report(machine_failed(instance_id, "no space left on device", 2), "test")
+    (stopped,) = described(hosted, instance_id)
+    assert stopped["State"]["Name"] == "stopped"
+    assert stopped["StateReason"]["Message"] == "Server.InternalError: no space left on device"
+
+
+@pytest.mark.parametrize("heard", [True, False])
 @pytest.mark.parametrize(("behavior", "after"), [("stop", "stopped"), ("terminate", "terminated")])
-def test_a_shutdown_from_inside(hosted: Client, behavior: str, after: str) -> None:
+def test_a_shutdown_from_inside(hosted: Client, behavior: str, after: str, *, heard: bool) -> None:
+    """Also of a machine that was down again before anybody heard that it was up."""
     instance_id = launch(hosted, InstanceInitiatedShutdownBehavior=behavior)
-    hosted.service.report(machine_up(instance_id), "test")
+    if heard:
+        hosted.service.report(machine_up(instance_id), "test")
     hosted.service.report(machine_down(instance_id), "test")
     (instance,) = described(hosted, instance_id)
     assert instance["State"]["Name"] == after

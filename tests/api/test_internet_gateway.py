@@ -11,9 +11,9 @@ def test_a_new_gateway_is_attached_to_nothing(client: Client) -> None:
     gateway = made["InternetGateway"]
     assert gateway["Attachments"] == []
     assert gateway["Tags"] == [{"Key": "Name", "Value": "VPC-A-igw"}]
-    assert client("DescribeInternetGateways", InternetGatewayIds=[gateway["InternetGatewayId"]]) == {
-        "InternetGateways": [gateway]
-    }
+    found = client("DescribeInternetGateways", InternetGatewayIds=[gateway["InternetGatewayId"]])
+    assert found["InternetGateways"] == [gateway]
+    assert found.get("NextToken") is None
 
 
 def test_an_attached_gateway_shows_its_vpc(client: Client) -> None:

@@ -11,7 +11,7 @@ import pytest
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.net.addresses import Cidr
-from realvpc.net.peering import TRANSITIONS, Peering, PeeringEvent, PeeringSide, PeeringStatus
+from realvpc.net.quotas import OUTSTANDING_PEERING_REQUESTS
 from realvpc.net.table import put
 from realvpc.net.vpc import CidrAssociation, Vpc
 
@@ -138,6 +138,25 @@ def test_asking_twice_returns_the_same_connection(client: Client, vpc: Callable[
     assert request(client, a, b) == pcx
 
 
+@pytest.mark.parametrize("wrong", [{}, {"PeerOwnerId": OTHER, "PeerRegion": VIRGINIA}], ids=["account", "Region"])
+def test_asking_with_a_wrong_accepter_does_not_find_the_right_connection(
+    client: Client, vpc: Callable[..., str], wrong: dict[str, str]
+) -> None:
+    a, b = vpc("a", "10.20.0.0/16"), vpc("b", "10.30.0.0/16", account=OTHER)
+    pcx = request(client, a, b, PeerOwnerId=OTHER)
+    other = request(client, a, b, **wrong)
+    assert other != pcx
+    assert status(client, other) == "failed"
+    assert status(client, pcx) == "pending-acceptance"
+
+
+def test_a_failed_request_shows_in_the_requesters_region_only(as_account: As, vpc: Callable[..., str]) -> None:
+    tokyo, virginia = as_account(), as_account(region=VIRGINIA)
+    failed = request(tokyo, vpc("a", "10.20.0.0/16"), "vpc-0123456789abcdef0", PeerRegion=VIRGINIA)
+    assert status(tokyo, failed) == "failed"
+    assert virginia("DescribeVpcPeeringConnections")["VpcPeeringConnections"] == []
+
+
 def test_the_reverse_request_is_made_but_cannot_be_accepted(client: Client, vpc: Callable[..., str]) -> None:
     a, b = vpc("a", "10.20.0.0/16"), vpc("b", "10.30.0.0/16")
     client("AcceptVpcPeeringConnection", VpcPeeringConnectionId=request(client, a, b))
@@ -252,7 +271,8 @@ def test_unknown_and_malformed_ids(client: Client, vpc: Callable[..., str]) -> N
     assert error.code == "InvalidVpcPeeringConnectionId.Malformed"
 
 
-def test_filters(client: Client, vpc: Callable[..., str]) -> None:
+def test_filters(client: Client, vpc: Callable[..., str], clock: Clock) -> None:
+    clock.offset = timedelta(milliseconds=361)  # an expiration time is a whole second
     a, b, c = vpc("a", "10.20.0.0/16"), vpc("b", "10.30.0.0/16"), vpc("c", "10.40.0.0/16")
     to_b, to_c = request(client, a, b), request(client, a, c)
     client("AcceptVpcPeeringConnection", VpcPeeringConnectionId=to_b)
@@ -265,19 +285,18 @@ def test_filters(client: Client, vpc: Callable[..., str]) -> None:
     assert found(status_code=["active"]) == [to_b]
     assert found(status_code=["act*", "pending-acceptanc?"]) == sorted([to_b, to_c])
     assert found(status_code=["Active"]) == []
+    assert found(expiration_time=["2026-11-29T09:30:00.000Z"]) == [to_c]
     error = client.refused("DescribeVpcPeeringConnections", Filters=[{"Name": "nonsense", "Values": ["x"]}])
     assert (error.code, error.message) == ("InvalidParameterValue", "The filter 'nonsense' is invalid")
 
 
-@pytest.mark.parametrize("event", PeeringEvent)
-@pytest.mark.parametrize("before", PeeringStatus)
-def test_every_event_in_every_status(before: PeeringStatus, event: PeeringEvent) -> None:
-    side = PeeringSide(account=MAIN, region=TOKYO, vpc_id="vpc-1")
-    peering = Peering(
-        id="pcx-1", account=MAIN, region=TOKYO, requester=side, accepter=side, status=before, requested_at=START
-    )
-    after = peering.after(event, START, MAIN)
-    expected = TRANSITIONS.get((before, event))
-    assert (after and after.status) == expected
-    if after is not None:
-        assert (after.ended_at is None) == (after.status is PeeringStatus.ACTIVE)
+def test_outstanding_requests_are_counted_in_each_region(as_account: As, vpc: Callable[..., str]) -> None:
+    tokyo, virginia = as_account(), as_account(MAIN, VIRGINIA)
+    a, b = vpc("a", "10.0.0.0/16"), vpc("b", "10.1.0.0/16", region=VIRGINIA)
+    for number in range(OUTSTANDING_PEERING_REQUESTS):
+        name = chr(ord("c") + number)
+        request(tokyo, a, vpc(name, f"10.{2 + number}.0.0/16"))
+    full = vpc("~", "10.200.0.0/16", region=VIRGINIA)
+    error = tokyo.refused("CreateVpcPeeringConnection", VpcId=a, PeerVpcId=full, PeerRegion=VIRGINIA)
+    assert error.code == "OutstandingVpcPeeringConnectionLimitExceeded"
+    assert request(virginia, b, full)

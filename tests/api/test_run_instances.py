@@ -212,6 +212,13 @@ def test_an_interface_made_before_is_taken_and_given_back(client: Client, subnet
     assert interface["Status"] == "available"
 
 
+def test_one_interface_cannot_be_taken_twice(client: Client, subnet_id: str) -> None:
+    interface_id = client("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
+    twice = [{"DeviceIndex": index, "NetworkInterfaceId": interface_id} for index in range(2)]
+    error = refused(client, subnet_id, SubnetId=None, NetworkInterfaces=twice)
+    assert (error.code, error.message) == ("InvalidNetworkInterface.InUse", f"Interface: [{interface_id}] in use.")
+
+
 def test_more_interfaces_than_the_type_has_are_refused(client: Client, subnet_id: str) -> None:
     wanted = [{"DeviceIndex": index, "SubnetId": subnet_id} for index in range(3)]
     assert refused(client, subnet_id, SubnetId=None, NetworkInterfaces=wanted).code == "AttachmentLimitExceeded"

@@ -180,8 +180,10 @@ def test_groups_of_a_peer_vpc_are_named_with_their_owner_and_go_stale(
     ]
     assert other("DescribeSecurityGroupReferences", GroupId=[theirs])["SecurityGroupReferenceSet"] == []
 
-    make_peering(client, here, other, there)
+    again = make_peering(client, here, other, there)
     assert client("DescribeStaleSecurityGroups", VpcId=here)["StaleSecurityGroupSet"] == []
+    (group,) = client("DescribeSecurityGroups", GroupIds=[mine])["SecurityGroups"]
+    assert group["IpPermissions"][0]["UserIdGroupPairs"] == [pair | {"VpcPeeringConnectionId": again}]
     client("RevokeSecurityGroupIngress", GroupId=mine, IpPermissions=owned)
 
 
@@ -194,3 +196,15 @@ def test_a_group_of_another_vpc_without_a_peering_is_of_another_network(client: 
         "InvalidGroup.NotFound",
         "You have specified two resources that belong to different networks.",
     )
+
+
+def test_nobody_learns_whether_another_account_has_a_group(client: Client, as_account: Callable[..., Client]) -> None:
+    mine = make_group(client, make_vpc(client))
+    theirs = make_group(as_account(OTHER), make_vpc(as_account(OTHER), "10.120.0.0/16"))
+
+    def message(group_id: str) -> str:
+        pair = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group_id, "UserId": OTHER}]}]
+        error = client.refused("AuthorizeSecurityGroupIngress", GroupId=mine, IpPermissions=pair)
+        return f"{error.code}: {error.message}".replace(group_id, "sg")
+
+    assert message(theirs) == message("sg-0123456789abcdef0")

@@ -21,3 +21,23 @@ def test_the_matrix_shows_both_and_says_when_they_differ() -> None:
     ]
     measured[1][2] = True
     assert not agrees(predicted, measured)
+
+
+def test_wide_names_line_up_and_namesakes_are_told_apart() -> None:
+    predicted = matrix(three_vpcs())
+    for row, name in zip(predicted["instances"], ("東京", "web", "web"), strict=True):
+        row["name"] = name
+    assert table(predicted)[:3] == [
+        "from \\ to  東京  web i-b  web i-c",
+        "東京       -     yes      yes",
+        "web i-b    yes   -        no",
+    ]
+
+
+def test_where_the_matrix_is_too_wide_receivers_go_by_number() -> None:
+    assert table(matrix(three_vpcs()), columns=20)[:4] == [
+        "from \\ to  1    2    3",
+        "1 a-EC2    -    yes  yes",
+        "2 b-EC2    yes  -    no",
+        "3 c-EC2    yes  no   -",
+    ]

@@ -44,7 +44,8 @@ def test_no_mount_starts_from_where_the_machine_can_write() -> None:
 
 
 @pytest.mark.parametrize(
-    "capability", ["SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "SYS_PTRACE", "DAC_READ_SEARCH", "MKNOD", "BPF", "SYS_BOOT"]
+    "capability",
+    ["SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "SYS_PTRACE", "DAC_READ_SEARCH", "MKNOD", "BPF", "SYS_BOOT", "NET_ADMIN"],
 )
 def test_it_cannot_reach_the_host(capability: str) -> None:
     for granted in config()["process"]["capabilities"].values():

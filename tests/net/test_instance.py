@@ -12,7 +12,7 @@ S, E = InstanceState, InstanceEvent
 
 EXPECTED = {
     # state: start, stop, reboot, terminate, machine-up, machine-down, machine-failed
-    S.PENDING: (None, None, None, S.SHUTTING_DOWN, S.RUNNING, None, S.SHUTTING_DOWN),
+    S.PENDING: (None, None, None, S.SHUTTING_DOWN, S.RUNNING, S.STOPPED, S.SHUTTING_DOWN),
     S.RUNNING: (S.RUNNING, S.STOPPING, S.RUNNING, S.SHUTTING_DOWN, None, S.STOPPED, S.STOPPED),
     S.STOPPING: (None, S.STOPPING, None, S.SHUTTING_DOWN, None, S.STOPPED, S.STOPPED),
     S.STOPPED: (S.PENDING, S.STOPPED, None, S.TERMINATED, None, None, None),

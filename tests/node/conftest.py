@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -38,8 +39,11 @@ class NodeProcess:
     def socket(self) -> Path:
         return self.run_dir / "node.sock"
 
-    def start(self) -> None:
-        self.process = subprocess.Popen([sys.executable, str(PROGRAM), str(self.state_dir), str(self.run_dir)])
+    def start(self, path: Path | None = None) -> None:
+        """Start the node; it looks for programs in ``path`` first."""
+        environment = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"} if path else None
+        command = [sys.executable, str(PROGRAM), str(self.state_dir), str(self.run_dir)]
+        self.process = subprocess.Popen(command, env=environment)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -59,17 +63,22 @@ class NodeProcess:
     def connect(self) -> NodeConnection:
         return NodeConnection(self.socket)
 
-    def want(self, *machines: MachineSpec, until: Callable[[list[m.Event]], bool] | None = None) -> list[m.Event]:
+    def want(
+        self,
+        *machines: MachineSpec,
+        until: Callable[[list[m.Event]], bool] | None = None,
+        patience: float = PATIENCE_SECONDS,
+    ) -> list[m.Event]:
         """Say what should be on a new connection and return the events until all machines are as wanted."""
         self.revision += 1
         desired = m.Desired(self.revision, Plan(), machines)
-        return asyncio.run(self._want(desired, until or (lambda events: _settled(desired, events))))
+        return asyncio.run(self._want(desired, until or (lambda events: _settled(desired, events)), patience))
 
-    async def _want(self, desired: m.Desired, until: Callable[[list[m.Event]], bool]) -> list[m.Event]:
+    async def _want(self, desired: m.Desired, until: Callable[[list[m.Event]], bool], patience: float) -> list[m.Event]:
         events: list[m.Event] = []
         client = await NodeClient.connect(self.socket)
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(patience):
                 await client.want(desired)
                 async for event in client.events():
                     events.append(event)

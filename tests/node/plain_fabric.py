@@ -70,6 +70,7 @@ class PlainFabric:
         pass
 
     def destroy(self) -> None:
+        self._fail("destroy")
         for name in self.machines():
             self.remove_machine(name)
 

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -94,6 +95,24 @@ def test_the_system_is_read_only_and_the_host_is_out_of_sight(node: NodeProcess)
     assert node.sh(spec, "ls -d /proc/[0-9]*").count("\n") < 8, "only its own processes"
 
 
+def test_its_root_cannot_change_the_hosts_device_that_it_was_handed(node: NodeProcess) -> None:
+    spec = machine()
+    node.want(spec)
+    mode = Path("/dev/null").stat().st_mode
+    assert node.run(spec, "chmod", "600", "/proc/self/fd/0")[0] == 1  # `run` hands over /dev/null
+    assert node.run(spec, "sh", "-c", "read line; echo $? >&0; exec 3<>/dev/null; echo works >&3")[0] == 0
+    assert Path("/dev/null").stat().st_mode == mode
+
+
+def test_its_root_cannot_change_links(node: NodeProcess) -> None:
+    """Who may, may change those of the fabric's namespace too: rtnetlink names it by a number."""
+    spec = machine()
+    node.want(spec)
+    for change in ("link set eth0 down", "link delete eth0", "link add x type dummy", "address flush dev eth0"):
+        assert node.run(spec, "ip", *change.split())[0] != 0
+    assert "10.20.0.207/20" in node.sh(spec, "ip -o -4 address show eth0")
+
+
 def test_a_link_that_it_made_does_not_lead_the_host_astray(node: NodeProcess, tmp_path: Path) -> None:
     """A stopped machine's disk was written by a stranger; starting it again writes and mounts only inside."""
     victim = tmp_path / "victim"
@@ -154,6 +173,35 @@ def test_what_nobody_wants_any_more_is_removed_after_a_restart(node: NodeProcess
     assert [path.name for path in (node.run_dir / "ns").iterdir()] == [machine(1).instance_id]
 
 
+def test_what_crun_had_under_way_is_waited_for_and_what_it_left_is_removed(node: NodeProcess, tmp_path: Path) -> None:
+    """The node is killed while crun starts a machine that nobody wants any more when the next node comes."""
+    slow = tmp_path / "crun"
+    real = shutil.which("crun")
+    slow.write_text(f'#!/bin/sh\ncase "$*" in *" run "*) touch $0.began; sleep 1;; esac\nexec {real} "$@"\n')
+    slow.chmod(0o755)
+    node.kill()
+    node.start(path=tmp_path)
+    with pytest.raises(TimeoutError):
+        node.want(machine(), until=lambda events: False, patience=0.5)
+    assert (tmp_path / "crun.began").exists()
+    node.kill()
+    (node.run_dir / "machines" / "i-0123456789abcdeff").mkdir()
+    node.start()
+    node.want(machine(wanted=Wanted.TERMINATED))
+    assert not list((node.run_dir / "machines").iterdir())
+    assert not list((node.run_dir / "crun").iterdir())
+
+
+def test_a_machine_has_no_file_of_the_host_open_but_its_console(node: NodeProcess) -> None:
+    node.want(machine())
+    files = node.sh(machine(), "for fd in /proc/1/fd/*; do readlink $fd; done").splitlines()
+    assert set(files) <= {
+        "/dev/null",
+        "/etc/init",
+        str(node.state_dir / "disks" / machine().instance_id / "console.log"),
+    }
+
+
 def test_saying_it_twice_or_in_another_order_changes_nothing(node: NodeProcess) -> None:
     specs = [machine(number) for number in (1, 2, 3)]
     node.want(*specs)
@@ -192,6 +240,17 @@ def test_a_machine_that_cannot_have_its_links_fails(node: NodeProcess) -> None:
     (faults / "ensure_machine").unlink()
     node.want(machine(wanted=Wanted.TERMINATED))
     node.want(machine(2))
+
+
+def test_a_node_that_cannot_clean_up_says_why_and_tries_again(node: NodeProcess) -> None:
+    faults = node.run_dir / "faults"
+    faults.mkdir()
+    (faults / "destroy").touch()
+    node.want(machine())
+    with node.connect() as connection, pytest.raises(NodeError, match="destroy is made to fail"):
+        connection.shutdown(Wanted.TERMINATED)
+    (faults / "destroy").unlink()
+    node.want(machine())
 
 
 def test_limits_hold_where_the_host_has_control_groups(node: NodeProcess) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -252,6 +254,33 @@ def test_an_upgrade_that_changes_the_maps_loses_no_packet(fabric: Fabric, monkey
         assert [path.name for path in (run_dir / "bpf").glob("maps-*")] == ["maps-another"]
         upgraded.close()
     assert read_pings(output).received == 100
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("steps", range(1, 5))
+def test_a_link_that_was_half_made_is_made_anew(fabric: Fabric, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """However far the last process came with it."""
+    network = walkthrough()
+    run_in, left = namespace.run_in, iter(range(steps))
+
+    def killed(path: Path, work: Callable[[], Any]) -> Any:
+        if next(left, None) is None:
+            raise KilledError
+        return run_in(path, work)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("realvpc.fabric.namespace.run_in", killed)
+        with contextlib.suppress(KilledError):
+            bring_up(fabric, network)
+    fabric.close()
+    adopting = Fabric(fabric.namespace("fabric").parent.parent)
+    adopting.open()
+    bring_up(adopting, network)
+    assert ping(adopting, A, B_ADDRESS).received == 3
+    adopting.close()
 
 
 def test_a_machine_may_come_after_its_plan(fabric: Fabric) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from realvpc.net.resource import Resource
 
 from .context import Answer, Context, Request, Response
-from .errors import AwsError, invalid_parameter_combination, invalid_parameter_value
+from .errors import invalid_parameter_combination, invalid_parameter_value
 from .lookup import Kind, check_form, not_found
 
 
@@ -62,10 +62,7 @@ def describe(
     ``rows`` are the resources by id where they are derived, not stored.
     """
     page, token = paginate(request, select(ctx, request, kind, ids=ids, filters=filters, rows=rows))
-    response: Response = {result: [render(ctx, row) for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer({result: [render(ctx, row) for row in page], "NextToken": token})
 
 
 def select(
@@ -171,24 +168,26 @@ def paginate(request: Request, rows: list[Row]) -> tuple[list[Row], str | None]:
         raise invalid_parameter_value(f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value > 0.")
     token = request.get("NextToken")
     if token:
-        last = _read_token(token)
+        last = read_token(token)
+        if last is None:
+            raise invalid_parameter_value("Unable to parse pagination token")
         rows = [row for row in rows if row.id > last]
     page = rows[:size]
-    return page, _make_token(page[-1].id) if len(rows) > size else None
+    return page, make_token(page[-1].id) if len(rows) > size else None
 
 
-def _make_token(last_id: str) -> str:
+def make_token(last_id: str) -> str:
+    """The token of the page that begins after this row."""
     return base64.urlsafe_b64encode(f"after:{last_id}".encode()).decode()
 
 
-def _read_token(token: str) -> str:
+def read_token(token: str) -> str | None:
+    """What ``make_token`` was given, or None for a token that is none."""
     try:
         text = base64.urlsafe_b64decode(token.encode()).decode()
     except (binascii.Error, ValueError):
         text = ""
-    if not text.startswith("after:"):
-        raise AwsError("InvalidParameterValue", "Unable to parse pagination token")
-    return text.removeprefix("after:")
+    return text.removeprefix("after:") if text.startswith("after:") else None
 
 
 def render_tags(tags: dict[str, str]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
+from realvpc.net.hostnames import internal_domain
 from realvpc.net.resource import Resource
 
 from .context import Answer, Context, Request, Response
@@ -38,12 +39,11 @@ def default_options_id(account: str, region: str) -> str:
 
 
 def default_options(account: str, region: str) -> DhcpOptions:
-    domain = "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
     return DhcpOptions(
         id=default_options_id(account, region),
         account=account,
         region=region,
-        options={"domain-name": (domain,), "domain-name-servers": ("AmazonProvidedDNS",)},
+        options={"domain-name": (internal_domain(region),), "domain-name-servers": ("AmazonProvidedDNS",)},
     )
 
 

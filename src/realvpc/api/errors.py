@@ -36,11 +36,6 @@ def invalid_parameter_combination(message: str) -> AwsError:
     return AwsError("InvalidParameterCombination", message)
 
 
-def malformed_id(kind: str, value: str, example: str) -> AwsError:
-    """An id that no resource can have. `kind` is as in the code: `InvalidVpcID`; `example` is its form: `vpc-...`."""
-    return AwsError(f"{kind}.Malformed", f'Invalid id: "{value}" (expecting "{example}")')
-
-
 def unsupported_operation(message: str) -> AwsError:
     """The action is known, and asks for something that this service does not have."""
     return AwsError("UnsupportedOperation", message)
@@ -54,11 +49,6 @@ def dependency_violation(noun: str, resource_id: str) -> AwsError:
 def invalid_action(action: str) -> AwsError:
     """The service has no such action, or none that is available here."""
     return AwsError("InvalidAction", f"The action {action} is not valid for this web service.")
-
-
-def unauthorized_operation(message: str = "You are not authorized to perform this operation.") -> AwsError:
-    """The caller's policies do not allow the action (HTTP 403)."""
-    return AwsError("UnauthorizedOperation", message, 403)
 
 
 def dry_run_operation() -> AwsError:

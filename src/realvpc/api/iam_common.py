@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -12,6 +10,7 @@ from urllib.parse import quote
 from realvpc.net.quotas import TAGS_PER_RESOURCE
 
 from .context import Context, Request, Response
+from .describe import make_token, read_token
 from .errors import AwsError
 
 T = TypeVar("T")
@@ -101,21 +100,12 @@ def page(request: Request, rows: Iterable[T], key: Callable[[T], str]) -> tuple[
     """One page of ``rows`` by ``key``, and the members IsTruncated and Marker.  Raises ValidationError."""
     ordered = sorted(rows, key=key)
     if request.get("Marker"):
-        last = _read_marker(request["Marker"])
+        last = read_token(request["Marker"])
+        if last is None:
+            raise validation_error("Invalid Marker.")
         ordered = [row for row in ordered if key(row) > last]
     size = request.get("MaxItems") or _DEFAULT_PAGE
     shown = ordered[:size]
     if len(ordered) <= size:
         return shown, {"IsTruncated": False}
-    marker = base64.urlsafe_b64encode(f"after:{key(shown[-1])}".encode()).decode()
-    return shown, {"IsTruncated": True, "Marker": marker}
-
-
-def _read_marker(marker: str) -> str:
-    try:
-        text = base64.urlsafe_b64decode(marker.encode()).decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    if not text.startswith("after:"):
-        raise validation_error("Invalid Marker.")
-    return text.removeprefix("after:")
+    return shown, {"IsTruncated": True, "Marker": make_token(key(shown[-1]))}

@@ -41,10 +41,7 @@ def describe_images(ctx: Context, request: Request) -> Answer:
     if (owners and not set(owners) & set(_AMAZON)) or (users and "all" not in users):
         rows = []
     page, token = paginate(request, passing(ctx, request, rows, _filter))
-    response: Response = {"Images": [_render(ctx, row) for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer({"Images": [_render(ctx, row) for row in page], "NextToken": token})
 
 
 def _render(ctx: Context, row: _Row) -> Response:

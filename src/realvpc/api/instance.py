@@ -21,10 +21,7 @@ from .network_interface import public_name, render_addresses, render_association
 def describe_instances(ctx: Context, request: Request) -> Answer:
     """By reservation.  Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue for a filter."""
     page, token = paginate(request, select(ctx, request, INSTANCE, ids="InstanceIds", filters=FILTERS))
-    response: Response = {"Reservations": render_reservations(ctx, page)}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer({"Reservations": render_reservations(ctx, page), "NextToken": token})
 
 
 def render_reservations(ctx: Context, instances: Iterable[Instance]) -> list[Response]:

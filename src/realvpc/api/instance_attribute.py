@@ -21,13 +21,13 @@ from .errors import (
     AwsError,
     invalid_parameter_combination,
     invalid_parameter_value,
-    unsupported_operation,
 )
 from .instance import render_block_devices
 from .launch import read_cpu_credits, read_user_data
 from .lookup import INSTANCE, get
 from .network_interface import render_groups
 from .network_interface_attribute import with_groups
+from .parameters import refuse
 
 # -- describe --------------------------------------------------------------------------------------------------------
 
@@ -96,12 +96,12 @@ def describe_instance_credit_specifications(ctx: Context, request: Request) -> A
         if row.cpu_credits and (asked or row.cpu_credits == "unlimited")
     ]
     page, token = paginate(request, found)
-    response: Response = {
-        "InstanceCreditSpecifications": [{"InstanceId": row.id, "CpuCredits": row.cpu_credits} for row in page]
-    }
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer(
+        {
+            "InstanceCreditSpecifications": [{"InstanceId": row.id, "CpuCredits": row.cpu_credits} for row in page],
+            "NextToken": token,
+        }
+    )
 
 
 # -- modify ----------------------------------------------------------------------------------------------------------
@@ -131,9 +131,7 @@ def modify_instance_attribute(ctx: Context, request: Request) -> Answer:
     (what a machine is made with changes while it is stopped only), ``InvalidGroup.NotFound``, UnsupportedOperation.
     """
     instance = get(ctx, INSTANCE, request["InstanceId"])
-    for name in _NOT_HERE:
-        if request.get(name):
-            raise unsupported_operation(f"The parameter {name[0].lower()}{name[1:]} is not supported.")
+    refuse(request, _NOT_HERE)
     given: dict[str, Any] = {
         attribute: (request[member] or {}).get("Value")
         for member, attribute in _MEMBERS.items()

@@ -13,8 +13,6 @@ from .context import Context
 from .describe import FilterValues, no_values
 from .network_interface import INTERFACE_FILTERS, public_name
 
-_LOW_BYTE = 0xFF
-
 
 def _of_primary(value: Callable[[Context, NetworkInterface], object]) -> FilterValues[Instance]:
     return lambda ctx, row: [value(ctx, interface) for interface in ctx.network.interfaces_of(row.id)[:1]]
@@ -84,7 +82,7 @@ _INTERFACES: dict[str, FilterValues[NetworkInterface]] = {
 STATUS_FILTERS: dict[str, FilterValues[Instance]] = {
     "availability-zone": lambda ctx, row: [row.zone_name],
     "availability-zone-id": lambda ctx, row: [row.zone_id],
-    "instance-state-code": lambda ctx, row: [row.state.code & _LOW_BYTE],
+    "instance-state-code": lambda ctx, row: [row.state.code],
     "instance-state-name": lambda ctx, row: [row.state],
     "operator.managed": lambda ctx, row: [False],
     "operator.principal": no_values,

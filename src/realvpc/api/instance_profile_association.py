@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from realvpc.iam.role import InstanceProfile
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.table import put
 
@@ -23,19 +24,17 @@ def associate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
         raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'running' state.")
     if instance.instance_profile_arn is not None:
         raise AwsError("IncorrectState", f"There is an existing association for instance {instance.id}")
-    changed = replace(
-        instance,
-        instance_profile_arn=profile.id,
-        instance_profile_association_id=ctx.new_id("iip-assoc"),
-        instance_profile_associated_at=ctx.now,
-    )
-    return Answer({"IamInstanceProfileAssociation": _render(ctx, changed, "associating")}, put(changed))
+    return _associating(ctx, instance, profile)
 
 
 def replace_iam_instance_profile_association(ctx: Context, request: Request) -> Answer:
     """Another profile for the same instance.  Raises InvalidAssociationID.NotFound, InvalidParameterValue."""
     instance = _associated(ctx, request["AssociationId"])
     profile = find_profile(ctx, request["IamInstanceProfile"])
+    return _associating(ctx, instance, profile)
+
+
+def _associating(ctx: Context, instance: Instance, profile: InstanceProfile) -> Answer:
     changed = replace(
         instance,
         instance_profile_arn=profile.id,
@@ -67,10 +66,9 @@ def describe_iam_instance_profile_associations(ctx: Context, request: Request) -
     )
     found = passing(ctx, request, sorted(rows, key=lambda row: row.id), _FILTERS.get)
     page, token = paginate(request, found)
-    response: Response = {"IamInstanceProfileAssociations": [_render(ctx, row, "associated") for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer(
+        {"IamInstanceProfileAssociations": [_render(ctx, row, "associated") for row in page], "NextToken": token}
+    )
 
 
 _FILTERS: dict[str, FilterValues[Instance]] = {

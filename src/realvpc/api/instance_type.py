@@ -30,10 +30,7 @@ def describe_instance_types(ctx: Context, request: Request) -> Answer:
         )
     rows = [_Row(INSTANCE_TYPES[name]) for name in sorted(set(wanted) or INSTANCE_TYPES)]
     page, token = paginate(request, passing(ctx, request, rows, _type_filter))
-    response: Response = {"InstanceTypes": [_render(row.kind) for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer({"InstanceTypes": [_render(row.kind) for row in page], "NextToken": token})
 
 
 def _render(kind: InstanceType) -> Response:
@@ -200,11 +197,11 @@ def describe_instance_type_offerings(ctx: Context, request: Request) -> Answer:
     }.get(location_type, [])
     rows = [_Offering(name, location) for name in sorted(INSTANCE_TYPES) for location in sorted(locations)]
     page, token = paginate(request, passing(ctx, request, rows, _OFFERING_FILTERS.get))
-    response: Response = {
-        "InstanceTypeOfferings": [
-            {"InstanceType": row.name, "LocationType": location_type, "Location": row.location} for row in page
-        ]
-    }
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer(
+        {
+            "InstanceTypeOfferings": [
+                {"InstanceType": row.name, "LocationType": location_type, "Location": row.location} for row in page
+            ],
+            "NextToken": token,
+        }
+    )

@@ -215,6 +215,8 @@ def read_reference(
         return GroupReference(group_id, referenced.account)
     peering = ctx.network.active_peering_between(group.vpc_id, referenced.vpc_id)
     if peering is None:
+        if referenced.account != ctx.account:
+            raise not_found(SECURITY_GROUP, group_id)  # as for one that nobody has: no way to learn of other accounts'
         raise AwsError(SECURITY_GROUP.not_found, "You have specified two resources that belong to different networks.")
     return GroupReference(group_id, referenced.account, peering.id)
 
@@ -251,15 +253,17 @@ def _or_all(value: int) -> str:
     return "ALL" if value == ANY_TYPE else str(value)
 
 
-def render_permissions(ctx: Context, rules: Iterable[SecurityGroupRule]) -> list[Response]:
-    """Rules grouped by protocol and ports, in the order in which they came."""
+def render_permissions(ctx: Context, group: SecurityGroup, *, is_egress: bool) -> list[Response]:
+    """The rules of one direction, grouped by protocol and ports, in the order in which they came."""
     grouped: dict[Traffic, Response] = {}
-    for rule in rules:
+    for rule in group.rules:
+        if rule.is_egress != is_egress:
+            continue
         traffic = Traffic(rule.protocol, rule.from_port, rule.to_port)
         permission = grouped.setdefault(traffic, _empty_permission(traffic))
         described = {"Description": rule.description} if rule.description else {}
         if isinstance(rule.peer, GroupReference):
-            permission["UserIdGroupPairs"].append(render_pair(ctx, rule.peer) | described)
+            permission["UserIdGroupPairs"].append(render_pair(ctx, group, rule.peer) | described)
         elif rule.peer.is_ipv4:
             permission["IpRanges"].append({"CidrIp": str(rule.peer)} | described)
         else:
@@ -279,15 +283,23 @@ def _empty_permission(traffic: Traffic) -> Response:
     }
 
 
-def render_pair(ctx: Context, reference: GroupReference) -> Response:
-    """The group that a rule refers to; over a peering connection also the VPC, the connection and its status."""
+def render_pair(ctx: Context, group: SecurityGroup, reference: GroupReference) -> Response:
+    """What a rule of ``group`` refers to; over a peering connection also the VPC, the connection and its status.
+
+    The connection is the active one, where the two VPCs have been peered again since the rule was made.
+    """
     pair: Response = {"UserId": reference.account, "GroupId": reference.group_id}
     if reference.peering_id is None:
         return pair
     peering = ctx.network.peerings.get(reference.peering_id)
     vpc_id = _vpc_of(ctx, reference, peering)
-    status = peering.status_at(ctx.now) if peering else PeeringStatus.DELETED
-    return pair | {"VpcId": vpc_id, "VpcPeeringConnectionId": reference.peering_id, "PeeringStatus": str(status)}
+    if vpc_id is not None:
+        peering = ctx.network.active_peering_between(group.vpc_id, vpc_id) or peering
+    return pair | {
+        "VpcId": vpc_id,
+        "VpcPeeringConnectionId": peering.id if peering else reference.peering_id,
+        "PeeringStatus": str(peering.status_at(ctx.now) if peering else PeeringStatus.DELETED),
+    }
 
 
 def _vpc_of(ctx: Context, reference: GroupReference, peering: Peering | None) -> str | None:

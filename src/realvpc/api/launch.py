@@ -23,6 +23,7 @@ from .errors import (
     missing_parameter,
     unsupported_operation,
 )
+from .parameters import parameter_name, refuse
 
 MAXIMUM_USER_DATA = 16384  # bytes, before base64
 _IMAGE_ID = re.compile(r"ami-[0-9a-f]{8}(?:[0-9a-f]{9})?")
@@ -51,12 +52,10 @@ class RootVolume(Struct, frozen=True, kw_only=True):
 
 def refuse_what_is_not_here(request: Request) -> None:
     """Raises for what a machine of this service does not have: UnsupportedOperation, or AWS's NotFound."""
-    for name in _NOT_HERE:
-        if request.get(name):
-            raise unsupported_operation(f"The parameter {name[0].lower()}{name[1:]} is not supported.")
+    refuse(request, _NOT_HERE)
     for name, flag in (("EnclaveOptions", "Enabled"), ("HibernationOptions", "Configured")):
         if (request.get(name) or {}).get(flag):
-            raise unsupported_operation(f"The parameter {name[0].lower()}{name[1:]} is not supported.")
+            raise unsupported_operation(f"The parameter {parameter_name(name)} is not supported.")
     template = request.get("LaunchTemplate")
     if template and template.get("LaunchTemplateId"):
         raise AwsError(

@@ -23,6 +23,7 @@ from .errors import (
 )
 from .lookup import NETWORK_INTERFACE, SUBNET, get
 from .network_interface import groups_for_interface, new_interface, read_addresses, refuse_prefixes_and_ipv6
+from .parameters import parameter_name
 from .security_group import no_default_vpc
 
 _INSTEAD = (
@@ -82,13 +83,17 @@ def read_interfaces(ctx: Context, request: Request, kind: InstanceType) -> list[
     for name, actual in (("AvailabilityZone", zone.zone_name), ("AvailabilityZoneId", zone.zone_id)):
         if (placement.get(name) or actual) != actual:  # Terraform sends an empty zone
             raise invalid_parameter_value(
-                f"Value ({placement[name]}) for parameter {name[0].lower()}{name[1:]} is invalid. "
+                f"Value ({placement[name]}) for parameter {parameter_name(name)} is invalid. "
                 f"Subnet '{zone.id}' is in the availability zone {actual}"
             )
     return plans
 
 
 def _check_indexes(plans: list[InterfacePlan], kind: InstanceType) -> None:
+    taken = [plan.existing.id for plan in plans if plan.existing]
+    for interface_id in taken:
+        if taken.count(interface_id) > 1:
+            raise _in_use(interface_id)
     indexes = [plan.device_index for plan in plans]
     if len(set(indexes)) != len(indexes):
         raise invalid_parameter_value("Each network interface requires a unique device index.")
@@ -155,11 +160,11 @@ def _existing(ctx: Context, entry: Mapping[str, Any]) -> InterfacePlan:
     for name in ("AssociatePublicIpAddress", "Groups", "PrivateIpAddress", "PrivateIpAddresses", "SubnetId"):
         if entry.get(name):
             raise invalid_parameter_combination(
-                f"The parameter {name[0].lower()}{name[1:]} cannot be used with the parameter networkInterfaceId"
+                f"The parameter {parameter_name(name)} cannot be used with the parameter networkInterfaceId"
             )
     interface = get(ctx, NETWORK_INTERFACE, entry["NetworkInterfaceId"])
     if interface.attachment is not None:
-        raise AwsError("InvalidNetworkInterface.InUse", f"Interface: [{interface.id}] in use.")
+        raise _in_use(interface.id)
     return InterfacePlan(
         device_index=entry["DeviceIndex"],
         subnet=ctx.network.subnets[interface.subnet_id],
@@ -169,6 +174,10 @@ def _existing(ctx: Context, entry: Mapping[str, Any]) -> InterfacePlan:
         delete_on_termination=entry.get("DeleteOnTermination", False),
         existing=interface,
     )
+
+
+def _in_use(interface_id: str) -> AwsError:
+    return AwsError("InvalidNetworkInterface.InUse", f"Interface: [{interface_id}] in use.")
 
 
 def _of_another_vpc(group: SecurityGroup, subnet: Subnet) -> AwsError:

@@ -99,7 +99,9 @@ _HEX = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")
 def check_form(kind: Kind[R], resource_id: str) -> None:
     """Raises ``Invalid….Malformed`` unless the id is the prefix and 8 or 17 hexadecimal digits."""
     prefix, dash, digits = resource_id.rpartition("-")
-    if not dash or prefix != kind.prefix or not _HEX.fullmatch(digits):
+    if not dash or prefix != kind.prefix:
+        raise AwsError(kind.malformed, f'Invalid id: "{resource_id}" (expecting "{kind.prefix}-...")')
+    if not _HEX.fullmatch(digits):
         raise AwsError(kind.malformed, f'Invalid id: "{resource_id}"')
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from realvpc.net.instance import Instance, InstanceEvent, InstanceState
+from realvpc.net.instance import Instance, InstanceEvent
 from realvpc.net.table import Change
 
 from .context import Context
@@ -36,7 +36,7 @@ def machine_down(instance_id: str, boot: int | None = None) -> Report:
     def report(ctx: Context) -> Change:
         change = _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_DOWN, INSTANCE_SHUTDOWN)
         before = ctx.network.instances.get(instance_id)
-        if change and before and before.state is InstanceState.RUNNING and before.shutdown_behavior == "terminate":
+        if change and before and before.machine_wanted and before.shutdown_behavior == "terminate":
             later = ctx.with_state(ctx.state.apply(change))
             change += happens(later, later.network.instances[instance_id], InstanceEvent.TERMINATE)
         return change
@@ -45,8 +45,18 @@ def machine_down(instance_id: str, boot: int | None = None) -> Report:
 
 
 def machine_failed(instance_id: str, reason: str, boot: int | None = None) -> Report:
-    """The machine could not be started, or could not be kept; ``reason`` is a sentence that the API shows."""
-    return lambda ctx: _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_FAILED, server_error(reason))
+    """The machine could not be started, or could not be kept; ``reason`` is a sentence that the API shows.
+
+    A new instance is terminated; one that ran before is stopped, for it has a disk to lose.
+    """
+
+    def report(ctx: Context) -> Change:
+        instance = ctx.network.instances.get(instance_id)
+        ran = instance is not None and instance.boot > 1
+        event = InstanceEvent.MACHINE_DOWN if ran else InstanceEvent.MACHINE_FAILED
+        return _apply(ctx, instance_id, boot, event, server_error(reason))
+
+    return report
 
 
 def _apply(

@@ -24,6 +24,7 @@ from .errors import (
 )
 from .idempotency import earlier_resources, remembering
 from .lookup import NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, find, get
+from .parameters import refuse
 from .security_group import default_group_of
 from .tags import tags_on_creation
 
@@ -68,9 +69,7 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
 
 def refuse_prefixes_and_ipv6(request: Mapping[str, Any]) -> None:
     """Raises UnsupportedOperation for a request that wants IPv6 addresses or delegated prefixes."""
-    for name in _NOT_HERE:
-        if request.get(name):
-            raise unsupported_operation(f"The parameter {name[0].lower()}{name[1:]} is not supported.")
+    refuse(request, _NOT_HERE)
 
 
 def read_addresses(picker: AddressPicker, subnet: Subnet, request: Mapping[str, Any]) -> tuple[Address, ...]:

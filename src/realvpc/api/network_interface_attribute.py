@@ -9,9 +9,10 @@ from realvpc.net.table import put
 
 from .address_picker import AddressPicker
 from .context import Answer, Context, Request, Response
-from .errors import AwsError, invalid_parameter_combination, unsupported_operation
+from .errors import AwsError, invalid_parameter_combination
 from .lookup import NETWORK_INTERFACE, get
 from .network_interface import different_networks, groups_for_interface, render_attachment, render_groups
+from .parameters import refuse
 
 _MODIFIABLE = ("AssociatePublicIpAddress", "Attachment", "Description", "Groups", "SourceDestCheck")
 _NOT_HERE = ("AssociatedSubnetIds", "ConnectionTrackingSpecification", "EnablePrimaryIpv6", "EnaSrdSpecification")
@@ -21,9 +22,7 @@ def modify_network_interface_attribute(ctx: Context, request: Request) -> Answer
     """Raises ``InvalidNetworkInterfaceID.NotFound``, ``InvalidGroup.NotFound``, ``InvalidAttachmentID.NotFound``,
     InvalidParameterCombination unless exactly one attribute is given."""
     interface = get(ctx, NETWORK_INTERFACE, request["NetworkInterfaceId"])
-    for name in _NOT_HERE:
-        if request.get(name):
-            raise unsupported_operation(f"The parameter {name[0].lower()}{name[1:]} is not supported.")
+    refuse(request, _NOT_HERE)
     given = [name for name in _MODIFIABLE if request.get(name) is not None]
     if not given:
         raise invalid_parameter_combination("No attributes specified.")

@@ -15,6 +15,7 @@ from .context import Answer, Context, Request, Response
 from .describe import FilterValues, describe, render_tags
 from .errors import AwsError, invalid_parameter_value, missing_parameter
 from .lookup import PEERING, VPC, check_form, get
+from .parameters import parameter_name
 from .tags import tags_on_creation
 
 
@@ -30,7 +31,7 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
     """
     for name in ("VpcId", "PeerVpcId"):
         if not request.get(name):
-            raise missing_parameter(name[0].lower() + name[1:])
+            raise missing_parameter(parameter_name(name))
     vpc = get(ctx, VPC, request["VpcId"])
     check_form(VPC, request["PeerVpcId"])
     accepter = PeeringSide(
@@ -44,9 +45,7 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
         raise invalid_parameter_value(f"Invalid value '{accepter.region}' for peerRegion.")
     tags = tags_on_creation(request, PEERING.tag_type)
 
-    existing = next(
-        (p for p in _live(ctx, vpc.id) if (p.requester.vpc_id, p.accepter.vpc_id) == (vpc.id, accepter.vpc_id)), None
-    )
+    existing = next((peering for peering in _live(ctx, vpc.id) if _asks_the_same(peering, vpc, accepter)), None)
     if existing is not None:
         return _answer(ctx, existing, existing.status_at(ctx.now))
     if _outstanding_requests(ctx) >= OUTSTANDING_PEERING_REQUESTS:
@@ -184,9 +183,16 @@ def _live(ctx: Context, vpc_id: str) -> list[Peering]:
     return [peering for peering in ctx.network.peerings_of(vpc_id) if peering.is_live_at(ctx.now)]
 
 
+def _asks_the_same(peering: Peering, vpc: Vpc, accepter: PeeringSide) -> bool:
+    """With a wrong account or Region it is another request: what there is with the right ones stays untold."""
+    asked = (peering.requester.vpc_id, peering.accepter.vpc_id, peering.accepter.account, peering.accepter.region)
+    return asked == (vpc.id, accepter.vpc_id, accepter.account, accepter.region)
+
+
 def _outstanding_requests(ctx: Context) -> int:
     return sum(
-        peering.account == ctx.account and peering.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE
+        (peering.account, peering.region) == (ctx.account, ctx.region)
+        and peering.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE
         for peering in ctx.network.peerings.values()
     )
 
@@ -235,7 +241,9 @@ _FILTERS: dict[str, FilterValues[Peering]] = {
     "accepter-vpc-info.cidr-block": lambda ctx, row: _cidrs_shown(ctx, row, "AccepterVpcInfo"),
     "accepter-vpc-info.owner-id": lambda ctx, row: [row.accepter.account],
     "accepter-vpc-info.vpc-id": lambda ctx, row: [row.accepter.vpc_id],
-    "expiration-time": lambda ctx, row: [row.expires_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")],
+    "expiration-time": (
+        lambda ctx, row: [row.expires_at] if row.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE else []
+    ),
     "requester-vpc-info.cidr-block": lambda ctx, row: _cidrs_shown(ctx, row, "RequesterVpcInfo"),
     "requester-vpc-info.owner-id": lambda ctx, row: [row.requester.account],
     "requester-vpc-info.vpc-id": lambda ctx, row: [row.requester.vpc_id],

@@ -18,7 +18,9 @@ from .errors import (
     missing_parameter,
     unsupported_operation,
 )
+from .ip_permission import prefix_list_not_found
 from .lookup import ROUTE_TABLE, get
+from .parameters import parameter_name
 from .route_target import find_target
 
 
@@ -99,8 +101,8 @@ def _destination(request: Request) -> Cidr:
         )
     [name] = given
     if name == "DestinationPrefixListId":
-        raise AwsError("InvalidPrefixListID.NotFound", f"The prefix list ID '{request[name]}' does not exist")
-    return parse_cidr(request[name], name[0].lower() + name[1:], ipv4=name == "DestinationCidrBlock")
+        raise prefix_list_not_found(request[name])
+    return parse_cidr(request[name], parameter_name(name), ipv4=name == "DestinationCidrBlock")
 
 
 def _route_to(ctx: Context, table: RouteTable, destination: Cidr) -> Route | None:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from realvpc.net.images import Image
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
 from realvpc.net.instance_types import INSTANCE_TYPES, InstanceType
 from realvpc.net.quotas import INSTANCE_VCPUS_PER_REGION
 from realvpc.net.resource import Resource
+from realvpc.net.subnet import Subnet
 from realvpc.net.table import Change, put
 from realvpc.net.volume import Volume
 
@@ -20,6 +22,7 @@ from .idempotency import earlier_resources, remembering
 from .instance import render_reservations
 from .instance_state import happens
 from .launch import (
+    RootVolume,
     find_profile,
     read_counts,
     read_cpu_credits,
@@ -54,7 +57,9 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     picker = AddressPicker(ctx)
     count = _count(ctx, request, kind, plans, picker)
     tags = tags_by_type(request, _TAGGED)
-    template = _template(ctx, request, kind, plans[0])
+    image_id, image = read_image(ctx, request)
+    template = _template(ctx, request, kind, image_id, plans[0].subnet)
+    root = read_root_volume(ctx, request, image)
 
     instances: list[Instance] = []
     belongings: list[Resource] = []
@@ -66,7 +71,7 @@ def run_instances(ctx: Context, request: Request) -> Answer:
         belongings += [
             make_interface(ctx, plan, instance.id, picker, tags[NETWORK_INTERFACE.tag_type]) for plan in plans
         ]
-        belongings.append(_root_volume(ctx, request, instance, tags[VOLUME.tag_type]))
+        belongings.append(_root_volume(ctx, instance, image, root, tags[VOLUME.tag_type]))
     launched = put(*instances, *belongings)
     response = render_reservations(ctx.with_state(ctx.state.apply(launched)), instances)[0]
     change = launched if ctx.options.has_fabric else launched + _running(ctx, launched, instances)
@@ -104,12 +109,10 @@ def _count(
     return min(maximum, room)
 
 
-def _template(ctx: Context, request: Request, kind: InstanceType, primary: InterfacePlan) -> Instance:
-    """The instance without an id of its own."""
-    image_id, _ = read_image(ctx, request)
+def _template(ctx: Context, request: Request, kind: InstanceType, image_id: str, subnet: Subnet) -> Instance:
+    """The instance without an id of its own; ``subnet`` is that of its primary interface."""
     profile = find_profile(ctx, request["IamInstanceProfile"]) if request.get("IamInstanceProfile") else None
     names: Response = request.get("PrivateDnsNameOptions") or {}
-    subnet = primary.subnet
     return Instance(
         id="",
         account=ctx.account,
@@ -142,9 +145,7 @@ def _template(ctx: Context, request: Request, kind: InstanceType, primary: Inter
     )
 
 
-def _root_volume(ctx: Context, request: Request, instance: Instance, tags: Mapping[str, str]) -> Volume:
-    _, image = read_image(ctx, request)
-    wanted = read_root_volume(ctx, request, image)
+def _root_volume(ctx: Context, instance: Instance, image: Image, wanted: RootVolume, tags: Mapping[str, str]) -> Volume:
     return Volume(
         id=ctx.new_id("vol"),
         account=ctx.account,

@@ -44,7 +44,7 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
         vpc_id=vpc.id,
         name=name,
         description=description,
-        rules=(egress_to_everywhere(ctx),),
+        rules=(all_traffic(ctx, ANY_IPV4, is_egress=True),),
     )
     response: Response = {"GroupId": group.id, "SecurityGroupArn": group_arn(group)}
     if group.tags:
@@ -52,14 +52,15 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
     return Answer(response, put(group))
 
 
-def egress_to_everywhere(ctx: Context) -> SecurityGroupRule:
+def all_traffic(ctx: Context, peer: Cidr | GroupReference, *, is_egress: bool) -> SecurityGroupRule:
+    """A new rule that allows everything to or from ``peer``."""
     return SecurityGroupRule(
         id=ctx.new_id("sgr"),
-        is_egress=True,
+        is_egress=is_egress,
         protocol=ALL_PROTOCOLS,
         from_port=ANY_TYPE,
         to_port=ANY_TYPE,
-        peer=ANY_IPV4,
+        peer=peer,
     )
 
 
@@ -94,11 +95,6 @@ def group_of(ctx: Context, request: Request) -> SecurityGroup:
             f"The security group '{request['GroupName']}' does not exist in default VPC 'none'",
         )
     raise missing_parameter("groupId")
-
-
-def groups_of_vpc(ctx: Context, group_ids: Iterable[str]) -> list[SecurityGroup]:
-    """The groups with these ids, each once.  Raises ``InvalidGroup.NotFound``."""
-    return [get(ctx, SECURITY_GROUP, group_id) for group_id in dict.fromkeys(group_ids)]
 
 
 def default_group_of(ctx: Context, vpc_id: str) -> SecurityGroup:
@@ -155,8 +151,8 @@ def render_group(ctx: Context, group: SecurityGroup) -> Response:
         "OwnerId": group.account,
         "VpcId": group.vpc_id,
         "SecurityGroupArn": group_arn(group),
-        "IpPermissions": render_permissions(ctx, (rule for rule in group.rules if not rule.is_egress)),
-        "IpPermissionsEgress": render_permissions(ctx, (rule for rule in group.rules if rule.is_egress)),
+        "IpPermissions": render_permissions(ctx, group, is_egress=False),
+        "IpPermissionsEgress": render_permissions(ctx, group, is_egress=True),
         "Tags": render_tags(group.tags),
     }
 

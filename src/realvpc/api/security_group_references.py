@@ -5,8 +5,6 @@ VPC peering guide, "Update your security groups to reference peer security group
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGroupRule
@@ -61,10 +59,7 @@ def describe_stale_security_groups(ctx: Context, request: Request) -> Answer:
         if rules:
             rows.append(_Stale(group, rules))
     page, token = paginate(request, rows)
-    response: Response = {"StaleSecurityGroupSet": [_render(ctx, row) for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer({"StaleSecurityGroupSet": [_render(ctx, row) for row in page], "NextToken": token})
 
 
 def _is_live(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule) -> bool:
@@ -77,19 +72,19 @@ def _render(ctx: Context, row: _Stale) -> Response:
         "GroupName": row.group.name,
         "Description": row.group.description,
         "VpcId": row.group.vpc_id,
-        "StaleIpPermissions": _permissions(ctx, (rule for rule in row.rules if not rule.is_egress)),
-        "StaleIpPermissionsEgress": _permissions(ctx, (rule for rule in row.rules if rule.is_egress)),
+        "StaleIpPermissions": _permissions(ctx, row, is_egress=False),
+        "StaleIpPermissionsEgress": _permissions(ctx, row, is_egress=True),
     }
 
 
-def _permissions(ctx: Context, rules: Iterable[SecurityGroupRule]) -> list[Response]:
+def _permissions(ctx: Context, row: _Stale, *, is_egress: bool) -> list[Response]:
     return [
         {
             "IpProtocol": protocol_name(rule.protocol),
             "FromPort": rule.from_port if has_ports(rule.protocol) else None,
             "ToPort": rule.to_port if has_ports(rule.protocol) else None,
-            "UserIdGroupPairs": [render_pair(ctx, rule.peer) | {"Description": rule.description}],
+            "UserIdGroupPairs": [render_pair(ctx, row.group, rule.peer) | {"Description": rule.description}],
         }
-        for rule in rules
-        if isinstance(rule.peer, GroupReference)
+        for rule in row.rules
+        if isinstance(rule.peer, GroupReference) and rule.is_egress == is_egress
     ]

@@ -61,8 +61,9 @@ def _with_rules(group: SecurityGroup, rules: Iterable[SecurityGroupRule]) -> Sec
     """
     rules = tuple(rules)
     before = {rule.meaning for rule in group.rules}
+    times = Counter(rule.meaning for rule in rules)
     for rule in rules:
-        if [other.meaning for other in rules].count(rule.meaning) > 1:
+        if times[rule.meaning] > 1:
             if rule.meaning in before:
                 raise AwsError(
                     "InvalidPermission.Duplicate", f'the specified rule "{rule_in_words(rule)}" already exists'
@@ -217,6 +218,10 @@ def _update_descriptions(ctx: Context, request: Request, *, is_egress: bool) -> 
 
 def describe_security_group_rules(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidSecurityGroupRuleId.Malformed`` and ``.NotFound``, InvalidParameterValue for a filter."""
+    wanted = request.get("SecurityGroupRuleIds")
+    groups = (
+        [ctx.network.group_of_rule(rule_id) for rule_id in wanted] if wanted else ctx.network.security_groups.values()
+    )
     return describe(
         ctx,
         request,
@@ -225,7 +230,7 @@ def describe_security_group_rules(ctx: Context, request: Request) -> Answer:
         result="SecurityGroupRules",
         render=lambda ctx, row: render_rule(ctx, row.group, row.rule),
         filters=_FILTERS,
-        rows={row.id: row for group in ctx.visible(ctx.network.security_groups) for row in group.listed_rules},
+        rows={row.id: row for group in groups if group for row in group.listed_rules},
     )
 
 
@@ -257,5 +262,5 @@ def render_rule(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule) -> 
         "Tags": render_tags(rule.tags),
     }
     if isinstance(rule.peer, GroupReference):
-        response["ReferencedGroupInfo"] = render_pair(ctx, rule.peer)
+        response["ReferencedGroupInfo"] = render_pair(ctx, group, rule.peer)
     return response

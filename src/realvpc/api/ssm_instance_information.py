@@ -38,10 +38,7 @@ def describe_instance_information(ctx: Context, request: Request) -> Answer:
         page, token = paginate({"MaxResults": _DEFAULT_PAGE} | request, rows)
     except AwsError:
         raise AwsError("InvalidNextToken", "The specified token is not valid.") from None
-    response: Response = {"InstanceInformationList": [_render(ctx, row) for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer({"InstanceInformationList": [_render(ctx, row) for row in page], "NextToken": token})
 
 
 def _ping_status(ctx: Context, instance: Instance) -> str:

@@ -60,10 +60,7 @@ def get_parameters_by_path(ctx: Context, request: Request) -> Answer:
         page, token = paginate({"MaxResults": _DEFAULT_PAGE} | request, rows)
     except AwsError:
         raise AwsError("InvalidNextToken", "The specified token is not valid.") from None
-    response: Response = {"Parameters": [_render(ctx, row.name, row.value) for row in page]}
-    if token:
-        response["NextToken"] = token
-    return Answer(response)
+    return Answer({"Parameters": [_render(ctx, row.name, row.value) for row in page], "NextToken": token})
 
 
 def _find(ctx: Context, asked: str) -> Response:

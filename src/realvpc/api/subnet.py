@@ -25,6 +25,7 @@ from .errors import (
     unsupported_operation,
 )
 from .lookup import SUBNET, VPC, get
+from .parameters import parameter_name, refuse
 from .tags import tags_on_creation
 
 _NOT_HERE = ("Ipv4IpamPoolId", "Ipv6IpamPoolId", "Ipv6CidrBlock", "Ipv6Native", "OutpostArn")
@@ -38,9 +39,7 @@ def create_subnet(ctx: Context, request: Request) -> Answer:
     Outposts.
     """
     vpc = get(ctx, VPC, request["VpcId"])
-    for name in _NOT_HERE:
-        if request.get(name):
-            raise unsupported_operation(f"The parameter {name[0].lower()}{name[1:]} is not supported.")
+    refuse(request, _NOT_HERE)
     if not request.get("CidrBlock"):
         raise AwsError("MissingParameter", "Either 'ipv6CidrBlock' or 'cidrBlock' should be provided.")
     cidr = parse_cidr(request["CidrBlock"], "cidrBlock")
@@ -169,7 +168,7 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
     if not given:
         raise missing_parameter("mapPublicIpOnLaunch")
     if len(given) > 1:
-        names = ", ".join(name[0].lower() + name[1:] for name in given)
+        names = ", ".join(parameter_name(name) for name in given)
         raise invalid_parameter_combination(f"Fields for multiple attribute types specified: {names}")
     [name] = given
     value: Any = request[name].get("Value") if isinstance(request[name], dict) else request[name]
@@ -179,7 +178,7 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
         return Answer({}, put(replace(subnet, **{_FIELDS[name]: value})))
     if value and name in _NEED_IPV6:
         raise invalid_parameter_value(
-            f"Invalid value 'true' for {name[0].lower()}{name[1:]}. "
+            f"Invalid value 'true' for {parameter_name(name)}. "
             f"The subnet '{subnet.id}' does not have an associated IPv6 CIDR block."
         )
     if value:

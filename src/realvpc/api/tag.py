@@ -15,10 +15,9 @@ from realvpc.net.table import put
 from .context import Answer, Context, Request
 from .describe import FilterValues, paginate, passing
 from .errors import AwsError, missing_parameter
-from .lookup import KINDS, Kind, check_form, not_found
+from .lookup import KINDS, SECURITY_GROUP_RULE, Kind, check_form, not_found
 from .tags import checked, read_tags
 
-_RULE_PREFIX, _RULE_TYPE = "sgr", "security-group-rule"
 _BY_PREFIX: dict[str, Kind[Any]] = {kind.prefix: kind for kind in KINDS}
 Retag = Callable[[dict[str, str]], dict[str, str]]
 
@@ -65,15 +64,13 @@ def _retag(
 ) -> Resource:
     """The resource that has to be written; ``changed`` are those of this request so far, for rules of one group."""
     prefix = resource_id.rpartition("-")[0]
-    if prefix == _RULE_PREFIX:
-        for group in ctx.visible(ctx.network.security_groups):
-            if any(rule.id == resource_id for rule in group.rules):
-                latest = changed.get((SecurityGroup, group.id), group)
-                assert isinstance(latest, SecurityGroup)
-                return replace(latest, rules=tuple(_with_tags(rule, resource_id, retag) for rule in latest.rules))
-        raise AwsError(
-            "InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{resource_id}' does not exist"
-        )
+    if prefix == SECURITY_GROUP_RULE.prefix:
+        group = ctx.network.group_of_rule(resource_id)
+        if group is None or not ctx.sees(group):
+            raise not_found(SECURITY_GROUP_RULE, resource_id)
+        latest = changed.get((SecurityGroup, group.id), group)
+        assert isinstance(latest, SecurityGroup)
+        return replace(latest, rules=tuple(_with_tags(rule, resource_id, retag) for rule in latest.rules))
     kind = _BY_PREFIX.get(prefix)
     if kind is None:
         raise _invalid_id(resource_id)
@@ -132,7 +129,7 @@ def _all_tags(ctx: Context) -> Iterator[_Tag]:
     for group in ctx.visible(ctx.network.security_groups):
         for rule in group.rules:
             for key, value in rule.tags.items():
-                yield _Tag(rule.id, _RULE_TYPE, key, value)
+                yield _Tag(rule.id, SECURITY_GROUP_RULE.tag_type, key, value)
 
 
 _FILTERS: dict[str, FilterValues[_Tag]] = {

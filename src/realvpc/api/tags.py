@@ -10,7 +10,7 @@ from realvpc.net.quotas import TAGS_PER_RESOURCE
 from .context import Request
 from .errors import AwsError, invalid_parameter_value
 
-MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH = 127, 255
+MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH = 127, 256
 
 
 def tags_on_creation(request: Request, tag_type: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from realvpc.net.addresses import ANY_IPV4
 from realvpc.net.peering import PeeringEvent
 from realvpc.net.quotas import VPCS_PER_REGION
 from realvpc.net.route_table import RouteTable, RouteTableAssociation
-from realvpc.net.security_group import ALL_PROTOCOLS, ANY_TYPE, GroupReference, SecurityGroup, SecurityGroupRule
+from realvpc.net.security_group import GroupReference, SecurityGroup
 from realvpc.net.table import Change, put
 from realvpc.net.vpc import CidrAssociation, Vpc, valid_block
 
@@ -14,11 +14,20 @@ from .cidr import parse_cidr
 from .context import Answer, Context, Request, Response
 from .describe import FilterValues, describe, no_values, render_tags
 from .dhcp_options import default_options_id
-from .errors import AwsError, dependency_violation, unsupported_operation
+from .errors import AwsError, dependency_violation
 from .lookup import VPC, get
+from .parameters import refuse
+from .security_group import all_traffic
 from .tags import tags_on_creation
 
-_NOT_HERE = ("Ipv4IpamPoolId", "Ipv6IpamPoolId", "Ipv6Pool", "Ipv6CidrBlock", "VpcEncryptionControl")
+_NOT_HERE = (
+    "Ipv4IpamPoolId",
+    "Ipv6IpamPoolId",
+    "Ipv6Pool",
+    "Ipv6CidrBlock",
+    "VpcEncryptionControl",
+    "AmazonProvidedIpv6CidrBlock",
+)
 
 
 def create_vpc(ctx: Context, request: Request) -> Answer:
@@ -61,27 +70,12 @@ def create_vpc(ctx: Context, request: Request) -> Answer:
 
 def refuse_address_pools(request: Request) -> None:
     """Raises UnsupportedOperation for a request that wants IPv6, an address pool or encryption controls."""
-    for name in _NOT_HERE:
-        if request.get(name):
-            raise unsupported_operation(f"The parameter {name[0].lower()}{name[1:]} is not supported.")
-    if request.get("AmazonProvidedIpv6CidrBlock"):
-        raise unsupported_operation("The parameter amazonProvidedIpv6CidrBlock is not supported.")
+    refuse(request, _NOT_HERE)
 
 
 def _default_security_group(ctx: Context, vpc: Vpc) -> SecurityGroup:
     """Everything from its own members, and everything out (VPC guide, "Default security groups")."""
     group_id = ctx.new_id("sg")
-
-    def rule(peer: GroupReference | None) -> SecurityGroupRule:
-        return SecurityGroupRule(
-            id=ctx.new_id("sgr"),
-            is_egress=peer is None,
-            protocol=ALL_PROTOCOLS,
-            from_port=ANY_TYPE,
-            to_port=ANY_TYPE,
-            peer=peer or ANY_IPV4,
-        )
-
     return SecurityGroup(
         id=group_id,
         account=vpc.account,
@@ -89,7 +83,10 @@ def _default_security_group(ctx: Context, vpc: Vpc) -> SecurityGroup:
         vpc_id=vpc.id,
         name="default",
         description="default VPC security group",
-        rules=(rule(GroupReference(group_id, vpc.account)), rule(None)),
+        rules=(
+            all_traffic(ctx, GroupReference(group_id, vpc.account), is_egress=False),
+            all_traffic(ctx, ANY_IPV4, is_egress=True),
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from realvpc.net.vpc import Vpc
 from .context import Answer, Context, Request
 from .errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
 from .lookup import VPC, get
+from .parameters import parameter_name
 
 _FIELDS = {
     "EnableDnsHostnames": "enable_dns_hostnames",
@@ -23,7 +24,7 @@ def describe_vpc_attribute(ctx: Context, request: Request) -> Answer:
     vpc = get(ctx, VPC, request["VpcId"])
     wanted = request["Attribute"]
     for member, field in _FIELDS.items():
-        if wanted == _wire_name(member):
+        if wanted == parameter_name(member):
             return Answer({"VpcId": vpc.id, member: {"Value": getattr(vpc, field)}})
     raise invalid_parameter_value(f"Value ({wanted}) for parameter attribute is invalid. Unknown VPC attribute.")
 
@@ -39,7 +40,7 @@ def modify_vpc_attribute(ctx: Context, request: Request) -> Answer:
     if not given:
         raise missing_parameter("enableDnsHostnames, enableDnsSupport or enableNetworkAddressUsageMetrics")
     if len(given) > 1:
-        names = ", ".join(map(_wire_name, given))
+        names = ", ".join(map(parameter_name, given))
         raise invalid_parameter_combination(f"Fields for multiple attribute types specified: {names}")
     value = request[given[0]].get("Value")
     if value is None:
@@ -50,7 +51,3 @@ def modify_vpc_attribute(ctx: Context, request: Request) -> Answer:
             "InvalidParameterCombination", "DNS hostnames can be enabled only while DNS support is enabled for the VPC."
         )
     return Answer({}, put(changed))
-
-
-def _wire_name(member: str) -> str:
-    return member[0].lower() + member[1:]

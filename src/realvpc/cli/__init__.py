@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 
@@ -9,7 +10,7 @@ import click
 
 from realvpc import __version__
 
-from .terminal import Problem, complain
+from .terminal import Problem, colour, complain, for_sudo
 
 COMMANDS = {
     "up": "service",
@@ -58,7 +59,7 @@ def root() -> None:
 
 def main() -> None:
     try:
-        root(prog_name="realvpc")
+        root(prog_name="realvpc", color=colour(os.environ))
     except Problem as problem:
-        complain(str(problem))
+        complain(for_sudo(str(problem), sys.argv[0], os.environ))
         sys.exit(1)

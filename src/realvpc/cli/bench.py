@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 import statistics
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from realvpc.config import DEFAULT_REGION
+from realvpc.config import DEFAULT_REGION, SettingsError
 
 from .accounts import profile
-from .terminal import faint, json_option, print_json, print_table, service, state_option
+from .terminal import faint, json_option, print_json, print_table, service_with_packets, state_option
 
 if TYPE_CHECKING:
     from realvpc.bench.contest import Summary
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
 
 @click.group("bench")
 def bench_command() -> None:
-    """Measure, side by side in one run: ratios hold on a noisy machine, absolute figures do not."""
+    """Measure packets and launches.
+
+    What is compared is measured in turns in one run: ratios hold on a noisy machine, absolute figures do not.
+    """
 
 
-@bench_command.command("fabric")
+@bench_command.command("fabric", short_help="Peered VPCs against a bare veth pair.")
 @click.option("--rounds", type=click.IntRange(1, 99), default=15, help="Rounds after a warm-up [15].")
 @click.option("--seconds", type=click.IntRange(1, 30), default=1, help="Length of each measurement [1].")
 @json_option
@@ -36,11 +41,11 @@ def fabric_bench(rounds: int, seconds: int, as_json: bool) -> None:
     from realvpc.bench.contest import record, summarise
 
     if os.geteuid() != 0:
-        raise click.ClickException("measuring packets takes root. Try sudo")
+        raise SettingsError(f"measuring packets takes root. Try `sudo realvpc {shlex.join(sys.argv[1:])}`")
     try:
         results = fabric.run(rounds, seconds, lambda line: click.echo(faint(line), err=True))
     except fabric.BenchError as error:
-        raise click.ClickException(str(error)) from error
+        raise SettingsError(str(error)) from error
     summaries = summarise(results, baseline=fabric.BARE, challenger=fabric.FABRIC, units=fabric.UNITS)
     if as_json:
         print_json(record(summaries))
@@ -48,7 +53,7 @@ def fabric_bench(rounds: int, seconds: int, as_json: bool) -> None:
         _print(summaries, fabric.BARE, fabric.FABRIC)
 
 
-@bench_command.command("launch")
+@bench_command.command("launch", short_help="From RunInstances to the first answered ping.")
 @state_option
 @click.option("--rounds", type=click.IntRange(1, 200), default=20, help="How many instances to launch [20].")
 @json_option
@@ -58,12 +63,14 @@ def launch_bench(state: Path | None, rounds: int, as_json: bool) -> None:
     Makes a VPC 10.250.0.0/16 in the account main, launches instances one after the other, and takes all away again.
     """
     from realvpc.bench import launch
-    from realvpc.client.aws import Aws
+    from realvpc.client.aws import Aws, CallFailedError
 
-    if os.geteuid() != 0:
-        raise click.ClickException("looking into an instance's namespace takes root. Try sudo")
+    settings = service_with_packets(state, "measuring a launch")
     aws = Aws(profile(state, "main", DEFAULT_REGION))
-    launches = launch.run(aws, service(state).run_dir, rounds, lambda line: click.echo(faint(line), err=True))
+    try:
+        launches = launch.run(aws, settings.run_dir, rounds, lambda line: click.echo(faint(line), err=True))
+    except (CallFailedError, TimeoutError) as error:
+        raise SettingsError(str(error)) from error
     figures = {name: [getattr(row, name) for row in launches] for name in ("answered", "pinged", "running")}
     if as_json:
         print_json(figures)
@@ -73,7 +80,7 @@ def launch_bench(state: Path | None, rounds: int, as_json: bool) -> None:
         [meaning[name], *(f"{value:.0f} ms" for value in (statistics.median(row), min(row), max(row)))]
         for name, row in figures.items()
     ]
-    print_table(["SINCE THE REQUEST", "MEDIAN", "LEAST", "MOST"], rows)
+    print_table(["SINCE THE REQUEST", "MEDIAN", "LEAST", "MOST"], rows, right={1, 2, 3})
 
 
 def _print(summaries: list[Summary], baseline: str, challenger: str) -> None:
@@ -87,4 +94,4 @@ def _print(summaries: list[Summary], baseline: str, challenger: str) -> None:
         ]
         for summary in summaries
     ]
-    print_table(["MEDIAN OF", baseline.upper(), challenger.upper(), "RATIO", "QUARTILES"], rows)
+    print_table(["MEDIAN OF", baseline.upper(), challenger.upper(), "RATIO", "QUARTILES"], rows, right={1, 2, 3})

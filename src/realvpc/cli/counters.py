@@ -10,7 +10,7 @@ import click
 from .terminal import ask_service, json_option, print_json, print_table, state_option
 
 
-@click.command("counters")
+@click.command("counters", short_help="Count what was delivered, and what was dropped and why.")
 @state_option
 @click.option("--all", "everything", is_flag=True, help="Also the reasons that no packet has met.")
 @json_option
@@ -22,6 +22,6 @@ def counters_command(state: Path | None, everything: bool, as_json: bool) -> Non
         return
     rows = [[each["packets"], each["reason"], each["layer"]] for each in counted if everything or each["packets"]]
     if rows:
-        print_table(["PACKETS", "REASON", "DECIDED AT"], rows)
+        print_table(["PACKETS", "REASON", "DECIDED AT"], rows, right={0})
     else:
         click.echo("No packet yet.")

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from realvpc.config import DEFAULT_REGION
+from realvpc.config import DEFAULT_REGION, SettingsError
 
 from .accounts import profile
-from .terminal import ask_service, complain, faint, json_option, print_json, service, state_option, strong
+from .terminal import (
+    ask_service,
+    complain,
+    faint,
+    japanese,
+    json_option,
+    print_json,
+    service_with_packets,
+    state_option,
+    strong,
+)
 
 if TYPE_CHECKING:
     from realvpc.client.aws import Transport
@@ -19,10 +30,10 @@ if TYPE_CHECKING:
 
 @click.group("demo")
 def demo_command() -> None:
-    """Replay a walkthrough with an unmodified AWS client and real packets."""
+    """Replay a walkthrough with real packets."""
 
 
-@demo_command.command("peering")
+@demo_command.command("peering", short_help="VPC peering in and across accounts; it is not transitive.")
 @state_option
 @json_option
 @click.option("--region", default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].")
@@ -45,9 +56,9 @@ def peering_demo(state: Path | None, as_json: bool, region: str, transport: Tran
     from realvpc.demo.ping import PingError
     from realvpc.demo.story import Story
 
-    settings = service(state)
+    settings = service_with_packets(state, "the demo")
     profiles = [profile(state, account, region) for account in ("main", "other")]
-    story = Story(quiet=as_json)
+    story = Story(quiet=as_json, japanese=japanese(os.environ))
     main, other = (Aws(each, transport, story.call) for each in profiles)
     walkthrough = Walkthrough(
         story, main, other, settings.state_dir, lambda method, path, **more: ask_service(state, method, path, **more)
@@ -58,7 +69,7 @@ def peering_demo(state: Path | None, as_json: bool, region: str, transport: Tran
                 click.echo(faint(f"{removed} VPC(s) of an earlier demo taken away in account {each.name}"))
         walkthrough.run()
     except (CallFailedError, PingError) as error:
-        raise click.ClickException(str(error)) from error
+        raise SettingsError(str(error)) from error
     if as_json:
         print_json(story.record())
     elif story.as_on_aws:

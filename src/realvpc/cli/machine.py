@@ -11,10 +11,14 @@ import click
 
 from realvpc.config import SettingsError
 
-from .terminal import ask_service, print_table, service, state_option
+from .terminal import ask_service, print_table, service_with_packets, state_option
 
 
-@click.command("exec", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(
+    "exec",
+    short_help="Run a command in an instance.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @state_option
 @click.option("--user", default="root", help="User in the instance [root].")
 @click.option("--tty", "-t", is_flag=True, help="Give the command a terminal.")
@@ -34,23 +38,29 @@ def exec_command(state: Path | None, user: str, tty: bool, instance: str, comman
     sys.exit(_run(state, instance, words, user=user, tty=tty))
 
 
-@click.command("shell")
+@click.command("shell", short_help="Open a shell in an instance.")
 @state_option
 @click.option("--user", default="ssm-user", help="User in the instance, as Session Manager's [ssm-user].")
 @click.argument("instance")
 def shell_command(state: Path | None, user: str, instance: str) -> None:
-    """Open a shell in INSTANCE (its id or its Name tag)."""
-    sys.exit(_run(state, instance, ("/bin/bash", "-i"), user=user, tty=True))
+    """Open a shell in INSTANCE (its id or its Name tag); without a terminal it reads commands from its input.
+
+    \b
+    Examples:
+      sudo realvpc shell VPC-A-EC2
+      echo 'ip route' | sudo realvpc shell VPC-A-EC2
+    """
+    terminal = sys.stdin.isatty()
+    sys.exit(_run(state, instance, ("/bin/bash", "-i") if terminal else ("/bin/bash",), user=user, tty=terminal))
 
 
 def _run(state: Path | None, instance: str, command: tuple[str, ...], *, user: str, tty: bool) -> int:
     from realvpc.node.client import NodeConnection, NodeError
 
+    settings = service_with_packets(state, "looking into an instance")
     instance_id = find_instance(state, instance)
-    if os.geteuid() != 0:
-        raise SettingsError(f"commands inside an instance take root. Try `sudo realvpc exec {instance} -- …`")
     try:
-        with NodeConnection(service(state).node_socket) as node:
+        with NodeConnection(settings.node_socket) as node:
             return node.exec(instance_id, command, user=user, tty=tty, env={"TERM": os.environ.get("TERM", "dumb")})
     except NodeError as error:
         raise SettingsError(str(error)) from error
@@ -68,7 +78,7 @@ def find_instance(state: Path | None, name: str) -> str:
         raise SettingsError(f"{len(running)} running instances are called {name}: use the id")
     if found:
         raise SettingsError(f"{name} is {found[0]['state']}, not running")
-    raise SettingsError(f"there is no instance {name}")
+    raise SettingsError(f"there is no instance {name}. `realvpc matrix` names those that run")
 
 
 _SHOWN = ("id", "account", "region", "address")

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from .terminal import ask_service, faint, json_option, mark, print_json, service, state_option, strong
+from realvpc.columns import align
+from realvpc.config import SettingsError
+
+from .terminal import (
+    ask_service,
+    faint,
+    japanese,
+    json_option,
+    mark,
+    print_json,
+    service,
+    service_with_packets,
+    state_option,
+    strong,
+)
 
 protocol_option = click.option(
     "--protocol", type=click.Choice(["icmp", "tcp", "udp"]), default="icmp", help="Kind of packet [icmp: a ping]."
 )
-port_option = click.option("--port", type=click.IntRange(0, 65535), default=0, help="Destination port of tcp and udp.")
+port_option = click.option("--port", type=click.IntRange(0, 65535), help="Destination port of tcp and udp.")
 
 
 @click.command("why")
@@ -21,11 +37,11 @@ port_option = click.option("--port", type=click.IntRange(0, 65535), default=0, h
 @click.argument("destination")
 @protocol_option
 @port_option
-@click.option("--public", is_flag=True, help="Ask about the destination's public address.")
+@click.option("--public", is_flag=True, help="Ask about the destination's public address (from internet: always).")
 @state_option
 @json_option
 def why_command(
-    source: str, destination: str, protocol: str, port: int, public: bool, state: Path | None, as_json: bool
+    source: str, destination: str, protocol: str, port: int | None, public: bool, state: Path | None, as_json: bool
 ) -> None:
     """Tell whether SOURCE reaches DESTINATION, and why not.
 
@@ -37,8 +53,9 @@ def why_command(
     Examples:
       realvpc why VPC-B-EC2 VPC-C-EC2
       realvpc why i-0123456789abcdef0 10.30.4.69 --protocol tcp --port 443
-      realvpc why internet VPC-A-EC2 --public --protocol tcp --port 22
+      realvpc why internet VPC-A-EC2 --protocol tcp --port 22
     """
+    _check_port(protocol, port)
     answer = ask_service(
         state, "GET", "why", source=source, destination=destination, protocol=protocol, port=port, public=int(public)
     )
@@ -49,42 +66,56 @@ def why_command(
     sys.exit(0 if answer["reachable"] else 1)
 
 
-@click.command("matrix")
+@click.command("matrix", short_help="Show which running instance reaches which.")
 @click.option("--measured", is_flag=True, help="Ping for real as well, from inside the instances.")
 @protocol_option
 @port_option
 @state_option
 @json_option
-def matrix_command(measured: bool, protocol: str, port: int, state: Path | None, as_json: bool) -> None:
+def matrix_command(measured: bool, protocol: str, port: int | None, state: Path | None, as_json: bool) -> None:
     """Show which running instance reaches which, as predicted; --measured: and as pings find it.
 
     Exits with 1 when a measurement contradicts its prediction.
     """
     from realvpc.demo import matrix
+    from realvpc.demo.ping import PingError
 
     if measured and protocol != "icmp":
         raise click.UsageError("--measured pings: leave --protocol out")
+    _check_port(protocol, port)
+    settings = service_with_packets(state, "--measured") if measured else service(state)
     predicted = ask_service(state, "GET", "matrix", protocol=protocol, port=port)
-    found = matrix.measure(service(state).state_dir, predicted) if measured else None
+    try:
+        found = matrix.measure(settings.state_dir, predicted) if measured else None
+    except PingError as error:
+        raise SettingsError(str(error)) from error
     if as_json:
         print_json({**predicted, **({"measured": found} if found is not None else {})})
     elif not predicted["instances"]:
         click.echo("No instance is running.")
     else:
-        for line in matrix.table(predicted, found):
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for line in matrix.table(predicted, found, columns=columns):
             click.echo(line)
     sys.exit(0 if found is None or matrix.agrees(predicted, found) else 1)
+
+
+def _check_port(protocol: str, port: int | None) -> None:
+    if protocol == "icmp" and port is not None:
+        raise click.UsageError("--port goes with --protocol tcp or --protocol udp.")
+    if protocol != "icmp" and port is None:
+        raise click.UsageError(f"--protocol {protocol} needs a --port.")
 
 
 def _print_answer(answer: dict[str, Any]) -> None:
     verdict = "reachable" if answer["reachable"] else f"not reachable: {answer['reason']}"
     click.echo(f"{mark(answer['reachable'])} {strong(verdict)}")
     if not answer["reachable"]:
-        way = "" if answer["direction"] == "forward" else "On the way back: "
-        click.echo(f"  {way}{answer['sentence']}")
-        click.echo(f"  {answer['sentence_ja']}")
+        way, sentence = ("戻りの経路：", "sentence_ja") if japanese(os.environ) else ("On the way back: ", "sentence")
+        click.echo(f"  {way if answer['direction'] == 'reply' else ''}{answer[sentence]}")
     for title, hops in (("there", answer["forward"]), ("back", answer["reply"])):
         if hops is not None:
             click.echo(faint(f"\n  {title}:"))
-            for hop in hops:
-                click.echo(f"  {mark(hop['passed'])} {hop['layer']:<23} {hop['resource']}  {faint(hop['rule'])}")
+            rows = [[f"{mark(hop['passed'])} {hop['layer']}", hop["resource"], faint(hop["rule"])] for hop in hops]
+            for line in align(rows):
+                click.echo(f"  {line}")

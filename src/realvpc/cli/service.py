@@ -142,7 +142,8 @@ def status_command(state: Path | None, as_json: bool) -> None:
     else:
         for role, process in running.items():
             text = f"pid {process.pid}" if process else "does not run: `realvpc up` starts it again"
-            click.echo(f"  {mark(process is not None)} {role + ' process':14} {text}")
+            name = f"{role.upper() if role == launch.API else role} process"
+            click.echo(f"  {mark(process is not None)} {name:14} {text}")
         if answer:
             _print_status(answer)
         elif trouble:
@@ -162,7 +163,7 @@ def _print_status(answer: dict[str, Any]) -> None:
         ("fabric", fabric),
         ("credentials", answer["credentials"]),
         ("clock", answer["time"] + (f" ({offset / 86400:+.2f} days)" if offset else "")),
-        ("VPCs", f"{resources['Vpc']} with {resources['Subnet']} subnets, {resources['Peering']} peering connections"),
+        ("VPCs", f"{resources['Vpc']} (subnets: {resources['Subnet']}, peering connections: {resources['Peering']})"),
         ("instances", instances),
     ]
     for name, text in rows:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
 import sys
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from realvpc import config
+from realvpc.columns import align
 from realvpc.daemon.client import ServiceError, ask
 
 Problem = (ServiceError, config.SettingsError)
 """What a command may raise for people to read; `realvpc` prints it and exits with 1."""
 
 state_option = click.option(
-    "--state", "state", type=click.Path(path_type=Path), metavar="DIR", help="State directory of the service to use."
+    "--state", "state", type=click.Path(path_type=Path), metavar="DIR", help="The service's state directory."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def mark(good: bool | None) -> str:
     """A tick, a cross, or (None) an exclamation mark."""
-    plain = not _can_print("✓✗")
+    plain = not (_can_print("✓✗", sys.stdout) and _can_print("✓✗", sys.stderr))
     if good is None:
         return click.style("!", fg="yellow", bold=True)
     if good:
@@ -39,7 +42,32 @@ def say(line: str) -> None:
 
 
 def complain(text: str) -> None:
-    click.echo(f"{click.style('realvpc:', fg='red', bold=True)} {text}", err=True)
+    click.echo(f"{click.style('realvpc:', fg='red', bold=True)} {text}", err=True, color=colour(os.environ))
+
+
+def colour(environment: Mapping[str, str]) -> bool | None:
+    """False where nobody wants colours (https://no-color.org); None: where the output is a terminal."""
+    return False if environment.get("NO_COLOR") else None
+
+
+def for_sudo(text: str, command: str, environment: Mapping[str, str]) -> str:
+    """The text, with ``sudo realvpc`` as it finds this ``command`` and its service: sudo keeps neither our PATH nor
+    our variables.
+    """
+    path = Path(shutil.which(command) or command).absolute()
+    words = [f"REALVPC_STATE={environment['REALVPC_STATE']}"] if environment.get("REALVPC_STATE") else []
+    words.append("realvpc" if path.parent in _SECURE_PATH else str(path))
+    return text.replace("sudo realvpc ", f"sudo {shlex.join(words)} ")
+
+
+_SECURE_PATH = frozenset(Path(f"{base}/{name}") for base in ("/usr/local", "/usr", "/") for name in ("bin", "sbin"))
+"""sudoers(5), secure_path: Debian's and Ubuntu's."""
+
+
+def japanese(environment: Mapping[str, str]) -> bool:
+    """Whether sentences are wanted in Japanese (POSIX: the first that is set of these names the locale)."""
+    names = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return next(filter(None, names), "").startswith("ja")
 
 
 def faint(text: str) -> str:
@@ -54,24 +82,30 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns as wide as they need to be, CJK included."""
-    texts = [list(heading), *([("-" if cell is None else str(cell)) for cell in row] for row in rows)]
-    widths = [max(_width(row[i]) for row in texts) for i in range(len(heading))]
-    for number, row in enumerate(texts):
-        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
-        line = "  ".join(cells).rstrip()
+def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int] = ()) -> None:
+    """A heading, and columns beneath it; ``right``: those of figures."""
+    texts = [heading, *([("-" if cell is None else str(cell)) for cell in row] for row in rows)]
+    for number, line in enumerate(align(texts, right)):
         click.echo(faint(line) if number == 0 else line)
 
 
 def service(state: Path | None) -> config.Settings:
     """The service that the person means.  Raises SettingsError."""
-    import os
-
     directory = state.absolute() if state else config.default_state_dir(os.environ, os.geteuid())
     settings = config.load(directory)
     if settings is None:
-        raise config.SettingsError(f"there is no service in {directory}. Start one with `realvpc up`")
+        option = f" --state {shlex.quote(str(state))}" if state else ""
+        raise config.SettingsError(f"there is no service in {directory}. Start one with `realvpc up{option}`")
+    return settings
+
+
+def service_with_packets(state: Path | None, purpose: str) -> config.Settings:
+    """The service, for a command that looks into its instances.  Raises SettingsError before anything is done."""
+    settings = service(state)
+    if settings.fabric is config.Fabric.NONE:
+        raise config.SettingsError(f"{purpose} takes packets, and this service runs with --fabric none")
+    if os.geteuid() != 0:
+        raise config.SettingsError(f"{purpose} takes root. Try `sudo realvpc {shlex.join(sys.argv[1:])}`")
     return settings
 
 
@@ -80,13 +114,9 @@ def ask_service(state: Path | None, method: str, path: str, **parameters: Any) -
     return ask(service(state).admin_socket, method, path, **parameters)
 
 
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in click.unstyle(text))
-
-
-def _can_print(text: str) -> bool:
+def _can_print(text: str, file: TextIO) -> bool:
     try:
-        text.encode(sys.stdout.encoding or "ascii")
+        text.encode(file.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

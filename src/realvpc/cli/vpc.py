@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @click.group("vpc")
 def vpc_command() -> None:
-    """VPCs, the way the console's wizard makes them."""
+    """Make VPCs as the console's wizard does."""
 
 
-@vpc_command.command("create")
+@vpc_command.command("create", short_help="Make a VPC with subnets, gateway and route tables.")
 @click.option("--name", required=True, help="Name tags are made from it: NAME-vpc, NAME-igw, …")
 @click.option("--cidr", required=True, metavar="10.20.0.0/16", help="The VPC's IPv4 block, /16 to /28.")
 @click.option("--azs", type=click.IntRange(1, 6), default=2, help="Availability Zones [2].")

@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 from botocore import xform_name
 from botocore.config import Config
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError, HTTPClientError, WaiterError
+from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.session import Session
 from msgspec import Struct
 
@@ -101,6 +102,8 @@ class Aws:
             response: dict[str, Any] = getattr(client, method)(**parameters)
         except ClientError as error:
             raise CallFailedError(error.response["Error"]["Code"], error.response["Error"]["Message"]) from error
+        except (HTTPClientError, NoConnectionError) as error:
+            raise CallFailedError("NoAnswer", f"{error} Look at `realvpc status`") from error
         response.pop("ResponseMetadata", None)
         return response
 

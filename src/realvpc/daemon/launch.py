@@ -104,13 +104,21 @@ def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: boo
 
 def _shut_down(settings: Settings, process: Process, *, purge: bool) -> None:
     from realvpc.net.machine import Wanted
-    from realvpc.node.client import NodeConnection, NodeError
+    from realvpc.node.client import NodeConnection, NodeError, NodeLostError
 
-    deadline = time.monotonic() + _START_SECONDS
-    while not settings.node_socket.exists() and process.alive and time.monotonic() < deadline:
-        time.sleep(0.05)
+    def connect() -> NodeConnection:
+        """The socket may be missing, or be that of a process that was killed, until the node has opened."""
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                return NodeConnection(settings.node_socket)
+            except NodeLostError:
+                if not process.alive or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
     try:
-        with NodeConnection(settings.node_socket) as node:
+        with connect() as node:
             node.shutdown(Wanted.TERMINATED if purge else Wanted.STOPPED)
     except NodeError as error:
         raise LaunchError(f"the node process could not clean up: {error}. See {settings.log(NODE)}") from error

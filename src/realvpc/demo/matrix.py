@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from realvpc.columns import align, width
 
 from .ping import ping
 
@@ -35,18 +38,39 @@ def agrees(predicted: dict[str, Any], measured: list[list[bool | None]]) -> bool
     return [[cell and cell["reachable"] for cell in row] for row in predicted["cells"]] == measured
 
 
-def table(predicted: dict[str, Any], measured: list[list[bool | None]] | None = None) -> list[str]:
-    """Lines of text: one row per sender, one column per receiver; ``predicted/measured`` in each cell."""
-    names = [row["name"] for row in predicted["instances"]]
-    texts = [["from \\ to", *names]]
-    for index, (name, row) in enumerate(zip(names, predicted["cells"], strict=True)):
-        cells = [_cell(cell, None if measured is None else measured[index][column]) for column, cell in enumerate(row)]
-        texts.append([name, *cells])
-    widths = [max(len(row[column]) for row in texts) for column in range(len(names) + 1)]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in texts]
+def table(
+    predicted: dict[str, Any], measured: list[list[bool | None]] | None = None, *, columns: int | None = None
+) -> list[str]:
+    """Lines of text: one row per sender, one column per receiver; ``predicted/measured`` in each cell.
+
+    Where that does not fit into so many ``columns`` of a terminal, receivers go by the numbers of their rows.
+    """
+    names = _names(predicted["instances"])
+    lines = _lines(names, names, predicted, measured)
+    if columns is not None and max(map(width, lines)) > columns:
+        numbers = [str(number) for number in range(1, len(names) + 1)]
+        lines = _lines(
+            [f"{each} {name}" for each, name in zip(numbers, names, strict=True)], numbers, predicted, measured
+        )
     legend = "predicted/measured" if measured is not None else "predicted"
     reasons = sorted({cell["reason"] for row in predicted["cells"] for cell in row if cell and not cell["reachable"]})
     return [*lines, "", f"({legend}" + (f"; no: {', '.join(reasons)})" if reasons else ")")]
+
+
+def _names(instances: list[dict[str, Any]]) -> list[str]:
+    """By Name, with the id where several have the same."""
+    count = Counter(row["name"] for row in instances)
+    return [row["name"] if count[row["name"]] == 1 else f"{row['name']} {row['id']}" for row in instances]
+
+
+def _lines(
+    senders: list[str], receivers: list[str], predicted: dict[str, Any], measured: list[list[bool | None]] | None
+) -> list[str]:
+    texts = [["from \\ to", *receivers]]
+    for index, (name, row) in enumerate(zip(senders, predicted["cells"], strict=True)):
+        cells = [_cell(cell, None if measured is None else measured[index][column]) for column, cell in enumerate(row)]
+        texts.append([name, *cells])
+    return align(texts)
 
 
 def _cell(predicted: dict[str, Any] | None, measured: bool | None) -> str:

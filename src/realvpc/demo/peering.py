@@ -97,6 +97,7 @@ class Walkthrough:
         c.aws("ec2", "ReplaceRoute", **_route(c, b.cidr, b_c))
         self._ping(b, c, expected_loss=0)
         self._matrix([a, b, c], set())
+        self._story.chapter("What else there is to know")
         self._notes(a, c)
 
     # -- steps ---------------------------------------------------------------------------------------------------
@@ -171,8 +172,7 @@ class Walkthrough:
         self._story.say("")
         self._story.say(f"$ realvpc why {source.instance_name} {destination.instance_name}")
         self._story.say(f"    {answer['reason']}")
-        self._story.say(f"    {answer['sentence']}")
-        self._story.say(f"    {answer['sentence_ja']}")
+        self._story.say(f"    {answer['sentence_ja' if self._story.japanese else 'sentence']}")
         expected = answer["reason"] == "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR"
         self._story.check("why B cannot reach C", answer["reason"], expected)
 

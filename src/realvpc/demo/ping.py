@@ -48,6 +48,6 @@ def read(command: str, output: str, errors: str = "") -> Ping:
     """Make sense of what ``ping`` printed (iputils).  Raises PingError when it did not get as far as counting."""
     counts = _COUNTS.search(output)
     if counts is None:
-        raise PingError((errors or output).strip() or f"{command} printed nothing")
+        raise PingError((errors or output).strip().removeprefix("realvpc: ") or f"{command} printed nothing")
     ttl = _TTL.search(output)
     return Ping(command, output.strip(), int(counts[1]), int(counts[2]), int(ttl[1]) if ttl else None)

@@ -47,10 +47,11 @@ class Check(Struct, frozen=True):
 
 
 class Story:
-    """Prints as it goes unless ``quiet``; remembers everything for ``record``."""
+    """Prints as it goes unless ``quiet``; remembers everything for ``record``.  ``japanese``: the reasons' language."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, japanese: bool = False) -> None:
         self._quiet = quiet
+        self.japanese = japanese
         self._chapters: list[dict[str, Any]] = []
         self.checks: list[Check] = []
 

@@ -66,7 +66,10 @@ def has_link(fabric: Path, link: Link) -> bool:
 
 
 def make_link(fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpec) -> Link:
-    """Make the pair, with both ends up and the default route inside.  Raises OSError, NetlinkError."""
+    """Make the pair, with both ends up and the default route inside.  Raises OSError, NetlinkError.
+
+    The alias comes last: whoever finds it finds a link that is whole.
+    """
     name, inside = fabric_name(spec.interface_id), f"eth{spec.device_index}"
     fd = os.open(fabric, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -74,15 +77,15 @@ def make_link(fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpe
     finally:
         os.close(fd)
 
+    namespace.run_in(machine_namespace, lambda: _configure(spec, inside))
+
     def finish_outside() -> int:
         with closing(IPRoute()) as netlink:
             index = _index_of(netlink, name)
             netlink.link("set", index=index, ifalias=f"{machine} {spec.interface_id}", state="up")
             return index
 
-    ifindex = namespace.run_in(fabric, finish_outside)
-    namespace.run_in(machine_namespace, lambda: _configure(spec, inside))
-    return Link(ifindex, name, machine, spec.interface_id)
+    return Link(namespace.run_in(fabric, finish_outside), name, machine, spec.interface_id)
 
 
 def delete_link(fabric: Path, name: str) -> None:

@@ -148,7 +148,8 @@ class Plan(Struct, frozen=True):
 def compile_plan(network: Network) -> Plan:
     """Everything that decides a packet's fate, for every account and Region of the network."""
     interfaces = sorted(network.interfaces.values(), key=lambda row: row.id)
-    rule_sets = {frozenset(row.group_ids): _rule_set(network, row) for row in interfaces}
+    one_of_each = {frozenset(row.group_ids): row for row in interfaces}
+    rule_sets = {groups: _rule_set(network, row) for groups, row in one_of_each.items()}
     entries = tuple(_interface(network, row, rule_sets[frozenset(row.group_ids)].id) for row in interfaces)
     distinct = {rule_set.id: rule_set for rule_set in rule_sets.values()}
     referenced = {

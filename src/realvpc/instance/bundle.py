@@ -16,8 +16,10 @@ BOOT_ANNOTATION = "io.realvpc.boot"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CPU_PERIOD_US = 100_000
 
-# Enough to administer the machine and its own network, nothing that reaches the host: no SYS_ADMIN, SYS_MODULE,
-# SYS_RAWIO, SYS_PTRACE, SYS_BOOT, DAC_READ_SEARCH, MKNOD, BPF.
+# Enough to administer the machine, nothing that reaches the host: no SYS_ADMIN, SYS_MODULE, SYS_RAWIO, SYS_PTRACE,
+# SYS_BOOT, DAC_READ_SEARCH, MKNOD, BPF.  Nor NET_ADMIN: without a user namespace it would be NET_ADMIN in every network
+# namespace that rtnetlink can name, and it names the fabric's by the number that the other end of eth0 has
+# (IFLA_TARGET_NETNSID), from where it takes away other machines' links.
 CAPABILITIES = (
     "CAP_AUDIT_WRITE",
     "CAP_CHOWN",
@@ -25,7 +27,6 @@ CAPABILITIES = (
     "CAP_FOWNER",
     "CAP_FSETID",
     "CAP_KILL",
-    "CAP_NET_ADMIN",
     "CAP_NET_BIND_SERVICE",
     "CAP_NET_RAW",
     "CAP_SETFCAP",

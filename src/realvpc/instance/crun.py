@@ -7,10 +7,14 @@ that it accepts.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
+import stat
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
@@ -56,6 +60,7 @@ class Crun:
 
     def __init__(self, run_dir: Path, limits: Limits, cgroup_parent: str) -> None:
         self._run_dir = run_dir
+        self._under_way = run_dir / "crun.lock"  # locked, shared, by every crun that changes something
         self._limits = limits
         self._cgroup_parent = cgroup_parent
         manager = "cgroupfs" if limits.enforced else "disabled"
@@ -73,7 +78,28 @@ class Crun:
         for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
             _, target, kind = line.split()[:3]
             if kind in ("nsfs", "bpf") or target.startswith(prefix):
-                mounts.unmount(target)  # else what is mounted there would live as long as this thread
+                _let_go(target)  # else what is mounted there would live as long as this thread
+        mounts.protect(os.devnull)  # machines get it as a standard file, and their root is its owner
+
+    def wait_for_the_last(self) -> None:
+        """Until what an earlier process had under way when it was killed is done.  Raises CrunError and OSError."""
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        with self._under_way.open("w") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise CrunError("a crun that an earlier node process started does not end") from None
+                    time.sleep(0.01)
+                else:
+                    return
+
+    def forget_all_but(self, instance_ids: Iterable[str]) -> None:
+        """Remove the bundles of other containers: their process was killed before crun, or after it."""
+        bundles = self._run_dir / "machines"
+        for name in {path.name for path in bundles.iterdir()} - set(instance_ids) if bundles.exists() else ():
+            shutil.rmtree(bundles / name)
 
     def run(self, spec: MachineSpec, disk: Disk, network_namespace: Path) -> int:
         """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind."""
@@ -96,10 +122,7 @@ class Crun:
             mounts.mount("overlay", str(root), "overlay", mounts.MS_NODEV, ",".join(disk.root.options))
             try:
                 arguments = ("--log", f"file:{log}", "run", "--detach", "--bundle", str(bundle))
-                command = (*self._command, *arguments, "--pid-file", str(pid_file), spec.instance_id)
-                done = subprocess.run(
-                    command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, timeout=_TIMEOUT_SECONDS
-                )
+                done = self._run((*arguments, "--pid-file", str(pid_file), spec.instance_id), console, console)
             finally:
                 mounts.unmount(str(root))
         except subprocess.TimeoutExpired as error:
@@ -140,13 +163,16 @@ class Crun:
     ) -> subprocess.Popen[bytes]:
         """Start a command in a machine; crun's own exit code will be the command's.  `user` is `uid:gid`.
 
-        With `console_socket` the command gets a terminal whose master is sent there, else `stdio`.  Raises OSError.
+        With `console_socket` the command gets a terminal whose master is sent there, else `stdio`; for the host's
+        /dev/null it gets one that it cannot change.  Raises OSError.
         """
         options = [f"--user={user}", f"--cwd={cwd}", f"--pid-file={pid_file}"]
         options += [f"--env={name}={value}" for name, value in env.items()]
         if console_socket:
             options += ["--tty", f"--console-socket={console_socket}"]
-        stdin, stdout, stderr = stdio or (subprocess.DEVNULL, subprocess.DEVNULL, subprocess.DEVNULL)
+        stdin, stdout, stderr = (
+            subprocess.DEVNULL if stdio is None or _is_null(stdio[number]) else stdio[number] for number in range(3)
+        )
         command = (
             *self._command,
             "exec",
@@ -161,17 +187,42 @@ class Crun:
 
     def _call(self, *arguments: str) -> bytes:
         try:
-            done = subprocess.run(
-                (*self._command, *arguments), stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS
-            )
+            done = self._run(arguments, subprocess.PIPE, subprocess.PIPE)
         except subprocess.TimeoutExpired as error:
             raise CrunError(f"crun {arguments[0]} took longer than {_TIMEOUT_SECONDS} s") from error
         if done.returncode != 0:
             raise CrunError(done.stderr.decode(errors="replace").strip() or f"crun gave {done.returncode}")
         return done.stdout
 
+    def _run(self, arguments: Sequence[str], stdout: int, stderr: int) -> subprocess.CompletedProcess[bytes]:
+        """crun with the lock in its hands, which it keeps when this process is killed.  The machine does not get it."""
+        with self._under_way.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            return subprocess.run(
+                (*self._command, *arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+                timeout=_TIMEOUT_SECONDS,
+                pass_fds=(lock.fileno(),),
+            )
+
     def _bundle(self, instance_id: str) -> Path:
         return self._run_dir / "machines" / instance_id
+
+
+def _let_go(target: str) -> None:
+    """Unmount what others may just have unmounted: the host's mounts are followed (MS_SLAVE)."""
+    try:
+        mounts.unmount(target)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOENT):
+            raise
+
+
+def _is_null(fd: int) -> bool:
+    status = os.fstat(fd)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == Path(os.devnull).stat().st_rdev
 
 
 def _boot_of(bundle: Path) -> int:

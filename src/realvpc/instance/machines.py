@@ -84,6 +84,7 @@ class Machines:
         for leftover in self._exec_dir.iterdir():
             leftover.unlink()
         await self._work(self._storage.open)
+        await self._work(self._crun.wait_for_the_last)
         pidfds = {c.id: os.pidfd_open(c.pid) for c in await self._work(self._crun.list) if c.running and _lives(c.pid)}
         for container in await self._work(self._crun.list):
             # Listed again after the pidfd was opened: so the pidfd is of this container, not of a process that got
@@ -100,6 +101,7 @@ class Machines:
                 os.close(pidfd)
         for pidfd in pidfds.values():
             os.close(pidfd)
+        await self._work(self._crun.forget_all_but, self._states.keys())
 
     def close(self) -> None:
         """Forget the machines; they go on."""

@@ -6,6 +6,9 @@ import ctypes
 import os
 
 CLONE_NEWNS = 0x00020000
+MS_RDONLY = 0x1
+MS_REMOUNT = 0x20
+MS_BIND = 0x1000
 MS_REC = 0x4000
 MS_SLAVE = 0x80000
 MS_NODEV = 0x4
@@ -28,6 +31,13 @@ def mount(source: str, target: str, kind: str, flags: int, options: str) -> None
     """Mount a file system.  Raises OSError."""
     arguments = (source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), options.encode())
     _check(_libc.mount(*arguments), target)
+
+
+def protect(path: str) -> None:
+    """Let nobody who opens `path` in this mount namespace change its mode or owner.  Raises OSError."""
+    where = path.encode()
+    _check(_libc.mount(where, where, None, ctypes.c_ulong(MS_BIND), None), path)
+    _check(_libc.mount(None, where, None, ctypes.c_ulong(MS_REMOUNT | MS_BIND | MS_RDONLY), None), path)
 
 
 def unmount(target: str) -> None:

@@ -98,9 +98,10 @@ class Storage:
 
     def remove(self, instance_id: str) -> None:
         """Remove the machine's disk; a disk that is not there is fine."""
-        home = self._disks / instance_id
+        home, doomed = self._disks / instance_id, self._disks / f".gone-{instance_id}"
+        if doomed.exists():  # the last attempt has failed
+            shutil.rmtree(doomed)
         if home.exists():
-            doomed = self._disks / f".gone-{instance_id}"
             home.rename(doomed)
             shutil.rmtree(doomed)
 

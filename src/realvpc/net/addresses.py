@@ -6,12 +6,14 @@ families.  The IPv4 block 10.20.0.0/16 therefore has ``length`` 112 inside and p
 
 from __future__ import annotations
 
+import re
 from functools import total_ordering
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _V4_BASE = 0xFFFF << 32
 _V4_SHIFT = 96
 ADDRESS_BITS = 128
+_LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")
 _ALL_ONES = (1 << ADDRESS_BITS) - 1
 
 
@@ -22,9 +24,16 @@ class Address(int):
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read ``10.20.0.7`` or ``2001:db8::7``.  Raises ValueError."""
+        """Read ``10.20.0.7`` or ``2001:db8::7``; no mapped address, which IPv4 is here, and no zone.
+
+        Raises ValueError.
+        """
         parsed = ip_address(text)
-        return cls(int(parsed) | _V4_BASE) if parsed.version == 4 else cls(int(parsed))
+        if isinstance(parsed, IPv4Address):
+            return cls(int(parsed) | _V4_BASE)
+        if parsed.ipv4_mapped is not None or parsed.scope_id is not None:
+            raise ValueError(f"{text!r} is not an address of its own")
+        return cls(int(parsed))
 
     @property
     def is_ipv4(self) -> bool:
@@ -56,19 +65,16 @@ class Cidr:
         object.__setattr__(self, "length", length)
 
     @classmethod
-    def parse(cls, text: str, *, canonical: bool = False) -> Cidr:
-        """Read ``10.20.0.0/16``; host bits are cleared, or with ``canonical`` refused.  Raises ValueError."""
+    def parse(cls, text: str) -> Cidr:
+        """Read ``10.20.0.0/16``; host bits are cleared.  Raises ValueError."""
         address_text, slash, length_text = text.partition("/")
-        if not slash or not (length_text.isascii() and length_text.isdigit()):
+        if not slash or not _LENGTH.fullmatch(length_text):
             raise ValueError(f"{text!r} is not a CIDR block")
         address = Address.parse(address_text)
         length = int(length_text) + (_V4_SHIFT if address.is_ipv4 else 0)
         if length > ADDRESS_BITS:
             raise ValueError(f"{text!r} has a prefix that is too long")
-        cidr = cls(address, length)
-        if canonical and cidr.network != address:
-            raise ValueError(f"{text!r} has host bits set")
-        return cidr
+        return cls(address, length)
 
     @classmethod
     def host(cls, address: Address) -> Cidr:

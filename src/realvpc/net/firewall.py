@@ -108,7 +108,7 @@ def _admits(network: Network, rule: SecurityGroupRule, packet: Packet, *, is_egr
         return False
     if isinstance(rule.peer, Cidr):
         return remote in rule.peer
-    return any(remote in member.private_addresses for member in network.interfaces_with_group(rule.peer.group_id))
+    return network.group_has(rule.peer.group_id, remote)
 
 
 def describe(rule: SecurityGroupRule) -> str:

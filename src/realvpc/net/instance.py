@@ -54,6 +54,7 @@ _S, _E = InstanceState, InstanceEvent
 # here is old news and changes nothing.
 TRANSITIONS: dict[tuple[InstanceState, InstanceEvent], InstanceState] = {
     (_S.PENDING, _E.MACHINE_UP): _S.RUNNING,
+    (_S.PENDING, _E.MACHINE_DOWN): _S.STOPPED,  # shut down from inside before anybody heard that it was up
     (_S.PENDING, _E.MACHINE_FAILED): _S.SHUTTING_DOWN,
     (_S.PENDING, _E.TERMINATE): _S.SHUTTING_DOWN,
     (_S.RUNNING, _E.START): _S.RUNNING,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
-from .addresses import Address, Cidr
+from .addresses import Address
 from .instance import Instance
 from .internet_gateway import InternetGateway
 from .network_interface import NetworkInterface
@@ -82,6 +83,14 @@ class Network(Snapshot):
 
     def interfaces_with_group(self, group_id: str) -> tuple[NetworkInterface, ...]:
         return self.interfaces.where(_group_ids, group_id)
+
+    def group_has(self, group_id: str, address: Address) -> bool:
+        """Whether an interface that has the group has this private address."""
+        return bool(self.interfaces.where(_group_addresses, (group_id, address)))
+
+    def group_of_rule(self, rule_id: str) -> SecurityGroup | None:
+        """The group that the rule ``sgr-…`` is in."""
+        return next(iter(self.security_groups.where(_rule_ids, rule_id)), None)
 
     def interfaces_of(self, instance_id: str) -> tuple[NetworkInterface, ...]:
         """The instance's interfaces in the order of their device index."""
@@ -190,15 +199,6 @@ class Network(Snapshot):
             or self.active_peering_between(group.vpc_id, referenced.vpc_id) is not None
         )
 
-    # -- CIDR blocks ---------------------------------------------------------------------------------------------
-
-    def peer_cidrs(self, vpc_id: str) -> Iterable[Cidr]:
-        """The blocks of every VPC that is actively peered with this one."""
-        for peering in self.peerings_of(vpc_id):
-            far = peering.far_side(vpc_id)
-            if peering.is_active and far and far.vpc_id in self.vpcs:
-                yield from self.vpcs[far.vpc_id].cidrs
-
 
 # The functions below name the tables' indexes.
 
@@ -213,6 +213,14 @@ def _subnet_id(row: NetworkInterface) -> Iterable[str]:
 
 def _group_ids(row: NetworkInterface) -> Iterable[str]:
     return row.group_ids
+
+
+def _group_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:
+    return product(row.group_ids, row.private_addresses)
+
+
+def _rule_ids(row: SecurityGroup) -> Iterable[str]:
+    return (rule.id for rule in row.rules)
 
 
 def _instance_id(row: NetworkInterface) -> Iterable[str]:

@@ -81,7 +81,8 @@ class Peering(Resource, frozen=True, kw_only=True):
 
     @property
     def expires_at(self) -> datetime:
-        return self.requested_at + REQUEST_LIFETIME
+        """To the second, as AWS counts it."""
+        return (self.requested_at + REQUEST_LIFETIME).replace(microsecond=0)
 
     @property
     def is_cross_account(self) -> bool:
@@ -141,13 +142,14 @@ class Peering(Resource, frozen=True, kw_only=True):
         failed: the requester, 2 h.  rejected: requester 2 d, accepter 2 h.  expired: both 2 d.  deleted: who deleted
         it 2 h, the other party 2 d.  Rejected and deleted connections inside one account: 2 h.
         """
-        if not self.sides_of(account, region):
+        sides = self.sides_of(account, region)
+        if not sides:
             return False
         ended = self.ended_time(now)
-        return ended is None or now < ended + self._kept_for(self.status_at(now), account)
+        is_requester = self.requester in sides
+        return ended is None or now < ended + self._kept_for(self.status_at(now), account, is_requester)
 
-    def _kept_for(self, status: PeeringStatus, account: str) -> timedelta:
-        is_requester = account == self.requester.account
+    def _kept_for(self, status: PeeringStatus, account: str, is_requester: bool) -> timedelta:
         if status is PeeringStatus.FAILED:
             return _SHORT if is_requester else timedelta(0)
         if status is PeeringStatus.EXPIRED:

@@ -1,7 +1,6 @@
 """Quotas as data (VPC guide and peering guide, "Quotas"), with the raised ceilings where a default can be raised."""
 
 PEERINGS_PER_VPC = 50  # active; adjustable to 125
-PEERINGS_PER_VPC_CEILING = 125
 OUTSTANDING_PEERING_REQUESTS = 25  # per requesting account and Region
 ROUTES_PER_TABLE = 50  # per address family
 ROUTE_TABLES_PER_VPC = 200

@@ -51,7 +51,7 @@ class Reason(Enum):  # fmt: skip
         Layer.INTERFACE,
         None,
         "The packet is too short or its headers contradict each other.",
-        "パケットが短すぎるか、ヘッダーが矛盾しています。",
+        "パケットが短すぎるか、ヘッダーに矛盾があります。",
     )
     UNSUPPORTED_PROTOCOL = (
         3,
@@ -72,14 +72,14 @@ class Reason(Enum):  # fmt: skip
         Layer.INTERFACE,
         None,
         "A fragment came without the first fragment of its packet, so its ports are unknown.",
-        "先頭のないフラグメントが届いたため、ポートがわかりません。",
+        "先頭のフラグメントが届いていないため、このフラグメントのポート番号がわかりません。",
     )
     SOURCE_CHECK = (
         6,
         Layer.SOURCE_CHECK,
         "ENI_SOURCE_DEST_CHECK_RESTRICTION",
         "{source} is not an address of {resource}, whose source/destination check is on.",
-        "{source} は {resource} のアドレスではなく、送信元/送信先チェックが有効です。",
+        "{source} は {resource} のアドレスではなく、{resource} の送信元/送信先チェックは有効です。",
     )
     SECURITY_GROUP_EGRESS = (
         7,
@@ -100,28 +100,28 @@ class Reason(Enum):  # fmt: skip
         Layer.ROUTE_TABLE,
         "BAD_STATE_ROUTE",
         "The most specific route to {destination} in {resource} is a blackhole: its target is gone or not in use.",
-        "{resource} の中で {destination} に最も具体的なルートはブラックホールです。ターゲットがないか、使われていません。",
+        "{resource} で {destination} に一致する最も具体的なルートはブラックホールです。ターゲットが存在しないか、使用できない状態です。",
     )
     PCX_REQUIRES_ADDRESS_IN_VPC_CIDR = (
         10,
         Layer.VPC_ENTRY,
         "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR",
         "{resource} delivers only to addresses inside {vpc}, and {destination} is not one: VPC peering is not transitive.",
-        "{resource} が届けるのは {vpc} の中のアドレスだけで、{destination} は違います。VPC ピアリングは推移的ではありません。",
+        "{resource} が届けるのは {vpc} 内のアドレス宛てのパケットだけで、{destination} はその範囲外です。VPC ピアリングは推移的ではありません。",
     )
     PCX_REJECTS_SPOOFED_SOURCE = (
         11,
         Layer.GATEWAY,
         "GATEWAY_REJECTS_SPOOFED_TRAFFIC",
         "{resource} carries only packets from addresses inside {vpc}, and {source} is not one.",
-        "{resource} が運ぶのは {vpc} の中のアドレスからのパケットだけで、{source} は違います。",
+        "{resource} が運ぶのは {vpc} 内のアドレスから送信されたパケットだけで、{source} はその範囲外です。",
     )
     NO_DESTINATION = (
         12,
         Layer.VPC_ENTRY,
         "UNKNOWN_DESTINATION",
         "No network interface in {vpc} has the address {destination}.",
-        "{vpc} には {destination} を持つネットワークインターフェイスがありません。",
+        "{vpc} にはアドレス {destination} を持つネットワークインターフェイスがありません。",
     )
     IGW_NO_PUBLIC_ADDRESS = (
         13,
@@ -135,35 +135,35 @@ class Reason(Enum):  # fmt: skip
         Layer.GATEWAY,
         "IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS",
         "{resource} does not forward to private address space, and {destination} is in it.",
-        "{resource} はプライベートアドレス空間へ転送しません。{destination} はその中にあります。",
+        "{resource} はプライベートアドレス宛てのパケットを転送しません。{destination} はプライベートアドレスです。",
     )
     IGW_PRIVATE_SOURCE = (
         15,
         Layer.GATEWAY,
         "IGW_SOURCE_ADDRESS_NOT_IN_RFC1918_INGRESS",
         "Nothing comes in from the internet with the private source address {source}.",
-        "プライベートな送信元アドレス {source} のパケットはインターネットから入れません。",
+        "送信元がプライベートアドレス {source} のパケットは、インターネットから入れません。",
     )
     IGW_UNKNOWN_PUBLIC_ADDRESS = (
         16,
         Layer.GATEWAY,
         "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS",
         "The public address {destination} belongs to no network interface behind an attached internet gateway.",
-        "パブリックアドレス {destination} は、アタッチされたインターネットゲートウェイの内側のどのネットワークインターフェイスのものでもありません。",
+        "パブリックアドレス {destination} は、アタッチ済みのインターネットゲートウェイにつながるどのネットワークインターフェイスにも割り当てられていません。",
     )
     PACKET_TOO_BIG = (
         17,
         Layer.PATH_MTU,
         None,
         "The packet is larger than the MTU of {resource}.",
-        "パケットが {resource} の MTU より大きいです。",
+        "パケットが {resource} の MTU を超えています。",
     )
     DESTINATION_CHECK = (
         18,
         Layer.DESTINATION_CHECK,
         "ENI_SOURCE_DEST_CHECK_RESTRICTION",
         "{destination} is not an address of {resource}, whose source/destination check is on.",
-        "{destination} は {resource} のアドレスではなく、送信元/送信先チェックが有効です。",
+        "{destination} は {resource} のアドレスではなく、{resource} の送信元/送信先チェックは有効です。",
     )
     SECURITY_GROUP_INGRESS = (
         19,

@@ -75,7 +75,3 @@ class RouteTable(Resource, frozen=True, kw_only=True):
     @property
     def is_main(self) -> bool:
         return any(association.is_main for association in self.associations)
-
-    def route_to(self, destination: Cidr) -> Route | None:
-        """The user's route with exactly this destination."""
-        return next((route for route in self.routes if route.destination == destination), None)

@@ -60,11 +60,6 @@ class SecurityGroupRule(Struct, frozen=True, kw_only=True):
         peer = self.peer if isinstance(self.peer, Cidr) else self.peer.group_id
         return self.is_egress, self.protocol, self.from_port, self.to_port, peer
 
-    @property
-    def allows_everything(self) -> bool:
-        """All protocols to or from everywhere: the opposite direction of an untracked flow needs this much."""
-        return isinstance(self.peer, Cidr) and self.peer.is_default and self.protocol == ALL_PROTOCOLS
-
     def matches(self, protocol: int, low: int, high: int) -> bool:
         """Whether the rule admits the protocol, with port ``low`` = ``high`` or ICMP type ``low``, code ``high``."""
         if self.protocol == ALL_PROTOCOLS:

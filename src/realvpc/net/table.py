@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -37,14 +37,22 @@ def delete(*resources: Resource) -> Change:
     return Change(deletes=resources)
 
 
+Keys: TypeAlias = Callable[[Any], Iterable[Any]]
+"""What a row is found by.  A module-level function: it names the index."""
+
+
 class Table(Mapping[str, R], Generic[R]):
-    """Resources of one type by id, immutable; indexes are made when asked for."""
+    """Resources of one type by id, immutable.
+
+    An index is made when it is first asked for; the tables that follow keep it up, so that a change costs what it
+    touches and not a new look at every row.
+    """
 
     __slots__ = ("_indexes", "_rows")
 
     def __init__(self, rows: Mapping[str, R] | None = None) -> None:
         self._rows: dict[str, R] = dict(rows or {})
-        self._indexes: dict[Callable[[R], Iterable[Any]], dict[Any, tuple[R, ...]]] = {}
+        self._indexes: dict[Keys, dict[Any, tuple[R, ...]]] = {}
 
     def __getitem__(self, key: str) -> R:
         return self._rows[key]
@@ -55,26 +63,47 @@ class Table(Mapping[str, R], Generic[R]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def where(self, keys: Callable[[R], Iterable[Any]], value: Any) -> tuple[R, ...]:
-        """The rows r with ``value in keys(r)``.  ``keys`` must be a module-level function: it names the index."""
+    def where(self, keys: Keys, value: Any) -> tuple[R, ...]:
+        """The rows r with ``value in keys(r)``, in no order that means anything."""
         index = self._indexes.get(keys)
         if index is None:
-            collected: dict[Any, list[R]] = {}
-            for row in self._rows.values():
-                for key in keys(row):
-                    collected.setdefault(key, []).append(row)
-            index = {key: tuple(rows) for key, rows in collected.items()}
-            self._indexes[keys] = index
+            index = self._indexes[keys] = _index(keys, self._rows.values())
         return index.get(value, ())
 
     def changed(self, puts: Iterable[R], deletes: Iterable[R]) -> Table[R]:
-        """A table with these rows put and those taken out."""
-        rows = dict(self._rows)
+        """A table with these rows put and those taken out; a row that is in both is put."""
+        after = Table(self._rows)
         for row in deletes:
-            rows.pop(row.id, None)
+            after._rows.pop(row.id, None)
         for row in puts:
-            rows[row.id] = row
-        return Table(rows)
+            after._rows[row.id] = row
+        touched = {row.id for row in (*puts, *deletes)}
+        old = [self._rows[row_id] for row_id in touched if row_id in self._rows]
+        new = [after._rows[row_id] for row_id in touched if row_id in after._rows]
+        for keys, index in self._indexes.items():
+            after._indexes[keys] = _replaced(index, touched, _index(keys, old), _index(keys, new))
+        return after
+
+
+def _index(keys: Keys, rows: Iterable[R]) -> dict[Any, tuple[R, ...]]:
+    collected: dict[Any, list[R]] = {}
+    for row in rows:
+        for key in keys(row):
+            collected.setdefault(key, []).append(row)
+    return {key: tuple(found) for key, found in collected.items()}
+
+
+def _replaced(
+    index: dict[Any, tuple[R, ...]], touched: set[str], old: Iterable[Any], new: dict[Any, tuple[R, ...]]
+) -> dict[Any, tuple[R, ...]]:
+    """``index`` without the rows with the ids ``touched``, which are under the keys ``old``, and with ``new``."""
+    after = dict(index)
+    for key in {*old, *new}:
+        rest = tuple(row for row in index.get(key, ()) if row.id not in touched)
+        after[key] = rest + new.get(key, ())
+        if not after[key]:
+            del after[key]
+    return after
 
 
 class Snapshot:

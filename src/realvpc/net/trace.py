@@ -50,16 +50,19 @@ class Trace(Struct, frozen=True, kw_only=True):
         return template.format(
             source=self.packet.source,
             destination=self.packet.destination,
-            protocol=_traffic(self.packet),
+            protocol=_traffic(self.packet, *_WORDS[language]),
             resource=label(self.resource),
             vpc=label(self.vpc_id),
         )
 
 
-def _traffic(packet: Packet) -> str:
+_WORDS = {"en": ("port", "type", "code", "protocol"), "ja": ("ポート", "タイプ", "コード", "プロトコル")}
+
+
+def _traffic(packet: Packet, port: str, type_: str, code: str, protocol: str) -> str:
     name = PROTOCOL_NAMES.get(packet.protocol)
     if name in ("tcp", "udp"):
-        return f"{name.upper()} port {packet.destination_port}"
+        return f"{name.upper()} {port} {packet.destination_port}"
     if name in ("icmp", "icmpv6"):
-        return f"{'ICMP' if name == 'icmp' else 'ICMPv6'} type {packet.icmp_type} code {packet.icmp_code}"
-    return f"protocol {packet.protocol}"
+        return f"{'ICMP' if name == 'icmp' else 'ICMPv6'} {type_} {packet.icmp_type} {code} {packet.icmp_code}"
+    return f"{protocol} {packet.protocol}"

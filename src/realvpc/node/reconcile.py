@@ -100,7 +100,10 @@ class Reconciler:
         async with self._passing:
             await asyncio.gather(*self._steps.values())
             remove = self.machines.remove if disks else self.machines.stop
-            await asyncio.gather(*(remove(name) for name in self.machines.ids()))
+            ends = await asyncio.gather(*(remove(name) for name in self.machines.ids()), return_exceptions=True)
+            for error in ends:  # once all have ended, so that asking again meets nobody
+                if error:
+                    raise error
             await self._in_fabric(self._fabric.destroy)
 
     def want(self, desired: Desired) -> None:

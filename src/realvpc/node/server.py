@@ -135,21 +135,33 @@ class Node:
         if isinstance(request, m.Exec | m.Shutdown) and uid != 0:
             await _say(channel, m.Refused("only root may do this"))
             return
+        if isinstance(request, m.Exec):
+            await self._exec(channel, request, frame)
+            return
+        if isinstance(request, m.OpenShell):
+            await self._exec(channel, _shell(request.instance_id, request.command), frame)
+            return
+        try:
+            answer = await self._result(request)
+        except Exception as error:  # the outermost frame of a request: whoever asked hears why
+            log.exception("failed request=%s uid=%d", type(request).__name__, uid)
+            answer = m.Refused(str(error) if isinstance(error, MachineError) else f"{type(error).__name__}: {error}")
+        await _say(channel, answer)
+        if isinstance(answer, m.Done):
+            self._stop.set()
+
+    async def _result(self, request: m.Request) -> m.Answer:
         match request:
             case m.Counters():
-                await _say(channel, m.CountersAre(await self._reconciler.counters()))
+                return m.CountersAre(await self._reconciler.counters())
             case m.Status():
-                await _say(channel, self._status())
+                return self._status()
             case m.Console(instance_id):
-                await _say(channel, m.ConsoleIs(await self._machines.console(instance_id)))
-            case m.Exec():
-                await self._exec(channel, request, frame)
-            case m.OpenShell(instance_id, command):
-                await self._exec(channel, _shell(instance_id, command), frame)
+                return m.ConsoleIs(await self._machines.console(instance_id))
             case m.Shutdown(machines):
-                await self._shut_down(channel, machines)
+                return await self._shut_down(machines)
             case _:
-                await _say(channel, m.Refused("out of turn"))
+                return m.Refused("out of turn")
 
     def _status(self) -> m.StatusIs:
         reconciler = self._reconciler
@@ -195,16 +207,11 @@ class Node:
                 task.cancel()
             await asyncio.gather(finishing, leaving, return_exceptions=True)
 
-    async def _shut_down(self, channel: AsyncChannel, machines: Wanted) -> None:
+    async def _shut_down(self, machines: Wanted) -> m.Done:
         if machines is not Wanted.RUNNING:
-            try:
-                await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
-            except MachineError as error:
-                await _say(channel, m.Refused(str(error)))
-                return
+            await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
             cgroups.remove(self._cgroup_parent)
-        await _say(channel, m.Done())
-        self._stop.set()
+        return m.Done()
 
 
 def _shell(instance_id: str, command: str | None) -> m.Exec:

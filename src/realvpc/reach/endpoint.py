@@ -45,7 +45,7 @@ def resolve(network: Network, name: str, *, public: bool = False) -> Endpoint:
         return Endpoint(name, None, Address.parse(name))
     except ValueError:
         raise UnknownEndpointError(
-            f"{name!r} is no instance, network interface, Name tag or IP address; `realvpc status` lists the instances"
+            f"{name!r} is no instance, network interface, Name tag or IP address. `realvpc matrix` names the instances"
         ) from None
 
 

@@ -19,14 +19,9 @@ def why(network: Network, source: Endpoint, destination: Endpoint, protocol: str
 
 def explain(network: Network, found: Reachability) -> dict[str, Any]:
     """One answer in full: the sentence in both languages, and every hop there and back."""
-    decisive = found.decisive
-    return {
-        "reachable": found.reachable,
-        "reason": decisive.reason.name,
-        "explanation_code": decisive.reason.explanation_code,
-        "direction": "forward" if decisive is found.forward else "reply",
-        "sentence": decisive.sentence("en", lambda resource: label(network, resource)),
-        "sentence_ja": decisive.sentence("ja", lambda resource: label(network, resource)),
+    return _verdict(network, found) | {
+        "explanation_code": found.decisive.reason.explanation_code,
+        "direction": "forward" if found.decisive is found.forward else "reply",
         "protocol": found.question.protocol,
         "port": found.question.port,
         "source": str(found.question.source),
@@ -45,7 +40,10 @@ def matrix(
     """
     endpoints = [row for row in running(network) if only is None or row.instance_id in only]
     cells = [
-        [None if row is column else _cell(network, row, column, protocol, port) for column in endpoints]
+        [
+            None if row is column else _verdict(network, _ask(network, row, column, protocol, port))
+            for column in endpoints
+        ]
         for row in endpoints
     ]
     return {
@@ -56,9 +54,14 @@ def matrix(
     }
 
 
-def _cell(network: Network, source: Endpoint, destination: Endpoint, protocol: str, port: int) -> dict[str, Any]:
-    answer = explain(network, _ask(network, source, destination, protocol, port))
-    return {key: answer[key] for key in ("reachable", "reason", "sentence", "sentence_ja")}
+def _verdict(network: Network, found: Reachability) -> dict[str, Any]:
+    """One answer in short: a cell of the matrix."""
+    return {
+        "reachable": found.reachable,
+        "reason": found.decisive.reason.name,
+        "sentence": found.decisive.sentence("en", lambda resource: label(network, resource)),
+        "sentence_ja": found.decisive.sentence("ja", lambda resource: label(network, resource)),
+    }
 
 
 def _ask(network: Network, source: Endpoint, destination: Endpoint, protocol: str, port: int) -> Reachability:

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Any, Protocol
 
 from realvpc.api.errors import AwsError, invalid_parameter_value, missing_parameter, unknown_parameter
+from realvpc.api.parameters import parameter_name
 
 
 class Dialect(Protocol):
@@ -56,7 +57,7 @@ class Ec2Dialect:
         return self._outside(path, value, f"less than or equal to {maximum}", what)
 
     def _outside(self, path: str, value: Any, bound: str, what: str) -> AwsError:
-        name = lower_first(leaf(path))
+        name = parameter_name(leaf(path))
         return invalid_parameter_value(
             f"Value ( {shown(value)} ) for parameter {name} is invalid. Expecting a {what} {bound}."
         )
@@ -106,17 +107,13 @@ def leaf(path: str) -> str:
     return next((part for part in reversed(path.split(".")) if not part.isdigit()), path)
 
 
-def lower_first(name: str) -> str:
-    return name[:1].lower() + name[1:]
-
-
 def member_path(path: str) -> str:
     """A path as the common framework writes it: `Tags.member.1.Key` -> `tags.1.member.key`."""
     parts = path.split(".")
     for i in range(len(parts) - 1):
         if parts[i] == "member" and parts[i + 1].isdigit():
             parts[i], parts[i + 1] = parts[i + 1], parts[i]
-    return ".".join(lower_first(part) for part in parts)
+    return ".".join(parameter_name(part) for part in parts)
 
 
 def shown(value: Any) -> str:

@@ -1,0 +1,20 @@
+"""The parameters of a request by name: how messages call them, and those that this service does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .errors import unsupported_operation
+
+
+def parameter_name(member: str) -> str:
+    """As AWS's messages call a member of a request: ``availabilityZone`` for ``AvailabilityZone``."""
+    return member[:1].lower() + member[1:]
+
+
+def refuse(request: Mapping[str, Any], members: Iterable[str]) -> None:
+    """Raises UnsupportedOperation when the request has one of these members."""
+    for member in members:
+        if request.get(member):
+            raise unsupported_operation(f"The parameter {parameter_name(member)} is not supported.")

@@ -1,0 +1,42 @@
+"""How the commands look, and what they advise."""
+
+from __future__ import annotations
+
+import pytest
+
+from realvpc.cli.terminal import colour, for_sudo, japanese
+from realvpc.columns import align, width
+
+
+def test_columns_line_up_with_wide_letters_and_colours() -> None:
+    assert align([["名前", "x"], ["a\033[1mb\033[0m", "y"]]) == ["名前  x", "a\033[1mb\033[0m    y"]
+    assert width("ガ") == width("カ\u3099") == 2  # one letter, or a letter and its mark
+
+
+def test_figures_end_in_one_column() -> None:
+    assert align([["PACKETS", "REASON"], ["12", "DELIVERED"]], right={0}) == ["PACKETS  REASON", "     12  DELIVERED"]
+
+
+def test_advice_for_sudo_works_without_our_path_and_variables() -> None:
+    advice = "Try `sudo realvpc up`"
+    assert for_sudo(advice, "/usr/bin/realvpc", {}) == advice
+    assert for_sudo(advice, "/opt/a b/realvpc", {}) == "Try `sudo '/opt/a b/realvpc' up`"
+    assert for_sudo(advice, "/usr/bin/realvpc", {"REALVPC_STATE": "/s"}) == "Try `sudo REALVPC_STATE=/s realvpc up`"
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted"),
+    [
+        ({}, False),
+        ({"LANG": "ja_JP.UTF-8"}, True),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "C"}, False),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "", "LC_MESSAGES": "ja_JP.UTF-8"}, True),
+    ],
+)
+def test_the_locale_chooses_the_language(environment: dict[str, str], wanted: bool) -> None:
+    assert japanese(environment) is wanted
+
+
+def test_no_color_is_heeded() -> None:
+    assert colour({"NO_COLOR": "1"}) is False
+    assert colour({"NO_COLOR": ""}) is None
