@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import re
@@ -18,7 +19,7 @@ import pytest
 from realvpc.instance import cgroups
 from realvpc.net.machine import Wanted
 from realvpc.node import messages as m
-from realvpc.node.client import NodeError
+from realvpc.node.client import NodeError, NodeShell
 from tests.instance.specs import machine
 from tests.node.conftest import NOBODY, NodeProcess
 
@@ -358,6 +359,14 @@ def test_only_root_may_enter_machines_or_end_the_node(node: NodeProcess) -> None
     spec = machine()
     node.want(spec)
 
+    async def command_of_a_session() -> bytes:
+        shell = await NodeShell.open(node.socket, spec.instance_id, "id -un")
+        try:
+            await shell.exited()
+            return os.read(shell.terminal, 100)
+        finally:
+            await shell.close()
+
     def as_the_api() -> int:
         os.setgroups([])
         os.setgid(NOBODY)
@@ -368,6 +377,7 @@ def test_only_root_may_enter_machines_or_end_the_node(node: NodeProcess) -> None
                 connection.exec(spec.instance_id, ("id",), stdio=(0, 1, 2))
             with pytest.raises(NodeError, match="only root"):
                 connection.shutdown(Wanted.TERMINATED)
+        assert asyncio.run(command_of_a_session()) == b"ssm-user\r\n"
         return 0
 
     child = os.fork()
