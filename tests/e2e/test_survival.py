@@ -71,6 +71,9 @@ def test_down_and_up_bring_the_instances_back(service: Running, pair: tuple[Site
     service("exec", a.instance_id, "--", "sh", "-c", "echo kept > /root/note")
     service("down")
     service("up")
+    for site in pair:
+        name = site.instance_id
+        eventually(lambda name=name: service("exec", name, "--", "true", code=None).code == 0, what=f"{name} runs")
     eventually(lambda: a.ping(b.address) == 0, what="the instances answer again")
     assert _everything(a) == before
     assert service("exec", a.instance_id, "--", "cat", "/root/note").out == "kept\n"
