@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
+from realvpc.cli.reach import _hop_lines
 from realvpc.cli.terminal import colour, for_sudo, japanese
 from realvpc.columns import align, width
 
@@ -40,3 +42,11 @@ def test_the_locale_chooses_the_language(environment: dict[str, str], wanted: bo
 def test_no_color_is_heeded() -> None:
     assert colour({"NO_COLOR": "1"}) is False
     assert colour({"NO_COLOR": ""}) is None
+
+
+def test_a_decision_takes_two_lines_where_one_is_too_long() -> None:
+    hops = [{"layer": "route table", "resource": "rtb-1", "rule": "10.30.0.0/16 to pcx-1 (active)", "passed": True}]
+    plain = [click.unstyle(line) for line in _hop_lines(hops, None)]
+    narrow = [click.unstyle(line) for line in _hop_lines(hops, 40)]
+    assert plain == ["✓ route table  rtb-1  10.30.0.0/16 to pcx-1 (active)"]
+    assert narrow == ["✓ route table  rtb-1", "    10.30.0.0/16 to pcx-1 (active)"]

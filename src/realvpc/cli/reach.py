@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from realvpc.columns import align
+from realvpc.columns import align, width
 from realvpc.config import SettingsError
 
 from .terminal import (
@@ -94,8 +94,7 @@ def matrix_command(measured: bool, protocol: str, port: int | None, state: Path 
     elif not predicted["instances"]:
         click.echo("No instance is running.")
     else:
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        for line in matrix.table(predicted, found, columns=columns):
+        for line in matrix.table(predicted, found, columns=_terminal_columns()):
             click.echo(line)
     sys.exit(0 if found is None or matrix.agrees(predicted, found) else 1)
 
@@ -116,6 +115,23 @@ def _print_answer(answer: dict[str, Any]) -> None:
     for title, hops in (("there", answer["forward"]), ("back", answer["reply"])):
         if hops is not None:
             click.echo(faint(f"\n  {title}:"))
-            rows = [[f"{mark(hop['passed'])} {hop['layer']}", hop["resource"], faint(hop["rule"])] for hop in hops]
-            for line in align(rows):
+            for line in _hop_lines(hops, _terminal_columns()):
                 click.echo(f"  {line}")
+
+
+def _hop_lines(hops: list[dict[str, Any]], columns: int | None) -> list[str]:
+    """A line per decision; two where one does not fit into a terminal of so many columns."""
+    rows = [[f"{mark(hop['passed'])} {hop['layer']}", hop["resource"], faint(hop["rule"])] for hop in hops]
+    lines = align(rows)
+    if columns is None or max(map(width, lines)) + 2 <= columns:
+        return lines
+    return [
+        part
+        for row, line in zip(rows, align([row[:2] for row in rows]), strict=True)
+        for part in (line, f"    {row[2]}")
+    ]
+
+
+def _terminal_columns() -> int | None:
+    """None where the output is no terminal: nothing is bent for a file."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
