@@ -71,12 +71,14 @@ def test_down_and_up_bring_the_instances_back(service: Running, pair: tuple[Site
     service("exec", a.instance_id, "--", "sh", "-c", "echo kept > /root/note")
     service("down")
     service("up")
-    for site in pair:
-        name = site.instance_id
-        eventually(lambda name=name: service("exec", name, "--", "true", code=None).code == 0, what=f"{name} runs")
+    eventually(lambda: all(_runs(service, site) for site in pair), what="the instances run again")
     eventually(lambda: a.ping(b.address) == 0, what="the instances answer again")
     assert _everything(a) == before
     assert service("exec", a.instance_id, "--", "cat", "/root/note").out == "kept\n"
+
+
+def _runs(service: Running, site: Site) -> bool:
+    return service("exec", site.instance_id, "--", "true", code=None).code == 0
 
 
 def _everything(site: Site) -> list[Any]:
