@@ -20,6 +20,13 @@ def test_every_reason_is_in_the_header_and_has_a_counter() -> None:
         assert reason.number < layout.DROPS_MAXIMUM
 
 
+def test_a_machine_can_answer_before_it_can_be_reached() -> None:
+    """Otherwise its first ARP request is dropped, and the kernel asks again a second later."""
+    written = [spec.name for spec in layout.MAPS]
+    assert written.index("interfaces") < written.index("links")
+    assert written.index("links") < min(written.index("addresses"), written.index("public_addresses"))
+
+
 def test_fields_are_aligned_as_c_aligns_them() -> None:
     record = Record("sample", Field("small", U8), Field("large", U64), Field("last", U32))
     assert record.size == 24

@@ -150,6 +150,11 @@ struct interface {
 };
 _Static_assert(sizeof(struct interface) == 128, "layout.py and C agree");
 
+struct link_key {
+	__u32 ifindex;
+};
+_Static_assert(sizeof(struct link_key) == 4, "layout.py and C agree");
+
 struct address_key {
 	__u64 vpc;
 	struct address address;
@@ -177,11 +182,6 @@ struct internet_link {
 	struct mac mac;
 };
 _Static_assert(sizeof(struct internet_link) == 12, "layout.py and C agree");
-
-struct link_key {
-	__u32 ifindex;
-};
-_Static_assert(sizeof(struct link_key) == 4, "layout.py and C agree");
 
 struct flow_key {
 	__u64 interface;
@@ -297,6 +297,15 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } interfaces SEC(".maps");
 
+/* interface id by ifindex */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct link_key);
+	__type(value, struct id_value);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} links SEC(".maps");
+
 /* who has a private address */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -322,15 +331,6 @@ struct {
 	__type(value, struct internet_link);
 	__uint(max_entries, 1);
 } internet SEC(".maps");
-
-/* interface id by ifindex */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__type(key, struct link_key);
-	__type(value, struct id_value);
-	__uint(max_entries, 262144);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-} links SEC(".maps");
 
 /* what security groups track */
 struct {

@@ -190,17 +190,18 @@ class MapSpec(NamedTuple):
 
 DROPS_MAXIMUM = 64  # more than there are reasons
 
-# In the order in which entries are written, so that what an entry names is there before it; deleted in reverse.
+# In the order in which entries are written, so that what an entry names is there before it; deleted in reverse.  A link
+# is known before its interface has an address: who is reached can answer, and no ARP request is lost for a second.
 MAPS = (
     MapSpec("rules", MapType.HASH, RULE_KEY, RULE_CHUNK, 1 << 17, "security group rules, in chunks"),
     MapSpec("group_members", MapType.HASH, GROUP_MEMBER_KEY, PRESENT, 1 << 19, "private addresses by security group"),
     MapSpec("vpc_cidrs", MapType.LPM_TRIE, LPM_KEY, PRESENT, 1 << 17, "the CIDR blocks of every VPC"),
     MapSpec("routes", MapType.LPM_TRIE, LPM_KEY, ROUTE, 1 << 20, "all route tables"),
     MapSpec("interfaces", MapType.HASH, ID, INTERFACE, 1 << 18, "by interface id"),
+    MapSpec("links", MapType.HASH, LINK_KEY, ID, 1 << 18, "interface id by ifindex"),
     MapSpec("addresses", MapType.HASH, ADDRESS_KEY, ID, 1 << 19, "who has a private address"),
     MapSpec("public_addresses", MapType.HASH, PUBLIC_ADDRESS_KEY, PUBLIC_ADDRESS, 1 << 18, "who has a public address"),
     MapSpec("internet", MapType.ARRAY, INDEX_KEY, INTERNET, 1, "the link to the internet"),
-    MapSpec("links", MapType.HASH, LINK_KEY, ID, 1 << 18, "interface id by ifindex"),
     MapSpec("flows", MapType.LRU_HASH, FLOW_KEY, FLOW, 1 << 18, "what security groups track", desired=False),
     MapSpec("decisions", MapType.LRU_HASH, DECISION_KEY, DECISION, 1 << 16, "what was decided lately", desired=False),
     MapSpec("generation", MapType.ARRAY, INDEX_KEY, GENERATION, 1, "counts changes of the tables", desired=False),
