@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from realvpc.net.resource import Resource
-
-
-class GlobalResource(Resource, frozen=True, kw_only=True):
-    """A resource of an account that every Region shares."""
-
-    region: str = ""
-
-    def visible_to(self, account: str, region: str, now: datetime) -> bool:
-        return self.account == account
+from realvpc.net.resource import GlobalResource
 
 
 class Account(GlobalResource, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .account import GlobalResource
+from realvpc.net.resource import GlobalResource
 
 
 class Role(GlobalResource, frozen=True, kw_only=True):

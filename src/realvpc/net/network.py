@@ -1,4 +1,7 @@
-"""The Network: an immutable snapshot of everything that decides a packet's fate, in every account and Region."""
+"""The Network: an immutable snapshot of everything that decides a packet's fate, in every account and Region.
+
+The names that lead packets to their destinations are part of it.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from itertools import product
 from typing import Any
 
 from .addresses import Address
+from .domain_name import WILDCARD, ancestors
+from .hosted_zone import HostedZone, RecordSet
 from .instance import Instance
 from .internet_gateway import InternetGateway
 from .network_interface import NetworkInterface
@@ -22,7 +27,10 @@ from .vpc import Vpc
 class Network(Snapshot):
     """Tables by resource type, and the questions that cross them."""
 
-    TYPES = (Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering, Volume)
+    TYPES = (
+        Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering, Volume,
+        HostedZone, RecordSet,
+    )  # fmt: skip
 
     __slots__ = ()
 
@@ -63,6 +71,14 @@ class Network(Snapshot):
     @property
     def volumes(self) -> Table[Volume]:
         return self.table(Volume)
+
+    @property
+    def hosted_zones(self) -> Table[HostedZone]:
+        return self.table(HostedZone)
+
+    @property
+    def record_sets(self) -> Table[RecordSet]:
+        return self.table(RecordSet)
 
     # -- what belongs to what ------------------------------------------------------------------------------------
 
@@ -135,6 +151,48 @@ class Network(Snapshot):
 
     def instance_of(self, interface: NetworkInterface) -> Instance | None:
         return self.instances.get(interface.attachment.instance_id) if interface.attachment else None
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def hosted_zones_of(self, vpc_id: str) -> tuple[HostedZone, ...]:
+        """The private zones that answer in the VPC, whoever owns them."""
+        return self.hosted_zones.where(_zone_vpc_ids, vpc_id)
+
+    def hosted_zone_for(self, vpc_id: str, name: str) -> HostedZone | None:
+        """The private zone that answers for a canonical name in the VPC: of those that hold it, the most specific one.
+
+        What such a zone does not have does not exist in the VPC, whatever the internet says (Route 53 developer guide,
+        "Considerations when working with a private hosted zone").
+        """
+        zones = {zone.name: zone for zone in self.hosted_zones_of(vpc_id)}
+        return next((zones[domain] for domain in ancestors(name) if domain in zones), None)
+
+    def public_hosted_zone_for(self, name: str) -> HostedZone | None:
+        """The public zone that answers for a canonical name on the built-in internet.
+
+        Of several with the same name it is the first one, as if that had been registered.
+        """
+        for domain in ancestors(name):
+            if zones := self.hosted_zones.where(_public_zone_name, domain):
+                return min(zones, key=lambda zone: (zone.created_at, zone.id))
+        return None
+
+    def record_sets_of(self, zone_id: str) -> tuple[RecordSet, ...]:
+        return self.record_sets.where(_zone_id, zone_id)
+
+    def record_sets_at(self, zone: HostedZone, name: str) -> tuple[RecordSet, ...] | None:
+        """The record sets that answer for a canonical name of the zone: its own, or else the wildcard's (RFC 4592).
+
+        Empty when the name exists and has no records, because there are names under it.  None when it does not exist.
+        """
+        for domain in ancestors(name):
+            if found := self.record_sets.where(_names_at_or_above, (zone.id, domain)):
+                if domain != name:  # the closest encloser: its wildcard stands for all that is not there
+                    return self.record_sets.where(_zone_id_and_name, (zone.id, f"{WILDCARD}.{domain}")) or None
+                return tuple(row for row in found if row.name == name)
+            if domain == zone.name:
+                break
+        return None
 
     # -- routes --------------------------------------------------------------------------------------------------
 
@@ -237,6 +295,26 @@ def _vpc_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:
 
 def _public_addresses(row: NetworkInterface) -> Iterable[Address]:
     return (row.public_address,) if row.public_address is not None else ()
+
+
+def _zone_vpc_ids(row: HostedZone) -> Iterable[str]:
+    return (vpc.vpc_id for vpc in row.vpcs)
+
+
+def _public_zone_name(row: HostedZone) -> Iterable[str]:
+    return () if row.is_private else (row.name,)
+
+
+def _zone_id(row: RecordSet) -> Iterable[str]:
+    return (row.zone_id,)
+
+
+def _zone_id_and_name(row: RecordSet) -> Iterable[tuple[str, str]]:
+    return ((row.zone_id, row.name),)
+
+
+def _names_at_or_above(row: RecordSet) -> Iterable[tuple[str, str]]:
+    return ((row.zone_id, domain) for domain in ancestors(row.name))
 
 
 def _peering_vpc_ids(row: Peering) -> Iterable[str]:

@@ -32,3 +32,12 @@ class Resource(Struct, frozen=True, kw_only=True):
     def retagged(self, account: str, region: str, tags: dict[str, str]) -> Self:
         """This resource with the tags that the caller gave it."""
         return replace(self, tags=tags)
+
+
+class GlobalResource(Resource, frozen=True, kw_only=True):
+    """A resource of an account that every Region shares."""
+
+    region: str = ""
+
+    def visible_to(self, account: str, region: str, now: datetime) -> bool:
+        return self.account == account
