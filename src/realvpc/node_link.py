@@ -59,6 +59,12 @@ class NodeLink:
             raise NodeLostError(self._trouble)
         return await self._client.counters()
 
+    async def console(self, instance_id: str) -> bytes:
+        """The end of a machine's console output.  Raises NodeError."""
+        if self._client is None:
+            raise NodeLostError(self._trouble)
+        return await self._client.console(instance_id)
+
     async def run(self) -> None:
         """Until cancelled."""
         delay = _FIRST_DELAY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -57,6 +57,7 @@ class Server:
         credentials = {credential.access_key_id: credential for credential in (OWNER, SESSION)}
         self.calls: list[Call] = []
         self.failure = failure
+        self.slow: set[str] = set()  # actions that are answered by and by
         self.responses: dict[str, Any] = {}
         known = REGIONS.__contains__
         clock = now or (lambda: datetime.now(UTC))
@@ -66,12 +67,19 @@ class Server:
     def _knows(self, service: str, action: str) -> bool:
         return action not in ("DeleteVpc", "DeleteRole", "DeleteParameter")  # the actions that are "not implemented"
 
-    def _handle(self, call: Call) -> dict[str, Any]:
+    def _handle(self, call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         self.calls.append(call)
+        return self._later(call) if call.action in self.slow else self._now(call)
+
+    def _now(self, call: Call) -> dict[str, Any]:
         if self.failure is not None:
             raise self.failure
         response: dict[str, Any] = self.responses.get(call.action, {})
         return response
+
+    async def _later(self, call: Call) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return self._now(call)
 
     def send(
         self,

@@ -33,6 +33,17 @@ def test_a_body_may_come_in_pieces() -> None:
     assert server.calls[0].params == {"VpcIds": ["vpc-1"]}
 
 
+def test_an_action_that_has_to_ask_somebody_is_answered_or_refused_like_any_other() -> None:
+    server = any_server()
+    server.slow = {"GetConsoleOutput"}
+    server.responses["GetConsoleOutput"] = {"InstanceId": "i-1", "Output": "aGk="}
+    body = form(Action="GetConsoleOutput", InstanceId="i-1")
+    assert b"<output>aGk=</output>" in server.send(body, any_credential("ec2")).body
+    server.failure = AwsError("Unavailable", "Later.", 503)
+    answer = server.send(body, any_credential("ec2"))
+    assert (answer.status, answer.error) == (503, ("Unavailable", "Later."))
+
+
 def test_every_answer_carries_a_request_id_of_its_own() -> None:
     server = any_server()
     answers = [server.send(form(Action="DescribeVpcs"), any_credential("ec2")) for _ in range(2)]

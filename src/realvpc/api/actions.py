@@ -20,6 +20,7 @@ from . import (
     instance_status,
     instance_type,
     internet_gateway,
+    key_pair,
     network_acl,
     network_interface,
     network_interface_attribute,
@@ -131,6 +132,11 @@ _EC2: dict[str, Action] = {
     "StartInstances": instance_state.start_instances,
     "StopInstances": instance_state.stop_instances,
     "TerminateInstances": instance_state.terminate_instances,
+    # Key pairs
+    "CreateKeyPair": key_pair.create_key_pair,
+    "DeleteKeyPair": key_pair.delete_key_pair,
+    "DescribeKeyPairs": key_pair.describe_key_pairs,
+    "ImportKeyPair": key_pair.import_key_pair,
     # Images and instance types
     "DescribeImages": image.describe_images,
     "DescribeInstanceTypeOfferings": instance_type.describe_instance_type_offerings,

@@ -14,6 +14,7 @@ from realvpc.iam.role import InstanceProfile
 from realvpc.net.images import AL2023, Image, find_image, image_parameters
 from realvpc.net.instance import MetadataOptions
 from realvpc.net.instance_types import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES, InstanceType
+from realvpc.net.key_pair import KeyPair
 
 from .context import Context, Request
 from .errors import (
@@ -23,6 +24,8 @@ from .errors import (
     missing_parameter,
     unsupported_operation,
 )
+from .key_pair import key_pair_named
+from .lookup import KEY_PAIR, not_found
 from .parameters import parameter_name, refuse
 
 MAXIMUM_USER_DATA = 16384  # bytes, before base64
@@ -72,8 +75,6 @@ def refuse_what_is_not_here(request: Request) -> None:
         raise AwsError("InvalidPlacementGroup.Unknown", f"The Placement Group '{placement['GroupName']}' is unknown.")
     if placement.get("Tenancy") not in (None, "default") or placement.get("HostId"):
         raise unsupported_operation("Dedicated tenancy is not supported.")
-    if request.get("KeyName"):
-        raise AwsError("InvalidKeyPair.NotFound", f"The key pair '{request['KeyName']}' does not exist")
 
 
 def read_image(ctx: Context, request: Request) -> tuple[str, Image]:
@@ -206,6 +207,15 @@ def find_profile(ctx: Context, wanted: Mapping[str, Any]) -> InstanceProfile:
     if profile.role_arn is None:
         raise invalid_parameter_value(f'IAM Instance Profile "{profile.id}" has no associated IAM Roles')
     return profile
+
+
+def read_key_pair(ctx: Context, request: Request) -> KeyPair | None:
+    """The key pair of KeyName.  Raises ``InvalidKeyPair.NotFound``."""
+    name = request.get("KeyName")
+    key = key_pair_named(ctx, name) if name else None
+    if name and key is None:
+        raise not_found(KEY_PAIR, name)
+    return key
 
 
 def read_counts(request: Request) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from realvpc.net.instance import Instance
 from realvpc.net.internet_gateway import InternetGateway
+from realvpc.net.key_pair import KeyPair
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.peering import Peering
 from realvpc.net.resource import Resource
@@ -72,6 +73,7 @@ NETWORK_INTERFACE = Kind(
 )
 INSTANCE = Kind(Instance, "i", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID", "instance")
 VOLUME = Kind(Volume, "vol", "InvalidVolume.NotFound", "InvalidVolumeID.Malformed", "volume", "volume")
+KEY_PAIR = Kind(KeyPair, "key", "InvalidKeyPair.NotFound", "InvalidKeyPairId.Malformed", "key pair", "key-pair")
 PEERING = Kind(
     Peering,
     "pcx",
@@ -91,6 +93,7 @@ KINDS: tuple[Kind[Any], ...] = (
     INSTANCE,
     VOLUME,
     PEERING,
+    KEY_PAIR,
 )
 
 _HEX = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")

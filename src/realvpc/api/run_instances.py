@@ -28,6 +28,7 @@ from .launch import (
     read_cpu_credits,
     read_image,
     read_instance_type,
+    read_key_pair,
     read_metadata_options,
     read_root_volume,
     read_user_data,
@@ -112,6 +113,7 @@ def _count(
 def _template(ctx: Context, request: Request, kind: InstanceType, image_id: str, subnet: Subnet) -> Instance:
     """The instance without an id of its own; ``subnet`` is that of its primary interface."""
     profile = find_profile(ctx, request["IamInstanceProfile"]) if request.get("IamInstanceProfile") else None
+    key = read_key_pair(ctx, request)
     names: Response = request.get("PrivateDnsNameOptions") or {}
     return Instance(
         id="",
@@ -127,6 +129,8 @@ def _template(ctx: Context, request: Request, kind: InstanceType, image_id: str,
         client_token=request.get("ClientToken") or "",
         instance_profile_arn=profile.id if profile else None,
         instance_profile_associated_at=ctx.now if profile else None,
+        key_name=key.name if key else None,
+        authorized_key=key.authorized_key if key else None,
         user_data=read_user_data(request),
         disable_api_termination=bool(request.get("DisableApiTermination")),
         disable_api_stop=bool(request.get("DisableApiStop")),

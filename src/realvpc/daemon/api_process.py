@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
 from datetime import timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,8 @@ import uvicorn
 from realvpc.admin import CLOCK_SETTING, Desk
 from realvpc.admin_app import admin_app
 from realvpc.api.actions import knows
-from realvpc.api.call import Call
-from realvpc.api.context import Options
+from realvpc.api.call import Actions, Call, Handler
+from realvpc.api.context import Context, Options
 from realvpc.api.service import Service
 from realvpc.api.ssm_agent import agents_seen
 from realvpc.api.sweep import sweep
@@ -36,6 +36,7 @@ from realvpc.store.database import Database
 from realvpc.wire.app import App, AsgiApp
 from realvpc.wire.sigv4 import Anyone, Verifier
 
+from .consoles import ConsoleActions
 from .settle import settling
 from .shells import shells_of
 
@@ -71,12 +72,17 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     node = _node_link(settings, service, changed) if has_fabric else None
     desk = Desk(settings, database, service, clock, node)
     sessions = Sessions(clock.now)
-    actions = SessionActions(
-        sessions, lambda call: service.context(call.caller), urlsplit(settings.endpoint_url).netloc
+
+    def context(call: Call) -> Context:
+        return service.context(call.caller)
+
+    special: tuple[Actions, ...] = (
+        SessionActions(sessions, context, urlsplit(settings.endpoint_url).netloc),
+        ConsoleActions(context, node.console if node else None),
     )
     app = App(
-        _handler(settings, service, actions),
-        lambda name, action: knows(name, action) or actions.knows(name, action),
+        _handler(settings, service, special),
+        lambda name, action: knows(name, action) or any(each.knows(name, action) for each in special),
         _authenticator(settings, service),
         admin_app(desk, local=False),
         settling(lambda: service.state.network),
@@ -106,16 +112,20 @@ def _node_link(settings: Settings, service: Service, changed: asyncio.Event) -> 
     return NodeLink(settings.node_socket, service, changed)
 
 
-def _handler(settings: Settings, service: Service, sessions: SessionActions) -> Callable[[Call], dict[str, Any]]:
-    """All actions; where the access key is the account, accounts begin to exist when they first call."""
+def _handler(settings: Settings, service: Service, special: tuple[Actions, ...]) -> Handler:
+    """All actions, the special ones first.
 
-    def perform(call: Call) -> dict[str, Any]:
-        return (sessions if sessions.knows(call.service, call.action) else service).handle(call)
+    Where the access key is the account, accounts begin to exist when they first call.
+    """
+
+    def perform(call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+        known = (each for each in special if each.knows(call.service, call.action))
+        return next(known, service).handle(call)
 
     if settings.credentials is Credentials.STRICT:
         return perform
 
-    def handle(call: Call) -> dict[str, Any]:
+    def handle(call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         account = call.caller.account
         if account not in service.state.directory.accounts:
             row = Account(id=account, account=account, name=account)

@@ -108,6 +108,7 @@ class Instance(Resource, frozen=True, kw_only=True):
     instance_profile_associated_at: datetime | None = None
     registered_at: datetime | None = None  # when its Systems Manager agent was first seen to reach the service
     key_name: str | None = None
+    authorized_key: str | None = None  # of its key pair, which it outlives
     user_data: str | None = None  # base64, as RunInstances takes it
     disable_api_termination: bool = False
     disable_api_stop: bool = False

@@ -14,6 +14,7 @@ from .domain_name import WILDCARD, ancestors
 from .hosted_zone import HostedZone, RecordSet
 from .instance import Instance
 from .internet_gateway import InternetGateway
+from .key_pair import KeyPair
 from .network_interface import NetworkInterface
 from .peering import Peering
 from .route_table import LOCAL, Route, RouteOrigin, RouteState, RouteTable, TargetKind
@@ -29,7 +30,7 @@ class Network(Snapshot):
 
     TYPES = (
         Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering, Volume,
-        HostedZone, RecordSet,
+        HostedZone, RecordSet, KeyPair,
     )  # fmt: skip
 
     __slots__ = ()
@@ -79,6 +80,10 @@ class Network(Snapshot):
     @property
     def record_sets(self) -> Table[RecordSet]:
         return self.table(RecordSet)
+
+    @property
+    def key_pairs(self) -> Table[KeyPair]:
+        return self.table(KeyPair)
 
     # -- what belongs to what ------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
+from inspect import isawaitable
 from typing import Any, Protocol, TypeAlias
 
 from realvpc.api.call import Call, Caller, Handler, Knows, Settle
@@ -133,6 +134,8 @@ class App:
         if self._settle is not None:
             await self._settle(call)
         response = self._handle(call)
+        if isawaitable(response):
+            response = await response
         return self._services.writer(service).write(action, response, request_id)
 
 
