@@ -12,14 +12,14 @@ from realvpc.fabric import namespace
 from realvpc.fabric.apply import apply_tables, read_tables
 from realvpc.fabric.bpf import layout
 from realvpc.fabric.bpf.layout import number_of
-from realvpc.fabric.loader import FROM_INTERFACE, FROM_INTERNET, Object, Run
+from realvpc.fabric.loader import FROM_EDGES, FROM_INTERFACE, Object, Run
 from realvpc.fabric.plan import compile_plan
 from realvpc.fabric.tables import compile_tables
 from realvpc.net.network import Network
 from realvpc.net.packet import Flow
-from realvpc.net.trace import INTERNET
+from realvpc.net.trace import INTERNET, SERVICES
 
-DEVICES = 18
+DEVICES = 20
 SMALL = {"flows": 1 << 14, "interface_counters": 1 << 10}
 _FIRST = 2  # lo is 1
 
@@ -58,22 +58,28 @@ class Kernel:
     def __init__(self, loaded: Object, network: Network) -> None:
         self.loaded = loaded
         self.ifindexes = {interface_id: _FIRST + place for place, interface_id in enumerate(network.interfaces)}
-        self.internet = _FIRST + DEVICES - 1
+        last = _FIRST + DEVICES - 1
+        self.nobody = last - 2
+        self.edges = {INTERNET: last - 1, SERVICES: last}
         self.apply(network)
         loaded.maps["flows"].delete(list(loaded.maps["flows"]))
 
     def apply(self, network: Network) -> None:
         tables = compile_tables(compile_plan(network), self.ifindexes)
-        tables["internet"] = {layout.INDEX_KEY.pack(0): layout.INTERNET.pack(self.internet, bytes(6))}
+        tables["edges"] = {
+            layout.INDEX_KEY.pack(number): layout.EDGE.pack(ifindex, bytes(6))
+            for number, ifindex in enumerate(self.edges.values())
+        }
         apply_tables(self.loaded.maps, read_tables(self.loaded.maps), tables)
 
     def ifindex(self, at: str) -> int:
-        """Of the device of an interface, of the internet, or for anybody else of one that has no interface."""
-        return self.internet if at == INTERNET else self.ifindexes.get(at, self.internet - 1)
+        """Of the device of an interface, of an edge, or for anybody else of one that has no interface."""
+        return (self.edges | self.ifindexes).get(at, self.nobody)
 
     def run(self, frame: bytes, at: str, gso_size: int = 0) -> Run:
-        program = FROM_INTERNET if at == INTERNET else FROM_INTERFACE
-        return self.loaded.test_run(program, frame, ifindex=self.ifindex(at), gso_size=gso_size)
+        return self.loaded.test_run(
+            FROM_EDGES.get(at, FROM_INTERFACE), frame, ifindex=self.ifindex(at), gso_size=gso_size
+        )
 
     def flows(self) -> set[bytes]:
         return set(self.loaded.maps["flows"])

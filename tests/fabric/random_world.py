@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from msgspec.structs import replace
+
 from realvpc.net.addresses import ANY_IPV4, ANY_IPV6, Address, Cidr
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.internet_gateway import InternetGateway
@@ -17,8 +19,9 @@ from realvpc.net.resource import Resource
 from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, ICMPV6, TCP, UDP, GroupReference, SecurityGroup
 from realvpc.net.security_group import SecurityGroupRule as Rule
+from realvpc.net.services import METADATA, RESOLVER, identity_of
 from realvpc.net.subnet import Subnet
-from realvpc.net.trace import INTERNET, Trace
+from realvpc.net.trace import INTERNET, SERVICES, Trace
 from realvpc.net.vpc import CidrAssociation, Vpc
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -81,7 +84,9 @@ class World:
         blocks = [self.random.choice(BLOCKS)] + [SECONDARY] * self.chance(0.2)
         associations = tuple(CidrAssociation(self._id("vpc-cidr-assoc"), Cidr.parse(block)) for block in blocks)
         region = REGIONS[self.chance(0.3)]
-        self.vpcs.append(self._add(Vpc, "vpc", region, cidr_associations=associations))
+        self.vpcs.append(
+            self._add(Vpc, "vpc", region, cidr_associations=associations, enable_dns_support=self.chance(0.8))
+        )
         if self.chance(0.8):
             self._add(InternetGateway, "igw", region, vpc_id=self.vpcs[-1].id)
 
@@ -224,6 +229,8 @@ class World:
         if past and self.chance(0.15):
             at, trace = self.random.choice(past)
             return trace.sent, at
+        if self.chance(0.1):
+            return self._asking()
         if self.chance(0.15):
             source = Address.parse(self.random.choice([*INTERNET_HOSTS * 10, "10.0.0.4", *BORDERS]))
             return self._between(source, self._destination(public=0.9)), INTERNET
@@ -234,6 +241,20 @@ class World:
         if self.chance(0.15):
             source = self.random.choice([*sender.private_addresses, self._destination(), self._destination()])
         return self._between(source, self._destination()), sender.id
+
+    def _asking(self) -> tuple[Packet, str]:
+        """To the resolver or the metadata service, or from there to anybody."""
+        interface = self.random.choice(self.interfaces)
+        service = self.random.choice((METADATA, RESOLVER, interface.private_address))
+        if self.chance(0.1):
+            identity = identity_of(self.random.choice([interface.id, self._id("eni")]), of_vpc_address=self.chance(0.5))
+            return self._between(service, self.random.choice([identity, interface.private_address])), SERVICES
+        vpc = next(row for row in self.vpcs if row.id == interface.vpc_id)
+        source = self.random.choice([*interface.private_addresses, interface.private_address, self._destination()])
+        packet = self._between(source, self.random.choice([METADATA, RESOLVER, vpc.resolver]))
+        if packet.protocol in (TCP, UDP):
+            packet = replace(packet, destination_port=self.random.choice((53, 53, 80, 443)))
+        return packet, interface.id
 
     def _destination(self, public: float = 0.2) -> Address:
         receiver = self.random.choice(self.interfaces)

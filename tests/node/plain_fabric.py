@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from realvpc.fabric import namespace
 from realvpc.fabric.plan import Plan
 from realvpc.instance import cgroups
 from realvpc.net.machine import LinkSpec
+from realvpc.net.services import Listener
 from realvpc.node.process import SOCKET, listen, own_directory
 from realvpc.node.server import Node
 
@@ -66,6 +69,13 @@ class PlainFabric:
     def counters(self) -> dict[str, int]:
         return {"NO_ROUTE": 3}
 
+    def socket_in(self, name: str) -> socket.socket:
+        return namespace.run_in(self._namespaces / name, lambda: socket.socket(socket.AF_INET))
+
+    def listeners(self) -> tuple[socket.socket, ...]:
+        """On the host's loopback, at ports of the kernel's choice."""
+        return tuple(_listener(listener) for listener in Listener)
+
     def close(self) -> None:
         pass
 
@@ -82,6 +92,14 @@ class PlainFabric:
         """Fail as long as `faults/<what>` is there."""
         if (self._faults / what).exists():
             raise OSError(f"{what} is made to fail")
+
+
+def _listener(listener: Listener) -> socket.socket:
+    opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM if listener.protocol == "tcp" else socket.SOCK_DGRAM)
+    opened.bind(("127.0.0.1", 0))
+    if listener.protocol == "tcp":
+        opened.listen()
+    return opened
 
 
 def _run(*command: str) -> None:

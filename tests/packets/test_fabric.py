@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +48,6 @@ A_PUBLIC = "198.18.0.10"
 
 either_way = pytest.mark.parametrize("fabric", ["tcx", "clsact"], indirect=True)
 """With TCX links, and with the filters that older kernels have instead."""
-
-
-@pytest.fixture
-def fabric(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fabric]:
-    made = Fabric(tmp_path / "fabric", use_tcx=getattr(request, "param", "tcx") == "tcx")
-    try:
-        made.open()
-        yield made
-    finally:
-        made.destroy()
-        assert not list((tmp_path / "fabric").iterdir()), "nothing is left behind"
 
 
 def walkthrough() -> Network:
@@ -337,12 +326,13 @@ def interface_names() -> set[str]:
 
 
 def test_the_fabric_has_no_way_out(fabric: Fabric) -> None:
-    assert namespace.run_in(fabric.namespace("fabric"), interface_names) == {"lo", "internet"}
-    assert namespace.run_in(fabric.namespace("internet"), interface_names) == {"lo", "eth0"}
+    assert namespace.run_in(fabric.namespace("fabric"), interface_names) == {"lo", "internet", "services"}
+    for edge in ("internet", "services"):
+        assert namespace.run_in(fabric.namespace(edge), interface_names) == {"lo", "eth0"}
 
 
 def test_reserved_names_are_refused(fabric: Fabric) -> None:
-    for name in ("fabric", "internet", "../elsewhere", "..", ""):
+    for name in ("fabric", "internet", "services", "../elsewhere", "..", ""):
         with pytest.raises(FabricError):
             fabric.ensure_machine(name, ())
         with pytest.raises(FabricError):

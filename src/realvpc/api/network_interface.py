@@ -10,6 +10,7 @@ from realvpc.net.hostnames import private_dns_name, public_dns_name
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.security_group import SecurityGroup
+from realvpc.net.services import identity_of
 from realvpc.net.subnet import Subnet
 from realvpc.net.table import delete, put
 
@@ -138,7 +139,7 @@ def new_interface(
     tags: Mapping[str, str] | None = None,
 ) -> NetworkInterface:
     return NetworkInterface(
-        id=ctx.new_id("eni"),
+        id=_new_interface_id(ctx),
         account=ctx.account,
         region=ctx.region,
         tags=dict(tags or {}),
@@ -149,6 +150,14 @@ def new_interface(
         group_ids=tuple(group.id for group in groups),
         description=description,
     )
+
+
+def _new_interface_id(ctx: Context) -> str:
+    """One whose identity no other interface has: a service tells by it who asks (``net.services``)."""
+    while True:
+        interface_id = ctx.new_id("eni")
+        if ctx.network.interface_with_identity(identity_of(interface_id)) is None:
+            return interface_id
 
 
 def _new_mac_address(ctx: Context) -> str:

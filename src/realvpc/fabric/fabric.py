@@ -1,13 +1,15 @@
 """The fabric of one host: namespaces, links and the data plane, all of which outlive the process that runs this.
 
-Everything is below ``run_dir`` and is found there again: ``ns/`` holds a namespace per machine, ``ns/fabric`` and
-``ns/internet``; ``bpf/`` is a bpffs of our own with the maps (by version of their layout) and the attached programs.
+Everything is below ``run_dir`` and is found there again: ``ns/`` holds a namespace per machine, ``ns/fabric``,
+``ns/internet`` and ``ns/services``; ``bpf/`` is a bpffs of our own with the maps (by version of their layout) and the
+attached programs.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 from pathlib import Path
 
 from realvpc.net.machine import LinkSpec
@@ -20,15 +22,15 @@ from .attachment import Attachments
 from .bpf import layout
 from .bpf.generate import layout_version
 from .bpf.layout import number_of
+from .edge import EDGES, ensure_edge, open_listeners
 from .errors import FabricError
-from .internet import FABRIC_END, MAC, ensure_internet
 from .link import Link, adopt_links, delete_link, has_link, make_link
-from .loader import FROM_INTERFACE, FROM_INTERNET, Object
+from .loader import FROM_EDGES, FROM_INTERFACE, Object
 from .plan import Plan
 from .tables import Tables, compile_tables
 
 _FABRIC = "fabric"
-_RESERVED = frozenset({_FABRIC, INTERNET})
+_RESERVED = frozenset({_FABRIC, *(edge.name for edge in EDGES)})
 
 
 class Fabric:
@@ -41,7 +43,7 @@ class Fabric:
         self._attachments = Attachments(self.namespace(_FABRIC), self._bpffs / "links", use_tcx=use_tcx)
         self._object: Object | None = None
         self._links: dict[str, Link] = {}  # by interface id
-        self._internet_ifindex = 0
+        self._edges: dict[str, int] = {}  # ifindex by name
         self._plan = Plan()
         self._held: Tables | None = None  # what the maps hold, once it is known
 
@@ -64,8 +66,9 @@ class Fabric:
         namespace.create(self.namespace(_FABRIC))
         self._object = Object(self._maps)
         try:
-            self._internet_ifindex = ensure_internet(self.namespace(_FABRIC), self.namespace(INTERNET))
-            self._links = {link.interface_id: link for link in adopt_links(self.namespace(_FABRIC))}
+            fabric = self.namespace(_FABRIC)
+            self._edges = {edge.name: ensure_edge(edge, fabric, self.namespace(edge.name)) for edge in EDGES}
+            self._links = {link.interface_id: link for link in adopt_links(fabric)}
             if not (is_new and self._outdated_maps()):
                 self._attach_all()
         except BaseException:
@@ -73,7 +76,7 @@ class Fabric:
             raise
 
     def namespace(self, name: str) -> Path:
-        """The network namespace of a machine, of the ``fabric`` or of the ``internet``."""
+        """The network namespace of a machine, of the ``fabric`` or of an edge: ``internet``, ``services``."""
         return self._namespaces / name
 
     def machines(self) -> frozenset[str]:
@@ -117,8 +120,10 @@ class Fabric:
         if self._held is None:
             self._held = read_tables(opened.maps)
         wanted = compile_tables(plan, {link.interface_id: link.ifindex for link in self._links.values()})
-        mac = bytes.fromhex(MAC.replace(":", ""))
-        wanted["internet"] = {layout.INDEX_KEY.pack(0): layout.INTERNET.pack(self._internet_ifindex, mac)}
+        wanted["edges"] = {
+            layout.INDEX_KEY.pack(number): layout.EDGE.pack(self._edges[edge.name], edge.mac_bytes)
+            for number, edge in enumerate(EDGES)
+        }
         held, self._held = self._held, None
         apply_tables(opened.maps, held, wanted)
         self._held, self._plan = wanted, plan
@@ -142,6 +147,16 @@ class Fabric:
             if number in ids:
                 found.setdefault(ids[number], {})[Reason.by_number(reason).name] = counters.total(key)
         return found
+
+    def socket_in(self, name: str) -> socket.socket:
+        """A TCP socket in a machine's namespace, connected to nothing."""
+        self._opened()
+        return namespace.run_in(self._machine_namespace(name), lambda: socket.socket(socket.AF_INET))
+
+    def listeners(self) -> tuple[socket.socket, ...]:
+        """New sockets of what is served to machines, in the order of ``Listener``."""
+        self._opened()
+        return open_listeners(self._namespaces)
 
     def close(self) -> None:
         """Let go.  Packets keep flowing."""
@@ -179,7 +194,8 @@ class Fabric:
         opened = self._opened()
         for link in self._links.values():
             self._attachments.attach(link.name, link.ifindex, opened.program(FROM_INTERFACE))
-        self._attachments.attach(FABRIC_END, self._internet_ifindex, opened.program(FROM_INTERNET))
+        for name, ifindex in self._edges.items():
+            self._attachments.attach(name, ifindex, opened.program(FROM_EDGES[name]))
 
     def _remove_link(self, link: Link) -> None:
         self._announce(link.interface_id, 0)

@@ -12,6 +12,8 @@ from typing import Self
 
 from msgspec import Struct
 
+from realvpc.net.trace import INTERNET, SERVICES
+
 from .bpf import libbpf
 from .bpf.build import OBJECT
 from .bpf.layout import CB_IFINDEX, CB_REASON, MAPS
@@ -19,7 +21,8 @@ from .bpf.libbpf import TestRunOptions, check, library
 from .bpf.map import Map
 from .errors import FabricError
 
-FROM_INTERFACE, FROM_INTERNET = "from_interface", "from_internet"
+FROM_INTERFACE, FROM_INTERNET, FROM_SERVICES = "from_interface", "from_internet", "from_services"
+FROM_EDGES = {INTERNET: FROM_INTERNET, SERVICES: FROM_SERVICES}
 TC_ACT_SHOT, TC_ACT_REDIRECT = 2, 7
 
 _CONTEXT_SIZE = 192  # struct __sk_buff of linux/bpf.h; its fields by offset

@@ -88,8 +88,10 @@ class InterfaceEntry(Struct, frozen=True):
     primary: bytes
     public_address: bytes | None
     subnet: Block
+    resolver: bytes  # the VPC's own address of it
     is_checked: bool
     is_running: bool
+    resolves: bool
 
 
 class AddressEntry(Struct, frozen=True):
@@ -188,7 +190,7 @@ def compile_plan(network: Network) -> Plan:
 
 
 def _interface(network: Network, interface: NetworkInterface, rule_set: int) -> InterfaceEntry:
-    subnet = network.subnets[interface.subnet_id]
+    subnet, vpc = network.subnets[interface.subnet_id], network.vpcs[interface.vpc_id]
     instance = network.instance_of(interface)
     return InterfaceEntry(
         id=interface.id,
@@ -199,8 +201,10 @@ def _interface(network: Network, interface: NetworkInterface, rule_set: int) -> 
         primary=interface.private_address.packed,
         public_address=interface.public_address.packed if interface.public_address is not None else None,
         subnet=Block.of(subnet.cidr),
+        resolver=vpc.resolver.packed,
         is_checked=interface.source_dest_check,
         is_running=instance is not None and instance.machine_wanted,
+        resolves=vpc.enable_dns_support,
     )
 
 

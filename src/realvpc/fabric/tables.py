@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from realvpc.net.addresses import ADDRESS_BITS
 from realvpc.net.security_group import ALL_PROTOCOLS, TCP, UDP
+from realvpc.net.services import identity_number
 
 from .bpf import layout
 from .bpf.layout import RULES_PER_CHUNK, InterfaceFlag, RouteKind, number_of
@@ -48,6 +49,10 @@ def compile_tables(plan: Plan, links: Mapping[str, int]) -> Tables:
             layout.ID.pack(number_of(entry.id)): _interface(entry, rule_sets[entry.rule_set], links.get(entry.id, 0))
             for entry in plan.interfaces
         },
+        "identities": {
+            layout.IDENTITY_KEY.pack(identity_number(entry.id)): layout.ID.pack(number_of(entry.id))
+            for entry in plan.interfaces
+        },
         "addresses": {
             layout.ADDRESS_KEY.pack(number_of(entry.vpc_id), entry.address): layout.ID.pack(
                 number_of(entry.interface_id)
@@ -79,7 +84,11 @@ def _mask(length: int) -> bytes:
 
 
 def _interface(entry: InterfaceEntry, rule_set: RuleSet, ifindex: int) -> bytes:
-    flags = InterfaceFlag.CHECKED * entry.is_checked | InterfaceFlag.RUNNING * entry.is_running
+    flags = (
+        InterfaceFlag.CHECKED * entry.is_checked
+        | InterfaceFlag.RUNNING * entry.is_running
+        | InterfaceFlag.RESOLVES * entry.resolves
+    )
     return layout.INTERFACE.pack(
         number_of(entry.id),
         number_of(entry.vpc_id),
@@ -89,6 +98,7 @@ def _interface(entry: InterfaceEntry, rule_set: RuleSet, ifindex: int) -> bytes:
         entry.public_address or _NO_ADDRESS,
         entry.subnet.network,
         _mask(entry.subnet.length),
+        entry.resolver,
         ifindex,
         flags,
         _firewall(rule_set.ingress),

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from itertools import product
 from typing import Any
 
+from . import services
 from .addresses import Address
 from .domain_name import WILDCARD, ancestors
 from .hosted_zone import HostedZone, RecordSet
@@ -146,6 +147,11 @@ class Network(Snapshot):
 
     def interface_with_public_address(self, address: Address) -> NetworkInterface | None:
         return next(iter(self.interfaces.where(_public_addresses, address)), None)
+
+    def interface_with_identity(self, address: Address) -> NetworkInterface | None:
+        """Who asks a service from this address (``services.identity_of``)."""
+        identity = services.read_identity(address)
+        return next(iter(self.interfaces.where(_identity_number, identity[0])), None) if identity else None
 
     def address_in_use(self, subnet: Subnet, address: Address) -> bool:
         return self.interface_at(subnet.vpc_id, address) is not None
@@ -296,6 +302,10 @@ def _volume_instance_id(row: Volume) -> Iterable[str]:
 
 def _vpc_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:
     return ((row.vpc_id, address) for address in row.private_addresses)
+
+
+def _identity_number(row: NetworkInterface) -> Iterable[int]:
+    return (services.identity_number(row.id),)
 
 
 def _public_addresses(row: NetworkInterface) -> Iterable[Address]:

@@ -179,6 +179,27 @@ class Reason(Enum):  # fmt: skip
         "{resource} is not attached to a running instance.",
         "{resource} は実行中のインスタンスにアタッチされていません。",
     )
+    NOT_SERVED = (
+        21,
+        Layer.INTERFACE,
+        "NO_POSSIBLE_DESTINATION",
+        "{destination} does not serve {protocol}: the resolver answers on port 53, instance metadata on TCP port 80.",
+        "{destination} は {protocol} に応答しません。応答するのはリゾルバーのポート 53 とインスタンスメタデータの TCP ポート 80 だけです。",
+    )
+    DNS_SUPPORT_DISABLED = (
+        22,
+        Layer.INTERFACE,
+        "NO_POSSIBLE_DESTINATION",
+        "{destination} does not answer, because DNS support (enableDnsSupport) is off in {vpc}.",
+        "{vpc} の DNS サポート (enableDnsSupport) が無効なため、{destination} は応答しません。",
+    )
+    SERVICE_REQUIRES_PRIMARY_ADDRESS = (
+        23,
+        Layer.INTERFACE,
+        None,
+        "{resource} reaches {destination} only from its primary private address, which {source} is not.",
+        "{resource} が {destination} に到達できるのはプライマリプライベートアドレスからだけで、{source} はそれではありません。",
+    )
 
     def __init__(self, number: int, layer: Layer, explanation_code: str | None, english: str, japanese: str) -> None:
         self.number = number

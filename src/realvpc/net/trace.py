@@ -13,6 +13,9 @@ from .reasons import Layer, Reason
 INTERNET = "internet"
 """Where packets from and to the world outside enter and leave; stands where an interface id would."""
 
+SERVICES = "services"
+"""Where the resolver and the instance metadata service are; stands where an interface id would."""
+
 
 class Hop(Struct, frozen=True):
     """One decision: at ``layer``, ``resource`` (an id) let the packet pass or not, by ``rule`` (the rule, in words)."""

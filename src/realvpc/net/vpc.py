@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from .addresses import NEVER_FORWARDED, RFC1918, Cidr
+from .addresses import NEVER_FORWARDED, RFC1918, Address, Cidr
 from .resource import Resource
 
 MINIMUM_PREFIX_LENGTH = 16
@@ -36,6 +36,11 @@ class Vpc(Resource, frozen=True, kw_only=True):
     @property
     def primary_cidr(self) -> Cidr:
         return self.cidr_associations[0].cidr
+
+    @property
+    def resolver(self) -> Address:
+        """Where the resolver answers besides 169.254.169.253 (VPC guide, "Amazon DNS server")."""
+        return self.primary_cidr.at(2)
 
     def holds(self, address: int) -> bool:
         """Whether the address lies in one of the VPC's CIDR blocks."""

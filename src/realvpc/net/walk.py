@@ -11,7 +11,7 @@ from typing import NoReturn
 from msgspec import Struct
 from msgspec.structs import replace
 
-from . import mtu
+from . import mtu, services
 from .addresses import NEVER_FORWARDED, RFC1918, RFC6598, Address
 from .firewall import examine
 from .network import Network
@@ -20,11 +20,11 @@ from .packet import Flow, Packet
 from .peering import Peering
 from .reasons import Layer, Reason
 from .route_table import Route, RouteState, RouteTable, TargetKind
-from .trace import INTERNET, Hop, Trace
+from .trace import INTERNET, SERVICES, Hop, Trace
 
 
 def walk(network: Network, packet: Packet, at: str, flows: frozenset[Flow] = frozenset()) -> Trace:
-    """Follow ``packet`` from the interface ``at`` (or INTERNET) until it arrives or is dropped.
+    """Follow ``packet`` from the interface ``at`` (or INTERNET, or SERVICES) until it arrives or is dropped.
 
     ``flows`` are the flows that security groups track already; those that this packet adds are in the Trace.  A
     dropped packet adds none.
@@ -33,6 +33,8 @@ def walk(network: Network, packet: Packet, at: str, flows: frozenset[Flow] = fro
     try:
         if at == INTERNET:
             return journey.from_internet(packet)
+        if at == SERVICES:
+            return journey.from_services()
         return journey.from_interface(at)
     except _DroppedError as drop:
         return journey.trace(drop.reason, drop.resource, drop.vpc_id)
@@ -70,6 +72,8 @@ class _Journey:
         if sender is None:
             raise _DroppedError(Reason.UNKNOWN_INTERFACE, interface_id, "")
         self._address_check(sender, self.packet.source, Layer.SOURCE_CHECK, Reason.SOURCE_CHECK)
+        if self._asks_service(sender):
+            return self._to_services(sender)
         self._unicast(sender)
         self._security_group(sender, is_egress=True)
         subnet = self.network.subnets[sender.subnet_id]
@@ -123,6 +127,57 @@ class _Journey:
             sender.vpc_id,
         )
         return route
+
+    # -- services, which security groups and routes do not concern -----------------------------------------------
+
+    def _asks_service(self, sender: NetworkInterface) -> bool:
+        vpc = self.network.vpcs[sender.vpc_id]
+        return self.packet.destination in (services.METADATA, services.RESOLVER, vpc.resolver)
+
+    def _to_services(self, sender: NetworkInterface) -> Trace:
+        """The service sees an address that names the interface, since private ones are not unique."""
+        packet, vpc = self.packet, self.network.vpcs[sender.vpc_id]
+        asks_resolver = packet.destination != services.METADATA
+        self._decide(
+            packet.source == sender.private_address,
+            Layer.INTERFACE,
+            sender.id,
+            "the source is the primary address",
+            Reason.SERVICE_REQUIRES_PRIMARY_ADDRESS,
+            vpc.id,
+        )
+        self._decide(
+            services.is_served(packet.destination, packet.protocol, packet.destination_port),
+            Layer.INTERFACE,
+            SERVICES,
+            "a service",
+            Reason.NOT_SERVED,
+            vpc.id,
+        )
+        if asks_resolver:
+            self._decide(
+                vpc.enable_dns_support,
+                Layer.INTERFACE,
+                vpc.id,
+                f"enableDnsSupport is {'on' if vpc.enable_dns_support else 'off'}",
+                Reason.DNS_SUPPORT_DISABLED,
+                vpc.id,
+            )
+            self.packet = packet.with_destination(services.RESOLVER)
+        identity = services.identity_of(sender.id, of_vpc_address=packet.destination == vpc.resolver)
+        self.packet = self.packet.with_source(identity)
+        return self._delivered(SERVICES, vpc.id)
+
+    def from_services(self) -> Trace:
+        packet = self.packet
+        identity = services.read_identity(packet.destination)
+        receiver = self.network.interface_with_identity(packet.destination)
+        if identity is None or receiver is None:
+            self._deny(Layer.INTERFACE, str(packet.destination), "no interface", Reason.UNKNOWN_INTERFACE, "")
+        if identity[1]:
+            self.packet = self.packet.with_source(self.network.vpcs[receiver.vpc_id].resolver)
+        self.packet = self.packet.with_destination(receiver.private_address)
+        return self._hand_over(receiver)
 
     # -- gateways ------------------------------------------------------------------------------------------------
 
@@ -218,6 +273,9 @@ class _Journey:
         destination = self.packet.destination
         self._address_check(receiver, destination, Layer.DESTINATION_CHECK, Reason.DESTINATION_CHECK)
         self._security_group(receiver, is_egress=False)
+        return self._hand_over(receiver)
+
+    def _hand_over(self, receiver: NetworkInterface) -> Trace:
         instance = self.network.instance_of(receiver)
         if instance is None or not instance.machine_wanted:
             self._deny(Layer.DELIVERY, receiver.id, "no running instance", Reason.INSTANCE_NOT_RUNNING, receiver.vpc_id)

@@ -16,6 +16,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from ..net.machine import Wanted
+from ..net.services import Listener
 from . import messages as m
 from .channel import AsyncChannel, Channel, Frame, FrameError
 from .terminal import Relay
@@ -234,6 +235,66 @@ class NodeShell:
         """End the command, if it has not."""
         os.close(self.terminal)
         self._channel.close()
+
+
+class NodeCommand:
+    """A command in a machine on files of the caller's, on a connection of its own: when that ends, so does it."""
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self._channel = channel
+
+    @classmethod
+    async def open(cls, path: Path, request: m.OpenCommand, stdio: tuple[int, int, int]) -> Self:
+        """`stdio` are descriptors; they stay the caller's to close.  Raises NodeError."""
+        channel = await _connect(path)
+        try:
+            await channel.send(m.encode(request), stdio)
+            _expect(_open(await channel.receive()), m.Started)
+        except (OSError, FrameError) as error:
+            channel.close()
+            raise NodeLostError(str(error)) from error
+        except BaseException:
+            channel.close()
+            raise
+        return cls(channel)
+
+    async def exited(self) -> int:
+        """The exit code, 128 + n after signal n.  Raises NodeError."""
+        try:
+            return _expect(_open(await self._channel.receive()), m.Exited).code
+        except (OSError, FrameError) as error:
+            raise NodeLostError(str(error)) from error
+
+    def close(self) -> None:
+        """Kill the command, if it has not ended."""
+        self._channel.close()
+
+
+async def open_socket(path: Path, instance_id: str) -> socket.socket:
+    """A TCP socket in a machine's network namespace, not connected yet.  Raises NodeError."""
+    (opened,) = await _sockets(path, m.OpenSocket(instance_id))
+    return opened
+
+
+async def open_listeners(path: Path) -> dict[Listener, socket.socket]:
+    """The sockets of what is served to machines.  Raises NodeError."""
+    return dict(zip(Listener, await _sockets(path, m.OpenListeners()), strict=True))
+
+
+async def _sockets(path: Path, request: m.Request) -> list[socket.socket]:
+    channel = await _connect(path)
+    try:
+        await channel.send(m.encode(request))
+        frame = await channel.receive()
+        _expect(_open(frame, keep_fds=True), m.Opened)
+    except (OSError, FrameError) as error:
+        raise NodeLostError(str(error)) from error
+    finally:
+        channel.close()
+    sockets = [socket.socket(fileno=fd) for fd in frame.fds] if frame else []
+    for each in sockets:
+        each.setblocking(False)
+    return sockets
 
 
 async def _connect(path: Path) -> AsyncChannel:

@@ -6,7 +6,7 @@ it named, again whenever it changes, and again on every new connection.  So noth
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from ..fabric.plan import Plan
 from ..net.machine import InstanceId, MachineSpec, Wanted
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 _Text = Annotated[str, Meta(max_length=131072, pattern=r"^[^\x00]*\Z")]
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
@@ -74,6 +74,28 @@ class OpenShell(Struct, frozen=True, tag=True):
     command: _Text | None = None
 
 
+class OpenCommand(Struct, frozen=True, tag=True):
+    """Runs a shell command in a machine without a terminal; the frame carries stdin, stdout and stderr.
+
+    For the API process too: what Systems Manager's agent does, as ssm-user in sessions and as root in Run Command.
+    Answered and ended as an `Exec`.
+    """
+
+    instance_id: InstanceId
+    command: _Text
+    user: Literal["root", "ssm-user"] = "ssm-user"
+
+
+class OpenSocket(Struct, frozen=True, tag=True):
+    """Asks for a TCP socket in a machine's network namespace: `Opened`, which carries it, connected to nothing."""
+
+    instance_id: InstanceId
+
+
+class OpenListeners(Struct, frozen=True, tag=True):
+    """Asks for the sockets of what is served to machines: `Opened`, which carries them in the order of `Listener`."""
+
+
 class Shutdown(Struct, frozen=True, tag=True):
     """Ends the node process.  Root only.
 
@@ -84,7 +106,19 @@ class Shutdown(Struct, frozen=True, tag=True):
     machines: Wanted
 
 
-Request: TypeAlias = Hello | Desired | Counters | Status | Console | Exec | OpenShell | Shutdown
+Request: TypeAlias = (
+    Hello
+    | Desired
+    | Counters
+    | Status
+    | Console
+    | Exec
+    | OpenShell
+    | OpenCommand
+    | OpenSocket
+    | OpenListeners
+    | Shutdown
+)
 
 
 class Welcome(Struct, frozen=True, tag=True):
@@ -163,6 +197,10 @@ class Exited(Struct, frozen=True, tag=True):
     code: int
 
 
+class Opened(Struct, frozen=True, tag=True):
+    """The sockets that were asked for come with this."""
+
+
 class Done(Struct, frozen=True, tag=True):
     """The node has shut down as asked."""
 
@@ -175,7 +213,7 @@ class Refused(Struct, frozen=True, tag=True):
 
 MachineReport: TypeAlias = MachineUp | MachineDown | MachineFailed
 Event: TypeAlias = Applied | MachineUp | MachineDown | MachineFailed
-Answer: TypeAlias = Welcome | CountersAre | StatusIs | ConsoleIs | Started | Exited | Done | Refused
+Answer: TypeAlias = Welcome | CountersAre | StatusIs | ConsoleIs | Started | Exited | Opened | Done | Refused
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,6 +43,8 @@ class Fabric(Protocol):
     def machines(self) -> frozenset[str]: ...
     def apply(self, plan: Plan) -> None: ...
     def counters(self) -> dict[str, int]: ...
+    def socket_in(self, name: str) -> socket.socket: ...
+    def listeners(self) -> tuple[socket.socket, ...]: ...
     def close(self) -> None: ...
     def destroy(self) -> None: ...
 
@@ -142,6 +145,16 @@ class Reconciler:
 
     async def counters(self) -> dict[str, int]:
         return await self._in_fabric(self._fabric.counters)
+
+    async def socket_in(self, name: str) -> socket.socket:
+        """A TCP socket in the namespace of a machine that runs.  Raises MachineError and what the fabric raises."""
+        if not isinstance(self.machines.state(name), Up):
+            raise MachineError(f"{name} is not running")
+        return await self._in_fabric(self._fabric.socket_in, name)
+
+    async def listeners(self) -> tuple[socket.socket, ...]:
+        """New sockets of what is served to machines, in the order of `Listener`.  Raises what the fabric raises."""
+        return await self._in_fabric(self._fabric.listeners)
 
     async def run(self) -> None:
         """Reconcile for ever."""

@@ -141,7 +141,13 @@ class Node:
         if isinstance(request, m.OpenShell):
             await self._exec(channel, _shell(request.instance_id, request.command), frame)
             return
+        if isinstance(request, m.OpenCommand):
+            await self._exec(channel, _command(request), frame)
+            return
         try:
+            if isinstance(request, m.OpenSocket | m.OpenListeners):
+                await self._hand_over(channel, await self._sockets(request))
+                return
             answer = await self._result(request)
         except Exception as error:  # the outermost frame of a request: whoever asked hears why
             log.exception("failed request=%s uid=%d", type(request).__name__, uid)
@@ -162,6 +168,18 @@ class Node:
                 return await self._shut_down(machines)
             case _:
                 return m.Refused("out of turn")
+
+    async def _sockets(self, request: m.OpenSocket | m.OpenListeners) -> tuple[socket.socket, ...]:
+        """Raises MachineError and what the fabric raises."""
+        if isinstance(request, m.OpenSocket):
+            return (await self._reconciler.socket_in(request.instance_id),)
+        return await self._reconciler.listeners()
+
+    async def _hand_over(self, channel: AsyncChannel, sockets: tuple[socket.socket, ...]) -> None:
+        """Send the sockets and keep none of them."""
+        with contextlib.ExitStack() as stack:
+            descriptors = tuple(stack.enter_context(each).fileno() for each in sockets)
+            await _say(channel, m.Opened(), descriptors)
 
     def _status(self) -> m.StatusIs:
         reconciler = self._reconciler
@@ -223,6 +241,10 @@ def _shell(instance_id: str, command: str | None) -> m.Exec:
         env={"TERM": _SHELL_TERM},
         tty=True,
     )
+
+
+def _command(request: m.OpenCommand) -> m.Exec:
+    return m.Exec(instance_id=request.instance_id, argv=("/bin/sh", "-c", request.command), user=request.user)
 
 
 async def _say(channel: AsyncChannel, message: m.Event | m.Answer, fds: tuple[int, ...] = ()) -> None:

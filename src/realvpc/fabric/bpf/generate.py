@@ -6,11 +6,12 @@ import hashlib
 from enum import IntEnum
 from pathlib import Path
 
-from realvpc.net import mtu
+from realvpc.net import mtu, services
+from realvpc.net.addresses import Address
 from realvpc.net.reasons import Reason
 
 from . import layout
-from .layout import MAPS, InterfaceFlag, MapSpec, MapType, RouteKind, Seen
+from .layout import MAPS, Edge, InterfaceFlag, MapSpec, MapType, RouteKind, Seen
 from .record import Record, Scalar
 
 HEADER = Path(__file__).with_name("generated.h")
@@ -49,7 +50,7 @@ def layout_version() -> str:
     return hashlib.sha256(header().encode()).hexdigest()[:16]
 
 
-_ENUMS: tuple[tuple[str, type[IntEnum]], ...] = (("ROUTE", RouteKind),)
+_ENUMS: tuple[tuple[str, type[IntEnum]], ...] = (("ROUTE", RouteKind), ("EDGE", Edge))
 
 
 def _constants() -> str:
@@ -62,12 +63,23 @@ def _constants() -> str:
         "CB_IFINDEX": layout.CB_IFINDEX,
         "MTU_SAME_REGION": mtu.SAME_REGION,
         "MTU_INTERNET": mtu.INTERNET,
+        "METADATA_IPV4": _ipv4(services.METADATA),
+        "METADATA_PORT": services.METADATA_PORT,
+        "RESOLVER_IPV4": _ipv4(services.RESOLVER),
+        "RESOLVER_PORT": services.RESOLVER_PORT,
+        "IDENTITY_BITS": services.IDENTITY_BITS,
+        "IDENTITIES": _ipv4(services.IDENTITIES.first),
+        "IDENTITIES_OF_VPC_ADDRESS": _ipv4(services.IDENTITIES_OF_VPC_ADDRESS.first),
     }
     values |= {name: value for name, value in vars(layout).items() if name.startswith("SECONDS_")}
     values |= {f"INTERFACE_{flag.name}": flag.value for flag in InterfaceFlag}
     values |= {f"SEEN_{flag.name}": flag.value for flag in Seen}
     mac = ", ".join(f"0x{byte:02x}" for byte in layout.ROUTER_MAC)
     return "".join(f"#define {name} {value}\n" for name, value in values.items()) + f"#define ROUTER_MAC {mac}\n"
+
+
+def _ipv4(address: Address) -> int:
+    return int.from_bytes(address.packed[-4:], "big")
 
 
 def _enum(prefix: str, members: type[IntEnum]) -> str:

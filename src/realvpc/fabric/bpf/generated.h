@@ -21,6 +21,13 @@ struct mac {
 #define CB_IFINDEX 1
 #define MTU_SAME_REGION 9001
 #define MTU_INTERNET 1500
+#define METADATA_IPV4 2852039166
+#define METADATA_PORT 80
+#define RESOLVER_IPV4 2852039165
+#define RESOLVER_PORT 53
+#define IDENTITY_BITS 24
+#define IDENTITIES 167772160
+#define IDENTITIES_OF_VPC_ADDRESS 184549376
 #define SECONDS_TCP_ESTABLISHED 432000
 #define SECONDS_TCP_OTHER 60
 #define SECONDS_UDP_SINGLE 30
@@ -29,6 +36,7 @@ struct mac {
 #define SECONDS_OTHER 600
 #define INTERFACE_CHECKED 1
 #define INTERFACE_RUNNING 2
+#define INTERFACE_RESOLVES 4
 #define SEEN_LEAVING 1
 #define SEEN_ARRIVING 2
 #define SEEN_FIN_LEAVING 4
@@ -42,6 +50,11 @@ enum {
 	ROUTE_PEERING = 3,
 	ROUTE_INTERNET_GATEWAY = 4,
 	ROUTE_BLACKHOLE = 5,
+};
+
+enum {
+	EDGE_INTERNET = 0,
+	EDGE_SERVICES = 1,
 };
 
 enum {
@@ -66,6 +79,9 @@ enum {
 	REASON_DESTINATION_CHECK = 18,
 	REASON_SECURITY_GROUP_INGRESS = 19,
 	REASON_INSTANCE_NOT_RUNNING = 20,
+	REASON_NOT_SERVED = 21,
+	REASON_DNS_SUPPORT_DISABLED = 22,
+	REASON_SERVICE_REQUIRES_PRIMARY_ADDRESS = 23,
 };
 
 struct rule_key {
@@ -142,13 +158,14 @@ struct interface {
 	struct address public_address; /* all zero: none */
 	struct address subnet_network;
 	struct address subnet_mask;
+	struct address resolver; /* the VPC's own address of it */
 	__u32 ifindex; /* fabric-side veth; 0: no link */
 	__u32 flags; /* INTERFACE_... */
 	struct firewall ingress;
 	struct firewall egress;
 	struct mac mac;
 };
-_Static_assert(sizeof(struct interface) == 128, "layout.py and C agree");
+_Static_assert(sizeof(struct interface) == 144, "layout.py and C agree");
 
 struct link_key {
 	__u32 ifindex;
@@ -172,16 +189,21 @@ struct public_address {
 };
 _Static_assert(sizeof(struct public_address) == 16, "layout.py and C agree");
 
+struct identity_key {
+	__u32 number;
+};
+_Static_assert(sizeof(struct identity_key) == 4, "layout.py and C agree");
+
 struct index_key {
 	__u32 index;
 };
 _Static_assert(sizeof(struct index_key) == 4, "layout.py and C agree");
 
-struct internet_link {
+struct edge {
 	__u32 ifindex;
 	struct mac mac;
 };
-_Static_assert(sizeof(struct internet_link) == 12, "layout.py and C agree");
+_Static_assert(sizeof(struct edge) == 12, "layout.py and C agree");
 
 struct flow_key {
 	__u64 interface;
@@ -324,13 +346,22 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 } public_addresses SEC(".maps");
 
-/* the link to the internet */
+/* interface id by how services know it */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct identity_key);
+	__type(value, struct id_value);
+	__uint(max_entries, 262144);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+} identities SEC(".maps");
+
+/* the links to the namespaces beside the machines */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
-	__type(value, struct internet_link);
-	__uint(max_entries, 1);
-} internet SEC(".maps");
+	__type(value, struct edge);
+	__uint(max_entries, 2);
+} edges SEC(".maps");
 
 /* what security groups track */
 struct {

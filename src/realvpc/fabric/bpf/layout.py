@@ -38,9 +38,17 @@ class RouteKind(IntEnum):
     BLACKHOLE = 5
 
 
+class Edge(IntEnum):
+    """The index in ``edges``."""
+
+    INTERNET = 0
+    SERVICES = 1
+
+
 class InterfaceFlag(IntFlag):
     CHECKED = 1  # source/destination check on
     RUNNING = 2  # attached to an instance whose machine is wanted
+    RESOLVES = 4  # the VPC has DNS support
 
 
 class Seen(IntFlag):
@@ -71,6 +79,7 @@ INTERFACE = Record(
     Field("public_address", ADDRESS, "all zero: none"),
     Field("subnet_network", ADDRESS),
     Field("subnet_mask", ADDRESS),
+    Field("resolver", ADDRESS, "the VPC's own address of it"),
     Field("ifindex", U32, "fabric-side veth; 0: no link"),
     Field("flags", U32, "INTERFACE_..."),
     Field("ingress", FIREWALL),
@@ -162,7 +171,8 @@ INDEX_KEY = Record("index_key", Field("index", U32))
 COUNT = Record("count", Field("packets", U64))
 COUNTER_KEY = Record("counter_key", Field("interface", U64), Field("reason", U64))
 GENERATION = Record("generation_value", Field("number", U64))
-INTERNET = Record("internet_link", Field("ifindex", U32), Field("mac", MAC))
+EDGE = Record("edge", Field("ifindex", U32), Field("mac", MAC))
+IDENTITY_KEY = Record("identity_key", Field("number", U32))
 
 
 class MapType(IntEnum):
@@ -201,7 +211,8 @@ MAPS = (
     MapSpec("links", MapType.HASH, LINK_KEY, ID, 1 << 18, "interface id by ifindex"),
     MapSpec("addresses", MapType.HASH, ADDRESS_KEY, ID, 1 << 19, "who has a private address"),
     MapSpec("public_addresses", MapType.HASH, PUBLIC_ADDRESS_KEY, PUBLIC_ADDRESS, 1 << 18, "who has a public address"),
-    MapSpec("internet", MapType.ARRAY, INDEX_KEY, INTERNET, 1, "the link to the internet"),
+    MapSpec("identities", MapType.HASH, IDENTITY_KEY, ID, 1 << 18, "interface id by how services know it"),
+    MapSpec("edges", MapType.ARRAY, INDEX_KEY, EDGE, len(Edge), "the links to the namespaces beside the machines"),
     MapSpec("flows", MapType.LRU_HASH, FLOW_KEY, FLOW, 1 << 18, "what security groups track", desired=False),
     MapSpec("decisions", MapType.LRU_HASH, DECISION_KEY, DECISION, 1 << 16, "what was decided lately", desired=False),
     MapSpec("generation", MapType.ARRAY, INDEX_KEY, GENERATION, 1, "counts changes of the tables", desired=False),

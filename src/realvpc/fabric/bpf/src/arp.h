@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* ARP (RFC 826) is answered here: an interface of the same subnet has its own MAC, the VPC's router has ROUTER_MAC, and
- * nobody else exists. */
+/* ARP (RFC 826) is answered here: an interface of the same subnet has its own MAC, the VPC's router and
+ * resolver have ROUTER_MAC, and nobody else exists. */
 #pragma once
 
 #include "common.h"
@@ -27,7 +27,7 @@ INLINE int resolve(const struct interface *sender, __be32 ipv4, struct mac *mac)
 	struct address address;
 
 	set_ipv4(&address, ipv4);
-	if (ipv4 == bpf_htonl(bpf_ntohl(ipv4_of(&sender->subnet_network)) + 1)) {
+	if (ipv4 == bpf_htonl(bpf_ntohl(ipv4_of(&sender->subnet_network)) + 1) || ipv4 == ipv4_of(&sender->resolver)) {
 		*mac = router;
 		return 0;
 	}

@@ -6,6 +6,7 @@
 #include "firewall.h"
 #include "decide.h"
 #include "nat.h"
+#include "service.h"
 #include "route.h"
 #include "arp.h"
 #include "icmp.h"
@@ -38,11 +39,10 @@ RARE int other_protocol(struct __sk_buff *skb, const struct interface *sender)
 	return drop(skb, id, sender ? REASON_SOURCE_CHECK : REASON_UNKNOWN_INTERFACE);
 }
 
-INLINE int to_internet(struct __sk_buff *skb, const struct packet *packet)
+INLINE int to_edge(struct __sk_buff *skb, const struct packet *packet, __u32 number)
 {
 	const struct mac router = { { ROUTER_MAC } };
-	__u32 zero = 0;
-	struct internet_link *link = bpf_map_lookup_elem(&internet, &zero);
+	struct edge *link = bpf_map_lookup_elem(&edges, &number);
 
 	if (!link || !link->ifindex)
 		return TC_ACT_SHOT;
@@ -68,6 +68,10 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 	reason = check_source(packet, sender);
 	if (reason)
 		return drop(skb, sender->id, reason);
+	if (asks_service(packet, sender)) {
+		reason = translate_to_service(packet, sender);
+		return reason ? drop(skb, sender->id, reason) : to_edge(skb, packet, EDGE_SERVICES);
+	}
 	reason = check_unicast(packet);
 	if (reason)
 		return drop(skb, sender->id, reason);
@@ -87,7 +91,7 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 		return drop(skb, sender->id, reason);
 	if (!receiver) {
 		remember(&egress, &journey->leaving, packet, 1, now);
-		return to_internet(skb, packet);
+		return to_edge(skb, packet, EDGE_INTERNET);
 	}
 	reason = accept(packet, &journey->arriving, receiver, &ingress, now);
 	if (reason)
@@ -157,5 +161,24 @@ int from_internet(struct __sk_buff *skb)
 	if (reason)
 		return drop(skb, receiver->id, reason);
 	remember(&ingress, &journey->arriving, &journey->packet, 0, now);
+	return deliver(skb, &journey->packet, receiver->ifindex, &router, &receiver->mac);
+}
+
+/* What the resolver and the metadata service answer: ingress of the fabric's end of the veth to "services". */
+SEC("tc")
+int from_services(struct __sk_buff *skb)
+{
+	const struct mac router = { { ROUTER_MAC } };
+	struct interface *receiver = NULL;
+	struct journey *journey = new_journey();
+	__u32 reason;
+
+	if (!journey || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present)
+		return TC_ACT_SHOT;
+	reason = parse(skb, &journey->packet);
+	if (!reason)
+		reason = translate_from_service(&journey->packet, &receiver);
+	if (reason || !receiver)
+		return drop(skb, receiver ? receiver->id : INTERNET_ID, reason);
 	return deliver(skb, &journey->packet, receiver->ifindex, &router, &receiver->mac);
 }

@@ -1,0 +1,118 @@
+"""Namespaces beside the machines: the built-in internet, and what every interface reaches without a route.
+
+Each hangs on the fabric by one link and sends everything there.  Neither has a way out to the real world.
+
+198.18.0.0/15 is set aside for tests of network devices (RFC 2544, RFC 6890), so that nothing here collides with an
+address that means something: instances have public addresses in 198.18.0.0/16, the hosts live in 198.19.0.0/16.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from msgspec import Struct
+from pyroute2 import IPRoute
+
+from realvpc.net import mtu
+from realvpc.net.services import ENDPOINT, INTERNET_HOSTS, METADATA, RESOLVER, Listener
+from realvpc.net.trace import INTERNET, SERVICES
+
+from . import namespace
+
+_IFF_UP, _IFF_NOARP = 0x1, 0x80
+_BACKLOG = 1024
+
+
+class Edge(Struct, frozen=True):
+    """``name`` is that of the namespace and of the fabric's end of its link; ``addresses`` are those that answer."""
+
+    name: str
+    mac: str
+    mtu: int
+    addresses: tuple[str, ...]
+
+    @property
+    def mac_bytes(self) -> bytes:
+        return bytes.fromhex(self.mac.replace(":", ""))
+
+
+_HOSTS = (*INTERNET_HOSTS.values(), ENDPOINT)
+
+EDGES = (
+    Edge(INTERNET, "02:00:00:00:00:02", mtu.INTERNET, tuple(str(host) for host in _HOSTS)),
+    Edge(SERVICES, "02:00:00:00:00:03", mtu.INTERFACE, (str(METADATA), str(RESOLVER))),
+)
+"""In the order of their numbers in the table ``edges``."""
+
+_NAMESPACES = {
+    Listener.METADATA: SERVICES,
+    Listener.RESOLVER_UDP: SERVICES,
+    Listener.RESOLVER_TCP: SERVICES,
+    Listener.ENDPOINT: INTERNET,
+}
+
+
+def ensure_edge(edge: Edge, fabric: Path, inside: Path) -> int:
+    """Make the namespace and its link, or find them; the ifindex of the fabric's end.  Raises OSError, NetlinkError."""
+    namespace.create(inside)
+    fd = os.open(fabric, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        namespace.run_in(inside, lambda: _configure(edge, fd))
+    finally:
+        os.close(fd)
+    return namespace.run_in(fabric, lambda: _fabric_end_up(edge))
+
+
+def open_listeners(namespaces: Path) -> tuple[socket.socket, ...]:
+    """The sockets that the services are served on, in the order of ``Listener``.  Raises OSError."""
+    opened: list[socket.socket] = []
+    try:
+        for listener in Listener:
+            opened.append(namespace.run_in(namespaces / _NAMESPACES[listener], partial(_open, listener)))
+    except BaseException:
+        for each in opened:
+            each.close()
+        raise
+    return tuple(opened)
+
+
+def _open(listener: Listener) -> socket.socket:
+    stream = listener.protocol == "tcp"
+    opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+    try:
+        if stream:  # connections of an API process that has ended may linger
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind((str(listener.address), listener.port))
+        if stream:
+            opened.listen(_BACKLOG)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _configure(edge: Edge, fabric_fd: int) -> None:
+    with closing(IPRoute()) as netlink:
+        if not netlink.link_lookup(ifname="eth0"):
+            peer = {"ifname": edge.name, "net_ns_fd": fabric_fd, "mtu": edge.mtu}
+            netlink.link("add", ifname="eth0", kind="veth", address=edge.mac, mtu=edge.mtu, peer=peer)
+        (loopback,) = netlink.link_lookup(ifname="lo")
+        netlink.link("set", index=loopback, state="up")
+        for address in edge.addresses:
+            netlink.addr("replace", index=loopback, address=address, prefixlen=32)
+        (index,) = netlink.link_lookup(ifname="eth0")
+        # Everybody lives behind the fabric, so nobody needs to be asked for a MAC.
+        netlink.link("set", index=index, flags=_IFF_UP | _IFF_NOARP, change=_IFF_UP | _IFF_NOARP)
+        netlink.route("replace", dst="0.0.0.0/0", oif=index, prefsrc=edge.addresses[0])
+
+
+def _fabric_end_up(edge: Edge) -> int:
+    with closing(IPRoute()) as netlink:
+        index: int
+        (index,) = netlink.link_lookup(ifname=edge.name)
+        netlink.link("set", index=index, state="up")
+        return index

@@ -1,0 +1,149 @@
+"""The services that every interface reaches, asked with real packets from namespaces that know nothing of them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from threading import Thread
+
+import pytest
+from msgspec.structs import replace
+
+from realvpc.fabric import namespace
+from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.plan import compile_plan
+from realvpc.net.network import Network
+from realvpc.net.services import ENDPOINT, METADATA, RESOLVER, Listener, identity_of
+from realvpc.net.table import put
+
+from .hosts import Rule, bring_up, host, number, ping, vpc
+from .test_fabric import counted, either_way
+
+pytestmark = pytest.mark.root
+
+SAME = "10.20.0.7"
+CLOSED: tuple[Rule, ...] = ()  # security groups that admit nothing
+A, B = number("i", 1), number("i", 2)
+PATIENCE = 0.5
+VPC_RESOLVER = "10.20.0.2"
+
+
+def two_of_the_same() -> Network:
+    """Two VPCs with the same block, the same addresses in them, and closed security groups."""
+    vpcs = [*vpc(1, "10.20.0.0/16", rules=CLOSED), *vpc(2, "10.20.0.0/16", rules=CLOSED)]
+    return Network.of(*vpcs, *host(1, 1, SAME, public="198.18.0.10"), *host(2, 2, SAME))
+
+
+@contextmanager
+def served(fabric: Fabric) -> Iterator[None]:
+    """Every service tells who asks it, over UDP and TCP."""
+    sockets = dict(zip(Listener, fabric.listeners(), strict=True))
+    with ExitStack() as stack:
+        for listener, opened in sockets.items():
+            stack.enter_context(closing(opened))
+            stack.callback(_wake, opened)
+            Thread(target=_tell_tcp if listener.protocol == "tcp" else _tell_udp, args=(opened,), daemon=True).start()
+        yield
+
+
+def _wake(opened: socket.socket) -> None:
+    with suppress(OSError):  # it has no peer, and who waits for one goes on nevertheless
+        opened.shutdown(socket.SHUT_RDWR)
+
+
+def _tell_tcp(listening: socket.socket) -> None:
+    while True:
+        try:
+            connection, (who, _) = listening.accept()
+        except OSError:
+            return
+        with connection:
+            connection.sendall(who.encode())
+
+
+def _tell_udp(bound: socket.socket) -> None:
+    while True:
+        try:
+            _, (who, port) = bound.recvfrom(100)
+            bound.sendto(who.encode(), (who, port))
+        except OSError:
+            return
+
+
+def asked(fabric: Fabric, machine: str, to: str, port: int, protocol: str) -> str:
+    """What the service says to the machine: by which address it knows it; empty when nobody answers."""
+
+    def ask() -> str:
+        kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+        with socket.socket(socket.AF_INET, kind) as client:
+            client.settimeout(PATIENCE)
+            try:
+                client.connect((to, port))
+                if protocol == "udp":
+                    client.send(b"?")
+                return client.recv(100).decode()
+            except OSError:
+                return ""
+
+    return namespace.run_in(fabric.namespace(machine), ask)
+
+
+@either_way
+def test_each_interface_is_known_by_itself_although_its_address_is_not_unique(fabric: Fabric) -> None:
+    bring_up(fabric, two_of_the_same())
+    with served(fabric):
+        for index, machine in ((1, A), (2, B)):
+            interface = number("eni", index)
+            assert asked(fabric, machine, str(METADATA), 80, "tcp") == str(identity_of(interface))
+            for protocol in ("tcp", "udp"):
+                assert asked(fabric, machine, str(RESOLVER), 53, protocol) == str(identity_of(interface))
+                vpcs = str(identity_of(interface, of_vpc_address=True))
+                assert asked(fabric, machine, VPC_RESOLVER, 53, protocol) == vpcs
+
+
+def test_only_what_is_served_is_reached(fabric: Fabric) -> None:
+    bring_up(fabric, two_of_the_same())
+
+    def nobody(to: str, port: int, protocol: str) -> Callable[[], None]:
+        def ask() -> None:
+            assert asked(fabric, A, to, port, protocol) == ""
+
+        return ask
+
+    with served(fabric):
+        for to, port, protocol in ((str(METADATA), 81, "tcp"), (str(METADATA), 80, "udp"), (VPC_RESOLVER, 80, "tcp")):
+            assert counted(fabric, nobody(to, port, protocol)).keys() == {"NOT_SERVED"}
+        assert counted(fabric, lambda: ping(fabric, A, str(RESOLVER))) == {"NOT_SERVED": 3}
+        assert counted(fabric, nobody("169.254.169.1", 80, "tcp")).keys() == {"NOT_UNICAST"}
+
+
+def test_without_dns_support_the_resolver_is_silent_and_metadata_is_not(fabric: Fabric) -> None:
+    network = two_of_the_same()
+    off = replace(network.vpcs[number("vpc", 1)], enable_dns_support=False)
+    bring_up(fabric, network)
+    fabric.apply(compile_plan(network.apply(put(off))))
+    with served(fabric):
+        assert asked(fabric, A, VPC_RESOLVER, 53, "udp") == asked(fabric, A, str(RESOLVER), 53, "udp") == ""
+        assert fabric.counters()["DNS_SUPPORT_DISABLED"] == 2
+        assert asked(fabric, A, str(METADATA), 80, "tcp") == str(identity_of(number("eni", 1)))
+        assert asked(fabric, B, VPC_RESOLVER, 53, "udp") != ""
+
+
+def test_the_endpoint_is_reached_as_the_internet_is(fabric: Fabric) -> None:
+    open_out = (Rule(is_egress=True),)
+    network = Network.of(
+        *vpc(1, "10.20.0.0/16", rules=open_out), *host(1, 1, SAME, public="198.18.0.10"), *host(2, 1, "10.20.0.8")
+    )
+    bring_up(fabric, network)
+    with served(fabric):
+        assert asked(fabric, A, str(ENDPOINT), 80, "tcp") == "198.18.0.10"
+        assert asked(fabric, B, str(ENDPOINT), 80, "tcp") == "", "it has no public address"
+
+
+def test_a_machine_has_a_socket_opened_in_its_own_namespace(fabric: Fabric) -> None:
+    bring_up(fabric, two_of_the_same())
+    with closing(fabric.socket_in(B)) as client, served(fabric):
+        client.settimeout(PATIENCE)
+        client.connect((str(METADATA), 80))
+        assert client.recv(100).decode() == str(identity_of(number("eni", 2)))
