@@ -24,6 +24,9 @@ SESSION = Credential(
     "ASIASESSION", "session-secret", "222222222222", "arn:aws:sts::222222222222:x", "AROA:x", "tok/en="
 )
 OWNER = Credential(KEY, SECRET, "111111111111", "arn:aws:iam::111111111111:user/admin", "AIDAEXAMPLE")
+EXPIRED = Credential(
+    "ASIAEXPIRED", "past", "222222222222", "arn:aws:sts::222222222222:x", "AROA:x", "past", expired=True
+)
 REGIONS = {"us-east-1", "ap-northeast-1"}
 
 
@@ -54,14 +57,18 @@ class Server:
         admin: Any = None,
         failure: Exception | None = None,
     ) -> None:
-        credentials = {credential.access_key_id: credential for credential in (OWNER, SESSION)}
+        credentials = {credential.access_key_id: credential for credential in (OWNER, SESSION, EXPIRED)}
         self.calls: list[Call] = []
         self.failure = failure
         self.slow: set[str] = set()  # actions that are answered by and by
         self.responses: dict[str, Any] = {}
         known = REGIONS.__contains__
         clock = now or (lambda: datetime.now(UTC))
-        authenticator = Verifier(credentials.get, known, clock) if strict else Anyone(credentials.get, known)
+
+        def lookup(access_key_id: str, session_token: str | None) -> Credential | None:
+            return credentials.get(access_key_id)
+
+        authenticator = Verifier(lookup, known, clock) if strict else Anyone(lookup, known)
         self.app = App(self._handle, self._knows, authenticator, admin)
 
     def _knows(self, service: str, action: str) -> bool:

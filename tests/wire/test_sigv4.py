@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 
 from realvpc.api.call import Credential
 
-from .server import KEY, OWNER, SESSION, Server, any_credential, form, form_request, json_request, sign
+from .server import EXPIRED, KEY, OWNER, SESSION, Server, any_credential, form, form_request, json_request, sign
 
 STRANGER = Credential("AKIASTRANGER", "x", "333333333333", "arn", "id")
 WRONG_SECRET = Credential(KEY, "guess", "111111111111", "arn", "id")
@@ -78,6 +78,21 @@ def test_temporary_credentials_need_their_token(presign: int | None) -> None:
         assert refusal("ec2", sign(request_to("ec2"), credential=forged, presign=presign)) == (401, "AuthFailure")
     with_needless_token = Credential(KEY, OWNER.secret_access_key, "", "", "", "token")
     assert refusal("ec2", sign(request_to("ec2"), credential=with_needless_token)) == (401, "AuthFailure")
+
+
+@pytest.mark.parametrize(
+    ("service", "error"),
+    [
+        ("ec2", (400, "RequestExpired")),
+        ("sts", (403, "ExpiredToken")),
+        ("iam", (403, "ExpiredToken")),
+        ("ssm", (400, "ExpiredTokenException")),
+    ],
+)
+def test_temporary_credentials_expire_and_only_their_holder_is_told_so(service: str, error: tuple[int, str]) -> None:
+    assert refusal(service, sign(request_to(service), service, credential=EXPIRED)) == error
+    guess = Credential(EXPIRED.access_key_id, "guess", "", "", "", EXPIRED.session_token)
+    assert refusal(service, sign(request_to(service), service, credential=guess)) == REFUSED[service][2]
 
 
 @pytest.mark.parametrize("service", REFUSED)

@@ -21,6 +21,7 @@ from . import (
     instance_type,
     internet_gateway,
     key_pair,
+    metadata_options,
     network_acl,
     network_interface,
     network_interface_attribute,
@@ -124,8 +125,11 @@ _EC2: dict[str, Action] = {
     "DescribeInstances": instance.describe_instances,
     "DescribeVolumes": volume.describe_volumes,
     "DisassociateIamInstanceProfile": instance_profile_association.disassociate_iam_instance_profile,
+    "GetInstanceMetadataDefaults": metadata_options.get_instance_metadata_defaults,
     "GetInstanceUefiData": instance_attribute.get_instance_uefi_data,
     "ModifyInstanceAttribute": instance_attribute.modify_instance_attribute,
+    "ModifyInstanceMetadataDefaults": metadata_options.modify_instance_metadata_defaults,
+    "ModifyInstanceMetadataOptions": metadata_options.modify_instance_metadata_options,
     "RebootInstances": instance_state.reboot_instances,
     "ReplaceIamInstanceProfileAssociation": instance_profile_association.replace_iam_instance_profile_association,
     "RunInstances": run_instances.run_instances,
@@ -187,7 +191,9 @@ _SSM: dict[str, Action] = {
 }
 
 _STS: dict[str, Action] = {
+    "AssumeRole": sts.assume_role,
     "GetCallerIdentity": sts.get_caller_identity,
+    "GetSessionToken": sts.get_session_token,
 }
 
 ACTIONS: dict[str, dict[str, Action]] = {"ec2": _EC2, "iam": _IAM, "ssm": _SSM, "sts": _STS}

@@ -35,7 +35,8 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """An access key with the principal behind it. `session_token` is set for temporary credentials only."""
+    """An access key with the principal behind it. `session_token` is set for temporary credentials only, and only
+    these expire."""
 
     access_key_id: str
     secret_access_key: str
@@ -43,6 +44,7 @@ class Credential(msgspec.Struct, frozen=True):
     arn: str
     user_id: str
     session_token: str | None = None
+    expired: bool = False
 
     def __repr__(self) -> str:
         """Without the secrets, so that no log line can carry them."""
@@ -66,8 +68,8 @@ Settle: TypeAlias = Callable[[Call], Awaitable[None]]
 Knows: TypeAlias = Callable[[str, str], bool]
 """Whether this service (first argument) has this action (second) here."""
 
-CredentialLookup: TypeAlias = Callable[[str], Credential | None]
-"""The credential of an access key id."""
+CredentialLookup: TypeAlias = Callable[[str, str | None], Credential | None]
+"""The credential of an access key id and the session token that came with it."""
 
 KnownRegion: TypeAlias = Callable[[str], bool]
 """Whether a Region exists here."""

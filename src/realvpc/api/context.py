@@ -45,14 +45,17 @@ class Options(Struct, frozen=True):
 
 
 class Context:
-    """``now`` is an aware datetime in UTC, as the service's clock shows it."""
+    """``now`` is an aware datetime in UTC, as the service's clock shows it.  ``key`` is the service's secret."""
 
-    def __init__(self, *, state: State, caller: Caller, now: datetime, random: Random, options: Options) -> None:
+    def __init__(
+        self, *, state: State, caller: Caller, now: datetime, random: Random, options: Options, key: bytes
+    ) -> None:
         self.state = state
         self.caller = caller
         self.now = now
         self.random = random
         self.options = options
+        self.key = key
 
     @property
     def network(self) -> Network:
@@ -87,4 +90,6 @@ class Context:
 
     def with_state(self, state: State) -> Context:
         """The same call, looking at another state: for an action that builds on another one's change."""
-        return Context(state=state, caller=self.caller, now=self.now, random=self.random, options=self.options)
+        return Context(
+            state=state, caller=self.caller, now=self.now, random=self.random, options=self.options, key=self.key
+        )

@@ -15,6 +15,7 @@ from .describe import paginate, render_tags, select
 from .instance_filters import FILTERS
 from .instance_state import render_state
 from .lookup import INSTANCE
+from .metadata_options import render_options
 from .network_interface import public_name, render_addresses, render_association, render_attachment, render_groups
 
 
@@ -40,7 +41,6 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
     interfaces = ctx.network.interfaces_of(instance.id)
     kind = INSTANCE_TYPES[instance.instance_type]
     image = find_image(instance.region, instance.image_id) or AL2023
-    options = instance.metadata_options
     response: Response = {
         "InstanceId": instance.id,
         "ImageId": instance.image_id,
@@ -76,14 +76,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
         "CpuOptions": {"CoreCount": kind.cores, "ThreadsPerCore": kind.threads_per_core},
         "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
         "HibernationOptions": {"Configured": False},
-        "MetadataOptions": {
-            "State": "applied",
-            "HttpTokens": options.http_tokens,
-            "HttpPutResponseHopLimit": options.http_put_response_hop_limit,
-            "HttpEndpoint": options.http_endpoint,
-            "HttpProtocolIpv6": options.http_protocol_ipv6,
-            "InstanceMetadataTags": options.instance_metadata_tags,
-        },
+        "MetadataOptions": render_options(instance.metadata_options),
         "EnclaveOptions": {"Enabled": False},
         "BootMode": "uefi-preferred",
         "CurrentInstanceBootMode": "uefi" if kind.is_nitro else "legacy-bios",

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from realvpc.iam.role import InstanceProfile
 from realvpc.net.images import AL2023, Image, find_image, image_parameters
-from realvpc.net.instance import MetadataOptions
 from realvpc.net.instance_types import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES, InstanceType
 from realvpc.net.key_pair import KeyPair
 
@@ -137,22 +136,6 @@ def read_user_data(request: Request) -> str | None:
     if len(data) > MAXIMUM_USER_DATA:
         raise invalid_parameter_value(f"User data is limited to {MAXIMUM_USER_DATA} bytes")
     return base64.b64encode(data).decode()
-
-
-def read_metadata_options(request: Request) -> MetadataOptions:
-    """An AL2023 image wants IMDSv2 tokens with a hop limit of 2 unless the request says otherwise."""
-    wanted = request.get("MetadataOptions") or {}
-    limit = wanted.get("HttpPutResponseHopLimit")
-    if limit is not None and not 1 <= limit <= 64:
-        raise invalid_parameter_value(f"Value ({limit}) for parameter HttpPutResponseHopLimit is invalid.")
-    usual = MetadataOptions()
-    return MetadataOptions(
-        http_tokens=wanted.get("HttpTokens") or usual.http_tokens,
-        http_put_response_hop_limit=limit or usual.http_put_response_hop_limit,
-        http_endpoint=wanted.get("HttpEndpoint") or usual.http_endpoint,
-        http_protocol_ipv6=wanted.get("HttpProtocolIpv6") or usual.http_protocol_ipv6,
-        instance_metadata_tags=wanted.get("InstanceMetadataTags") or usual.instance_metadata_tags,
-    )
 
 
 def read_root_volume(ctx: Context, request: Request, image: Image) -> RootVolume:

@@ -29,13 +29,13 @@ from .launch import (
     read_image,
     read_instance_type,
     read_key_pair,
-    read_metadata_options,
     read_root_volume,
     read_user_data,
     refuse_what_is_not_here,
 )
 from .launch_interface import InterfacePlan, make_interface, read_interfaces
 from .lookup import INSTANCE, NETWORK_INTERFACE, VOLUME, find
+from .metadata_options import launch_options
 from .tags import tags_by_type
 
 _TAGGED = (INSTANCE.tag_type, NETWORK_INTERFACE.tag_type, VOLUME.tag_type, "spot-instances-request")
@@ -138,7 +138,7 @@ def _template(ctx: Context, request: Request, kind: InstanceType, image_id: str,
         detailed_monitoring=bool((request.get("Monitoring") or {}).get("Enabled")),
         ebs_optimized=bool(request.get("EbsOptimized")),
         cpu_credits=read_cpu_credits(request, kind),
-        metadata_options=read_metadata_options(request),
+        metadata_options=launch_options(ctx, request.get("MetadataOptions") or {}),
         hostname_type=names.get("HostnameType") or subnet.private_dns_hostname_type,
         enable_resource_name_dns_a_record=names.get(
             "EnableResourceNameDnsARecord", subnet.enable_resource_name_dns_a_record

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from random import Random
 
+from realvpc.iam.temporary_credentials import KEY_BYTES
 from realvpc.net.table import Change
 from realvpc.store.database import Database
 from realvpc.store.state import State
@@ -13,7 +14,10 @@ from realvpc.store.state import State
 from .actions import ACTIONS
 from .call import Call, Caller, Credential
 from .context import Context, Options, Response
+from .credentials import find_credential
 from .errors import dry_run_operation
+
+_KEY_SETTING = "service-key"
 
 Report = Callable[[Context], Change]
 """A background fact (a machine is up): a function of the state, like an action, with nobody to answer."""
@@ -22,7 +26,8 @@ Report = Callable[[Context], Change]
 class Service:
     """Runs actions one after the other on the current state.
 
-    ``on_change`` is called after every commit, with the new revision.
+    ``on_change`` is called after every commit, with the new revision.  ``key`` signs what the service hands out and
+    does not remember; it is made once and kept beside the state.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class Service:
         self._on_change = on_change
         self.state: State = database.load()
         self.revision: int = database.revision
+        self.key: bytes = _service_key(database, random)
 
     def handle(self, call: Call) -> Response:
         """Perform a call: authorised and decoded in, response out.
@@ -58,17 +64,20 @@ class Service:
         nobody = Caller(account="", region="", arn="", user_id="", access_key_id="")
         self._commit(fact(self.context(nobody)), cause)
 
-    def credential(self, access_key_id: str) -> Credential | None:
-        key = self.state.directory.access_keys.get(access_key_id)
-        if key is None:
-            return None
-        return Credential(
-            access_key_id=key.id, secret_access_key=key.secret, account=key.account, arn=key.arn, user_id=key.user_id
-        )
+    def credential(self, access_key_id: str, session_token: str | None) -> Credential | None:
+        """Whom these stand for now; see ``find_credential``."""
+        return find_credential(self.state.directory, self.key, self._now(), access_key_id, session_token)
 
     def context(self, caller: Caller) -> Context:
         """What a call of this caller knows."""
-        return Context(state=self.state, caller=caller, now=self._now(), random=self._random, options=self._options)
+        return Context(
+            state=self.state,
+            caller=caller,
+            now=self._now(),
+            random=self._random,
+            options=self._options,
+            key=self.key,
+        )
 
     def _commit(self, change: Change, cause: str) -> None:
         if not change:
@@ -77,3 +86,11 @@ class Service:
         self.revision = self._database.commit(change, at=self._now(), cause=cause)
         self.state = after
         self._on_change(self.revision)
+
+
+def _service_key(database: Database, random: Random) -> bytes:
+    kept = database.setting(_KEY_SETTING)
+    if kept is None:
+        kept = random.randbytes(KEY_BYTES).hex()
+        database.set_setting(_KEY_SETTING, kept)
+    return bytes.fromhex(kept)

@@ -16,6 +16,7 @@ from .hosted_zone import HostedZone, RecordSet
 from .instance import Instance
 from .internet_gateway import InternetGateway
 from .key_pair import KeyPair
+from .metadata_defaults import MetadataDefaults
 from .network_interface import NetworkInterface
 from .peering import Peering
 from .route_table import LOCAL, Route, RouteOrigin, RouteState, RouteTable, TargetKind
@@ -31,7 +32,7 @@ class Network(Snapshot):
 
     TYPES = (
         Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering, Volume,
-        HostedZone, RecordSet, KeyPair,
+        HostedZone, RecordSet, KeyPair, MetadataDefaults,
     )  # fmt: skip
 
     __slots__ = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from realvpc.api.errors import AwsError, missing_parameter
 
 INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - a sentence
+EXPIRED_TOKEN = "The security token included in the request is expired"  # noqa: S105 - a sentence
 MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
     "and signing method. Consult the service documentation for details."
@@ -29,6 +30,9 @@ class Ec2Refusals:
         return self._failure()
 
     def expired(self, message: str) -> AwsError:
+        return self.expired_token()
+
+    def expired_token(self) -> AwsError:
         return AwsError("RequestExpired", "Request has expired.")
 
     def _failure(self) -> AwsError:
@@ -51,6 +55,9 @@ class QueryRefusals:
     def expired(self, message: str) -> AwsError:
         return self.bad_signature(message)
 
+    def expired_token(self) -> AwsError:
+        return AwsError("ExpiredToken", EXPIRED_TOKEN, 403)
+
 
 class JsonRefusals:
     def missing(self) -> AwsError:
@@ -67,6 +74,9 @@ class JsonRefusals:
 
     def expired(self, message: str) -> AwsError:
         return self.bad_signature(message)
+
+    def expired_token(self) -> AwsError:
+        return AwsError("ExpiredTokenException", EXPIRED_TOKEN)
 
 
 Refusals = Ec2Refusals | QueryRefusals | JsonRefusals

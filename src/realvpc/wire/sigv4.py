@@ -116,7 +116,7 @@ class Verifier:
             raise refusals.missing()
         scope = self._scope(signature, service, refusals)
         stamp = self._stamp(signature, scope, service, refusals)
-        credential = self._lookup(scope.access_key_id)
+        credential = self._lookup(scope.access_key_id, signature.token)
         if credential is None:
             raise refusals.unknown_key()
         if not _same(signature.token or "", credential.session_token or ""):
@@ -126,6 +126,8 @@ class Verifier:
         expected = expected_signature(request, signature.signed_headers, stamp, scope, credential.secret_access_key)
         if not _same(signature.signature, expected):
             raise refusals.bad_signature()
+        if credential.expired:
+            raise refusals.expired_token()
         return _caller(credential, scope.region)
 
     def _scope(self, signature: Signature, service: str, refusals: Refusals) -> Scope:
@@ -193,7 +195,7 @@ class Anyone:
             return _root(ANY_ACCOUNT, ANY_REGION, "")
         if not self._known_region(scope.region):
             raise refusals.bad_signature(f"Credential should be scoped to a valid region, not '{scope.region[:64]}'. ")
-        credential = self._lookup(scope.access_key_id)
+        credential = self._lookup(scope.access_key_id, signature.token if signature is not None else None)
         if credential is not None:
             return _caller(credential, scope.region)
         account = scope.access_key_id if _ACCOUNT.fullmatch(scope.access_key_id) else ANY_ACCOUNT

@@ -1,0 +1,69 @@
+"""Whom an access key id, and the session token with it, stand for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from realvpc.iam.directory import Directory
+from realvpc.iam.temporary_credentials import TemporaryCredentials, read
+
+from .call import Credential
+
+
+def find_credential(
+    directory: Directory, key: bytes, now: datetime, access_key_id: str, session_token: str | None
+) -> Credential | None:
+    """The credential, expired ones included; None for what was never issued here or whose principal is gone.
+
+    ``key`` is the service's, ``now`` the service's time.
+    """
+    if session_token is None:
+        return _long_term(directory, access_key_id)
+    temporary = read(key, access_key_id, session_token)
+    if temporary is None:
+        return None
+    found = _of_role(directory, temporary) if temporary.grant.session_name else _of_key(directory, temporary)
+    if found is None:
+        return None
+    account, arn, user_id = found
+    return Credential(
+        access_key_id=access_key_id,
+        secret_access_key=temporary.secret_access_key,
+        account=account,
+        arn=arn,
+        user_id=user_id,
+        session_token=session_token,
+        expired=now >= temporary.grant.expiration,
+    )
+
+
+def assumed_role_arn(account: str, role_name: str, session_name: str) -> str:
+    """The ARN of a role session; the role's path is not in it (IAM guide, "IAM identifiers")."""
+    return f"arn:aws:sts::{account}:assumed-role/{role_name}/{session_name}"
+
+
+def _long_term(directory: Directory, access_key_id: str) -> Credential | None:
+    key = directory.access_keys.get(access_key_id)
+    if key is None:
+        return None
+    return Credential(
+        access_key_id=key.id, secret_access_key=key.secret, account=key.account, arn=key.arn, user_id=key.user_id
+    )
+
+
+def _of_role(directory: Directory, temporary: TemporaryCredentials) -> tuple[str, str, str] | None:
+    """Account, ARN and user id of a role session; None once the role is gone, be there another of its name or not."""
+    grant = temporary.grant
+    role = directory.roles.get(grant.principal)
+    if role is None or role.role_id != grant.principal_id:
+        return None
+    return (
+        role.account,
+        assumed_role_arn(role.account, role.name, grant.session_name),
+        f"{role.role_id}:{grant.session_name}",
+    )
+
+
+def _of_key(directory: Directory, temporary: TemporaryCredentials) -> tuple[str, str, str] | None:
+    key = directory.access_keys.get(temporary.grant.principal)
+    return (key.account, key.arn, key.user_id) if key is not None else None

@@ -1,0 +1,82 @@
+"""Temporary credentials that nobody has to remember: what they say is in the session token, under the service's key.
+
+The access key id and the secret are derived from the token's content, so any number of them costs nothing to keep, and
+they stay valid when the service is started again (IAM guide, "Temporary security credentials").
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from datetime import UTC, datetime
+
+import msgspec
+
+KEY_BYTES = 32  # of the service's key
+_DIGEST_BYTES = hashlib.sha256().digest_size
+_SECRET_LENGTH = 40
+_ID_LENGTH = 16  # after the prefix
+
+
+class Grant(msgspec.Struct, frozen=True, array_like=True):
+    """Who may call as whom until when.  ``principal`` is a role's ARN, or a long-term access key id.
+
+    Times are in seconds since 1970.  Equal grants are equal credentials: a ``nonce`` keeps two of them apart.
+    """
+
+    principal: str
+    principal_id: str  # AROA… or AIDA…: somebody else who gets the name later is somebody else
+    session_name: str  # empty for an access key's own session
+    issued_at: int
+    expires_at: int
+    nonce: int = 0
+
+    @property
+    def expiration(self) -> datetime:
+        return datetime.fromtimestamp(self.expires_at, UTC)
+
+    @property
+    def last_updated(self) -> datetime:
+        return datetime.fromtimestamp(self.issued_at, UTC)
+
+
+class TemporaryCredentials(msgspec.Struct, frozen=True):
+    grant: Grant
+    access_key_id: str  # ASIA…
+    secret_access_key: str
+    session_token: str
+
+    def __repr__(self) -> str:
+        """Without the secrets, so that no log line can carry them."""
+        return f"TemporaryCredentials({self.access_key_id}, {self.grant.principal})"
+
+
+def issue(key: bytes, grant: Grant) -> TemporaryCredentials:
+    """The credentials of this grant under the service's key."""
+    content = msgspec.msgpack.encode(grant)
+    return TemporaryCredentials(
+        grant,
+        "ASIA" + base64.b32encode(digest(key, "access key id", content)).decode()[:_ID_LENGTH],
+        base64.b64encode(digest(key, "secret access key", content)).decode()[:_SECRET_LENGTH],
+        base64.b64encode(content + digest(key, "session token", content)).decode(),
+    )
+
+
+def read(key: bytes, access_key_id: str, session_token: str) -> TemporaryCredentials | None:
+    """The credentials that ``issue`` made, expired or not; None when id and token are not a pair that we made."""
+    try:
+        sealed = base64.b64decode(session_token, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    content, seal = sealed[:-_DIGEST_BYTES], sealed[-_DIGEST_BYTES:]
+    if not hmac.compare_digest(seal, digest(key, "session token", content)):
+        return None
+    credentials = issue(key, msgspec.msgpack.decode(content, type=Grant))
+    return credentials if credentials.access_key_id == access_key_id else None  # an id is no secret
+
+
+def digest(key: bytes, purpose: str, content: bytes) -> bytes:
+    """HMAC-SHA256 under the service's key; what is made for one purpose is of no use for another."""
+    return hmac.digest(key, purpose.encode() + b"\0" + content, "sha256")

@@ -1,0 +1,95 @@
+"""Whom a trust policy lets in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from realvpc.iam.trust import Assumer, trusts
+
+USER = "arn:aws:iam::111111111111:user/tester"
+ROLE = "arn:aws:iam::111111111111:role/path/worker"
+WHO = Assumer(account="111111111111", arns=(USER, ROLE))
+EC2 = Assumer(service="ec2.amazonaws.com")
+
+
+def statement(principal: Any, *, effect: str = "Allow", action: Any = "sts:AssumeRole", **more: Any) -> dict[str, Any]:
+    return {"Effect": effect, "Principal": principal, "Action": action, **more}
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+@pytest.mark.parametrize(
+    ("principal", "user", "service"),
+    [
+        ("*", True, True),
+        ({"AWS": "*"}, True, False),
+        ({"AWS": "111111111111"}, True, False),
+        ({"AWS": "arn:aws:iam::111111111111:root"}, True, False),
+        ({"AWS": ["arn:aws:iam::222222222222:root", USER]}, True, False),
+        ({"AWS": ROLE}, True, False),
+        ({"AWS": "arn:aws:iam::222222222222:root"}, False, False),
+        ({"AWS": "arn:aws:iam::111111111111:user/other"}, False, False),
+        ({"Service": "ec2.amazonaws.com"}, False, True),
+        ({"Service": ["ssm.amazonaws.com", "ec2.amazonaws.com"]}, False, True),
+        ({"Service": "lambda.amazonaws.com"}, False, False),
+        ({"Federated": "cognito-identity.amazonaws.com"}, False, False),
+        ("everybody", False, False),
+    ],
+)
+def test_a_role_is_for_the_principals_that_its_trust_policy_names(principal: Any, user: bool, service: bool) -> None:
+    document = policy(statement(principal))
+    assert (trusts(document, WHO), trusts(document, EC2)) == (user, service)
+
+
+@pytest.mark.parametrize(
+    ("action", "allowed"),
+    [
+        ("sts:AssumeRole", True),
+        ("STS:assumerole", True),
+        ("sts:*", True),
+        ("sts:Assume????", True),
+        (["sts:TagSession", "sts:AssumeRole"], True),
+        ("sts:TagSession", False),
+        ("sts:[A]ssumeRole", False),
+    ],
+)
+def test_only_the_action_of_assuming_counts(action: Any, allowed: bool) -> None:
+    assert trusts(policy(statement({"AWS": "*"}, action=action)), WHO) is allowed
+
+
+def test_a_denial_wins() -> None:
+    allow = statement({"AWS": "*"})
+    assert not trusts(policy(allow, statement({"AWS": USER}, effect="Deny")), WHO)
+    assert trusts(policy(allow, statement({"AWS": "arn:aws:iam::222222222222:root"}, effect="Deny")), WHO)
+    assert not trusts(policy(allow, {"Effect": "Deny", "NotPrincipal": {"AWS": ROLE}, "Action": "sts:*"}), WHO)
+    assert not trusts(policy({"Effect": "Allow", "NotPrincipal": {"AWS": ROLE}, "NotAction": "sts:TagSession"}), WHO)
+
+
+@pytest.mark.parametrize(
+    ("condition", "given", "allowed"),
+    [
+        ({"StringEquals": {"sts:ExternalId": "a"}}, "a", True),
+        ({"StringEquals": {"sts:ExternalId": ["b", "a"]}}, "a", True),
+        ({"StringEquals": {"sts:ExternalId": "a"}}, "b", False),
+        ({"StringEquals": {"sts:ExternalId": "a"}}, None, False),
+        ({"StringLike": {"sts:ExternalId": "a*"}}, "abc", True),
+        ({"StringLike": {"sts:ExternalId": "a*"}}, None, False),
+        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, "a", False),
+        ({"StringNotEquals": {"sts:ExternalId": "a"}}, "b", False),
+    ],
+)
+def test_an_external_id_has_to_fit_and_what_is_not_understood_does_not(
+    condition: Any, given: str | None, allowed: bool
+) -> None:
+    who = Assumer(account=WHO.account, arns=WHO.arns, external_id=given)
+    assert trusts(policy(statement({"AWS": "*"}, Condition=condition)), who) is allowed
+
+
+def test_a_denial_with_a_condition_that_is_not_understood_denies() -> None:
+    deny = statement("*", effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}})
+    assert not trusts(policy(statement({"AWS": "*"}), deny), WHO)
