@@ -112,3 +112,9 @@ def test_peering_across_accounts(terraform: Terraform, service: Running) -> None
 def test_a_full_mesh(terraform: Terraform, service: Running) -> None:
     assert life(terraform)["peerings"] == 6
     terraform("destroy", "-auto-approve")
+
+
+@pytest.mark.parametrize("terraform", ["dhcp_options"], indirect=True)
+def test_dhcp_options_of_a_vpc(terraform: Terraform) -> None:
+    assert life(terraform)["servers"] == ["10.1.0.10", "AmazonProvidedDNS"]
+    terraform("destroy", "-auto-approve")

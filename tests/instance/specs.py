@@ -28,5 +28,7 @@ def machine(number: int = 207, **changes: Any) -> MachineSpec:
         links=(link(number),),
         vcpus=1,
         memory_bytes=256 << 20,
+        name_servers=("10.20.0.2",),
+        search=("ap-northeast-1.compute.internal",),
     )
     return replace(spec, **changes)

@@ -26,6 +26,12 @@ def test_a_machine_has_its_own_name_and_namespaces() -> None:
     assert namespaces == {"pid": None, "ipc": None, "uts": None, "mount": None, "network": "/proc/1/fd/9"}
 
 
+def test_every_boot_is_told_the_dhcp_options() -> None:
+    told = config(name_servers=("10.0.0.53", "10.0.1.53"), search=("corp.example",))["process"]["env"]
+    assert "RESOLV_CONF=search corp.example\nnameserver 10.0.0.53\nnameserver 10.0.1.53\n" in told
+    assert "RESOLV_CONF=" in config(name_servers=(), search=())["process"]["env"]
+
+
 def test_its_packets_start_with_the_ttl_of_amazon_linux() -> None:
     assert config()["linux"]["sysctl"]["net.ipv4.ip_default_ttl"] == "127"
 

@@ -10,7 +10,7 @@ def test_a_machine_knows_its_name_and_address() -> None:
     files = first_files(machine())
     assert files["etc/hostname"][1] == "ip-10-20-0-207\n"
     assert "10.20.0.207 ip-10-20-0-207.ap-northeast-1.compute.internal ip-10-20-0-207\n" in files["etc/hosts"][1]
-    assert "search ap-northeast-1.compute.internal\n" in files["etc/resolv.conf"][1]
+    assert files["etc/resolv.conf"][1] == "search ap-northeast-1.compute.internal\nnameserver 10.20.0.2\n"
 
 
 def test_each_machine_has_its_own_machine_id() -> None:

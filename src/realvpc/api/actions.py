@@ -101,8 +101,11 @@ _EC2: dict[str, Action] = {
     "DeleteTags": tag.delete_tags,
     "DescribeTags": tag.describe_tags,
     # VPCs
+    "AssociateDhcpOptions": dhcp_options.associate_dhcp_options,
     "AssociateVpcCidrBlock": vpc_cidr.associate_vpc_cidr_block,
+    "CreateDhcpOptions": dhcp_options.create_dhcp_options,
     "CreateVpc": vpc.create_vpc,
+    "DeleteDhcpOptions": dhcp_options.delete_dhcp_options,
     "DeleteVpc": vpc.delete_vpc,
     "DescribeDhcpOptions": dhcp_options.describe_dhcp_options,
     "DescribeNetworkAcls": network_acl.describe_network_acls,

@@ -18,7 +18,7 @@ from realvpc.net.resource import Resource
 
 from .context import Answer, Context, Request, Response
 from .errors import invalid_parameter_combination, invalid_parameter_value
-from .lookup import Kind, check_form, not_found
+from .lookup import Kind, check_form, not_found, rows_of
 
 
 class Identified(Protocol):
@@ -82,7 +82,7 @@ def select(
     wanted = request.get(ids) or []
     if wanted and request.get("MaxResults") is not None:
         raise invalid_parameter_combination(f"The parameter {ids} cannot be used with the parameter maxResults")
-    table: Mapping[str, R] = ctx.network.table(kind.type) if rows is None else rows
+    table = rows_of(ctx, kind) if rows is None else rows
     if wanted:
         for resource_id in wanted:
             check_form(kind, resource_id)

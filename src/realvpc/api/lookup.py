@@ -6,10 +6,13 @@ The spellings are AWS's, irregular as they are (EC2 API Reference, "Error codes"
 from __future__ import annotations
 
 import re
+from collections import ChainMap
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from realvpc.net.dhcp_options import DhcpOptions, default_options
 from realvpc.net.instance import Instance
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.key_pair import KeyPair
@@ -83,6 +86,15 @@ PEERING = Kind(
     "vpc-peering-connection",
 )
 
+DHCP_OPTIONS = Kind(
+    DhcpOptions,
+    "dopt",
+    "InvalidDhcpOptionID.NotFound",
+    "InvalidDhcpOptionsId.Malformed",
+    "dhcpOption ID",
+    "dhcp-options",
+)
+
 KINDS: tuple[Kind[Any], ...] = (
     VPC,
     SUBNET,
@@ -94,6 +106,7 @@ KINDS: tuple[Kind[Any], ...] = (
     VOLUME,
     PEERING,
     KEY_PAIR,
+    DHCP_OPTIONS,
 )
 
 _HEX = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")
@@ -108,9 +121,18 @@ def check_form(kind: Kind[R], resource_id: str) -> None:
         raise AwsError(kind.malformed, f'Invalid id: "{resource_id}"')
 
 
+def rows_of(ctx: Context, kind: Kind[R]) -> Mapping[str, R]:
+    """What there is of a kind, by id; the caller's default DHCP options among it."""
+    table: Mapping[str, R] = ctx.network.table(kind.type)
+    if kind.type is not DhcpOptions:
+        return table
+    default: Any = default_options(ctx.account, ctx.region)
+    return ChainMap(dict(table), {default.id: default})
+
+
 def find(ctx: Context, kind: Kind[R], resource_id: str) -> R | None:
     """The resource, if the caller sees it."""
-    row = ctx.network.table(kind.type).get(resource_id)
+    row = rows_of(ctx, kind).get(resource_id)
     return row if row is not None and ctx.sees(row) else None
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 
 from realvpc.net import mtu
+from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
 from realvpc.net.hostnames import internal_domain, ip_name
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.machine import LinkSpec, MachineSpec, Wanted
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
 
 _WANTED = {
@@ -35,17 +37,27 @@ def machine_specs(state: State) -> tuple[MachineSpec, ...]:
 def _machine(network: Network, instance: Instance) -> MachineSpec:
     interfaces = network.interfaces_of(instance.id)
     kind = INSTANCE_TYPES[instance.instance_type]
+    vpc = network.vpcs[interfaces[0].vpc_id]
+    options = network.dhcp_options_of(vpc)
+    search = options.search_domains if options else ()
     return MachineSpec(
         instance_id=instance.id,
         hostname=instance.id if instance.hostname_type == "resource-name" else ip_name(interfaces[0].private_address),
-        domain=internal_domain(instance.region),
+        domain=search[0] if search else internal_domain(instance.region),
         links=tuple(_link(network, interface) for interface in interfaces),
         vcpus=kind.vcpus,
         memory_bytes=kind.memory_mib << 20,
         boot=instance.boot,
         wanted=_WANTED[instance.state],
         user_data=_text(instance.user_data),
+        name_servers=_name_servers(vpc, options),
+        search=search,
     )
+
+
+def _name_servers(vpc: Vpc, options: DhcpOptions | None) -> tuple[str, ...]:
+    servers = options.name_servers if options else ()
+    return tuple(str(vpc.resolver) if server == AMAZON_PROVIDED_DNS else server for server in servers)
 
 
 def _link(network: Network, interface: NetworkInterface) -> LinkSpec:

@@ -195,7 +195,7 @@ def render_association(ctx: Context, interface: NetworkInterface) -> Response | 
 def public_name(ctx: Context, interface: NetworkInterface) -> str | None:
     """Only with both DNS attributes of the VPC on (VPC guide, "DNS attributes")."""
     vpc = ctx.network.vpcs[interface.vpc_id]
-    if interface.public_address is None or not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
+    if interface.public_address is None or not vpc.names_hosts:
         return None
     return public_dns_name(interface.public_address, interface.region)
 

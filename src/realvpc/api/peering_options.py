@@ -67,7 +67,7 @@ def _modified_side(ctx: Context, peering: Peering, name: str, options: Request) 
 def _require_dns(ctx: Context, peering: Peering) -> None:
     for vpc_id in (peering.requester.vpc_id, peering.accepter.vpc_id):
         vpc = ctx.network.vpcs[vpc_id]
-        if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
+        if not vpc.names_hosts:
             raise AwsError(
                 "InvalidVpcPeeringConnectionState.DnsHostnamesDisabled",
                 f"The DNS hostnames option is disabled for VPC {vpc_id}. "

@@ -15,7 +15,7 @@ from realvpc.net.table import put
 from .context import Answer, Context, Request
 from .describe import FilterValues, paginate, passing
 from .errors import AwsError, missing_parameter
-from .lookup import KINDS, SECURITY_GROUP_RULE, Kind, check_form, not_found
+from .lookup import KINDS, SECURITY_GROUP_RULE, Kind, check_form, not_found, rows_of
 from .tags import checked, read_tags
 
 _BY_PREFIX: dict[str, Kind[Any]] = {kind.prefix: kind for kind in KINDS}
@@ -78,7 +78,7 @@ def _retag(
         check_form(kind, resource_id)
     except AwsError as error:
         raise _invalid_id(resource_id) from error
-    row = changed.get((kind.type, resource_id)) or ctx.network.table(kind.type).get(resource_id)
+    row = changed.get((kind.type, resource_id)) or rows_of(ctx, kind).get(resource_id)
     if row is None or not ctx.sees(row):
         raise not_found(kind, resource_id)
     return row.retagged(ctx.account, ctx.region, retag(row.tags_seen_by(ctx.account, ctx.region)))
@@ -123,7 +123,7 @@ def describe_tags(ctx: Context, request: Request) -> Answer:
 
 def _all_tags(ctx: Context) -> Iterator[_Tag]:
     for kind in KINDS:
-        for row in ctx.visible(ctx.network.table(kind.type)):
+        for row in ctx.visible(rows_of(ctx, kind)):
             for key, value in row.tags_seen_by(ctx.account, ctx.region).items():
                 yield _Tag(row.id, kind.tag_type, key, value)
     for group in ctx.visible(ctx.network.security_groups):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from realvpc.net.addresses import ANY_IPV4
+from realvpc.net.dhcp_options import default_options_id
 from realvpc.net.peering import PeeringEvent
 from realvpc.net.quotas import VPCS_PER_REGION
 from realvpc.net.route_table import RouteTable, RouteTableAssociation
@@ -13,7 +14,6 @@ from realvpc.net.vpc import CidrAssociation, Vpc, valid_block
 from .cidr import parse_cidr
 from .context import Answer, Context, Request, Response
 from .describe import FilterValues, describe, no_values, render_tags
-from .dhcp_options import default_options_id
 from .errors import AwsError, dependency_violation
 from .lookup import VPC, get
 from .parameters import refuse

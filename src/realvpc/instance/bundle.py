@@ -98,7 +98,7 @@ def oci_config(
             "terminal": False,
             "user": {"uid": 0, "gid": 0},
             "args": ["/etc/init"],
-            "env": [f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8"],
+            "env": [f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", f"RESOLV_CONF={spec.resolv_conf}"],
             "cwd": "/",
             "capabilities": {name: list(CAPABILITIES) for name in ("bounding", "effective", "permitted")},
             "oomScoreAdj": 300,  # the host's own processes outlive the machines

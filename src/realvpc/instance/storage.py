@@ -133,7 +133,7 @@ def first_files(spec: MachineSpec) -> dict[str, tuple[int, str]]:
         "etc/hostname": (0o644, f"{spec.hostname}\n"),
         "etc/hosts": (0o644, hosts),
         "etc/machine-id": (0o444, f"{hashlib.sha256(spec.instance_id.encode()).hexdigest()[:32]}\n"),
-        "etc/resolv.conf": (0o644, f"search {spec.domain}\nnameserver {spec.nameserver}\n"),
+        "etc/resolv.conf": (0o644, spec.resolv_conf),
     }
     if spec.user_data:
         files["var/lib/cloud/instance/user-data.txt"] = (0o700, spec.user_data)

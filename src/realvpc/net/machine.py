@@ -14,15 +14,15 @@ from msgspec import Meta, Struct
 _HEX_ID = r"(?:[0-9a-f]{8}|[0-9a-f]{17})\Z"
 _IP = r"^[0-9a-fA-F:.]{2,45}\Z"
 _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+MAXIMUM_DOMAIN_LENGTH = 189  # with the longest label before it, a domain name of RFC 1035
 
 InstanceId = Annotated[str, Meta(pattern=f"^i-{_HEX_ID}")]
 InterfaceId = Annotated[str, Meta(pattern=f"^eni-{_HEX_ID}")]
 MacAddress = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")]
 IpText = Annotated[str, Meta(pattern=_IP)]
 Hostname = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}\Z")]
-Domain = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z", max_length=189)]
+Domain = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z", max_length=MAXIMUM_DOMAIN_LENGTH)]
 
-AMAZON_PROVIDED_DNS = "169.254.169.253"  # VPC guide, "Amazon DNS server"
 DEFAULT_PIDS = 4096
 
 
@@ -62,7 +62,14 @@ class MachineSpec(Struct, frozen=True, kw_only=True):
     boot: Annotated[int, Meta(ge=1, le=1 << 62)] = 1
     wanted: Wanted = Wanted.RUNNING
     user_data: Annotated[str, Meta(max_length=16384)] | None = None  # as text, not base64; runs at the first boot
-    nameserver: IpText = AMAZON_PROVIDED_DNS
+    name_servers: Annotated[tuple[IpText, ...], Meta(max_length=8)] = ()
+    search: Annotated[tuple[Domain, ...], Meta(max_length=128)] = ()
+
+    @property
+    def resolv_conf(self) -> str:
+        """What resolv.conf(5) reads: the names are told anew at every boot, as by DHCP."""
+        search = (f"search {' '.join(self.search)}",) if self.search else ()
+        return "".join(f"{line}\n" for line in (*search, *(f"nameserver {server}" for server in self.name_servers)))
 
     @property
     def fqdn(self) -> str:

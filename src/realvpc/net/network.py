@@ -11,6 +11,7 @@ from typing import Any
 
 from . import services
 from .addresses import Address
+from .dhcp_options import DhcpOptions, default_options, default_options_id
 from .domain_name import WILDCARD, ancestors
 from .hosted_zone import HostedZone, RecordSet
 from .instance import Instance
@@ -32,7 +33,7 @@ class Network(Snapshot):
 
     TYPES = (
         Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering, Volume,
-        HostedZone, RecordSet, KeyPair, MetadataDefaults,
+        HostedZone, RecordSet, KeyPair, MetadataDefaults, DhcpOptions,
     )  # fmt: skip
 
     __slots__ = ()
@@ -87,6 +88,10 @@ class Network(Snapshot):
     def key_pairs(self) -> Table[KeyPair]:
         return self.table(KeyPair)
 
+    @property
+    def dhcp_options(self) -> Table[DhcpOptions]:
+        return self.table(DhcpOptions)
+
     # -- what belongs to what ------------------------------------------------------------------------------------
 
     def subnets_of(self, vpc_id: str) -> tuple[Subnet, ...]:
@@ -129,6 +134,13 @@ class Network(Snapshot):
     def peerings_of(self, vpc_id: str) -> tuple[Peering, ...]:
         """Every connection that names the VPC, whatever its status."""
         return self.peerings.where(_peering_vpc_ids, vpc_id)
+
+    def dhcp_options_of(self, vpc: Vpc) -> DhcpOptions | None:
+        """The VPC's set, if it has one."""
+        stored = self.dhcp_options.get(vpc.dhcp_options_id)
+        if stored is None and vpc.dhcp_options_id == default_options_id(vpc.account, vpc.region):
+            return default_options(vpc.account, vpc.region)
+        return stored
 
     def active_peering_between(self, vpc_id: str, other_vpc_id: str) -> Peering | None:
         return next(

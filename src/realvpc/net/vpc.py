@@ -39,8 +39,13 @@ class Vpc(Resource, frozen=True, kw_only=True):
 
     @property
     def resolver(self) -> Address:
-        """Where the resolver answers besides 169.254.169.253 (VPC guide, "Amazon DNS server")."""
+        """The address of the VPC's resolver: base + 2 (VPC guide, "Amazon DNS server")."""
         return self.primary_cidr.at(2)
+
+    @property
+    def names_hosts(self) -> bool:
+        """Whether its interfaces have names that its resolver knows (VPC guide, "DNS attributes for your VPC")."""
+        return self.enable_dns_support and self.enable_dns_hostnames
 
     def holds(self, address: int) -> bool:
         """Whether the address lies in one of the VPC's CIDR blocks."""
