@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,19 @@ log = logging.getLogger(__name__)
 class NodeLink:
     """One connection to the node process, made again whenever it breaks.
 
-    ``changed`` is set after every commit; commits that come while a plan is sent are sent together.
+    ``changed`` is set after every commit; commits that come while a plan is sent are sent together.  ``prepare`` does
+    what has to be done before the node starts a machine.
     """
 
-    def __init__(self, node_socket: Path, service: Service, changed: asyncio.Event) -> None:
+    def __init__(
+        self,
+        node_socket: Path,
+        service: Service,
+        changed: asyncio.Event,
+        prepare: Callable[[], Awaitable[None]],
+    ) -> None:
         self._socket = node_socket
+        self._prepare = prepare
         self._service = service
         self._changed = changed
         self._client: NodeClient | None = None
@@ -70,6 +79,7 @@ class NodeLink:
         delay = _FIRST_DELAY
         while True:
             try:
+                await self._prepare()
                 client = await NodeClient.connect(self._socket)
                 delay = _FIRST_DELAY
                 await self._converse(client)

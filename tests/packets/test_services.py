@@ -65,10 +65,12 @@ def _tell_tcp(listening: socket.socket) -> None:
 def _tell_udp(bound: socket.socket) -> None:
     while True:
         try:
-            _, (who, port) = bound.recvfrom(100)
-            bound.sendto(who.encode(), (who, port))
+            _, client = bound.recvfrom(100)
         except OSError:
             return
+        if client is None:  # it was shut down
+            return
+        bound.sendto(client[0].encode(), client)
 
 
 def asked(fabric: Fabric, machine: str, to: str, port: int, protocol: str) -> str:

@@ -7,13 +7,11 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from datetime import timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import uvicorn
 
 from realvpc.admin import CLOCK_SETTING, Desk
 from realvpc.admin_app import admin_app
@@ -27,16 +25,19 @@ from realvpc.clock import Clock
 from realvpc.config import Credentials, Fabric, Settings
 from realvpc.iam.account import Account
 from realvpc.iam.first_start import first_accounts
+from realvpc.net.services import Listener
 from realvpc.net.table import put
 from realvpc.net.zones import REGIONS
 from realvpc.session.actions import SessionActions
-from realvpc.session.server import MAXIMUM_MESSAGE, DataChannels
+from realvpc.session.server import DataChannels
 from realvpc.session.sessions import Sessions
 from realvpc.store.database import Database
 from realvpc.wire.app import App, AsgiApp
 from realvpc.wire.sigv4 import Anyone, Verifier
 
 from .consoles import ConsoleActions
+from .guest_services import GuestServices
+from .http_server import HttpServer
 from .settle import settling
 from .shells import shells_of
 
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from realvpc.node_link import NodeLink
 
 SWEEP_SECONDS = 60.0
-_SHUTDOWN_SECONDS = 5
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,8 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     service = Service(database, clock.now, SystemRandom(), options, on_change=lambda revision: changed.set())
     if not service.state.directory.accounts:
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
-    node = _node_link(settings, service, changed) if has_fabric else None
+    guests = GuestServices(settings.node_socket) if has_fabric else None
+    node = _node_link(settings, service, changed, guests) if guests else None
     desk = Desk(settings, database, service, clock, node)
     sessions = Sessions(clock.now)
 
@@ -80,16 +81,26 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
         SessionActions(sessions, context, urlsplit(settings.endpoint_url).netloc),
         ConsoleActions(context, node.console if node else None),
     )
-    app = App(
-        _handler(settings, service, special),
-        lambda name, action: knows(name, action) or any(each.knows(name, action) for each in special),
-        _authenticator(settings, service),
-        admin_app(desk, local=False),
-        settling(lambda: service.state.network),
-        DataChannels(sessions, shells_of(settings.node_socket)),
-    )
-    desk.internal_errors = lambda: app.internal_errors
-    servers = (_Server(app), _Server(admin_app(desk, local=True)))
+
+    def endpoint(admin: AsgiApp | None) -> App:
+        return App(
+            _handler(settings, service, special),
+            lambda name, action: knows(name, action) or any(each.knows(name, action) for each in special),
+            _authenticator(settings, service),
+            admin,
+            settling(lambda: service.state.network),
+            DataChannels(sessions, shells_of(settings.node_socket)),
+        )
+
+    app, guest_app = endpoint(admin_app(desk, local=False)), endpoint(None)
+    desk.internal_errors = lambda: app.internal_errors + guest_app.internal_errors
+    servers = (HttpServer(app), HttpServer(admin_app(desk, local=True)))
+    background = [_sweeping(service, sessions)]
+    if guests and node:
+        background += [
+            node.run(),
+            guests.run({Listener.ENDPOINT: lambda opened: HttpServer(guest_app).serve([opened])}),
+        ]
 
     def stop() -> None:
         sessions.end_all("The service is stopping.")
@@ -100,16 +111,16 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
-    async with _background(_sweeping(service, sessions), *([node.run()] if node else [])):
+    async with _background(*background):
         await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
     log.info("stopped at revision %d", service.revision)
 
 
-def _node_link(settings: Settings, service: Service, changed: asyncio.Event) -> NodeLink:
+def _node_link(settings: Settings, service: Service, changed: asyncio.Event, guests: GuestServices) -> NodeLink:
     """Loaded only where there is a fabric: without one, any platform will do."""
     from realvpc.node_link import NodeLink
 
-    return NodeLink(settings.node_socket, service, changed)
+    return NodeLink(settings.node_socket, service, changed, guests.open)
 
 
 def _handler(settings: Settings, service: Service, special: tuple[Actions, ...]) -> Handler:
@@ -138,30 +149,6 @@ def _handler(settings: Settings, service: Service, special: tuple[Actions, ...])
 def _authenticator(settings: Settings, service: Service) -> Verifier | Anyone:
     kind = Verifier if settings.credentials is Credentials.STRICT else Anyone
     return kind(service.credential, REGIONS.__contains__)
-
-
-class _Server(uvicorn.Server):
-    """A listener that leaves signals to the process."""
-
-    def __init__(self, app: AsgiApp) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http="httptools",
-                ws="websockets-sansio",
-                ws_max_size=MAXIMUM_MESSAGE,
-                ws_per_message_deflate=False,
-                lifespan="off",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-            )
-        )
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _sweeping(service: Service, sessions: Sessions) -> None:

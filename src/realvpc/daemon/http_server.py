@@ -1,0 +1,37 @@
+"""uvicorn, as this service runs it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import uvicorn
+
+from realvpc.session.server import MAXIMUM_MESSAGE
+from realvpc.wire.app import AsgiApp
+
+_SHUTDOWN_SECONDS = 5
+
+
+class HttpServer(uvicorn.Server):
+    """A listener that leaves signals to the process."""
+
+    def __init__(self, app: AsgiApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="websockets-sansio",
+                ws_max_size=MAXIMUM_MESSAGE,
+                ws_per_message_deflate=False,
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
