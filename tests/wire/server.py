@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -56,11 +56,13 @@ class Server:
         now: Callable[[], datetime] | None = None,
         admin: Any = None,
         failure: Exception | None = None,
+        missing: Collection[str] = ("DeleteVpc", "DeleteRole", "DeleteParameter"),
     ) -> None:
         credentials = {credential.access_key_id: credential for credential in (OWNER, SESSION, EXPIRED)}
         self.calls: list[Call] = []
         self.failure = failure
         self.slow: set[str] = set()  # actions that are answered by and by
+        self._missing = missing  # the actions that are "not implemented"
         self.responses: dict[str, Any] = {}
         known = REGIONS.__contains__
         clock = now or (lambda: datetime.now(UTC))
@@ -72,7 +74,7 @@ class Server:
         self.app = App(self._handle, self._knows, authenticator, admin)
 
     def _knows(self, service: str, action: str) -> bool:
-        return action not in ("DeleteVpc", "DeleteRole", "DeleteParameter")  # the actions that are "not implemented"
+        return action not in self._missing
 
     def _handle(self, call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         self.calls.append(call)

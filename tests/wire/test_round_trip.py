@@ -1,4 +1,4 @@
-"""Every operation of the four services, both ways, against botocore's own client side."""
+"""Every operation of the five services, both ways, against botocore's own client side."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import product
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from botocore import parsers, serialize
+from botocore.awsrequest import AWSRequest, HeadersDict
 
 from realvpc.wire.ec2query import Ec2Query
 from realvpc.wire.form import parse_form
+from realvpc.wire.http import Request
 from realvpc.wire.json11 import Json11
 from realvpc.wire.model import SERVICES, service_model
 from realvpc.wire.query import Query
+from realvpc.wire.rest_xml import RestXml
 
 from .shapes import Generator, all_members, members_of
 
@@ -25,15 +28,35 @@ REQUEST_ID = "8f7f1c1e-0f64-4c2a-9a0e-2f6f2c5a4a11"
 
 @cache
 def codec(service: str) -> Any:
-    return {"ec2": Ec2Query, "ssm": Json11}.get(service, Query)(service)
+    return {"ec2": Ec2Query, "route53": RestXml, "ssm": Json11}.get(service, Query)(service)
 
 
 def read(service: str, action: str, request: dict[str, Any]) -> Any:
     """What the server makes of a request that botocore's serializer has built."""
     body = request["body"]
+    if service == "route53":
+        return read_rest(service, action, request)
     if isinstance(body, bytes):
         return codec(service).read(action, body)
     return codec(service).read(action, parse_form(urlencode(body).encode()))
+
+
+def read_rest(service: str, action: str, request: dict[str, Any]) -> Any:
+    """The path and the query string as an HTTP client puts them on the wire."""
+    parameters = request["query_string"]
+    sent = AWSRequest(request["method"], f"http://localhost{request['url_path']}", params=parameters).prepare()
+    url = urlsplit(sent.url)
+    query = parse_form(url.query.encode())
+    got = Request(request["method"], url.path, (), tuple(query), request["body"] or b"")
+    route = codec(service).route(got)
+    assert route.action == action
+    return codec(service).read(route, query, got.body)
+
+
+def in_path(shape: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """A path has no empty parts: those of the members that are in it get a letter."""
+    labels = [name for name, member in shape.members.items() if member.serialization.get("location") == "uri"]
+    return params | {name: "x" for name in labels if params[name] == ""}
 
 
 def request_values(service: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -46,9 +69,9 @@ def request_values(service: str) -> Iterator[tuple[str, dict[str, Any]]]:
             fullness=FULLNESS[seed],
             subsecond=service != "ssm",  # botocore sends whole seconds in JSON
             empty_lists=service != "ec2",
-            empty_structures=service == "ssm",
+            empty_structures=service in ("ssm", "route53"),
         )
-        yield action, generator.structure(shape) if shape is not None else {}
+        yield action, in_path(shape, generator.structure(shape)) if shape is not None else {}
 
 
 def response_values(service: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -58,7 +81,7 @@ def response_values(service: str) -> Iterator[tuple[str, dict[str, Any]]]:
         generator = Generator(
             seed * 10_000 + number,
             fullness=FULLNESS[seed],
-            subsecond=service in ("ec2", "ssm"),  # IAM and STS answer in whole seconds
+            subsecond=service in ("ec2", "route53", "ssm"),  # IAM and STS answer in whole seconds
             empty_lists=True,
             empty_structures=True,
         )
@@ -85,7 +108,12 @@ def test_a_response_is_parsed_by_botocore_as_the_dictionary_it_was_written_from(
     differences = {}
     for action, response in response_values(service):
         document = codec(service).write(action, response, REQUEST_ID)
-        answer = {"body": document, "status_code": 200, "headers": {"x-amzn-requestid": REQUEST_ID}}
+        status, headers = codec(service).head(action, response) if service == "route53" else (200, {})
+        answer = {
+            "body": document,
+            "status_code": status,
+            "headers": HeadersDict({"x-amzn-requestid": REQUEST_ID} | headers),
+        }
         parsed = parser.parse(answer, model.operation_model(action).output_shape)
         metadata = parsed.pop("ResponseMetadata")
         if parsed != response or metadata["RequestId"] != REQUEST_ID:

@@ -17,7 +17,7 @@ from realvpc.api.call import Call, Caller, Handler, Knows, Settle
 from realvpc.api.errors import AwsError
 
 from .form import parse_form
-from .http import Request
+from .http import Reply, Request
 from .model import SERVICES, has_operation
 from .refusals import Refusals
 from .services import Services
@@ -84,30 +84,31 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = str(uuid.uuid4())
         try:
-            status, content_type, body = await self._answer(scope, receive, request_id)
+            reply = await self._answer(scope, receive, request_id)
         except Disconnected:
             return
         headers = [
-            (b"content-type", content_type.encode()),
-            (b"content-length", str(len(body)).encode()),
+            (b"content-type", reply.content_type.encode()),
+            (b"content-length", str(len(reply.body)).encode()),
             (b"x-amzn-requestid", request_id.encode()),
             (b"x-amz-request-id", request_id.encode()),
+            *((name.lower().encode(), value.encode()) for name, value in reply.headers.items()),
         ]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
 
-    async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> tuple[int, str, bytes]:
-        """Status, content type and body of the answer, in the protocol of the service that is addressed."""
+    async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Reply:
+        """The answer in the protocol of the service that is addressed."""
         writer = self._services.writer("ec2")
         try:
-            head = Request(scope["method"], "", _headers(scope), (), b"")
+            head = Request(scope["method"], _path(scope), _headers(scope), (), b"")
             json = head.header("x-amz-target") is not None
             writer = self._services.writer(self._services.service_of(head, find_signature(head)), json=json)
             request = await _read_request(scope, receive)
             signature = find_signature(request)
             service = self._services.service_of(request, signature)
             writer = self._services.writer(service, json=json)
-            return 200, writer.content_type, await self._perform(request, signature, service, request_id)
+            return await self._perform(request, signature, service, request_id)
         except Disconnected:
             raise
         except AwsError as refusal:
@@ -116,15 +117,12 @@ class App:
             self.internal_errors += 1
             log.exception("request %s failed", request_id)
             error = AwsError("InternalError", "An internal error has occurred", 500)
-        return error.status, writer.content_type, writer.error(error, request_id)
+        return Reply(error.status, writer.content_type, writer.error(error, request_id))
 
-    async def _perform(self, request: Request, signature: Signature | None, service: str, request_id: str) -> bytes:
+    async def _perform(self, request: Request, signature: Signature | None, service: str, request_id: str) -> Reply:
         if service not in SERVICES:
             raise AwsError("InvalidAction", f"The service {service[:64]} is not available here.")
-        if request.path not in ("", "/"):
-            raise AwsError("InvalidRequest", "There is nothing at this path.", 404)
-        if request.method not in ("GET", "POST"):
-            raise AwsError("InvalidRequest", "The request has to be a GET or a POST.", 405)
+        self._services.check_place(service, request)
         caller = self._authenticator.authenticate(request, signature, service, self._services.refusals(service))
         dispatch = self._services.dispatch(service, request)
         action = dispatch.action
@@ -136,7 +134,7 @@ class App:
         response = self._handle(call)
         if isawaitable(response):
             response = await response
-        return self._services.writer(service).write(action, response, request_id)
+        return self._services.reply(service, action, response, request_id)
 
 
 async def _read_request(scope: Scope, receive: Receive) -> Request:
@@ -151,9 +149,13 @@ async def _read_request(scope: Scope, receive: Receive) -> Request:
         more = message.get("more_body", False)
         if len(body) > MAXIMUM_BODY:
             raise AwsError("RequestEntityTooLarge", f"The request is larger than {MAXIMUM_BODY} bytes.", 413)
-    path = scope.get("raw_path") or scope["path"].encode()
     query = tuple(parse_form(scope.get("query_string", b"")))
-    return Request(scope["method"], path.decode("latin-1"), _headers(scope), query, bytes(body))
+    return Request(scope["method"], _path(scope), _headers(scope), query, bytes(body))
+
+
+def _path(scope: Scope) -> str:
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return path.decode("latin-1")
 
 
 def _headers(scope: Scope) -> tuple[tuple[str, str], ...]:

@@ -39,9 +39,14 @@ def parse_form(*encoded: bytes) -> Pairs:
         except ValueError:
             raise malformed() from None
     for name, value in pairs:
-        if _NOT_XML.search(name) or _NOT_XML.search(value):
+        if not is_text(name) or not is_text(value):
             raise AwsError("InvalidCharacter", "A specified character is invalid.")
     return pairs
+
+
+def is_text(value: str) -> bool:
+    """Whether XML can carry every character."""
+    return _NOT_XML.search(value) is None
 
 
 def parse_tree(pairs: Iterable[tuple[str, str]]) -> Tree:

@@ -1,4 +1,4 @@
-"""One HTTP request as the wire sees it: whole, in memory, its parameters decoded."""
+"""One HTTP request and its answer as the wire sees them: whole and in memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import msgspec
 
 
 class Request(msgspec.Struct, frozen=True):
-    """`path` is as it came, still encoded; header names are in lower case, in order, repeated ones included."""
+    """With its parameters decoded.
+
+    `path` is as it came, still encoded; header names are in lower case, in order, repeated ones included.
+    """
 
     method: str
     path: str
@@ -21,3 +24,12 @@ class Request(msgspec.Struct, frozen=True):
     def parameter(self, name: str) -> str | None:
         """The first query-string parameter of this name."""
         return next((value for key, value in self.query if key == name), None)
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """`headers` are those that the action gives, beside the ones that every answer has."""
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: dict[str, str] = {}

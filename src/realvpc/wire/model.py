@@ -11,7 +11,7 @@ from botocore.model import ServiceModel
 Shape: TypeAlias = Any
 """A `botocore.model.Shape`; botocore has no type annotations."""
 
-SERVICES = ("ec2", "iam", "ssm", "sts")
+SERVICES = ("ec2", "iam", "route53", "ssm", "sts")
 
 
 @cache

@@ -11,15 +11,17 @@ from realvpc.api.errors import AwsError, invalid_action
 
 from .ec2query import Ec2Query
 from .form import Pairs, parse_form
-from .http import Request
+from .http import Reply, Request
 from .json11 import Json11
 from .model import metadata
 from .query import Query
 from .refusals import Ec2Refusals, JsonRefusals, QueryRefusals, Refusals
+from .rest_xml import RestXml
 from .sigv4 import Signature
 
 API_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts", "2014-11-06": "ssm", "2016-11-15": "ec2"}
 TARGET_PREFIXES = {"AmazonSSM": "ssm"}
+PATH_PREFIXES = {"/2013-04-01/": "route53"}
 
 
 class Writer(Protocol):
@@ -47,23 +49,29 @@ class Services:
         self._ec2 = Ec2Query()
         self._query = {"iam": Query("iam"), "sts": Query("sts")}
         self._json = {"ssm": Json11("ssm")}
+        self._rest = {"route53": RestXml("route53")}
 
     def service_of(self, request: Request, signature: Signature | None) -> str:
         """The service that a request addresses, which decides how it is answered even when it is refused.
 
-        By the target header, else by the scope of the signature, else by the API version, else EC2. A service that
-        does not exist here is returned as the client names it.
+        By the target header, else by the scope of the signature, else by the path, else by the API version, else EC2. A
+        service that does not exist here is returned as the client names it.
         """
         target = TARGET_PREFIXES.get((request.header("x-amz-target") or "").partition(".")[0])
         scope = signature.scope if signature is not None else None
         if target is not None:
             return target
-        return scope.service if scope is not None else API_VERSIONS.get(_version(request), "ec2")
+        if scope is not None:
+            return scope.service
+        at_path = next((service for prefix, service in PATH_PREFIXES.items() if request.path.startswith(prefix)), None)
+        return at_path or API_VERSIONS.get(_version(request), "ec2")
 
     def writer(self, service: str, *, json: bool = False) -> Writer:
         """The codec that answers. Services that do not exist here are answered in XML, or in JSON to who speaks it."""
         if service in self._query:
             return self._query[service]
+        if service in self._rest:
+            return self._rest[service]
         if service in self._json or json:
             return self._json["ssm"]
         return self._ec2 if service == "ec2" else self._query["sts"]
@@ -71,12 +79,23 @@ class Services:
     def refusals(self, service: str) -> Refusals:
         if service in self._json:
             return JsonRefusals()
-        return QueryRefusals() if service in self._query else Ec2Refusals()
+        return Ec2Refusals() if service == "ec2" else QueryRefusals()
+
+    def check_place(self, service: str, request: Request) -> None:
+        """Raises `AwsError` (404, 405) for a path or a method that the service's protocol does not take."""
+        if service in self._rest:
+            self._rest[service].route(request)
+        elif request.path not in ("", "/"):
+            raise AwsError("InvalidRequest", "There is nothing at this path.", 404)
+        elif request.method not in ("GET", "POST"):
+            raise AwsError("InvalidRequest", "The request has to be a GET or a POST.", 405)
 
     def dispatch(self, service: str, request: Request) -> Dispatch:
         """The action that a request to one of `SERVICES` names, and the reader of its parameters. Raises `AwsError`."""
         if service in self._json:
             return self._dispatch_json(service, request)
+        if service in self._rest:
+            return self._dispatch_rest(service, request)
         pairs = [*request.query, *parse_form(request.body)]
         action = next((value for name, value in pairs if name == "Action"), "")
         if not action:
@@ -97,6 +116,18 @@ class Services:
             raise unknown
         codec = self._json[service]
         return Dispatch(service, action, lambda: codec.read(action, request.body), unknown)
+
+    def _dispatch_rest(self, service: str, request: Request) -> Dispatch:
+        codec = self._rest[service]
+        route = codec.route(request)
+        unknown = AwsError("UnknownOperationException", f"The operation {route.action} is not available here.", 404)
+        return Dispatch(service, route.action, lambda: codec.read(route, request.query, request.body), unknown)
+
+    def reply(self, service: str, action: str, response: dict[str, Any], request_id: str) -> Reply:
+        """The answer to a call that was performed."""
+        writer = self.writer(service)
+        status, headers = self._rest[service].head(action, response) if service in self._rest else (200, {})
+        return Reply(status, writer.content_type, writer.write(action, response, request_id), headers)
 
 
 def _version(request: Request) -> str:

@@ -1,0 +1,106 @@
+"""Request readers for XML bodies, compiled from botocore's shapes to closures.
+
+A reader takes an element and its path, and returns the value that botocore's user would have passed in; it checks the
+model's rules on the way and raises the dialect's error at the first break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeAlias
+from xml.etree.ElementTree import Element
+
+from .dialect import Dialect
+from .model import Shape
+from .scalars import compile_check, compile_text_reader
+
+Reader: TypeAlias = Callable[[Element, str], Any]
+
+
+class XmlReaders:
+    """The readers of one service, whose elements are in ``namespace`` or in none."""
+
+    def __init__(self, namespace: str, dialect: Dialect) -> None:
+        self._prefix = f"{{{namespace}}}"
+        self._dialect = dialect
+        self._structures: dict[str, Reader] = {}
+
+    def name_of(self, element: Element) -> str:
+        """The element's name; one in a strange namespace keeps it, and is no member of anything."""
+        return element.tag.removeprefix(self._prefix)
+
+    def structure(self, shape: Shape) -> Reader:
+        reader = self._structures.get(shape.name)
+        if reader is None:
+            reader = self._structures[shape.name] = self.members(shape, shape.members)
+        return reader
+
+    def members(self, shape: Shape, names: Collection[str]) -> Reader:
+        """The reader of those members of a structure that have these names."""
+        compiled: dict[str, tuple[str, Reader]] = {}
+        dialect = self._dialect
+
+        def read(element: Element, path: str) -> dict[str, Any]:
+            if not compiled:
+                for name in names:
+                    member = shape.members[name]
+                    compiled[member.serialization.get("name", name)] = (name, self._compile(member))
+            self._check_no_text(element, path)
+            prefix = f"{path}." if path else ""
+            value: dict[str, Any] = {}
+            for child in element:
+                wire_name = self.name_of(child)
+                if wire_name not in compiled:
+                    continue
+                name, read_member = compiled[wire_name]
+                if name in value:
+                    raise dialect.wrong_form(prefix + wire_name)
+                value[name] = read_member(child, prefix + wire_name)
+            for name in shape.required_members:
+                if name in names and name not in value:
+                    raise dialect.missing(prefix + name)
+            return value
+
+        return read
+
+    def _compile(self, shape: Shape) -> Reader:
+        if shape.type_name == "structure":
+            return self.structure(shape)
+        return self._compile_list(shape) if shape.type_name == "list" else self._compile_scalar(shape)
+
+    def _compile_scalar(self, shape: Shape) -> Reader:
+        read_text = compile_text_reader(shape, self._dialect)
+        is_string = shape.type_name == "string"
+        dialect = self._dialect
+
+        def read(element: Element, path: str) -> Any:
+            if len(element):
+                raise dialect.wrong_form(f"{path}.{self.name_of(element[0])}")
+            text = element.text or ""
+            return read_text(text if is_string else text.strip(), path)
+
+        return read
+
+    def _compile_list(self, shape: Shape) -> Reader:
+        tag: str = shape.member.serialization.get("name", "member")
+        read_element = self._compile(shape.member)
+        check = compile_check(shape, self._dialect)
+        dialect = self._dialect
+
+        def read(element: Element, path: str) -> list[Any]:
+            self._check_no_text(element, path)
+            value = []
+            for number, child in enumerate(element, 1):
+                if self.name_of(child) != tag:
+                    raise dialect.wrong_form(f"{path}.{self.name_of(child)}")
+                value.append(read_element(child, f"{path}.{number}.member"))
+            if check is not None:
+                check(value, path)
+            return value
+
+        return read
+
+    def _check_no_text(self, element: Element, path: str) -> None:
+        """White space between elements means nothing; other text does not belong there."""
+        if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
+            raise self._dialect.wrong_form(path)
