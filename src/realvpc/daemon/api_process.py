@@ -35,6 +35,7 @@ from realvpc.store.database import Database
 from realvpc.wire.app import App, AsgiApp
 from realvpc.wire.sigv4 import Anyone, Verifier
 
+from .check_ip import check_ip
 from .consoles import ConsoleActions
 from .guest_services import GuestServices
 from .http_server import HttpServer
@@ -99,7 +100,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     if guests and node:
         background += [
             node.run(),
-            guests.run({Listener.ENDPOINT: lambda opened: HttpServer(guest_app).serve([opened])}),
+            guests.run({Listener.ENDPOINT: HttpServer(guest_app).on, Listener.CHECK_IP: HttpServer(check_ip).on}),
         ]
 
     def stop() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
 
 import uvicorn
@@ -31,6 +32,10 @@ class HttpServer(uvicorn.Server):
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
             )
         )
+
+    async def on(self, listening: socket.socket) -> None:
+        """Serve on this socket until cancelled or told to exit."""
+        await self.serve([listening])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -53,6 +53,7 @@ _NAMESPACES = {
     Listener.RESOLVER_UDP: SERVICES,
     Listener.RESOLVER_TCP: SERVICES,
     Listener.ENDPOINT: INTERNET,
+    Listener.CHECK_IP: INTERNET,
 }
 
 

@@ -22,11 +22,15 @@ ENDPOINT_PORT = 80
 ENDPOINT_NAME = "aws.test"  # RFC 6761 sets .test aside
 ENDPOINT_URL = f"http://{ENDPOINT_NAME}"
 
+CHECK_IP = Address.parse("198.19.0.11")
+CHECK_IP_PORT = 80
+
 INTERNET_HOSTS = {
+    "checkip.amazonaws.com": CHECK_IP,
     "one.example.com": Address.parse("198.19.0.1"),
     "two.example.com": Address.parse("198.19.0.2"),
 }
-"""The hosts of the built-in internet that answer, by name (RFC 2606 sets example.com aside)."""
+"""The hosts of the built-in internet that answer a ping, by name (RFC 2606 sets example.com aside)."""
 
 # Blocks overlap between VPCs, so a service is told by another address who asks.
 IDENTITIES = Cidr.parse("10.0.0.0/8")
@@ -70,6 +74,7 @@ class Listener(Enum):
     RESOLVER_UDP = "udp", RESOLVER, RESOLVER_PORT
     RESOLVER_TCP = "tcp", RESOLVER, RESOLVER_PORT
     ENDPOINT = "tcp", ENDPOINT, ENDPOINT_PORT
+    CHECK_IP = "tcp", CHECK_IP, CHECK_IP_PORT
 
     def __init__(self, protocol: str, address: Address, port: int) -> None:
         self.protocol = protocol

@@ -9,9 +9,10 @@ from realvpc.net.instance import Instance
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.resource import Resource
+from realvpc.net.services import INTERNET_HOSTS
 from realvpc.net.trace import INTERNET
 
-INTERNET_HOST = Address.parse("198.19.0.1")
+INTERNET_HOST = INTERNET_HOSTS["one.example.com"]
 """A host of the built-in internet that answers."""
 
 

@@ -1,0 +1,35 @@
+"""What instances find on the built-in internet and beside it, whoever of the two processes has died meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from realvpc.net.services import CHECK_IP, ENDPOINT
+from tests.running import Running, eventually
+
+from .target import Target
+
+pytestmark = [pytest.mark.root, pytest.mark.e2e]
+
+
+def curl(target: Target, url: str) -> str:
+    """What the instance gets; empty when nobody answers."""
+    done = target.service("exec", target.instance_id, "--", "curl", "-s", "-m", "2", url, code=None)
+    return done.out
+
+
+def test_the_internet_tells_an_instance_its_public_address(target: Target) -> None:
+    found = target.ec2.describe_instances(InstanceIds=[target.instance_id])["Reservations"][0]["Instances"][0]
+    assert curl(target, f"http://{CHECK_IP}") == found["PublicIpAddress"] + "\n"
+
+
+def test_the_endpoint_is_there_and_the_operators_paths_are_not(target: Target) -> None:
+    assert "AWSAccessKeyId" in curl(target, f"http://{ENDPOINT}/")
+    assert "There is nothing at this path" in curl(target, f"http://{ENDPOINT}/_realvpc/health")
+
+
+@pytest.mark.parametrize("victim", ["node", "api"])
+def test_what_is_served_comes_back_with_the_process(service: Running, target: Target, victim: str) -> None:
+    service.kill(victim)
+    service("up")
+    eventually(lambda: "AWSAccessKeyId" in curl(target, f"http://{ENDPOINT}/"), what="the endpoint answers again")
