@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 
 from . import __version__
+from .api.instance import instance_private_name
 from .api.service import Service
 from .api.sweep import everything
 from .clock import Clock
 from .config import Settings
+from .net.hostnames import public_dns_name
 from .net.instance import Instance
+from .net.network import Network
 from .net.reasons import Reason
 from .net.trace import INTERNET
 from .node.client import NodeError
@@ -137,19 +140,28 @@ async def accounts(desk: Desk, request: dict[str, Any]) -> Answer:
 async def instances(desk: Desk, request: dict[str, Any]) -> Answer:
     """Every instance of every account; ``name`` keeps those with this id or Name tag."""
     wanted = request.get("name")
-    rows = desk.service.state.network.instances.values()
-    return [_instance(desk, row) for row in rows if wanted in (None, row.id, row.tags.get("Name"))]
+    network = desk.service.state.network
+    rows = network.instances.values()
+    return [_instance(network, row) for row in rows if wanted in (None, row.id, row.tags.get("Name"))]
 
 
-def _instance(desk: Desk, row: Instance) -> dict[str, Any]:
-    interfaces = desk.service.state.network.interfaces_of(row.id)
+def _instance(network: Network, row: Instance) -> dict[str, Any]:
+    """``address`` is the primary private one; a terminated instance has neither addresses nor a VPC."""
+    interface = next(iter(network.interfaces_of(row.id)), None)
+    public = interface.public_address if interface else None
     return {
         "id": row.id,
         "name": row.tags.get("Name"),
         "account": row.account,
         "region": row.region,
         "state": row.state,
-        "address": str(interfaces[0].private_address) if interfaces else None,
+        "type": row.instance_type,
+        "vpc": interface.vpc_id if interface else None,
+        "subnet": interface.subnet_id if interface else None,
+        "address": str(interface.private_address) if interface else None,
+        "public_address": str(public) if public else None,
+        "private_dns_name": instance_private_name(row, interface) if interface else None,
+        "public_dns_name": public_dns_name(public, row.region) if public else None,
     }
 
 

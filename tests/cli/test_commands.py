@@ -39,6 +39,8 @@ def test_help_names_every_command() -> None:
         ["clock"],
         ["exec", "i-0", "--", "ls"],
         ["shell", "i-0"],
+        ["cp", "i-0:/etc/hosts", "-"],
+        ["hosts"],
     ],
     ids=lambda words: words[0],
 )
@@ -53,6 +55,7 @@ def test_without_a_service_a_command_says_how_to_start_one(words: list[str], tmp
     [
         ["exec", "--state", "DIR", "i-0", "--", "ls"],
         ["shell", "--state", "DIR", "i-0"],
+        ["cp", "--state", "DIR", "i-0:/etc/hosts", "-"],
         ["matrix", "--state", "DIR", "--measured"],
         ["demo", "peering", "--state", "DIR"],
         ["bench", "launch", "--state", "DIR"],

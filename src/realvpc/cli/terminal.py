@@ -70,6 +70,14 @@ def japanese(environment: Mapping[str, str]) -> bool:
     return next(filter(None, names), "").startswith("ja")
 
 
+def harmless(text: str) -> str:
+    """What a stranger wrote, for a terminal: letters, lines and tabs as they are, and nothing that commands it."""
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else f"\\x{ord(character):02x}"
+        for character in text
+    )
+
+
 def faint(text: str) -> str:
     return click.style(text, dim=True)
 
@@ -82,11 +90,13 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def print_table(heading: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int] = ()) -> None:
+def print_table(
+    heading: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int] = (), *, err: bool = False
+) -> None:
     """A heading, and columns beneath it; ``right``: those of figures."""
     texts = [heading, *([("-" if cell is None else str(cell)) for cell in row] for row in rows)]
     for number, line in enumerate(align(texts, right)):
-        click.echo(faint(line) if number == 0 else line)
+        click.echo(faint(line) if number == 0 else line, err=err)
 
 
 def service(state: Path | None) -> config.Settings:

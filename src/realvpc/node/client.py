@@ -173,16 +173,26 @@ class NodeConnection:
         """
         files = stdio or (sys.stdin.fileno(), sys.stdout.fileno(), sys.stderr.fileno())
         request = m.Exec(instance_id=instance_id, argv=tuple(argv), user=user, cwd=cwd, env=dict(env or {}), tty=tty)
-        started = self._exchange(request, () if tty else files)
+        if not tty:
+            self.start(request, files)
+            return self.wait()
+        started = self._exchange(request)
         try:
             _expect(_open(started, keep_fds=True), m.Started)
-            if tty:
-                with Relay(_terminal(started), files[0], files[1]) as relay:
-                    relay.run(until_readable=self._channel.socket.fileno())
-            return _expect(_open(self._receive()), m.Exited).code
+            with Relay(_terminal(started), files[0], files[1]) as relay:
+                relay.run(until_readable=self._channel.socket.fileno())
+            return self.wait()
         finally:
             if started:
                 started.close_fds()
+
+    def start(self, request: m.Exec, stdio: tuple[int, int, int]) -> None:
+        """Begin a command on these descriptors, which it has for itself then; closing kills it.  Raises NodeError."""
+        _expect(_open(self._exchange(request, stdio)), m.Started)
+
+    def wait(self) -> int:
+        """The exit code of what was begun, once it has ended.  Raises NodeError."""
+        return _expect(_open(self._receive()), m.Exited).code
 
     def _ask(self, request: m.Request, kind: type[_A]) -> _A:
         return _expect(_open(self._exchange(request)), kind)

@@ -1,0 +1,57 @@
+"""How `realvpc cp` reads what is typed; what it does is tested with real instances."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from realvpc.cli.cp import Place, cp_command, parse_place
+from realvpc.cli.progress import size
+from realvpc.cli.terminal import harmless
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("VPC-A-EC2:/etc/hosts", Place("VPC-A-EC2", "/etc/hosts")),
+        ("i-0123456789abcdef0:notes", Place("i-0123456789abcdef0", "notes")),
+        ("VPC-A-EC2:", Place("VPC-A-EC2", "")),
+        ("a:b:c", Place("a", "b:c")),
+        ("./a:b", Place(None, "./a:b")),
+        ("/srv/a:b", Place(None, "/srv/a:b")),
+        (":b", Place(None, ":b")),
+        ("plain", Place(None, "plain")),
+        ("-", Place(None, "-")),
+    ],
+)
+def test_an_instance_stands_before_a_colon(text: str, place: Place) -> None:
+    assert parse_place(text) == place
+
+
+@pytest.mark.parametrize("words", [["a", "b"], ["a:x", "b:y"], ["-", "-"]])
+def test_exactly_one_side_is_in_an_instance(words: list[str], tmp_path: Path) -> None:
+    result = CliRunner().invoke(cp_command, ["--state", str(tmp_path), *words])
+    assert result.exit_code == 2
+    assert "One of SRC and DST is INSTANCE:PATH" in result.output
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (20 << 20, "20.0 MiB"),
+        ((1 << 40) + (1 << 39), "1.5 TiB"),
+        (5 << 50, "5120.0 TiB"),
+    ],
+)
+def test_sizes_are_told_in_binary_units(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+def test_what_a_stranger_wrote_commands_no_terminal() -> None:
+    assert harmless("日本語\tü\n") == "日本語\tü\n"
+    assert harmless("\033]0;title\a\x9b31m\r\u202e") == "\\x1b]0;title\\x07\\x9b31m\\x0d\\x202e"
