@@ -239,4 +239,5 @@ def test_random_requests(service: Service, seed: int) -> None:
         outcomes[f"{action}:{'refused' if status >= 400 else 'done'}"] += 1
     assert endpoint.app.internal_errors == 0
     done = {key.split(":")[0] for key in outcomes if key.endswith("done")}
-    assert {"CreateVpc", "CreateSubnet", "CreateRoute", "CreateVpcPeeringConnection"} <= done
+    assert {"CreateVpc", "CreateSubnet", "CreateVpcPeeringConnection"} <= done
+    assert len(done) > 50  # a random client that is always refused tests little
