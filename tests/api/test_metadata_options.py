@@ -84,3 +84,20 @@ def test_what_is_gone_or_was_never_there_has_no_options(client: Client, subnet_i
         ("i-0123456789abcdef0", "InvalidInstanceID.NotFound"),
     ):
         assert client.refused("ModifyInstanceMetadataOptions", InstanceId=instance_id).code == code
+
+
+@pytest.mark.parametrize("key", ["a b", "a/b", "..", "_index", "ü"])
+def test_a_tag_that_metadata_could_not_show_is_refused_where_it_shows_tags(
+    client: Client, subnet_id: str, key: str
+) -> None:
+    (instance,) = run(client, subnet_id, MetadataOptions={"InstanceMetadataTags": "enabled"})
+    tags = [{"Key": key, "Value": "x"}]
+    specifications = [{"ResourceType": "instance", "Tags": tags}]
+    (other,) = run(client, subnet_id, TagSpecifications=specifications)
+    for error in (
+        client.refused("CreateTags", Resources=[instance["InstanceId"]], Tags=tags),
+        client.refused("ModifyInstanceMetadataOptions", InstanceId=other["InstanceId"], InstanceMetadataTags="enabled"),
+        client.refused("RunInstances", ImageId=instance["ImageId"], SubnetId=subnet_id, MinCount=1, MaxCount=1,
+                       MetadataOptions={"InstanceMetadataTags": "enabled"}, TagSpecifications=specifications),
+    ):  # fmt: skip
+        assert (error.code, key in error.message) == ("InvalidParameterValue", True)

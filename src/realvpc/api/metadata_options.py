@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import asdict, replace
@@ -25,6 +26,8 @@ _OPTIONS = {
 }
 _DEFAULTS = {member: name for member, name in _OPTIONS.items() if member != "HttpProtocolIpv6"}
 _NO_PREFERENCE = ("no-preference", -1)
+_TAG_KEY = re.compile(r"[0-9a-zA-Z\-_+=,.@:]{1,255}", re.ASCII)
+_RESERVED_TAG_KEYS = (".", "..", "_index")
 
 
 def launch_options(ctx: Context, wanted: Mapping[str, Any]) -> MetadataOptions:
@@ -43,6 +46,7 @@ def modify_instance_metadata_options(ctx: Context, request: Request) -> Answer:
     if instance.state in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED):
         raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is {instance.state}.")
     options = _with(instance.metadata_options, request)
+    check_shown_tags(options, instance.tags)
     shown = render_options(options) | {"State": "pending"}
     return Answer(
         {"InstanceId": instance.id, "InstanceMetadataOptions": shown}, put(replace(instance, metadata_options=options))
@@ -69,6 +73,21 @@ def modify_instance_metadata_defaults(ctx: Context, request: Request) -> Answer:
         if request.get(member) is not None
     }
     return Answer({"Return": True}, put(replace(_defaults(ctx), **changes)))
+
+
+def fits_in_path(tag_key: str) -> bool:
+    """Whether metadata can show a tag (EC2 guide, "View tags for your EC2 instances using instance metadata")."""
+    return bool(_TAG_KEY.fullmatch(tag_key)) and tag_key not in _RESERVED_TAG_KEYS
+
+
+def check_shown_tags(options: MetadataOptions, keys: Iterable[str]) -> None:
+    """Raises InvalidParameterValue for a tag that metadata, where it shows tags, could not show."""
+    for key in keys:
+        if options.instance_metadata_tags == "enabled" and not fits_in_path(key):
+            raise invalid_parameter_value(
+                f"'{key}' is not a valid tag key. Tag keys must match pattern "
+                r"([0-9a-zA-Z\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index')"
+            )
 
 
 def render_options(options: MetadataOptions) -> Response:

@@ -35,7 +35,7 @@ from .launch import (
 )
 from .launch_interface import InterfacePlan, make_interface, read_interfaces
 from .lookup import INSTANCE, NETWORK_INTERFACE, VOLUME, find
-from .metadata_options import launch_options
+from .metadata_options import check_shown_tags, launch_options
 from .tags import tags_by_type
 
 _TAGGED = (INSTANCE.tag_type, NETWORK_INTERFACE.tag_type, VOLUME.tag_type, "spot-instances-request")
@@ -60,6 +60,7 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     tags = tags_by_type(request, _TAGGED)
     image_id, image = read_image(ctx, request)
     template = _template(ctx, request, kind, image_id, plans[0].subnet)
+    check_shown_tags(template.metadata_options, tags[INSTANCE.tag_type])
     root = read_root_volume(ctx, request, image)
 
     instances: list[Instance] = []

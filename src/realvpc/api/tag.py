@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from realvpc.net.instance import Instance
 from realvpc.net.resource import Resource
 from realvpc.net.security_group import SecurityGroup, SecurityGroupRule
 from realvpc.net.table import put
@@ -16,6 +17,7 @@ from .context import Answer, Context, Request
 from .describe import FilterValues, paginate, passing
 from .errors import AwsError, missing_parameter
 from .lookup import KINDS, SECURITY_GROUP_RULE, Kind, check_form, not_found, rows_of
+from .metadata_options import check_shown_tags
 from .tags import checked, read_tags
 
 _BY_PREFIX: dict[str, Kind[Any]] = {kind.prefix: kind for kind in KINDS}
@@ -55,6 +57,8 @@ def _retagged(ctx: Context, request: Request, retag: Retag) -> Answer:
     changed: dict[tuple[type[Resource], str], Resource] = {}
     for resource_id in dict.fromkeys(request["Resources"]):
         row = _retag(ctx, resource_id, retag, changed)
+        if isinstance(row, Instance):
+            check_shown_tags(row.metadata_options, row.tags)
         changed[type(row), row.id] = row
     return Answer({}, put(*changed.values()))
 

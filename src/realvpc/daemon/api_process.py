@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import timedelta
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,9 @@ from realvpc.clock import Clock
 from realvpc.config import Credentials, Fabric, Settings
 from realvpc.iam.account import Account
 from realvpc.iam.first_start import first_accounts
+from realvpc.metadata.app import MetadataApp, MetadataProtocol
+from realvpc.net.addresses import Address
+from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.services import Listener
 from realvpc.net.table import put
 from realvpc.net.zones import REGIONS
@@ -94,13 +97,20 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
         )
 
     app, guest_app = endpoint(admin_app(desk, local=False)), endpoint(None)
-    desk.internal_errors = lambda: app.internal_errors + guest_app.internal_errors
+    metadata = MetadataApp(_interface_of(service), lambda: service.state, clock.now, service.key)
+    desk.internal_errors = lambda: app.internal_errors + guest_app.internal_errors + metadata.internal_errors
     servers = (HttpServer(app), HttpServer(admin_app(desk, local=True)))
     background = [_sweeping(service, sessions)]
     if guests and node:
         background += [
             node.run(),
-            guests.run({Listener.ENDPOINT: HttpServer(guest_app).on, Listener.CHECK_IP: HttpServer(check_ip).on}),
+            guests.run(
+                {
+                    Listener.METADATA: HttpServer(metadata, MetadataProtocol).on,
+                    Listener.ENDPOINT: HttpServer(guest_app).on,
+                    Listener.CHECK_IP: HttpServer(check_ip).on,
+                }
+            ),
         ]
 
     def stop() -> None:
@@ -115,6 +125,11 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     async with _background(*background):
         await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
     log.info("stopped at revision %d", service.revision)
+
+
+def _interface_of(service: Service) -> Callable[[str], NetworkInterface | None]:
+    """Whose identity a guest service's peer has."""
+    return lambda peer: service.state.network.interface_with_identity(Address.parse(peer))
 
 
 def _node_link(settings: Settings, service: Service, changed: asyncio.Event, guests: GuestServices) -> NodeLink:

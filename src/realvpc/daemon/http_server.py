@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
@@ -17,11 +18,11 @@ _SHUTDOWN_SECONDS = 5
 class HttpServer(uvicorn.Server):
     """A listener that leaves signals to the process."""
 
-    def __init__(self, app: AsgiApp) -> None:
+    def __init__(self, app: AsgiApp, protocol: type[asyncio.Protocol] | str = "httptools") -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=protocol,
                 ws="websockets-sansio",
                 ws_max_size=MAXIMUM_MESSAGE,
                 ws_per_message_deflate=False,

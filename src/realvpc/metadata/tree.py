@@ -1,0 +1,175 @@
+"""The whole tree of an instance, from the state (EC2 guide, "Instance metadata categories").
+
+Every version answers the same, as the newest one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from realvpc.api.instance import instance_private_name
+from realvpc.api.metadata_options import fits_in_path
+from realvpc.net.images import AL2023, find_image
+from realvpc.net.instance import Instance
+from realvpc.net.instance_types import INSTANCE_TYPES
+from realvpc.net.network_interface import NetworkInterface
+from realvpc.store.state import State
+
+from .directory import Directory, Node, directory
+from .interfaces import group_names, interface_directory, public_name
+from .role import RoleAnswer, role_of
+
+LATEST = "latest"
+VERSIONS = (
+    "1.0", "2007-01-19", "2007-03-01", "2007-08-29", "2007-10-10", "2007-12-15", "2008-02-01", "2008-09-01",
+    "2009-04-04", "2011-01-01", "2011-05-01", "2012-01-12", "2014-02-25", "2014-11-05", "2015-10-20", "2016-04-19",
+    "2016-06-30", "2016-09-02", "2018-03-28", "2018-08-17", "2018-09-24", "2019-10-01", "2020-10-27", "2021-01-03",
+    "2021-03-23", "2021-07-15", "2022-07-09", "2022-09-24", "2024-04-11", LATEST,
+)  # fmt: skip
+_DOCUMENT_VERSION = "2017-09-30"
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class View(Struct, frozen=True):
+    """Whose metadata, in which state and when.  ``key`` is the service's, for the role's credentials."""
+
+    state: State
+    instance: Instance
+    now: datetime
+    key: bytes
+
+    @property
+    def interfaces(self) -> tuple[NetworkInterface, ...]:
+        return self.state.network.interfaces_of(self.instance.id)
+
+
+def tree(view: View) -> Directory:
+    """The root.  The instance must have a network interface, which who asks does."""
+    user_data = view.instance.user_data
+    version = directory(
+        {
+            "dynamic": _dynamic(view),
+            "meta-data": _meta_data(view),
+            "user-data": base64.b64decode(user_data) if user_data else None,
+        },
+        {"dynamic": "dynamic", "meta-data": "meta-data"},
+    )
+    return Directory(dict.fromkeys(VERSIONS, version), {name: name for name in VERSIONS})
+
+
+def _meta_data(view: View) -> Directory:
+    instance, network = view.instance, view.state.network
+    primary = view.interfaces[0]
+    name = instance_private_name(instance, primary)
+    root_device = (find_image(instance.region, instance.image_id) or AL2023).root_device_name
+    return directory(
+        {
+            "ami-id": instance.image_id,
+            "ami-launch-index": str(instance.ami_launch_index),
+            "ami-manifest-path": "(unknown)",
+            "block-device-mapping": Directory({"ami": root_device, "root": root_device}),
+            "events": Directory({"maintenance": Directory({"history": "[]", "scheduled": "[]"})}),
+            "hostname": name,
+            "iam": _iam(view),
+            "instance-action": "none",
+            "instance-id": instance.id,
+            "instance-life-cycle": "on-demand",
+            "instance-type": instance.instance_type,
+            "local-hostname": name,
+            "local-ipv4": str(primary.private_address),
+            "mac": primary.mac_address,
+            "network": Directory({"interfaces": Directory({"macs": _macs(view)})}),
+            "placement": Directory(
+                {
+                    "availability-zone": instance.zone_name,
+                    "availability-zone-id": instance.zone_id,
+                    "region": instance.region,
+                }
+            ),
+            "profile": "default-hvm",
+            "public-hostname": public_name(network, primary),
+            "public-ipv4": str(primary.public_address) if primary.public_address is not None else None,
+            "public-keys": _public_keys(instance),
+            "reservation-id": instance.reservation_id,
+            "security-groups": group_names(network, primary),
+            "services": Directory({"domain": "amazonaws.com", "partition": "aws"}),
+            "system": "nitro" if INSTANCE_TYPES[instance.instance_type].is_nitro else "xen",
+            "tags": _tags(instance),
+        }
+    )
+
+
+def _macs(view: View) -> Directory:
+    return Directory({row.mac_address: interface_directory(view.state.network, row) for row in view.interfaces})
+
+
+def _public_keys(instance: Instance) -> Directory | None:
+    if instance.authorized_key is None:
+        return None
+    key = Directory({"openssh-key": instance.authorized_key})
+    return Directory({"0": key}, {"0": f"0={instance.key_name}"})
+
+
+def _tags(instance: Instance) -> Directory | None:
+    if instance.metadata_options.instance_metadata_tags != "enabled":
+        return None
+    shown: dict[str, Node] = {key: value for key, value in instance.tags.items() if fits_in_path(key)}
+    return Directory({"instance": Directory(shown)}) if shown else None
+
+
+def _iam(view: View) -> Directory | None:
+    """The instance profile and its role's credentials; nothing at all without a profile."""
+    answer = role_of(view.state.directory, view.instance, view.now, view.key)
+    if answer is None:
+        return None
+    entries: dict[str, Node] = {"info": _json(answer.info)}
+    if answer.role_name is not None:
+        entries["security-credentials"] = Directory({answer.role_name: _json(_credentials(answer))})
+    return Directory(entries)
+
+
+def _credentials(answer: RoleAnswer) -> dict[str, Any]:
+    issued = answer.credentials
+    if issued is None:
+        return answer.refusal
+    return {
+        "Code": "Success",
+        "LastUpdated": issued.grant.last_updated.strftime(_STAMP),
+        "Type": "AWS-HMAC",
+        "AccessKeyId": issued.access_key_id,
+        "SecretAccessKey": issued.secret_access_key,
+        "Token": issued.session_token,
+        "Expiration": issued.grant.expiration.strftime(_STAMP),
+    }
+
+
+def _dynamic(view: View) -> Directory:
+    instance = view.instance
+    document = {
+        "accountId": instance.account,
+        "architecture": (find_image(instance.region, instance.image_id) or AL2023).architecture,
+        "availabilityZone": instance.zone_name,
+        "billingProducts": None,
+        "devpayProductCodes": None,
+        "marketplaceProductCodes": None,
+        "imageId": instance.image_id,
+        "instanceId": instance.id,
+        "instanceType": instance.instance_type,
+        "kernelId": None,
+        "pendingTime": instance.launched_at.strftime(_STAMP),
+        "privateIp": str(view.interfaces[0].private_address),
+        "ramdiskId": None,
+        "region": instance.region,
+        "version": _DOCUMENT_VERSION,
+    }
+    return Directory({"instance-identity": Directory({"document": _json(document)})})
+
+
+def _json(value: Any) -> str:
+    """As AWS prints it, which people read with grep."""
+    return json.dumps(value, indent=2, separators=(",", " : "))
