@@ -99,3 +99,32 @@ def where(**filters: str | list[str]) -> list[dict[str, Any]]:
 
 def named(name: str, *values: str) -> list[dict[str, Any]]:
     return [{"Name": name, "Values": list(values)}]
+
+
+def make_zone(
+    client: Client, name: str, vpc_id: str | None = None, *, reference: str | None = None, comment: str = ""
+) -> dict[str, Any]:
+    """A private hosted zone, without a VPC a public one; returns the whole response."""
+    private = {"VPC": zone_vpc(client, vpc_id)} if vpc_id else {}
+    return client(
+        "CreateHostedZone",
+        of="route53",
+        Name=name,
+        CallerReference=reference or f"reference-{client.service.revision}",
+        HostedZoneConfig={"Comment": comment},
+        **private,
+    )
+
+
+def zone_vpc(client: Client, vpc_id: str) -> dict[str, str]:
+    """A VPC as Route 53 names it."""
+    return {"VPCRegion": client.region, "VPCId": vpc_id}
+
+
+def bare(resource_id: str) -> str:
+    """``Z1`` for ``/hostedzone/Z1``, as SDKs send it back."""
+    return resource_id.rpartition("/")[2]
+
+
+def zone_id_of(made: dict[str, Any]) -> str:
+    return bare(made["HostedZone"]["Id"])

@@ -28,6 +28,12 @@ from . import (
     peering,
     peering_options,
     route,
+    route53_change,
+    route53_hosted_zone,
+    route53_hosted_zone_list,
+    route53_record_set,
+    route53_tag,
+    route53_vpc_association,
     route_table,
     run_instances,
     security_group,
@@ -186,6 +192,33 @@ _IAM: dict[str, Action] = {
     "UpdateRole": iam_role.update_role,
 }
 
+_ROUTE53: dict[str, Action] = {
+    # Hosted zones
+    "CreateHostedZone": route53_hosted_zone.create_hosted_zone,
+    "DeleteHostedZone": route53_hosted_zone.delete_hosted_zone,
+    "GetDNSSEC": route53_hosted_zone.get_dnssec,
+    "GetHostedZone": route53_hosted_zone.get_hosted_zone,
+    "GetHostedZoneCount": route53_hosted_zone.get_hosted_zone_count,
+    "ListHostedZones": route53_hosted_zone_list.list_hosted_zones,
+    "ListHostedZonesByName": route53_hosted_zone_list.list_hosted_zones_by_name,
+    "ListHostedZonesByVPC": route53_hosted_zone_list.list_hosted_zones_by_vpc,
+    "UpdateHostedZoneComment": route53_hosted_zone.update_hosted_zone_comment,
+    # Their VPCs
+    "AssociateVPCWithHostedZone": route53_vpc_association.associate_vpc_with_hosted_zone,
+    "CreateVPCAssociationAuthorization": route53_vpc_association.create_vpc_association_authorization,
+    "DeleteVPCAssociationAuthorization": route53_vpc_association.delete_vpc_association_authorization,
+    "DisassociateVPCFromHostedZone": route53_vpc_association.disassociate_vpc_from_hosted_zone,
+    "ListVPCAssociationAuthorizations": route53_vpc_association.list_vpc_association_authorizations,
+    # Records
+    "ChangeResourceRecordSets": route53_record_set.change_resource_record_sets,
+    "GetChange": route53_change.get_change,
+    "ListResourceRecordSets": route53_record_set.list_resource_record_sets,
+    # Tags
+    "ChangeTagsForResource": route53_tag.change_tags_for_resource,
+    "ListTagsForResource": route53_tag.list_tags_for_resource,
+    "ListTagsForResources": route53_tag.list_tags_for_resources,
+}
+
 _SSM: dict[str, Action] = {
     "DescribeInstanceInformation": ssm_instance_information.describe_instance_information,
     "GetParameter": ssm_parameter.get_parameter,
@@ -199,7 +232,7 @@ _STS: dict[str, Action] = {
     "GetSessionToken": sts.get_session_token,
 }
 
-ACTIONS: dict[str, dict[str, Action]] = {"ec2": _EC2, "iam": _IAM, "ssm": _SSM, "sts": _STS}
+ACTIONS: dict[str, dict[str, Action]] = {"ec2": _EC2, "iam": _IAM, "route53": _ROUTE53, "ssm": _SSM, "sts": _STS}
 
 
 def knows(service: str, action: str) -> bool:

@@ -24,7 +24,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One action to perform. `service` is botocore's service name: ec2, iam, ssm or sts."""
+    """One action to perform. `service` is botocore's service name: ec2, iam, route53, ssm or sts."""
 
     service: str
     action: str

@@ -17,13 +17,14 @@ from .idempotency import REMEMBERED_FOR
 
 
 def sweep(ctx: Context) -> Change:
-    """Drop terminated instances and ended peerings that have had their time, and client tokens after theirs."""
+    """Drop what has had its time: terminated instances, ended peerings, client tokens and submitted changes."""
     network = ctx.network
     gone: list[Resource] = [
         row for row in network.instances.values() if not row.visible_to(row.account, row.region, ctx.now)
     ]
     gone += [row for row in network.peerings.values() if not _seen_from_a_side(row, ctx.now)]
     gone += [row for row in ctx.state.tokens.used.values() if ctx.now >= row.used_at + REMEMBERED_FOR]
+    gone += [row for row in ctx.state.tokens.changes.values() if ctx.now >= row.submitted_at + REMEMBERED_FOR]
     return Change(deletes=tuple(gone))
 
 

@@ -53,6 +53,13 @@ def ancestors(name: str) -> Iterator[str]:
         name = name.partition(".")[2]
 
 
+def order(name: str) -> str:
+    """What Route 53 sorts canonical names by: the labels from right to left, each followed by a dot, byte for byte (API
+    reference, ListResourceRecordSets).  ``com.example.www.`` for ``www.example.com.``.
+    """
+    return "".join(label.decode("latin-1") + "." for label in reversed(to_labels(name)))
+
+
 def is_within(name: str, domain: str) -> bool:
     """Whether a canonical name is the domain or lies under it."""
     return name == domain or name.endswith("." + domain)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from realvpc.iam.directory import Directory
 from realvpc.net.network import Network
-from realvpc.net.resource import Resource
+from realvpc.net.resource import GlobalResource, Resource
 from realvpc.net.table import Change, Snapshot, Table
 
 
@@ -20,10 +20,23 @@ class IdempotencyToken(Resource, frozen=True, kw_only=True):
     used_at: datetime
 
 
+class SubmittedChange(GlobalResource, frozen=True, kw_only=True):
+    """A change that Route 53 was asked for, so that a client can ask whether it is done; ``id`` is ``C…``."""
+
+    submitted_at: datetime
+    comment: str = ""
+
+
 class Tokens(Snapshot):
-    TYPES = (IdempotencyToken,)
+    """What clients may come back with."""
+
+    TYPES = (IdempotencyToken, SubmittedChange)
 
     __slots__ = ()
+
+    @property
+    def changes(self) -> Table[SubmittedChange]:
+        return self.table(SubmittedChange)
 
     @property
     def used(self) -> Table[IdempotencyToken]:
