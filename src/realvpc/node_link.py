@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,8 +13,8 @@ from .api.machine_report import Report, machine_down, machine_failed, machine_up
 from .api.machines import machine_specs
 from .api.service import Service
 from .fabric.plan import compile_plan
-from .node.client import NodeClient, NodeLostError
-from .node.messages import Applied, Desired, MachineDown, MachineReport, MachineUp
+from .node.client import NodeClient, NodeError, NodeLostError
+from .node.messages import Applied, Desired, MachineDown, MachineReport, MachineUp, StatusIs
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 
@@ -56,10 +57,17 @@ class NodeLink:
             return ["the node process is preparing the fabric"]
         return [f"{fault.subject}: {fault.reason}" for fault in self._applied.faults]
 
-    def status(self) -> dict[str, Any]:
+    async def status(self) -> dict[str, Any]:
+        """``limits`` and ``isolation`` in the node's words; None while it does not answer."""
+        host: StatusIs | None = None
+        if self._client:
+            with contextlib.suppress(NodeError):
+                host = await self._client.status()
         return {
             "connected": self._client is not None,
             "applied_revision": self._applied.revision if self._applied else None,
+            "limits": host.limits if host else None,
+            "isolation": host.isolation if host else None,
         }
 
     async def counters(self) -> dict[str, int]:

@@ -8,22 +8,42 @@ from typing import Any
 import pytest
 
 from realvpc.instance.bundle import oci_config
-from realvpc.instance.storage import Overlay
+from realvpc.instance.mount_tree import MountTree
 from tests.instance.specs import machine
 
-ROOT = Path("/run/realvpc/x/machines/i/rootfs")
-LOCAL = Overlay(Path("/state/image/usr/local"), Path("/state/disk/local"), Path("/state/disk/work"))
+BUNDLE = Path("/run/realvpc/x/machines/i")
+TREE = MountTree(root=BUNDLE / "rootfs", usr=BUNDLE / "usr", local=BUNDLE / "local", console=7)
 
 
-def config(cgroup: str | None = "realvpc/x/i", **changes: Any) -> dict[str, Any]:
-    return oci_config(machine(**changes), root=ROOT, local=LOCAL, network_namespace=Path("/proc/1/fd/9"), cgroup=cgroup)
+def config(
+    cgroup: str | None = "realvpc/x/i", user_namespace: Path | None = Path("/proc/1/fd/8"), **changes: Any
+) -> dict[str, Any]:
+    network_namespace = Path("/proc/1/fd/9")
+    return oci_config(
+        machine(**changes),
+        tree=TREE,
+        network_namespace=network_namespace,
+        user_namespace=user_namespace,
+        cgroup=cgroup,
+    )
+
+
+def namespaces_of(made: dict[str, Any]) -> dict[str, str | None]:
+    return {entry["type"]: entry.get("path") for entry in made["linux"]["namespaces"]}
 
 
 def test_a_machine_has_its_own_name_and_namespaces() -> None:
     made = config()
     assert made["hostname"] == "ip-10-20-0-207"
-    namespaces = {entry["type"]: entry.get("path") for entry in made["linux"]["namespaces"]}
-    assert namespaces == {"pid": None, "ipc": None, "uts": None, "mount": None, "network": "/proc/1/fd/9"}
+    own = {"pid": None, "ipc": None, "uts": None, "mount": None, "cgroup": None}
+    assert namespaces_of(made) == {**own, "network": "/proc/1/fd/9", "user": "/proc/1/fd/8"}
+
+
+def test_where_the_host_has_none_it_goes_without_a_user_namespace_but_not_with_more_rights() -> None:
+    with_it, without = config(), config(user_namespace=None)
+    assert "user" not in namespaces_of(without)
+    assert without["process"] == with_it["process"]
+    assert without["mounts"] == with_it["mounts"]
 
 
 def test_every_boot_is_told_the_dhcp_options() -> None:
@@ -37,16 +57,24 @@ def test_its_packets_start_with_the_ttl_of_amazon_linux() -> None:
 
 
 def test_the_only_thing_of_the_host_in_it_is_usr_and_that_is_read_only() -> None:
-    mounts = config()["mounts"]
-    from_host = [mount for mount in mounts if mount["type"] == "bind"]
-    assert [(mount["destination"], "ro" in mount["options"]) for mount in from_host] == [("/usr", True)]
+    binds = [mount for mount in config()["mounts"] if mount["type"] == "bind"]
+    assert [(mount["destination"], mount["source"], "ro" in mount["options"]) for mount in binds] == [
+        ("/usr", str(TREE.usr), True),
+        ("/usr/local", str(TREE.local), False),
+    ]
 
 
 def test_no_mount_starts_from_where_the_machine_can_write() -> None:
     """A link that the machine made there would lead the mount to the host's files."""
     for mount in config()["mounts"]:
-        assert not mount["source"].startswith(str(ROOT))
-        assert not any(str(ROOT) in option for option in mount["options"])
+        assert not mount["source"].startswith(str(TREE.root))
+        assert not any(str(TREE.root) in option for option in mount["options"])
+
+
+def test_what_it_writes_to_memory_cannot_be_all_of_it() -> None:
+    sizes = {mount["destination"]: mount["options"] for mount in config(memory_bytes=1 << 30)["mounts"]}
+    assert f"size={1 << 29}" in sizes["/dev/shm"]
+    assert f"size={(1 << 30) // 5}" in sizes["/run"]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from realvpc.fabric.plan import Plan
 from realvpc.instance import cgroups
 from realvpc.net.machine import LinkSpec
 from realvpc.net.services import Listener
+from realvpc.node.isolation import Isolation
 from realvpc.node.process import SOCKET, listen, own_directory
 from realvpc.node.server import Node
 
@@ -36,9 +37,7 @@ class PlainFabric:
     def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path:
         self._fail("ensure_machine")
         path = self._namespaces / name
-        if not path.exists():
-            path.touch()
-            _run("unshare", f"--net={path}", "true")
+        if namespace.create_for_guest(path):
             _run("nsenter", f"--net={path}", "ip", "link", "set", "lo", "up")
             for link in links:
                 device = f"eth{link.device_index}"
@@ -54,9 +53,7 @@ class PlainFabric:
 
     def remove_machine(self, name: str) -> None:
         path = self._namespaces / name
-        if path.exists():
-            _run("umount", str(path))
-            path.unlink()
+        namespace.remove(path)
         self._note(f"remove {name}")
 
     def machines(self) -> frozenset[str]:
@@ -110,7 +107,7 @@ async def _serve(state_dir: Path, run_dir: Path) -> None:
     group = f"realvpc/{run_dir.parent.name}"
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    node = Node(PlainFabric(run_dir), state_dir, run_dir, cgroups.probe(group), group, api_uid=65534)
+    node = Node(PlainFabric(run_dir), state_dir, run_dir, cgroups.probe(group), Isolation(), group, api_uid=65534)
     await node.open()
     with listen(run_dir / SOCKET, 65534) as listener:
         await node.serve(listener, stop)

@@ -129,6 +129,24 @@ def control_groups() -> Finding:
     return Finding("cgroups", True, f"{found}{note}")
 
 
+def user_namespaces(settings: config.Settings) -> Finding:
+    """Tried with the file systems of the state directory and of /usr.  Without, instances run, less confined."""
+    if os.geteuid() != 0:
+        return Finding("user namespaces", None, "only root can try", "sudo realvpc doctor")
+    from realvpc.node.isolation import probe
+
+    directory = next(path for path in (settings.machines_dir, *settings.machines_dir.parents) if path.is_dir())
+    found = probe(directory)
+    return Finding(
+        "user namespaces",
+        found.has_user_namespaces or None,
+        "root in an instance is nobody on this machine"
+        if found.has_user_namespaces
+        else f"none, so root in an instance is root with few rights here: {found.obstacle}",
+        "Linux 5.19 or newer, with the state directory and /usr on ext4, XFS or Btrfs",
+    )
+
+
 def _tool(name: str, package: str, purpose: str, *, needed: bool = True) -> Check:
     def check() -> Finding:
         found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
@@ -198,4 +216,5 @@ CHECKS: tuple[Check, ...] = (
 def examine(settings: config.Settings) -> Iterator[Finding]:
     for check in CHECKS:
         yield check()
+    yield user_namespaces(settings)
     yield port(settings)

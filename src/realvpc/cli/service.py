@@ -166,6 +166,8 @@ def _print_status(answer: dict[str, Any]) -> None:
         ("VPCs", f"{resources['Vpc']} (subnets: {resources['Subnet']}, peering connections: {resources['Peering']})"),
         ("instances", instances),
     ]
+    if node := answer["node"]:
+        rows += [("isolation", node["isolation"] or "unknown"), ("limits", node["limits"] or "unknown")]
     for name, text in rows:
         click.echo(f"    {faint(f'{name:14}')} {text}")
     for fault in answer["faults"]:

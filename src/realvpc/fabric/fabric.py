@@ -34,9 +34,13 @@ _RESERVED = frozenset({_FABRIC, *(edge.name for edge in EDGES)})
 
 
 class Fabric:
-    """Owns ``run_dir``.  Not for several threads at once.  Methods raise FabricError, OSError and NetlinkError."""
+    """Owns ``run_dir``.  Not for several threads at once.  Methods raise FabricError, OSError and NetlinkError.
 
-    def __init__(self, run_dir: Path, *, use_tcx: bool = True) -> None:
+    With ``user_namespaces``, the namespace of a machine that is made from now on belongs to a user namespace.
+    """
+
+    def __init__(self, run_dir: Path, *, use_tcx: bool = True, user_namespaces: bool = True) -> None:
+        self._create_namespace = namespace.create_for_guest if user_namespaces else namespace.create
         self._namespaces = run_dir / "ns"
         self._bpffs = run_dir / "bpf"
         self._maps = self._bpffs / f"maps-{layout_version()}"
@@ -89,7 +93,7 @@ class Fabric:
         """The machine's namespace, with exactly these links; what is there already stays as it is."""
         opened = self._opened()
         path = self._machine_namespace(name)
-        namespace.create(path)
+        self._create_namespace(path)
         wanted = {spec.interface_id for spec in links}
         for link in [link for link in self._links.values() if link.machine == name]:
             if link.interface_id not in wanted:

@@ -1,16 +1,20 @@
-"""System calls that Python 3.11 lacks: mount(2), umount2(2), unshare(2), setns(2)."""
+"""System calls that Python 3.11 lacks: mount(2), umount2(2), unshare(2), setns(2), clone(2)."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import signal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 MS_BIND = 0x1000
 MNT_DETACH = 2
+_HOLDER_SECONDS = 2  # it ends by itself if nobody is left to end it
+_HOLDER_STACK = 1 << 16
 
 
 @cache
@@ -52,3 +56,24 @@ def enter_network(path: Path) -> None:
         _check(_libc().setns(fd, CLONE_NEWNET), f"enter {path}")
     finally:
         os.close(fd)
+
+
+def clone_holder(flags: int) -> int:
+    """A process that holds new namespaces (CLONE_NEW...) for a moment and does nothing: its pid.  Raises OSError.
+
+    A user namespace cannot be made by a process with several threads, nor by their fork in Python code.  This one runs
+    sleep(3) from its first instruction on.  The caller ends it and waits for it.
+    """
+    libc = _libc()
+    stack = ctypes.create_string_buffer(_HOLDER_STACK)
+    top = ctypes.c_void_p(ctypes.addressof(stack) + _HOLDER_STACK & ~0xF)
+    sleep = ctypes.cast(libc.sleep, ctypes.c_void_p)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # our handlers must not run in it
+    try:
+        pid: int = libc.clone(sleep, top, ctypes.c_int(flags | signal.SIGCHLD), ctypes.c_void_p(_HOLDER_SECONDS))
+        number = ctypes.get_errno()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    if pid < 0:
+        raise OSError(number, f"make a user namespace: {os.strerror(number)}")
+    return pid

@@ -5,12 +5,14 @@ A thread that changed its namespace ends with the work, so that no other code ev
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import Generic, TypeVar
 
-from . import kernel
+from . import id_range, kernel
 
 T = TypeVar("T")
 
@@ -30,11 +32,34 @@ def create(path: Path) -> bool:
     return True
 
 
+def create_for_guest(path: Path) -> bool:
+    """Make a namespace that belongs to a user namespace of its own, or keep what is there.  True when it is new.
+
+    Root in that user namespace is the first of an IdRange on the host.  The network namespace keeps it alive, and
+    ioctl_nsfs(2) finds it from there.  Raises OSError.
+    """
+    if kernel.is_mount(path):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    ids = id_range.claim(path)
+    holder = kernel.clone_holder(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET)
+    try:
+        for kind in ("uid", "gid"):
+            Path(f"/proc/{holder}/{kind}_map").write_text(f"0 {ids.first} {ids.count}\n")
+        kernel.mount(f"/proc/{holder}/ns/net", path, None, kernel.MS_BIND)
+    finally:
+        os.kill(holder, signal.SIGKILL)
+        os.waitpid(holder, 0)
+    return True
+
+
 def remove(path: Path) -> None:
     """Let go of the namespace; it ends with the last process in it.  Raises OSError."""
     if kernel.is_mount(path):
         kernel.unmount(path)
     path.unlink(missing_ok=True)
+    id_range.release(path)
 
 
 def run_in(path: Path, work: Callable[[], T]) -> T:

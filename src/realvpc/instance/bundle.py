@@ -10,16 +10,14 @@ from typing import Any
 
 from ..net.machine import MachineSpec
 from . import seccomp
-from .storage import Overlay
+from .mount_tree import MountTree
 
 BOOT_ANNOTATION = "io.realvpc.boot"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CPU_PERIOD_US = 100_000
 
-# Enough to administer the machine, nothing that reaches the host: no SYS_ADMIN, SYS_MODULE, SYS_RAWIO, SYS_PTRACE,
-# SYS_BOOT, DAC_READ_SEARCH, MKNOD, BPF.  Nor NET_ADMIN: without a user namespace it would be NET_ADMIN in every network
-# namespace that rtnetlink can name, and it names the fabric's by the number that the other end of eth0 has
-# (IFLA_TARGET_NETNSID), from where it takes away other machines' links.
+# Enough to administer the machine, nothing that reaches the host even where it has no user namespace: no SYS_ADMIN,
+# SYS_MODULE, SYS_RAWIO, SYS_PTRACE, SYS_BOOT, DAC_READ_SEARCH, MKNOD, BPF, and no NET_ADMIN (decision 0012).
 CAPABILITIES = (
     "CAP_AUDIT_WRITE",
     "CAP_CHOWN",
@@ -37,7 +35,7 @@ CAPABILITIES = (
 )
 SYSCTLS = {
     "net.ipv4.ip_default_ttl": "127",  # what Amazon Linux 2023 has
-    "net.ipv4.ping_group_range": "0 2147483647",  # ping without privileges
+    "net.ipv4.ping_group_range": "0 65535",  # ping without privileges, for all groups of the machine
 }
 MASKED = (
     "/proc/acpi",
@@ -57,22 +55,20 @@ READ_ONLY = ("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", 
 
 
 def oci_config(
-    spec: MachineSpec, *, root: Path, local: Overlay, network_namespace: Path, cgroup: str | None
+    spec: MachineSpec, *, tree: MountTree, network_namespace: Path, user_namespace: Path | None, cgroup: str | None
 ) -> dict[str, Any]:
     """The content of `config.json`.
 
-    `root` is where the machine's disk is mounted, `local` what goes to its /usr/local, `network_namespace` a path to
-    the namespace, `cgroup` the control group below the hierarchies' roots, or None when machines cannot be limited.
+    `tree` is what the machine's file system is made from, the namespaces are paths to them, `cgroup` the control group
+    below the hierarchies' roots, or None when machines cannot be limited.
     No source of a mount may lie on the machine's disk: a link there would lead the mount out of it.
     """
+    namespaces = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount", "cgroup")]
+    namespaces.append({"type": "network", "path": str(network_namespace)})
+    if user_namespace:
+        namespaces.append({"type": "user", "path": str(user_namespace)})
     linux: dict[str, Any] = {
-        "namespaces": [
-            {"type": "pid"},
-            {"type": "ipc"},
-            {"type": "uts"},
-            {"type": "mount"},
-            {"type": "network", "path": str(network_namespace)},
-        ],
+        "namespaces": namespaces,
         "sysctl": SYSCTLS,
         "maskedPaths": list(MASKED),
         "readonlyPaths": list(READ_ONLY),
@@ -92,7 +88,7 @@ def oci_config(
     return {
         "ociVersion": "1.0.2",
         "hostname": spec.hostname,
-        "root": {"path": str(root), "readonly": False},
+        "root": {"path": str(tree.root), "readonly": False},
         "annotations": {BOOT_ANNOTATION: str(spec.boot)},
         "process": {
             "terminal": False,
@@ -104,25 +100,30 @@ def oci_config(
             "oomScoreAdj": 300,  # the host's own processes outlive the machines
         },
         "mounts": [
-            *_file_systems(),
-            {"destination": "/usr", "type": "bind", "source": "/usr", "options": ["bind", "ro", "nodev"]},
-            _mount("/usr/local", "overlay", "nodev", *local.options),
+            *_file_systems(spec.memory_bytes),
+            _bind("/usr", tree.usr, "ro", "nodev"),
+            _bind("/usr/local", tree.local, "nodev"),
         ],
         "linux": linux,
     }
 
 
-def _file_systems() -> list[dict[str, Any]]:
+def _file_systems(memory: int) -> list[dict[str, Any]]:
+    """The sizes are systemd's (file-hierarchy(7)): what is written there is memory of the machine."""
     return [
         _mount("/proc", "proc", "nosuid", "noexec", "nodev"),
         _mount("/dev", "tmpfs", "nosuid", "mode=755", "size=64k"),
         _mount("/dev/pts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
-        _mount("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777"),  # noqa: S108 - the machine's own
+        _mount("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", f"size={memory // 2}"),  # noqa: S108 - the machine's own
         _mount("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
         _mount("/sys", "sysfs", "ro", "nosuid", "noexec", "nodev"),
-        _mount("/run", "tmpfs", "nosuid", "nodev", "mode=755"),
+        _mount("/run", "tmpfs", "nosuid", "nodev", "mode=755", f"size={memory // 5}"),
     ]
 
 
 def _mount(destination: str, kind: str, *options: str) -> dict[str, Any]:
     return {"destination": destination, "type": kind, "source": kind, "options": list(options)}
+
+
+def _bind(destination: str, source: Path, *options: str) -> dict[str, Any]:
+    return {"destination": destination, "type": "bind", "source": str(source), "options": ["bind", *options]}

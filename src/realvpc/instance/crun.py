@@ -25,7 +25,8 @@ from ..net.machine import MachineSpec
 from . import cgroups, mounts
 from .bundle import BOOT_ANNOTATION, oci_config
 from .cgroups import Layout, Limits
-from .storage import Disk, open_console
+from .mount_tree import mounted
+from .storage import Disk
 
 WORKERS = 4
 _TIMEOUT_SECONDS = 30
@@ -102,34 +103,32 @@ class Crun:
             shutil.rmtree(bundles / name)
 
     def run(self, spec: MachineSpec, disk: Disk, network_namespace: Path) -> int:
-        """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind."""
+        """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind.
+
+        It lives in the user namespace that its network namespace belongs to.
+        """
         bundle = self._bundle(spec.instance_id)
-        root = bundle / "rootfs"
-        root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        config = oci_config(
-            spec,
-            root=root,
-            local=disk.local,
-            network_namespace=network_namespace,
-            cgroup=f"{self._cgroup_parent}/{spec.instance_id}" if self._limits.enforced else None,
-        )
-        (bundle / "config.json").write_bytes(msgspec.json.encode(config))
-        pid_file = bundle / "pid"
-        log = bundle / "log"
-        log.unlink(missing_ok=True)
-        console = open_console(disk)
+        pid_file, log = bundle / "pid", bundle / "log"
+        arguments = ("--log", f"file:{log}", "run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file))
+        owner = mounts.user_namespace_of(network_namespace)
         try:
-            mounts.mount("overlay", str(root), "overlay", mounts.MS_NODEV, ",".join(disk.root.options))
-            try:
-                arguments = ("--log", f"file:{log}", "run", "--detach", "--bundle", str(bundle))
-                done = self._run((*arguments, "--pid-file", str(pid_file), spec.instance_id), console, console)
-            finally:
-                mounts.unmount(str(root))
+            with mounted(disk, bundle, owner) as tree:
+                config = oci_config(
+                    spec,
+                    tree=tree,
+                    network_namespace=network_namespace,
+                    user_namespace=None if owner is None else Path(f"/proc/{os.getpid()}/fd/{owner}"),
+                    cgroup=f"{self._cgroup_parent}/{spec.instance_id}" if self._limits.enforced else None,
+                )
+                (bundle / "config.json").write_bytes(msgspec.json.encode(config))
+                log.unlink(missing_ok=True)
+                done = self._run((*arguments, spec.instance_id), tree.console, tree.console)
         except subprocess.TimeoutExpired as error:
             self.delete(spec.instance_id)
             raise CrunError(f"crun run took longer than {_TIMEOUT_SECONDS} s") from error
         finally:
-            os.close(console)
+            if owner is not None:
+                os.close(owner)
         if done.returncode != 0:
             reason = log.read_text(errors="replace").strip() if log.exists() else f"crun run gave {done.returncode}"
             self.delete(spec.instance_id)

@@ -21,30 +21,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..net.machine import MachineSpec
-from .image import LOCAL, build_image
+from .image import build_image
 
 CONSOLE_KEPT = 64 * 1024  # as EC2's GetConsoleOutput
-_CONSOLE_TRIMMED_ABOVE = 1 << 20
-
-
-class Overlay(Struct, frozen=True):
-    """The layers of one mount (kernel: Documentation/filesystems/overlayfs.rst)."""
-
-    lower: Path
-    upper: Path
-    work: Path
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        return f"lowerdir={self.lower}", f"upperdir={self.upper}", f"workdir={self.work}"
+LAYER, LOCAL_LAYER, WORK, LOCAL_WORK = "upper", "local", "work", "work-local"
+CONSOLE = "console.log"
 
 
 class Disk(Struct, frozen=True):
-    """One machine's disk and its console log."""
+    """One machine's disk: the image below, and the directory that holds its layers and its console log."""
 
-    root: Overlay
-    local: Overlay
-    console: Path
+    image: Path
+    home: Path
 
 
 class Storage:
@@ -81,20 +69,14 @@ class Storage:
                 shutil.rmtree(draft)
             draft.mkdir(mode=0o700)
             (draft / "image").symlink_to(self._image.name)
-            for name in ("local", "work", "work-local"):
-                (draft / name).mkdir()
+            make_layers(draft)
             for name, (mode, content) in first_files(spec).items():
-                path = draft / "upper" / name
+                path = draft / LAYER / name
                 path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
                 path.write_text(content)
                 path.chmod(mode)
             draft.rename(home)
-        image = self._images / (home / "image").readlink()
-        return Disk(
-            root=Overlay(image, home / "upper", home / "work"),
-            local=Overlay(image / LOCAL, home / "local", home / "work-local"),
-            console=home / "console.log",
-        )
+        return Disk(image=self._images / (home / "image").readlink(), home=home)
 
     def remove(self, instance_id: str) -> None:
         """Remove the machine's disk; a disk that is not there is fine."""
@@ -108,19 +90,17 @@ class Storage:
     def console(self, instance_id: str) -> bytes:
         """The end of what the machine wrote to its console."""
         try:
-            with (self._disks / instance_id / "console.log").open("rb") as file:
+            with (self._disks / instance_id / CONSOLE).open("rb") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - CONSOLE_KEPT))
                 return file.read(CONSOLE_KEPT)
         except FileNotFoundError:
             return b""
 
 
-def open_console(disk: Disk) -> int:
-    """A file descriptor that appends to the console log, which starts anew when it has grown large."""
-    fd = os.open(disk.console, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    if os.fstat(fd).st_size > _CONSOLE_TRIMMED_ABOVE:
-        os.truncate(fd, 0)
-    return fd
+def make_layers(home: Path) -> None:
+    """What a new disk's overlays are mounted from."""
+    for name in (LAYER, LOCAL_LAYER, WORK, LOCAL_WORK):
+        (home / name).mkdir(mode=0o755)
 
 
 def first_files(spec: MachineSpec) -> dict[str, tuple[int, str]]:

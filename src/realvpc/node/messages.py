@@ -172,11 +172,15 @@ class CountersAre(Struct, frozen=True, tag=True):
 
 
 class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
-    """What there is.  `limits` says how machines are limited, or why they are not; `revision` is 0 before the first."""
+    """What there is.  `revision` is 0 before the first.
+
+    `limits` says how machines are limited, `isolation` how they are kept apart from the host, or why they are not.
+    """
 
     pid: int
     revision: int
     limits: str
+    isolation: str
     machines: tuple[MachineUp | MachineDown | MachineFailed, ...]
     faults: tuple[Fault, ...]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..fabric.fabric import Fabric
 from ..instance import cgroups
+from .isolation import probe
 from .server import Node
 
 log = logging.getLogger(__name__)
@@ -53,10 +54,14 @@ async def _serve(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    node = Node(Fabric(run_dir), state_dir, run_dir, limits, group, api_uid)
+    isolation = probe(state_dir)
+    if not isolation.has_user_namespaces:
+        log.warning("machines have no user namespaces reason=%s", isolation.obstacle)
+    fabric = Fabric(run_dir, user_namespaces=isolation.has_user_namespaces)
+    node = Node(fabric, state_dir, run_dir, limits, isolation, group, api_uid)
     await node.open()
     with listen(run_dir / SOCKET, api_gid) as listener:
-        log.info("node serves socket=%s limits=%s", run_dir / SOCKET, limits)
+        log.info("node serves socket=%s limits=%s isolation=%s", run_dir / SOCKET, limits, isolation)
         await node.serve(listener, stop)
 
 

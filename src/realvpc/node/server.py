@@ -20,6 +20,7 @@ from ..instance.storage import Storage
 from ..net.machine import Wanted
 from . import messages as m
 from .channel import AsyncChannel, Frame, FrameError
+from .isolation import Isolation
 from .reconcile import Fabric, Reconciler
 
 # As Session Manager's agent opens it: bash by the name of sh, which is what the prompt `sh-5.2$` comes from, where
@@ -34,9 +35,17 @@ class Node:
     """Serves one `Reconciler` to any number of connections."""
 
     def __init__(
-        self, fabric: Fabric, state_dir: Path, run_dir: Path, limits: Limits, cgroup_parent: str, api_uid: int
+        self,
+        fabric: Fabric,
+        state_dir: Path,
+        run_dir: Path,
+        limits: Limits,
+        isolation: Isolation,
+        cgroup_parent: str,
+        api_uid: int,
     ) -> None:
         self._limits = limits
+        self._isolation = isolation
         self._cgroup_parent = cgroup_parent
         self._uids = frozenset({0, api_uid})
         crun = Crun(run_dir, limits, cgroup_parent)
@@ -187,6 +196,7 @@ class Node:
             pid=os.getpid(),
             revision=reconciler.revision,
             limits=str(self._limits),
+            isolation=str(self._isolation),
             machines=reconciler.reports(),
             faults=reconciler.faults,
         )

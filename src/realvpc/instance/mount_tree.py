@@ -1,0 +1,60 @@
+"""The mounts that a machine starts from, made in the mount namespace of the calling thread for a moment.
+
+A machine with a user namespace sees its disk, its image and the host's /usr through mounts with mapped ids: root's
+files are its root's, and on the disk they are root's again, whatever ids the machine has on the host today
+(mount_setattr(2), "ID-mapped mounts").
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from . import mounts
+from .image import LOCAL
+from .storage import CONSOLE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
+
+_USR = Path("/usr")
+
+
+class MountTree(Struct, frozen=True):
+    """Where things are while they are mounted.  `console` is a descriptor that appends to the console log."""
+
+    root: Path
+    usr: Path
+    local: Path  # what goes to /usr/local
+    console: int
+
+
+@contextmanager
+def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[MountTree]:
+    """Mount a machine's disk in the directory `bundle`.  Raises OSError."""
+    image, home, root, usr, local = (bundle / name for name in ("image", "disk", "rootfs", "usr", "local"))
+    with ExitStack() as stack:
+
+        def clone(source: Path, target: Path, attributes: int) -> None:
+            mounts.clone(source, target, attributes, user_namespace)
+            stack.callback(mounts.unmount, str(target))
+
+        def overlay(target: Path, lower: Path, upper: str, work: str) -> None:
+            options = f"lowerdir={lower},upperdir={home / upper},workdir={home / work}"
+            mounts.mount("overlay", str(target), "overlay", mounts.MS_NODEV, options)
+            stack.callback(mounts.unmount, str(target))
+
+        for directory in (image, home, root, usr, local):
+            directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+        clone(disk.image, image, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
+        clone(disk.home, home, mounts.MOUNT_ATTR_NODEV)
+        clone(_USR, usr, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
+        owner = (home / LAYER).stat()
+        # overlayfs works with the ids of whoever mounts it, and only the machine's own exist on its disk.
+        with mounts.as_owner(owner.st_uid, owner.st_gid):
+            overlay(root, image, LAYER, WORK)
+            overlay(local, image / LOCAL, LOCAL_LAYER, LOCAL_WORK)
+            console = os.open(home / CONSOLE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            stack.callback(os.close, console)
+        yield MountTree(root, usr, local, console)
