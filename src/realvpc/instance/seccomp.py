@@ -1,8 +1,8 @@
 """System calls that a machine may not make (seccomp(2), OCI runtime specification "Seccomp").
 
-A machine has no user namespace: its root is the host's root with few capabilities.  Denied here is what those
-capabilities do not already guard: calls that widen the way into the kernel, look at the host, or make namespaces
-in which the lost capabilities would come back.
+Denied here is what a user namespace and few capabilities do not already guard: calls that widen the way into the kernel,
+look at the host, or make namespaces in which the lost capabilities would come back.  It holds for machines of hosts
+without user namespaces too, whose root is the host's.
 """
 
 from __future__ import annotations
