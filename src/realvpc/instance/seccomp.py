@@ -1,8 +1,8 @@
 """System calls that a machine may not make (seccomp(2), OCI runtime specification "Seccomp").
 
-Denied here is what a user namespace and few capabilities do not already guard: calls that widen the way into the kernel,
-look at the host, or make namespaces in which the lost capabilities would come back.  It holds for machines of hosts
-without user namespaces too, whose root is the host's.
+Denied here is what a user namespace and few capabilities do not already guard: calls that widen the way into the
+kernel, look at the host, or make namespaces in which the lost capabilities would come back.  It is the same where the
+host can give no user namespaces and a machine's root is its own.
 """
 
 from __future__ import annotations
