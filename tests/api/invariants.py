@@ -18,6 +18,7 @@ def check(network: Network) -> None:
     _interfaces_have_a_place_and_an_address_of_their_own(network)
     _active_peerings_do_not_overlap(network)
     _gateways_are_attached_once(network)
+    _zones_are_whole(network)
     compile_plan(network)
 
 
@@ -69,6 +70,16 @@ def _active_peerings_do_not_overlap(network: Network) -> None:
         sides = [network.vpcs[side.vpc_id] for side in (peering.requester, peering.accepter)]
         assert overlapping(sides[0].cidrs, sides[1].cidrs) is None
         assert [vpc.account for vpc in sides] == [peering.requester.account, peering.accepter.account]
+
+
+def _zones_are_whole(network: Network) -> None:
+    for zone in network.hosted_zones.values():
+        assert {"NS", "SOA"} <= {row.type for row in network.record_sets_at(zone, zone.name) or ()}
+        assert len(set(zone.vpcs)) == len(zone.vpcs) > 0 or not zone.is_private
+    for vpc_id in network.vpcs:
+        names = [zone.name for zone in network.hosted_zones_of(vpc_id)]
+        assert len(names) == len(set(names))
+    assert all(row.zone_id in network.hosted_zones for row in network.record_sets.values())
 
 
 def _gateways_are_attached_once(network: Network) -> None:

@@ -69,6 +69,8 @@ USUAL: dict[str, set[str]] = {
     "AssociateVpcCidrBlock": {"VpcId", "CidrBlock"},
     "AttachInternetGateway": {"InternetGatewayId", "VpcId"},
     "AuthorizeSecurityGroupIngress": {"GroupId", "IpPermissions"},
+    "ChangeResourceRecordSets": {"HostedZoneId", "ChangeBatch"},
+    "CreateHostedZone": {"Name", "CallerReference", "VPC"},
     "CreateInternetGateway": set(),
     "CreateRole": {"RoleName", "AssumeRolePolicyDocument"},
     "CreateRoute": {"RouteTableId", "DestinationCidrBlock", "GatewayId"},
@@ -92,8 +94,13 @@ class Generator:
             return {}
         usual = USUAL.get(action)
         if usual is None or self._random.random() < 0.2:
-            return self._structure(shape, 0)
+            return self._in_path(shape) | self._structure(shape, 0)
         members = ((name, member) for name, member in shape.members.items() if name in usual)
+        return {name: self._value(member, name, 1) for name, member in members}
+
+    def _in_path(self, shape: StructureShape) -> dict[str, Any]:
+        """The members without which there is no path to send a request to."""
+        members = ((n, m) for n, m in shape.members.items() if m.serialization.get("location") == "uri")
         return {name: self._value(member, name, 1) for name, member in members}
 
     def _structure(self, shape: StructureShape, depth: int) -> dict[str, Any]:
@@ -143,6 +150,10 @@ class Generator:
             return random.choice((JSON_DOCUMENT, "{", ""))
         if lowered.endswith("arn"):
             return random.choice(("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", *self._ids("arn"), "arn:x"))
+        if lowered in ("id", "hostedzoneid", "resourceid"):
+            return random.choice([*self._service.state.network.hosted_zones, "Z1", ""])
+        if lowered in ("name", "dnsname") and random.random() < 0.5:
+            return random.choice(("a.example", "w.a.example", "b.example", "*.a.example"))
         if "id" in lowered or lowered in ("resources", "gateway", "value", "values", "target"):
             return random.choice(self._pool(lowered))
         return random.choice(WORDS)
@@ -184,7 +195,7 @@ class Endpoint:
         operation = model.operation_model(action)
         serializer = create_serializer(model.metadata["protocol"], include_validation=False)
         request = serializer.serialize_to_request(parameters, operation)
-        body = request["body"]
+        body, query = request["body"], urlencode(request["query_string"] or {}).encode()
         raw = body if isinstance(body, bytes) else urlencode(body).encode()
         scope = f"{account}/20261123/{region}/{service}/aws4_request"
         headers = {
@@ -193,11 +204,13 @@ class Endpoint:
             "content-type": "application/x-www-form-urlencoded",
             **{name.lower(): value for name, value in request["headers"].items()},
         }
-        status, content = asyncio.run(self._exchange(raw, headers))
+        status, content = asyncio.run(self._exchange(request["method"], request["url_path"], query, raw, headers))
         parser = create_parser(model.metadata["protocol"])
         return status, parser.parse({"body": content, "status_code": status, "headers": {}}, operation.output_shape)
 
-    async def _exchange(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    async def _exchange(
+        self, method: str, path: str, query: bytes, body: bytes, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
@@ -206,7 +219,7 @@ class Endpoint:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        scope = {"type": "http", "method": "POST", "path": "/", "raw_path": b"/", "query_string": b"",
+        scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": query,
                  "headers": [(name.encode(), str(value).encode()) for name, value in headers.items()]}  # fmt: skip
         await self.app(scope, receive, send)
         return sent[0]["status"], sent[1]["body"]
@@ -239,5 +252,5 @@ def test_random_requests(service: Service, seed: int) -> None:
         outcomes[f"{action}:{'refused' if status >= 400 else 'done'}"] += 1
     assert endpoint.app.internal_errors == 0
     done = {key.split(":")[0] for key in outcomes if key.endswith("done")}
-    assert {"CreateVpc", "CreateSubnet", "CreateVpcPeeringConnection"} <= done
+    assert {"CreateVpc", "CreateSubnet", "CreateVpcPeeringConnection", "CreateHostedZone"} <= done
     assert len(done) > 50  # a random client that is always refused tests little
