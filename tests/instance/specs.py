@@ -25,6 +25,7 @@ def machine(number: int = 207, **changes: Any) -> MachineSpec:
         instance_id=f"i-0123456789abcd{number:03x}",
         hostname=f"ip-10-20-0-{number}",
         domain="ap-northeast-1.compute.internal",
+        region="ap-northeast-1",
         links=(link(number),),
         vcpus=1,
         memory_bytes=256 << 20,

@@ -56,6 +56,19 @@ def test_a_machine_is_what_the_api_says_it_is(node: NodeProcess) -> None:
     assert node.sh(spec, "cat /proc/1/cmdline | tr '\\0' ' '") == "/bin/sh /etc/init"
 
 
+def test_every_shell_in_it_knows_the_region_and_the_endpoint_and_still_does_after_a_restart(node: NodeProcess) -> None:
+    spec = machine(region="us-east-1", user_data="#!/bin/sh\nenv | grep ^AWS_ | sort >/user-data\n")
+    told = "AWS_DEFAULT_REGION=us-east-1\nAWS_ENDPOINT_URL=http://aws.test\nAWS_REGION=us-east-1"
+    node.want(spec)
+    node.kill()
+    node.start()
+    assert node.sh(spec, "env | grep ^AWS_ | sort") == told
+    assert node.sh(spec, "env | grep ^AWS_ | sort", user="ssm-user") == told
+    assert node.sh(spec, "su - ec2-user -c 'env | grep ^AWS_ | sort'") == told
+    assert node.sh(spec, "cat /user-data") == told
+    assert node.sh(spec, "env | grep -c RESOLV_CONF || true") == "0"
+
+
 def test_ping_prints_the_ttl_of_amazon_linux(node: NodeProcess) -> None:
     spec = machine()
     node.want(spec)

@@ -44,6 +44,7 @@ def _machine(network: Network, instance: Instance) -> MachineSpec:
         instance_id=instance.id,
         hostname=instance.id if instance.hostname_type == "resource-name" else ip_name(interfaces[0].private_address),
         domain=search[0] if search else internal_domain(instance.region),
+        region=instance.region,
         links=tuple(_link(network, interface) for interface in interfaces),
         vcpus=kind.vcpus,
         memory_bytes=kind.memory_mib << 20,

@@ -94,7 +94,7 @@ def oci_config(
             "terminal": False,
             "user": {"uid": 0, "gid": 0},
             "args": ["/etc/init"],
-            "env": [f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", f"RESOLV_CONF={spec.resolv_conf}"],
+            "env": [f"{name}={value}" for name, value in _environment(spec).items()],
             "cwd": "/",
             "capabilities": {name: list(CAPABILITIES) for name in ("bounding", "effective", "permitted")},
             "oomScoreAdj": 300,  # the host's own processes outlive the machines
@@ -106,6 +106,12 @@ def oci_config(
         ],
         "linux": linux,
     }
+
+
+def _environment(spec: MachineSpec) -> dict[str, str]:
+    """Of the machine's init, which keeps RESOLV_CONF to itself."""
+    own = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "RESOLV_CONF": spec.resolv_conf}
+    return own | spec.environment
 
 
 def _file_systems(memory: int) -> list[dict[str, Any]]:

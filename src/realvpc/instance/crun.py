@@ -52,8 +52,13 @@ class _Listed(msgspec.Struct):
     bundle: str
 
 
+class _Process(msgspec.Struct):
+    env: tuple[str, ...]
+
+
 class _Bundle(msgspec.Struct):
     annotations: dict[str, Annotated[str, msgspec.Meta(pattern=r"^[0-9]+\Z")]]
+    process: _Process
 
 
 class Crun:
@@ -163,10 +168,13 @@ class Crun:
         """Start a command in a machine; crun's own exit code will be the command's.  `user` is `uid:gid`.
 
         With `console_socket` the command gets a terminal whose master is sent there, else `stdio`; for the host's
-        /dev/null it gets one that it cannot change.  Raises OSError.
+        /dev/null it gets one that it cannot change.  It has `env`, and what the machine tells AWS's clients.
+        Raises OSError.
         """
+        bundle = _read(self._bundle(instance_id))
+        told = [variable for variable in bundle.process.env if variable.startswith("AWS_")] if bundle else []
         options = [f"--user={user}", f"--cwd={cwd}", f"--pid-file={pid_file}"]
-        options += [f"--env={name}={value}" for name, value in env.items()]
+        options += [f"--env={variable}" for variable in (*told, *(f"{name}={value}" for name, value in env.items()))]
         if console_socket:
             options += ["--tty", f"--console-socket={console_socket}"]
         stdin, stdout, stderr = (
@@ -225,8 +233,12 @@ def _is_null(fd: int) -> bool:
 
 
 def _boot_of(bundle: Path) -> int:
+    read = _read(bundle)
+    return int(read.annotations.get(BOOT_ANNOTATION, "0")) if read else 0
+
+
+def _read(bundle: Path) -> _Bundle | None:
     try:
-        content = (bundle / "config.json").read_bytes()
-        return int(msgspec.json.decode(content, type=_Bundle).annotations.get(BOOT_ANNOTATION, "0"))
+        return msgspec.json.decode((bundle / "config.json").read_bytes(), type=_Bundle)
     except (OSError, msgspec.DecodeError):
-        return 0
+        return None

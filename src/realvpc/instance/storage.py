@@ -110,6 +110,7 @@ def first_files(spec: MachineSpec) -> dict[str, tuple[int, str]]:
     if primary:
         hosts += f"{primary.address} {spec.fqdn} {spec.hostname}\n"
     files = {
+        "etc/environment": (0o644, "".join(f"{name}={value}\n" for name, value in spec.environment.items())),
         "etc/hostname": (0o644, f"{spec.hostname}\n"),
         "etc/hosts": (0o644, hosts),
         "etc/machine-id": (0o444, f"{hashlib.sha256(spec.instance_id.encode()).hexdigest()[:32]}\n"),

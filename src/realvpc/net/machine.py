@@ -11,6 +11,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from .services import ENDPOINT_URL
+
 _HEX_ID = r"(?:[0-9a-f]{8}|[0-9a-f]{17})\Z"
 _IP = r"^[0-9a-fA-F:.]{2,45}\Z"
 _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -22,6 +24,8 @@ MacAddress = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")]
 IpText = Annotated[str, Meta(pattern=_IP)]
 Hostname = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}\Z")]
 Domain = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z", max_length=MAXIMUM_DOMAIN_LENGTH)]
+
+Region = Annotated[str, Meta(pattern=r"^[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}\Z")]
 
 DEFAULT_PIDS = 4096
 
@@ -55,6 +59,7 @@ class MachineSpec(Struct, frozen=True, kw_only=True):
     instance_id: InstanceId
     hostname: Hostname  # ip-10-20-0-207
     domain: Domain  # ap-northeast-1.compute.internal
+    region: Region
     links: tuple[LinkSpec, ...]
     vcpus: Annotated[float, Meta(gt=0, le=1024)]
     memory_bytes: Annotated[int, Meta(ge=1 << 24, le=1 << 50)]
@@ -64,6 +69,11 @@ class MachineSpec(Struct, frozen=True, kw_only=True):
     user_data: Annotated[str, Meta(max_length=16384)] | None = None  # as text, not base64; runs at the first boot
     name_servers: Annotated[tuple[IpText, ...], Meta(max_length=8)] = ()
     search: Annotated[tuple[Domain, ...], Meta(max_length=128)] = ()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What AWS's clients in the machine need to know, besides what metadata tells them."""
+        return {"AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": ENDPOINT_URL, "AWS_REGION": self.region}
 
     @property
     def resolv_conf(self) -> str:
