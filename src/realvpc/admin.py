@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,7 +16,7 @@ from .api.sweep import everything
 from .clock import Clock
 from .config import Settings
 from .net.hostnames import public_dns_name
-from .net.instance import Instance
+from .net.instance import Instance, InstanceState
 from .net.network import Network
 from .net.reasons import Reason
 from .net.trace import INTERNET
@@ -165,6 +166,30 @@ def _instance(network: Network, row: Instance) -> dict[str, Any]:
     }
 
 
+async def console(desk: Desk, request: dict[str, Any]) -> Answer:
+    """What ``instance`` (its id) wrote to its console from the position ``since`` on, or the end of it, in base64.
+
+    ``position`` is where to go on; ``runs`` whether there may be more to come.
+    """
+    if desk.node is None:
+        raise Refusal("there is no console: this service runs with --fabric none", 409)
+    row = desk.service.state.network.instances.get(str(request.get("instance")))
+    if row is None:
+        raise Refusal(f"there is no instance {request.get('instance')}", 404)
+    since = str(request.get("since", ""))
+    if since and not since.isdecimal():
+        raise Refusal(f"a position is a number, not {since!r}")
+    try:
+        found = await desk.node.console_since(row.id, int(since) if since else None)
+    except NodeError as error:
+        raise Refusal(str(error), 503) from error
+    return {
+        "output": base64.b64encode(found.output).decode(),
+        "position": found.position,
+        "runs": row.state not in (InstanceState.STOPPED, InstanceState.TERMINATED),
+    }
+
+
 async def counters(desk: Desk, request: dict[str, Any]) -> Answer:
     """Packets by reason, as the fabric has counted them."""
     if desk.node is None:
@@ -214,6 +239,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/_realvpc/clock"): Route(move_clock),
     ("GET", "/_realvpc/accounts"): Route(accounts),
     ("GET", "/_realvpc/instances"): Route(instances),
+    ("GET", "/_realvpc/console"): Route(console),
     ("GET", "/_realvpc/counters"): Route(counters),
     ("GET", "/_realvpc/why"): Route(why),
     ("GET", "/_realvpc/matrix"): Route(matrix),

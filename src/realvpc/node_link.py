@@ -14,7 +14,7 @@ from .api.machines import machine_specs
 from .api.service import Service
 from .fabric.plan import compile_plan
 from .node.client import NodeClient, NodeError, NodeLostError
-from .node.messages import Applied, Desired, MachineDown, MachineReport, MachineUp, StatusIs
+from .node.messages import Applied, ConsoleIs, Desired, MachineDown, MachineReport, MachineUp, StatusIs
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 
@@ -78,9 +78,13 @@ class NodeLink:
 
     async def console(self, instance_id: str) -> bytes:
         """The end of a machine's console output.  Raises NodeError."""
+        return (await self.console_since(instance_id, None)).output
+
+    async def console_since(self, instance_id: str, since: int | None) -> ConsoleIs:
+        """A machine's console output from a position on, or the end of it.  Raises NodeError."""
         if self._client is None:
             raise NodeLostError(self._trouble)
-        return await self._client.console(instance_id)
+        return await self._client.console(instance_id, since)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -41,8 +41,10 @@ def test_help_names_every_command() -> None:
         ["shell", "i-0"],
         ["cp", "i-0:/etc/hosts", "-"],
         ["hosts"],
+        ["logs", "i-0"],
+        ["logs", "--service", "api"],
     ],
-    ids=lambda words: words[0],
+    ids=" ".join,
 )
 def test_without_a_service_a_command_says_how_to_start_one(words: list[str], tmp_path: Path) -> None:
     result = CliRunner().invoke(root, [words[0], "--state", str(tmp_path), *words[1:]])

@@ -130,3 +130,21 @@ def test_hosts_knows_every_name_of_an_instance(service: Running, site: Site) -> 
     assert site.instance_id in service("hosts").out
     lines = service("hosts", "--format", "hosts", "--vpc", site.vpc_id).out.splitlines()
     assert lines[1].split()[:2] == [site.address, described["PrivateDnsName"]]
+
+
+def test_the_console_shows_what_an_instance_wrote_and_is_followed_to_its_end(service: Running, site: Site) -> None:
+    write = "exec >>/proc/1/fd/1; for i in 1 2 3; do seq -f \"$i: %.0f\" 10000; done; printf 'the end'"
+    following = service.start("logs", "--follow", site.instance_id)
+    service("exec", site.instance_id, "--", "sh", "-c", write)
+    site.ec2.stop_instances(InstanceIds=[site.instance_id])
+    output, complaints = following.communicate(timeout=60)
+    assert following.returncode == 0, complaints
+    assert output.splitlines() == [*(f"{i}: {line}" for i in (1, 2, 3) for line in range(1, 10001)), "the end"]
+    assert service("logs", "--lines", "2", site.instance_id).out == "3: 10000\nthe end"
+    site.ec2.start_instances(InstanceIds=[site.instance_id])
+    site.ec2.get_waiter("instance_running").wait(InstanceIds=[site.instance_id])
+
+
+def test_the_processes_logs_are_shown(service: Running) -> None:
+    assert "tables applied" in service("logs", "--service", "node").out
+    assert "serving http://127.0.0.1" in service("logs", "--service", "api").out

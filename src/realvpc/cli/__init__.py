@@ -24,6 +24,7 @@ COMMANDS = {
     "shell": "machine",
     "exec": "machine",
     "cp": "cp",
+    "logs": "logs",
     "why": "reach",
     "matrix": "reach",
     "demo": "demo",

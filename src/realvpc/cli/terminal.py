@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -76,6 +77,16 @@ def harmless(text: str) -> str:
         character if character.isprintable() or character in "\n\t" else f"\\x{ord(character):02x}"
         for character in text
     )
+
+
+def harmless_but_colours(text: str) -> str:
+    """As ``harmless``, but colours stay, and end with the text."""
+    parts = _COLOUR.split(text.replace("\r\n", "\n"))
+    shown = "".join(part if number % 2 else harmless(part) for number, part in enumerate(parts))
+    return f"{shown}\033[0m" if len(parts) > 1 else shown
+
+
+_COLOUR = re.compile(r"(\033\[[\d;]*m)")
 
 
 def faint(text: str) -> str:

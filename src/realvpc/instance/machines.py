@@ -173,9 +173,9 @@ class Machines:
         await self.stop(instance_id)
         await self._work(self._storage.remove, instance_id)
 
-    async def console(self, instance_id: str) -> bytes:
-        """The end of the machine's console output."""
-        return await self._work(self._storage.console, instance_id)
+    async def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
+        """The machine's console output from a position on, or the end of it; and the position behind."""
+        return await self._work(self._storage.console, instance_id, since)
 
     async def exec(
         self,

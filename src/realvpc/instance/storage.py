@@ -87,14 +87,20 @@ class Storage:
             home.rename(doomed)
             shutil.rmtree(doomed)
 
-    def console(self, instance_id: str) -> bytes:
-        """The end of what the machine wrote to its console."""
+    def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
+        """What the machine wrote to its console from a position on, or the end of it; and the position behind.
+
+        The log starts anew when it has grown large: a position that it does not reach means its beginning.
+        """
         try:
             with (self._disks / instance_id / CONSOLE).open("rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - CONSOLE_KEPT))
-                return file.read(CONSOLE_KEPT)
+                size = os.fstat(file.fileno()).st_size
+                start = max(0, size - CONSOLE_KEPT) if since is None else since if since <= size else 0
+                file.seek(start)
+                output = file.read(CONSOLE_KEPT)
+                return output, start + len(output)
         except FileNotFoundError:
-            return b""
+            return b"", 0
 
 
 def make_layers(home: Path) -> None:

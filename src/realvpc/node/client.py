@@ -69,9 +69,9 @@ class NodeClient:
         """Raises NodeError."""
         return await self._ask(m.Status(), m.StatusIs)
 
-    async def console(self, instance_id: str) -> bytes:
-        """The end of a machine's console output.  Raises NodeError."""
-        return (await self._ask(m.Console(instance_id), m.ConsoleIs)).output
+    async def console(self, instance_id: str, since: int | None = None) -> m.ConsoleIs:
+        """A machine's console output from a position on, or the end of it.  Raises NodeError."""
+        return await self._ask(m.Console(instance_id, since), m.ConsoleIs)
 
     async def close(self) -> None:
         if self._reader:

@@ -43,9 +43,10 @@ class Status(Struct, frozen=True, tag=True):
 
 
 class Console(Struct, frozen=True, tag=True):
-    """Asks for the end of a machine's console output: `ConsoleIs`."""
+    """Asks for a machine's console output from a position on, or for the end of it: `ConsoleIs`."""
 
     instance_id: InstanceId
+    since: Annotated[int, Meta(ge=0)] | None = None
 
 
 class Exec(Struct, frozen=True, tag=True, kw_only=True):
@@ -186,9 +187,13 @@ class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
 
 
 class ConsoleIs(Struct, frozen=True, tag=True):
-    """The end of the console output, at most 64 KiB."""
+    """At most 64 KiB of the console output, and the position behind it: from there on it is asked for next.
+
+    The output begins anew when the log has been cut; whoever asks for what is not there gets what is.
+    """
 
     output: bytes
+    position: int = 0
 
 
 class Started(Struct, frozen=True, tag=True):

@@ -171,8 +171,8 @@ class Node:
                 return m.CountersAre(await self._reconciler.counters())
             case m.Status():
                 return self._status()
-            case m.Console(instance_id):
-                return m.ConsoleIs(await self._machines.console(instance_id))
+            case m.Console(instance_id, since):
+                return m.ConsoleIs(*await self._machines.console(instance_id, since))
             case m.Shutdown(machines):
                 return await self._shut_down(machines)
             case _:
