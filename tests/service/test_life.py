@@ -158,7 +158,7 @@ def test_the_clock_moves_and_stays_moved_over_a_restart(service: Running) -> Non
 
 def test_over_tcp_only_health_is_answered(service: Running) -> None:
     assert _http(service, "GET", "/_realvpc/health")[0] == 200
-    for path in ("status", "accounts", "instances", "clock", "why", "matrix", "counters"):
+    for path in ("status", "accounts", "instances", "console", "clock", "why", "matrix", "counters"):
         assert _http(service, "GET", f"/_realvpc/{path}")[0] == 403
     assert _http(service, "POST", "/_realvpc/reset")[0] == 403
     assert _http(service, "GET", "/_realvpc/nothing")[0] == 404
