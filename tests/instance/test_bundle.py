@@ -16,7 +16,10 @@ TREE = MountTree(root=BUNDLE / "rootfs", usr=BUNDLE / "usr", local=BUNDLE / "loc
 
 
 def config(
-    cgroup: str | None = "realvpc/x/i", user_namespace: Path | None = Path("/proc/1/fd/8"), **changes: Any
+    cgroup: str | None = "realvpc/x/i",
+    user_namespace: Path | None = Path("/proc/1/fd/8"),
+    covers_swap: bool = False,
+    **changes: Any,
 ) -> dict[str, Any]:
     network_namespace = Path("/proc/1/fd/9")
     return oci_config(
@@ -25,6 +28,7 @@ def config(
         network_namespace=network_namespace,
         user_namespace=user_namespace,
         cgroup=cgroup,
+        covers_swap=covers_swap,
     )
 
 
@@ -95,6 +99,13 @@ def test_limits_follow_the_instance_type() -> None:
     assert resources["memory"] == {"limit": 1 << 30}
     assert resources["cpu"]["quota"] * 2 == resources["cpu"]["period"]
     assert resources["pids"] == {"limit": 100}
+
+
+def test_an_instance_has_no_swap() -> None:
+    assert config(memory_bytes=1 << 30, covers_swap=True)["linux"]["resources"]["memory"] == {
+        "limit": 1 << 30,
+        "swap": 1 << 30,  # of both together
+    }
 
 
 def test_without_control_groups_none_are_asked_for() -> None:

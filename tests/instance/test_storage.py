@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from realvpc.instance.storage import first_files
+from pathlib import Path
+
+from realvpc.instance.storage import CONSOLE_KEPT, Storage, first_files
 from tests.instance.specs import machine
 
 
@@ -23,3 +25,23 @@ def test_user_data_is_for_root_only() -> None:
     mode, content = first_files(machine(user_data="#!/bin/sh\nid\n"))["var/lib/cloud/instance/user-data.txt"]
     assert (mode, content) == (0o700, "#!/bin/sh\nid\n")
     assert "var/lib/cloud/instance/user-data.txt" not in first_files(machine())
+
+
+def test_a_console_log_that_has_grown_large_keeps_what_is_shown_of_it(tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    disk = tmp_path / "disks" / machine().instance_id
+    disk.mkdir(parents=True)
+    console = disk / "console.log"
+    console.write_bytes(b"a line\n" * 100_000)
+    storage.trim_consoles()
+    assert console.stat().st_size == 700_000, "below a mebibyte it stays"
+    with console.open("ab") as machine_itself:
+        machine_itself.write(b"a line\n" * 100_000)
+        machine_itself.flush()
+        before, _ = storage.console(machine().instance_id)
+        storage.trim_consoles()
+        after, _ = storage.console(machine().instance_id)
+        machine_itself.write(b"the next\n")
+    assert before.endswith(after)
+    assert len(after) > CONSOLE_KEPT - 10
+    assert storage.console(machine().instance_id)[0].endswith(b"a line\nthe next\n")

@@ -319,6 +319,20 @@ def test_exit_codes_and_streams(node: NodeProcess) -> None:
         node.run(machine(9), "id")
 
 
+@pytest.mark.parametrize("user", ["root", "ssm-user"])
+def test_a_command_may_open_the_pipe_that_it_was_given_once_more(node: NodeProcess, user: str) -> None:
+    spec = machine()
+    node.want(spec)
+    reading, writing = os.pipe()
+    with node.connect() as connection, open(reading, "rb") as output:
+        command = ("sh", "-c", "echo out >/dev/stdout; echo err >/dev/stderr")
+        try:
+            code = connection.exec(spec.instance_id, command, user=user, stdio=(reading, writing, writing))
+        finally:
+            os.close(writing)
+        assert (code, output.read()) == (0, b"out\nerr\n")
+
+
 def test_a_terminal_of_the_machine(node: NodeProcess) -> None:
     spec = machine()
     node.want(spec)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from realvpc import config
+from realvpc.logfile import LogHandler
 
 from .confine import code_paths, confine
 
@@ -17,7 +18,9 @@ from .confine import code_paths, confine
 def main(arguments: list[str]) -> None:
     role, state_dir, *descriptors = arguments
     os.umask(0o022)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[LogHandler()]
+    )
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     settings = config.load(Path(state_dir))
     if settings is None:

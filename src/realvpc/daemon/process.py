@@ -56,7 +56,7 @@ def _start_of(pid: int) -> str | None:
 
 def spawn(command: Sequence[str], log: Path | None, pass_fds: Sequence[int] = ()) -> Process:
     """Start ``command`` in a session of its own, its output in ``log`` (None: our stderr)."""
-    with (log or Path(os.devnull)).open("ab") as file:
+    with (log or Path(os.devnull)).open("a+b") as file:  # to be read, too: see LogHandler
         output = file.fileno() if log else 2
         child = subprocess.Popen(
             command,

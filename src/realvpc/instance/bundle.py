@@ -55,12 +55,18 @@ READ_ONLY = ("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", 
 
 
 def oci_config(
-    spec: MachineSpec, *, tree: MountTree, network_namespace: Path, user_namespace: Path | None, cgroup: str | None
+    spec: MachineSpec,
+    *,
+    tree: MountTree,
+    network_namespace: Path,
+    user_namespace: Path | None,
+    cgroup: str | None,
+    covers_swap: bool = False,
 ) -> dict[str, Any]:
     """The content of `config.json`.
 
     `tree` is what the machine's file system is made from, the namespaces are paths to them, `cgroup` the control group
-    below the hierarchies' roots, or None when machines cannot be limited.
+    below the hierarchies' roots, or None when machines cannot be limited; where that `covers_swap`, they get none.
     No source of a mount may lie on the machine's disk: a link there would lead the mount out of it.
     """
     namespaces = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount", "cgroup")]
@@ -77,7 +83,7 @@ def oci_config(
     if cgroup:
         linux["cgroupsPath"] = f"/{cgroup}"
         linux["resources"] = {
-            "memory": {"limit": spec.memory_bytes},
+            "memory": {"limit": spec.memory_bytes} | ({"swap": spec.memory_bytes} if covers_swap else {}),
             "cpu": {
                 "shares": max(2, round(spec.vcpus * 1024)),
                 "quota": max(1000, round(spec.vcpus * CPU_PERIOD_US)),

@@ -27,6 +27,7 @@ class Limits(Struct, frozen=True):
 
     layout: Layout
     obstacle: str | None = None
+    covers_swap: bool = False
 
     @property
     def enforced(self) -> bool:
@@ -55,12 +56,14 @@ def probe(parent: str, root: Path = ROOT) -> Limits:
         if found is Layout.V2:
             (root / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in _CONTROLLERS))
             (root / parent).mkdir(parents=True, exist_ok=True)
+            covers_swap = (root / Path(parent).parts[0] / "memory.swap.max").exists()
         else:
             for name in _CONTROLLERS:
                 (root / name / parent).mkdir(parents=True, exist_ok=True)
+            covers_swap = (root / "memory" / parent / "memory.memsw.limit_in_bytes").exists()
     except OSError as error:
         return Limits(found, str(error))
-    return Limits(found)
+    return Limits(found, covers_swap=covers_swap)
 
 
 def remove(parent: str, root: Path = ROOT) -> None:

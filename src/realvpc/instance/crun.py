@@ -124,6 +124,7 @@ class Crun:
                     network_namespace=network_namespace,
                     user_namespace=None if owner is None else Path(f"/proc/{os.getpid()}/fd/{owner}"),
                     cgroup=f"{self._cgroup_parent}/{spec.instance_id}" if self._limits.enforced else None,
+                    covers_swap=self._limits.covers_swap,
                 )
                 (bundle / "config.json").write_bytes(msgspec.json.encode(config))
                 log.unlink(missing_ok=True)
@@ -156,6 +157,7 @@ class Crun:
     def exec(
         self,
         instance_id: str,
+        pid: int,
         argv: Sequence[str],
         *,
         user: str,
@@ -165,11 +167,11 @@ class Crun:
         stdio: tuple[int, int, int] | None,
         console_socket: Path | None,
     ) -> subprocess.Popen[bytes]:
-        """Start a command in a machine; crun's own exit code will be the command's.  `user` is `uid:gid`.
+        """Start a command in a machine whose process 1 is `pid`; crun's exit code will be the command's.
 
-        With `console_socket` the command gets a terminal whose master is sent there, else `stdio`; for the host's
-        /dev/null it gets one that it cannot change.  It has `env`, and what the machine tells AWS's clients.
-        Raises OSError.
+        `user` is `uid:gid`.  With `console_socket` the command gets a terminal whose master is sent there, else
+        `stdio`; for the host's /dev/null it gets one that it cannot change.  It has `env`, and what the machine tells
+        AWS's clients.  Raises OSError.
         """
         bundle = _read(self._bundle(instance_id))
         told = [variable for variable in bundle.process.env if variable.startswith("AWS_")] if bundle else []
@@ -177,6 +179,8 @@ class Crun:
         options += [f"--env={variable}" for variable in (*told, *(f"{name}={value}" for name, value in env.items()))]
         if console_socket:
             options += ["--tty", f"--console-socket={console_socket}"]
+        for fd in stdio or ():
+            _lend(fd, pid, *map(int, user.split(":")))
         stdin, stdout, stderr = (
             subprocess.DEVNULL if stdio is None or _is_null(stdio[number]) else stdio[number] for number in range(3)
         )
@@ -225,6 +229,13 @@ def _let_go(target: str) -> None:
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOENT):
             raise
+
+
+def _lend(fd: int, pid: int, uid: int, gid: int) -> None:
+    """Let this user of a machine open a pipe that it is given once more, as `echo >/dev/stderr` does."""
+    if Path(f"/proc/self/fd/{fd}").readlink().name.startswith("pipe:["):  # not one that has a name on the host
+        first = int(Path(f"/proc/{pid}/uid_map").read_text().split()[1])  # and of the groups: see IdRange
+        os.fchown(fd, first + uid, first + gid)
 
 
 def _is_null(fd: int) -> bool:

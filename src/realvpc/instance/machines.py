@@ -177,6 +177,10 @@ class Machines:
         """The machine's console output from a position on, or the end of it; and the position behind."""
         return await self._work(self._storage.console, instance_id, since)
 
+    async def trim_consoles(self) -> None:
+        """Keep the console logs small.  Raises MachineError."""
+        await self._work(self._storage.trim_consoles)
+
     async def exec(
         self,
         instance_id: str,
@@ -188,7 +192,8 @@ class Machines:
         stdio: tuple[int, int, int] | None,
     ) -> Execution:
         """Start a command in a machine: on `stdio`, or on a new terminal when that is None.  Raises MachineError."""
-        if not isinstance(self._states.get(instance_id), Up):
+        state = self._states.get(instance_id)
+        if not isinstance(state, Up):
             raise MachineError(f"{instance_id} is not running")
         if user not in USERS:
             raise MachineError(f"there is no user {user!r}: {', '.join(USERS)}")
@@ -204,6 +209,7 @@ class Machines:
             process = await self._work(
                 lambda: self._crun.exec(
                     instance_id,
+                    state.pid,
                     argv,
                     user=ids,
                     cwd=cwd or home,

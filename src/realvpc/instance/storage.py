@@ -13,6 +13,7 @@ written, so that no link in it can lead the host anywhere.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -20,10 +21,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ..logfile import keep_end
 from ..net.machine import MachineSpec
 from .image import build_image
 
 CONSOLE_KEPT = 64 * 1024  # as EC2's GetConsoleOutput
+_CONSOLE_LARGEST = 1 << 20
 LAYER, LOCAL_LAYER, WORK, LOCAL_WORK = "upper", "local", "work", "work-local"
 CONSOLE = "console.log"
 
@@ -86,6 +89,18 @@ class Storage:
         if home.exists():
             home.rename(doomed)
             shutil.rmtree(doomed)
+
+    def trim_consoles(self) -> None:
+        """Cut console logs that have grown large down to what is ever shown of them."""
+        for instance_id in self.ids():
+            path = self._disks / instance_id / CONSOLE
+            with contextlib.suppress(FileNotFoundError):  # it has never run, or goes just now
+                if path.stat().st_size > _CONSOLE_LARGEST:
+                    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+                    try:
+                        keep_end(fd, _CONSOLE_LARGEST, CONSOLE_KEPT)
+                    finally:
+                        os.close(fd)
 
     def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
         """What the machine wrote to its console from a position on, or the end of it; and the position behind.

@@ -27,6 +27,7 @@ from .reconcile import Fabric, Reconciler
 # the agent's own files are.
 _SHELL = ("/bin/bash", "-c", "exec -a sh /bin/bash -i")
 _SHELL_USER, _SHELL_DIRECTORY, _SHELL_TERM = "ssm-user", "/usr/bin", "xterm-256color"
+_TRIM_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +64,11 @@ class Node:
         self._stop = stop
         connections: set[asyncio.Task[None]] = set()
         reconciling = asyncio.create_task(self._reconciler.run())
+        trimming = asyncio.create_task(self._trim())
         accepting = asyncio.create_task(self._accept(listener, connections))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((accepting, stopping, reconciling), return_when=asyncio.FIRST_COMPLETED)
-        tasks = (accepting, stopping, reconciling, *connections)
+        tasks = (accepting, stopping, reconciling, trimming, *connections)
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -74,6 +76,14 @@ class Node:
         for result in results:
             if isinstance(result, Exception):
                 raise result
+
+    async def _trim(self) -> None:
+        while True:
+            await asyncio.sleep(_TRIM_SECONDS)
+            try:
+                await self._machines.trim_consoles()
+            except MachineError as error:
+                log.warning("console logs are not kept small reason=%s", error)
 
     async def _accept(self, listener: socket.socket, connections: set[asyncio.Task[None]]) -> None:
         loop = asyncio.get_running_loop()
