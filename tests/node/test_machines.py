@@ -324,7 +324,7 @@ def test_a_command_may_open_the_pipe_that_it_was_given_once_more(node: NodeProce
     spec = machine()
     node.want(spec)
     reading, writing = os.pipe()
-    with node.connect() as connection, open(reading, "rb") as output:
+    with node.connect() as connection, os.fdopen(reading, "rb") as output:
         command = ("sh", "-c", "echo out >/dev/stdout; echo err >/dev/stderr")
         try:
             code = connection.exec(spec.instance_id, command, user=user, stdio=(reading, writing, writing))
