@@ -206,3 +206,9 @@ def test_filters_find_subnets_by_vpc_and_by_zone(client: Client) -> None:
     assert found(vpc_id=vpc_id, availability_zone="ap-northeast-1c") == [second]
     assert found(vpc_id=vpc_id, cidr_block="10.20.0.0/24") == [first]
     assert found(vpc_id=vpc_id, outpost_arn="*") == []
+
+
+def test_a_hostname_type_that_does_not_exist_is_refused(client: Client) -> None:
+    subnet_id = make_subnet(client, make_vpc(client))
+    error = client.refused("ModifySubnetAttribute", SubnetId=subnet_id, PrivateDnsHostnameTypeOnLaunch="name")
+    assert error.code == "InvalidParameterValue"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from realvpc.net.hostnames import private_dns_name
+from realvpc.net.hostnames import instance_private_name, private_dns_name
 from realvpc.net.images import AL2023, find_image
 from realvpc.net.instance import Instance
 from realvpc.net.instance_types import INSTANCE_TYPES
@@ -107,12 +107,6 @@ def _of_primary(ctx: Context, instance: Instance, primary: NetworkInterface) -> 
         "SubnetId": primary.subnet_id,
         "VpcId": primary.vpc_id,
     }
-
-
-def instance_private_name(instance: Instance, primary: NetworkInterface) -> str:
-    """The hostname of the machine, whether or not the VPC's resolver knows it."""
-    name = private_dns_name(primary.private_address, instance.region)
-    return f"{instance.id}.{name.partition('.')[2]}" if instance.hostname_type == "resource-name" else name
 
 
 def render_block_devices(ctx: Context, instance: Instance) -> list[Response]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from realvpc.net.hostnames import private_dns_name
+from realvpc.net.hostnames import instance_private_name, private_dns_name
 from realvpc.net.instance import Instance
 from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.network_interface import NetworkInterface
@@ -141,9 +141,9 @@ FILTERS: dict[str, FilterValues[Instance]] = {
     "metadata-options.state": lambda ctx, row: ["applied"],
     "monitoring-state": lambda ctx, row: ["enabled" if row.detailed_monitoring else "disabled"],
     "platform-details": lambda ctx, row: ["Linux/UNIX"],
-    "private-dns-name": _of_primary(
-        lambda ctx, interface: private_dns_name(interface.private_address, interface.region)
-    ),
+    "private-dns-name": lambda ctx, row: [
+        instance_private_name(row, primary) for primary in ctx.network.interfaces_of(row.id)[:1]
+    ],
     "private-dns-name-options.enable-resource-name-dns-a-record": lambda ctx, row: [
         row.enable_resource_name_dns_a_record
     ],

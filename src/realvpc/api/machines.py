@@ -6,7 +6,7 @@ import base64
 
 from realvpc.net import mtu
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
-from realvpc.net.hostnames import internal_domain, ip_name
+from realvpc.net.hostnames import hostname, internal_domain
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.machine import LinkSpec, MachineSpec, Wanted
@@ -42,7 +42,7 @@ def _machine(network: Network, instance: Instance) -> MachineSpec:
     search = options.search_domains if options else ()
     return MachineSpec(
         instance_id=instance.id,
-        hostname=instance.id if instance.hostname_type == "resource-name" else ip_name(interfaces[0].private_address),
+        hostname=hostname(instance, interfaces[0]),
         domain=search[0] if search else internal_domain(instance.region),
         region=instance.region,
         links=tuple(_link(network, interface) for interface in interfaces),

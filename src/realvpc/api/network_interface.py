@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from realvpc.net import hostnames
 from realvpc.net.addresses import Address
-from realvpc.net.hostnames import private_dns_name, public_dns_name
+from realvpc.net.hostnames import private_dns_name
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.security_group import SecurityGroup
@@ -193,11 +194,7 @@ def render_association(ctx: Context, interface: NetworkInterface) -> Response | 
 
 
 def public_name(ctx: Context, interface: NetworkInterface) -> str | None:
-    """Only with both DNS attributes of the VPC on (VPC guide, "DNS attributes")."""
-    vpc = ctx.network.vpcs[interface.vpc_id]
-    if interface.public_address is None or not vpc.names_hosts:
-        return None
-    return public_dns_name(interface.public_address, interface.region)
+    return hostnames.public_name(ctx.network.vpcs[interface.vpc_id], interface)
 
 
 def private_name(ctx: Context, interface: NetworkInterface, address: Address) -> str | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from realvpc.net.hostnames import instance_private_name
 from realvpc.net.instance import Instance, InstanceState
 
 from .context import Answer, Context, Request, Response
 from .describe import no_values, paginate, passing
 from .errors import AwsError
-from .instance import instance_private_name
 from .ssm_agent import is_online
 
 _DEFAULT_PAGE = 50

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from realvpc.net.hostnames import HOSTNAME_TYPES
 from realvpc.net.quotas import SUBNETS_PER_VPC
 from realvpc.net.route_table import RouteTable
 from realvpc.net.subnet import Subnet
@@ -174,6 +175,8 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
     value: Any = request[name].get("Value") if isinstance(request[name], dict) else request[name]
     if value is None:
         raise missing_parameter(f"{name}.Value")
+    if name == "PrivateDnsHostnameTypeOnLaunch" and value not in HOSTNAME_TYPES:
+        raise invalid_parameter_value(f"Invalid value '{value}' for {parameter_name(name)}.")
     if name in _FIELDS:
         return Answer({}, put(replace(subnet, **{_FIELDS[name]: value})))
     if value and name in _NEED_IPV6:

@@ -1,18 +1,45 @@
-"""The names that AWS gives to addresses (VPC guide, "DNS attributes for your VPC"; EC2 guide, "hostname types")."""
+"""The names that AWS gives to addresses and instances (VPC guide, "DNS attributes for your VPC"; EC2 guide, "EC2
+instance hostnames and domains").
+
+The API shows them and the resolver (``realvpc.dns``) answers for them: both ask here.  Text without a trailing dot.
+"""
 
 from __future__ import annotations
 
 from .addresses import Address
+from .instance import Instance
+from .network_interface import NetworkInterface
+from .vpc import Vpc
 
+HOSTNAME_TYPES = IP_NAME, RESOURCE_NAME = "ip-name", "resource-name"
 
-def ip_name(address: Address) -> str:
-    """``ip-10-20-0-207`` for 10.20.0.207."""
-    return "ip-" + str(address).replace(".", "-")
+_OLD_REGION = "us-east-1"  # its names are older than the scheme
+_IP, _EC2 = "ip-", "ec2-"
 
 
 def internal_domain(region: str) -> str:
     """The domain of private names: ``ap-northeast-1.compute.internal``; us-east-1 keeps its old ``ec2.internal``."""
-    return "ec2.internal" if region == "us-east-1" else f"{region}.compute.internal"
+    return "ec2.internal" if region == _OLD_REGION else f"{region}.compute.internal"
+
+
+def public_domain(region: str) -> str:
+    """The domain of public names: ``ap-northeast-1.compute.amazonaws.com``, ``compute-1.amazonaws.com``."""
+    return f"{'compute-1' if region == _OLD_REGION else f'{region}.compute'}.amazonaws.com"
+
+
+def ip_name(address: Address) -> str:
+    """``ip-10-20-0-207`` for 10.20.0.207."""
+    return _label(_IP, address)
+
+
+def read_ip_name(label: str) -> Address | None:
+    """10.20.0.207 for ``ip-10-20-0-207``."""
+    return _read(_IP, label)
+
+
+def read_public_label(label: str) -> Address | None:
+    """198.18.3.7 for ``ec2-198-18-3-7``."""
+    return _read(_EC2, label)
 
 
 def private_dns_name(address: Address, region: str) -> str:
@@ -21,5 +48,34 @@ def private_dns_name(address: Address, region: str) -> str:
 
 def public_dns_name(address: Address, region: str) -> str:
     """``ec2-198-18-3-7.ap-northeast-1.compute.amazonaws.com``."""
-    domain = "compute-1" if region == "us-east-1" else f"{region}.compute"
-    return "ec2-" + str(address).replace(".", "-") + f".{domain}.amazonaws.com"
+    return f"{_label(_EC2, address)}.{public_domain(region)}"
+
+
+def hostname(instance: Instance, primary: NetworkInterface) -> str:
+    """What the machine calls itself, by the instance's hostname type: ``ip-10-20-0-207`` or ``i-…``."""
+    return instance.id if instance.hostname_type == RESOURCE_NAME else ip_name(primary.private_address)
+
+
+def instance_private_name(instance: Instance, primary: NetworkInterface) -> str:
+    """``PrivateDnsName`` of an instance, whether or not the VPC's resolver knows it."""
+    return f"{hostname(instance, primary)}.{internal_domain(instance.region)}"
+
+
+def public_name(vpc: Vpc, interface: NetworkInterface) -> str | None:
+    """The name of the interface's public address, where the VPC names its hosts."""
+    if interface.public_address is None or not vpc.names_hosts:
+        return None
+    return public_dns_name(interface.public_address, interface.region)
+
+
+def _label(prefix: str, address: Address) -> str:
+    return prefix + str(address).replace(".", "-")
+
+
+def _read(prefix: str, label: str) -> Address | None:
+    """None for what ``_label`` does not write, as with leading zeros."""
+    try:
+        address = Address.parse(label.removeprefix(prefix).replace("-", "."))
+    except ValueError:
+        return None
+    return address if address.is_ipv4 and _label(prefix, address) == label else None

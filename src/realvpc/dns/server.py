@@ -1,0 +1,108 @@
+"""The resolver's sockets: UDP and TCP (RFC 1035 section 4.2, RFC 7766).
+
+Who asks is told by the source address, which the fabric sets (``net.services``).  Replies go back from the address that
+the socket is bound to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from realvpc.net.addresses import Address
+from realvpc.net.network import Network
+from realvpc.net.network_interface import NetworkInterface
+
+from .message import LARGEST_TCP_SIZE, respond, servfail
+
+PACKETS_PER_SECOND = 1024  # of one interface (VPC guide, "Amazon DNS quotas")
+CONNECTIONS = 16  # of one interface
+IDLE_SECONDS = 10.0  # RFC 7766 section 6.2.3: a server may be short of patience
+
+log = logging.getLogger(__name__)
+
+
+class Resolver:
+    """Answers on any number of sockets.  ``network`` gives the network as it is now."""
+
+    def __init__(self, network: Callable[[], Network]) -> None:
+        self._network = network
+        self._second = 0
+        self._packets: Counter[str] = Counter()  # in this second, by interface
+        self._connections: Counter[str] = Counter()
+
+    @asynccontextmanager
+    async def serving(self, udp: socket.socket, tcp: socket.socket) -> AsyncIterator[None]:
+        """Serve on a bound and a listening socket, which are closed at the end of the block."""
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=udp)
+        try:
+            async with await asyncio.start_server(self._connected, sock=tcp, limit=LARGEST_TCP_SIZE):
+                yield
+        finally:
+            transport.close()
+
+    def answer(self, peer: str, wire: bytes, *, over_tcp: bool = False) -> bytes | None:
+        """What the client at the address ``peer`` hears; None is silence."""
+        network = self._network()
+        asker = network.interface_with_identity(Address.parse(peer))
+        if asker is None or not self._within_quota(asker):
+            return None
+        try:
+            return respond(network, asker, wire, over_tcp=over_tcp)
+        except Exception:  # the outermost frame of a question: one bad record must not silence the resolver
+            log.exception("a question of %s could not be answered", asker.id)
+            return servfail(wire)
+
+    def _within_quota(self, asker: NetworkInterface) -> bool:
+        second = int(asyncio.get_running_loop().time())
+        if second != self._second:
+            self._second = second
+            self._packets.clear()
+        self._packets[asker.id] += 1
+        return self._packets[asker.id] <= PACKETS_PER_SECOND
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer: str = writer.get_extra_info("peername")[0]
+        self._connections[peer] += 1
+        try:
+            if self._connections[peer] <= CONNECTIONS:
+                await self._converse(peer, reader, writer)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            pass  # the client is gone, or has nothing more to ask
+        finally:
+            self._connections[peer] -= 1
+            if not self._connections[peer]:
+                del self._connections[peer]
+            writer.close()
+
+    async def _converse(self, peer: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One question after the other, each with its length before it, until there is no answer."""
+        while True:
+            async with asyncio.timeout(IDLE_SECONDS):
+                length = int.from_bytes(await reader.readexactly(2), "big")
+                wire = await reader.readexactly(length)
+            answer = self.answer(peer, wire, over_tcp=True)
+            if answer is None:
+                return
+            writer.write(len(answer).to_bytes(2, "big") + answer)
+            async with asyncio.timeout(IDLE_SECONDS):
+                await writer.drain()
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport: asyncio.DatagramTransport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        answer = self._resolver.answer(addr[0], data)
+        if answer is not None:
+            self._transport.sendto(answer, addr)

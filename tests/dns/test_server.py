@@ -1,0 +1,156 @@
+"""The resolver on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import dns.asyncquery
+import dns.flags
+import dns.message
+import pytest
+from msgspec.structs import replace
+
+from realvpc.dns.server import CONNECTIONS, PACKETS_PER_SECOND, Resolver
+from realvpc.net.network import Network
+from realvpc.net.services import identity_of
+from realvpc.net.table import Change, put
+
+from .test_amazon import IP_A
+from .test_message import LARGE, question
+
+ENI = "eni-0123456789abcdef0"
+LOOPBACK = "127.0.0.1"
+
+
+def network_of(base: Network) -> Network:
+    """``base`` with one interface, which has an id like those of AWS: the identity comes from it."""
+    one = replace(base.interfaces["eni-a"], id=ENI)
+    return base.apply(Change(puts=(one,), deletes=tuple(base.interfaces.values())))
+
+
+class LocalResolver(Resolver):
+    """Takes whoever asks over the loopback for the interface."""
+
+    def answer(self, peer: str, wire: bytes, *, over_tcp: bool = False) -> bytes | None:
+        assert peer == LOOPBACK
+        return super().answer(str(identity_of(ENI)), wire, over_tcp=over_tcp)
+
+
+@asynccontextmanager
+async def resolver(network: Network) -> AsyncIterator[int]:
+    """Serves on a port of the loopback."""
+    tcp = socket.create_server((LOOPBACK, 0))
+    port: int = tcp.getsockname()[1]
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind((LOOPBACK, port))
+    for each in (udp, tcp):
+        each.setblocking(False)
+    served = network_of(network)
+    async with LocalResolver(lambda: served).serving(udp, tcp):
+        yield port
+
+
+def test_udp_and_tcp_give_the_same_answer() -> None:
+    async def run() -> None:
+        async with resolver(LARGE) as port:
+            query = question(IP_A)
+            for ask in (dns.asyncquery.udp, dns.asyncquery.tcp):
+                answer = await ask(query, LOOPBACK, port=port, timeout=5)
+                assert [str(record) for record in answer.answer[0]] == ["10.20.0.207"]
+            large = question("large.corp.example")
+            cut = await dns.asyncquery.udp(large, LOOPBACK, port=port, timeout=5)
+            assert cut.flags & dns.flags.TC
+            whole, used_tcp = await dns.asyncquery.udp_with_fallback(large, LOOPBACK, port=port, timeout=5)
+            assert used_tcp
+            assert len(whole.answer[0]) == 400
+
+    asyncio.run(run())
+
+
+def test_several_questions_fit_on_one_connection() -> None:
+    async def run() -> None:
+        async with resolver(LARGE) as port:
+            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            wires = [question(name).to_wire() for name in (IP_A, "one.example.com")]
+            writer.write(b"".join(len(wire).to_bytes(2, "big") + wire for wire in wires))
+            for wire in wires:
+                length = int.from_bytes(await reader.readexactly(2), "big")
+                assert (await reader.readexactly(length))[:2] == wire[:2]
+            writer.write(b"\0\3abc")  # no question: the connection ends
+            assert await reader.read() == b""
+            writer.close()
+
+    asyncio.run(run())
+
+
+def test_garbage_and_half_questions_leave_the_server_as_it_was() -> None:
+    async def run() -> None:
+        async with resolver(LARGE) as port:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                for wire in (b"", b"\xff" * 40, question(IP_A).to_wire()[:20]):
+                    udp.sendto(wire, (LOOPBACK, port))
+            _, writer = await asyncio.open_connection(LOOPBACK, port)
+            writer.write(b"\xff\xffonly a little")
+            writer.close()
+            answer = await dns.asyncquery.tcp(question(IP_A), LOOPBACK, port=port, timeout=5)
+            assert answer.answer
+
+    asyncio.run(run())
+
+
+def test_one_interface_has_so_many_connections() -> None:
+    async def run() -> None:
+        async with resolver(LARGE) as port:
+            opened = [await asyncio.open_connection(LOOPBACK, port) for _ in range(CONNECTIONS)]
+            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            assert await reader.read() == b""
+            for _, each in [*opened, (reader, writer)]:
+                each.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.0", "127.0.0.1", "192.0.2.1"])
+def test_a_stranger_hears_nothing(peer: str) -> None:
+    async def run() -> None:
+        network = network_of(LARGE)
+        assert Resolver(lambda: network).answer(peer, question(IP_A).to_wire()) is None
+
+    asyncio.run(run())
+
+
+def test_an_interface_is_answered_1024_times_a_second() -> None:
+    async def run() -> None:
+        network = network_of(LARGE)
+        other = replace(network.interfaces[ENI], id="eni-0123456789abcdef1")
+        network = network.apply(put(other))
+        server = Resolver(lambda: network)
+        loop = asyncio.get_running_loop()
+        stopped = loop.time()
+        loop.time = lambda: stopped  # type: ignore[method-assign]
+        wire = question(IP_A).to_wire()
+        answered = [server.answer(str(identity_of(ENI)), wire) is not None for _ in range(PACKETS_PER_SECOND + 5)]
+        assert sum(answered) == PACKETS_PER_SECOND
+        assert server.answer(str(identity_of(other.id)), wire) is not None
+        stopped += 1
+        assert server.answer(str(identity_of(ENI)), wire) is not None
+
+    asyncio.run(run())
+
+
+def test_a_question_that_cannot_be_worked_out_gets_servfail(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        network = network_of(LARGE)
+        zone = network.hosted_zone_for("vpc-a", "corp.example.")
+        assert zone
+        broken = [row for row in network.record_sets_of(zone.id) if row.type == "SOA"]
+        network = network.apply(put(*(replace(row, values=("nonsense",)) for row in broken)))
+        answer = Resolver(lambda: network).answer(str(identity_of(ENI)), question("corp.example").to_wire())
+        assert answer is not None
+        assert dns.message.from_wire(answer).rcode() == 2
+        assert ENI in caplog.text
+
+    asyncio.run(run())
