@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 
 from . import __version__
-from .api.instance import instance_private_name
 from .api.service import Service
 from .api.sweep import everything
 from .clock import Clock
 from .config import Settings
-from .net.hostnames import public_dns_name
+from .net.hostnames import instance_private_name, public_name
 from .net.instance import Instance, InstanceState
 from .net.network import Network
 from .net.reasons import Reason
@@ -162,7 +161,7 @@ def _instance(network: Network, row: Instance) -> dict[str, Any]:
         "address": str(interface.private_address) if interface else None,
         "public_address": str(public) if public else None,
         "private_dns_name": instance_private_name(row, interface) if interface else None,
-        "public_dns_name": public_dns_name(public, row.region) if public else None,
+        "public_dns_name": public_name(network.vpcs[interface.vpc_id], interface) if interface else None,
     }
 
 

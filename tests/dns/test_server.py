@@ -49,8 +49,12 @@ async def resolver(network: Network) -> AsyncIterator[int]:
     for each in (udp, tcp):
         each.setblocking(False)
     served = network_of(network)
-    async with LocalResolver(lambda: served).serving(udp, tcp):
-        yield port
+    server = LocalResolver(lambda: served)
+    tasks = [asyncio.create_task(serving) for serving in (server.on_udp(udp), server.on_tcp(tcp))]
+    yield port
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 def test_udp_and_tcp_give_the_same_answer() -> None:

@@ -6,7 +6,7 @@ import base64
 
 from realvpc.net import mtu
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
-from realvpc.net.hostnames import hostname, internal_domain
+from realvpc.net.hostnames import hostname
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.machine import LinkSpec, MachineSpec, Wanted
@@ -39,11 +39,10 @@ def _machine(network: Network, instance: Instance) -> MachineSpec:
     kind = INSTANCE_TYPES[instance.instance_type]
     vpc = network.vpcs[interfaces[0].vpc_id]
     options = network.dhcp_options_of(vpc)
-    search = options.search_domains if options else ()
     return MachineSpec(
         instance_id=instance.id,
         hostname=hostname(instance, interfaces[0]),
-        domain=search[0] if search else internal_domain(instance.region),
+        domain=network.domain_of(vpc),
         region=instance.region,
         links=tuple(_link(network, interface) for interface in interfaces),
         vcpus=kind.vcpus,
@@ -52,7 +51,7 @@ def _machine(network: Network, instance: Instance) -> MachineSpec:
         wanted=_WANTED[instance.state],
         user_data=_text(instance.user_data),
         name_servers=_name_servers(vpc, options),
-        search=search,
+        search=options.search_domains if options else (),
     )
 
 

@@ -23,6 +23,7 @@ from realvpc.api.ssm_agent import agents_seen
 from realvpc.api.sweep import sweep
 from realvpc.clock import Clock
 from realvpc.config import Credentials, Fabric, Settings
+from realvpc.dns.server import Resolver
 from realvpc.iam.account import Account
 from realvpc.iam.first_start import first_accounts
 from realvpc.metadata.app import MetadataApp, MetadataProtocol
@@ -98,7 +99,9 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
 
     app, guest_app = endpoint(admin_app(desk, local=False)), endpoint(None)
     metadata = MetadataApp(_interface_of(service), lambda: service.state, clock.now, service.key)
-    desk.internal_errors = lambda: app.internal_errors + guest_app.internal_errors + metadata.internal_errors
+    resolver = Resolver(lambda: service.state.network)
+    counting = (app, guest_app, metadata, resolver)
+    desk.internal_errors = lambda: sum(each.internal_errors for each in counting)
     servers = (HttpServer(app), HttpServer(admin_app(desk, local=True)))
     background = [_sweeping(service, sessions)]
     if guests and node:
@@ -107,6 +110,8 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
             guests.run(
                 {
                     Listener.METADATA: HttpServer(metadata, MetadataProtocol).on,
+                    Listener.RESOLVER_UDP: resolver.on_udp,
+                    Listener.RESOLVER_TCP: resolver.on_tcp,
                     Listener.ENDPOINT: HttpServer(guest_app).on,
                     Listener.CHECK_IP: HttpServer(check_ip).on,
                 }

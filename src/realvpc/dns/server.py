@@ -10,8 +10,7 @@ import asyncio
 import logging
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 from realvpc.net.addresses import Address
@@ -31,21 +30,25 @@ class Resolver:
     """Answers on any number of sockets.  ``network`` gives the network as it is now."""
 
     def __init__(self, network: Callable[[], Network]) -> None:
+        self.internal_errors = 0
         self._network = network
         self._second = 0
         self._packets: Counter[str] = Counter()  # in this second, by interface
         self._connections: Counter[str] = Counter()
 
-    @asynccontextmanager
-    async def serving(self, udp: socket.socket, tcp: socket.socket) -> AsyncIterator[None]:
-        """Serve on a bound and a listening socket, which are closed at the end of the block."""
+    async def on_udp(self, bound: socket.socket) -> None:
+        """Serve on this socket until cancelled."""
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=udp)
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=bound)
         try:
-            async with await asyncio.start_server(self._connected, sock=tcp, limit=LARGEST_TCP_SIZE):
-                yield
+            await loop.create_future()
         finally:
             transport.close()
+
+    async def on_tcp(self, listening: socket.socket) -> None:
+        """Serve on this socket until cancelled."""
+        server = await asyncio.start_server(self._connected, sock=listening, limit=LARGEST_TCP_SIZE)
+        await server.serve_forever()
 
     def answer(self, peer: str, wire: bytes, *, over_tcp: bool = False) -> bytes | None:
         """What the client at the address ``peer`` hears; None is silence."""
@@ -56,6 +59,7 @@ class Resolver:
         try:
             return respond(network, asker, wire, over_tcp=over_tcp)
         except Exception:  # the outermost frame of a question: one bad record must not silence the resolver
+            self.internal_errors += 1
             log.exception("a question of %s could not be answered", asker.id)
             return servfail(wire)
 

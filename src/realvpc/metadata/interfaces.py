@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realvpc.net.hostnames import private_dns_name, public_dns_name
+from realvpc.net.hostnames import private_dns_name, public_name
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 
@@ -21,7 +21,7 @@ def interface_directory(network: Network, interface: NetworkInterface) -> Direct
             "local-ipv4s": "\n".join(str(address) for address in interface.private_addresses),
             "mac": interface.mac_address,
             "owner-id": interface.account,
-            "public-hostname": public_name(network, interface),
+            "public-hostname": public_name(network.vpcs[interface.vpc_id], interface),
             "public-ipv4s": str(public) if public is not None else None,
             "security-group-ids": "\n".join(interface.group_ids),
             "security-groups": group_names(network, interface),
@@ -37,11 +37,3 @@ def interface_directory(network: Network, interface: NetworkInterface) -> Direct
 def group_names(network: Network, interface: NetworkInterface) -> str:
     """One a line."""
     return "\n".join(network.security_groups[group_id].name for group_id in interface.group_ids)
-
-
-def public_name(network: Network, interface: NetworkInterface) -> str | None:
-    """Where the VPC names its hosts (VPC guide, "DNS attributes")."""
-    vpc = network.vpcs[interface.vpc_id]
-    if interface.public_address is None or not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
-        return None
-    return public_dns_name(interface.public_address, interface.region)

@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from realvpc.api.instance import instance_private_name
 from realvpc.api.metadata_options import fits_in_path
+from realvpc.net.hostnames import hostname, public_name
 from realvpc.net.images import AL2023, find_image
 from realvpc.net.instance import Instance
 from realvpc.net.instance_types import INSTANCE_TYPES
@@ -21,7 +21,7 @@ from realvpc.net.network_interface import NetworkInterface
 from realvpc.store.state import State
 
 from .directory import Directory, Node, directory
-from .interfaces import group_names, interface_directory, public_name
+from .interfaces import group_names, interface_directory
 from .role import RoleAnswer, role_of
 
 LATEST = "latest"
@@ -65,7 +65,8 @@ def tree(view: View) -> Directory:
 def _meta_data(view: View) -> Directory:
     instance, network = view.instance, view.state.network
     primary = view.interfaces[0]
-    name = instance_private_name(instance, primary)
+    vpc = network.vpcs[primary.vpc_id]
+    name = f"{hostname(instance, primary)}.{network.domain_of(vpc)}"  # as its DHCP options say
     root_device = (find_image(instance.region, instance.image_id) or AL2023).root_device_name
     return directory(
         {
@@ -92,7 +93,7 @@ def _meta_data(view: View) -> Directory:
                 }
             ),
             "profile": "default-hvm",
-            "public-hostname": public_name(network, primary),
+            "public-hostname": public_name(vpc, primary),
             "public-ipv4": str(primary.public_address) if primary.public_address is not None else None,
             "public-keys": _public_keys(instance),
             "reservation-id": instance.reservation_id,

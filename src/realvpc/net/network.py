@@ -14,6 +14,7 @@ from .addresses import Address
 from .dhcp_options import DhcpOptions, default_options, default_options_id
 from .domain_name import WILDCARD, ancestors
 from .hosted_zone import HostedZone, RecordSet
+from .hostnames import internal_domain
 from .instance import Instance
 from .internet_gateway import InternetGateway
 from .key_pair import KeyPair
@@ -141,6 +142,11 @@ class Network(Snapshot):
         if stored is None and vpc.dhcp_options_id == default_options_id(vpc.account, vpc.region):
             return default_options(vpc.account, vpc.region)
         return stored
+
+    def domain_of(self, vpc: Vpc) -> str:
+        """The domain in which the VPC's machines believe themselves."""
+        options = self.dhcp_options_of(vpc)
+        return options.search_domains[0] if options and options.search_domains else internal_domain(vpc.region)
 
     def active_peering_between(self, vpc_id: str, other_vpc_id: str) -> Peering | None:
         return next(
