@@ -148,3 +148,27 @@ def test_the_console_shows_what_an_instance_wrote_and_is_followed_to_its_end(ser
 def test_the_processes_logs_are_shown(service: Running) -> None:
     assert "tables applied" in service("logs", "--service", "node").out
     assert "serving http://127.0.0.1" in service("logs", "--service", "api").out
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("exec i-", "ID"),
+        ("shell i-", "ID"),
+        ("logs i-", "ID"),
+        ("cp i-", "ID:"),
+        ("cp ./notes i-", "ID:"),
+        ("why i-", "ID"),
+        ("why internet i-", "ID"),
+        ("env --account ma", "main"),
+    ],
+)
+def test_a_shell_completes_what_is_there(service: Running, site: Site, words: str, offered: str) -> None:
+    environment = {
+        "COMP_WORDS": f"realvpc {words}",
+        "COMP_CWORD": str(len(words.split())),
+        "_REALVPC_COMPLETE": "bash_complete",
+    }
+    completed = service(environment=environment)
+    assert f"plain,{offered.replace('ID', site.instance_id)}" in completed.out.splitlines()
+    assert not completed.err

@@ -31,6 +31,7 @@ COMMANDS = {
     "counters": "counters",
     "clock": "clock",
     "bench": "bench",
+    "completion": "completion",
 }
 """Command and the module that has it, in the order of `realvpc --help`."""
 

@@ -9,18 +9,43 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from realvpc.config import DEFAULT_REGION, SettingsError
+from realvpc.daemon.client import ServiceError
 from realvpc.net.zones import REGIONS
 
-from .terminal import ask_service, json_option, print_json, print_table, service, state_option
+from .terminal import COMPLETION_SECONDS, ask_service, json_option, print_json, print_table, service, state_option
 
 if TYPE_CHECKING:
     from realvpc.client.aws import Profile
 
 
+def _complete_account(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    try:
+        found = ask_service(ctx.params.get("state"), "GET", "accounts", timeout=COMPLETION_SECONDS)
+    except (ServiceError, SettingsError, OSError):
+        return []
+    return [each["name"] for each in found if each["access_keys"] and each["name"].startswith(incomplete)]
+
+
+def _complete_region(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return sorted(name for name in REGIONS if name.startswith(incomplete))
+
+
+account_option = click.option(
+    "--account",
+    metavar="NAME",
+    default="main",
+    help="Name or id of the account [main].",
+    shell_complete=_complete_account,
+)
+region_option = click.option(
+    "--region", default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].", shell_complete=_complete_region
+)
+
+
 @click.command("env")
 @state_option
-@click.option("--account", metavar="NAME", default="main", help="Name or id of the account [main].")
-@click.option("--region", default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].")
+@account_option
+@region_option
 @click.option("--format", "form", type=click.Choice(["sh", "json"]), default="sh", help="How to print [sh].")
 def env_command(state: Path | None, account: str, region: str, form: str) -> None:
     """Print the exports that point AWS clients at this service.

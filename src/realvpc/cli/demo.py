@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from realvpc.config import DEFAULT_REGION, SettingsError
+from realvpc.config import SettingsError
 
-from .accounts import profile
+from .accounts import profile, region_option
 from .terminal import (
     ask_service,
     complain,
@@ -36,7 +36,7 @@ def demo_command() -> None:
 @demo_command.command("peering", short_help="VPC peering in and across accounts; it is not transitive.")
 @state_option
 @json_option
-@click.option("--region", default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].")
+@region_option
 @click.option(
     "--client",
     "transport",

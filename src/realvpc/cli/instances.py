@@ -12,9 +12,8 @@ import click
 from realvpc.config import SettingsError
 from realvpc.daemon.client import ServiceError
 
-from .terminal import ask_service, print_table
+from .terminal import COMPLETION_SECONDS, ask_service, print_table
 
-_COMPLETION_SECONDS = 1.0
 _PLAIN = re.compile(r"[\w.@%+=-]+\Z")  # a word of any shell's, and a place of `realvpc cp`'s
 _SHOWN = ("id", "account", "region", "state", "address")
 
@@ -29,11 +28,16 @@ def complete_any(ctx: click.Context, param: click.Parameter, incomplete: str) ->
     return names(ctx, incomplete, running=False)
 
 
+def complete_endpoint(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """For an argument of `realvpc why`."""
+    return [*names(ctx, incomplete), *(word for word in ("internet",) if word.startswith(incomplete))]
+
+
 def names(ctx: click.Context, incomplete: str, *, running: bool = True) -> list[str]:
     """Name tags that begin like this, and ids once somebody types one; nothing where the service does not answer."""
     try:
         found: list[dict[str, Any]] = ask_service(
-            ctx.params.get("state"), "GET", "instances", timeout=_COMPLETION_SECONDS
+            ctx.params.get("state"), "GET", "instances", timeout=COMPLETION_SECONDS
         )
     except (ServiceError, SettingsError, OSError):
         return []

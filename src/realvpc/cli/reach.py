@@ -13,6 +13,7 @@ import click
 from realvpc.columns import align, width
 from realvpc.config import SettingsError
 
+from .instances import complete_endpoint
 from .terminal import (
     ask_service,
     faint,
@@ -33,8 +34,8 @@ port_option = click.option("--port", type=click.IntRange(0, 65535), help="Destin
 
 
 @click.command("why")
-@click.argument("source")
-@click.argument("destination")
+@click.argument("source", shell_complete=complete_endpoint)
+@click.argument("destination", shell_complete=complete_endpoint)
 @protocol_option
 @port_option
 @click.option("--public", is_flag=True, help="Ask about the destination's public address (from internet: always).")

@@ -21,6 +21,8 @@ from realvpc.daemon.client import ServiceError, ask
 Problem = (ServiceError, config.SettingsError)
 """What a command may raise for people to read; `realvpc` prints it and exits with 1."""
 
+COMPLETION_SECONDS = 1.0  # whoever has pressed Tab waits no longer
+
 state_option = click.option(
     "--state", "state", type=click.Path(path_type=Path), metavar="DIR", help="The service's state directory."
 )

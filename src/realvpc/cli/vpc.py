@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from realvpc.config import DEFAULT_REGION, SettingsError
+from realvpc.config import SettingsError
 
-from .accounts import profile
+from .accounts import account_option, profile, region_option
 from .terminal import faint, json_option, mark, print_json, state_option
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def vpc_command() -> None:
 @click.option("--azs", type=click.IntRange(1, 6), default=2, help="Availability Zones [2].")
 @click.option("--public", type=click.IntRange(0), help="Public subnets [one per zone].")
 @click.option("--private", type=click.IntRange(0), help="Private subnets [one per zone].")
-@click.option("--account", metavar="NAME", default="main", help="Account [main].")
-@click.option("--region", default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].")
+@account_option
+@region_option
 @state_option
 @json_option
 def create_command(
