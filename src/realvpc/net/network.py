@@ -216,10 +216,10 @@ class Network(Snapshot):
         Empty when the name exists and has no records, because there are names under it.  None when it does not exist.
         """
         for domain in ancestors(name):
-            if found := self.record_sets.where(_names_at_or_above, (zone.id, domain)):
+            if self.record_sets.where(_names_at_or_above, (zone.id, domain)):
                 if domain != name:  # the closest encloser: its wildcard stands for all that is not there
                     return self.record_sets.where(_zone_id_and_name, (zone.id, f"{WILDCARD}.{domain}")) or None
-                return tuple(row for row in found if row.name == name)
+                return self.record_sets.where(_zone_id_and_name, (zone.id, name))
             if domain == zone.name:
                 break
         return None
