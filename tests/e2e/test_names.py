@@ -1,0 +1,193 @@
+"""Names inside instances: real questions over the fabric, and programs that only know names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import pytest
+
+from realvpc.net.services import ENDPOINT
+from tests.running import Running, eventually
+
+from .target import Target
+
+pytestmark = [pytest.mark.root, pytest.mark.e2e]
+
+PROGRAM = (Path(__file__).parent / "ask.py").read_text()
+LINK_LOCAL, PRIVATE = "169.254.169.253", "10.70.0.2"
+TOKYO_DOMAIN, VIRGINIA_DOMAIN = "ap-northeast-1.compute.internal", "ec2.internal"
+
+
+class Inside:
+    """Asks from inside an instance."""
+
+    def __init__(self, service: Running, instance_id: str) -> None:
+        self._service, self._instance_id = service, instance_id
+
+    def run(self, *words: str) -> str:
+        return self._service("exec", self._instance_id, "--", *words, code=None).out
+
+    def ask(self, *names: str, kind: str = "A", server: str = PRIVATE, protocol: str = "udp") -> list[str]:
+        """For each name the values of the last record set, or the code of the answer, or ``-`` when none came."""
+        queries = [dns.message.make_query(name, kind) for name in names]
+        wires = [query.to_wire().hex() for query in queries]
+        lines = self.run("python3", "-c", PROGRAM, server, protocol, *wires).split()
+        return [_read(query, line) for query, line in zip(queries, lines, strict=True)]
+
+
+def _read(query: dns.message.Message, line: str) -> str:
+    if line == "-":
+        return "-"
+    answer = dns.message.from_wire(bytes.fromhex(line))
+    assert query.is_response(answer)
+    if not answer.answer:
+        return dns.rcode.to_text(answer.rcode())
+    return " ".join(sorted(str(record) for record in answer.answer[-1]))
+
+
+class Peer:
+    """A VPC beside the target's, peered with it."""
+
+    def __init__(self, service: Running, target: Target, name: str, cidr: str, region: str) -> None:
+        self.ec2: Any = service.client("ec2", "--region", region)
+        service(
+            "vpc", "create", "--name", name, "--cidr", cidr, "--azs", "1", "--public", "1", "--private", "0",
+            "--region", region,
+        )  # fmt: skip
+        named = [{"Name": "tag:Name", "Values": [f"{name}-vpc"]}]
+        self.vpc_id: str = self.ec2.describe_vpcs(Filters=named)["Vpcs"][0]["VpcId"]
+        own = [{"Name": "vpc-id", "Values": [self.vpc_id]}]
+        self.subnet_id: str = self.ec2.describe_subnets(Filters=own)["Subnets"][0]["SubnetId"]
+        found = target.ec2.describe_instances(InstanceIds=[target.instance_id])["Reservations"][0]["Instances"][0]
+        self.target_vpc_id: str = found["VpcId"]
+        made = target.ec2.create_vpc_peering_connection(
+            VpcId=self.target_vpc_id, PeerVpcId=self.vpc_id, PeerRegion=region
+        )
+        self.peering_id: str = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        self.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=self.peering_id)
+
+    def launch(self, target: Target, **more: Any) -> dict[str, Any]:
+        image = target.ec2.describe_instances(InstanceIds=[target.instance_id])["Reservations"][0]["Instances"][0]
+        launched = self.ec2.run_instances(
+            ImageId=image["ImageId"], InstanceType="t2.micro", MinCount=1, MaxCount=1,
+            NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": self.subnet_id, "AssociatePublicIpAddress": True}],
+            **more,
+        )["Instances"][0]  # fmt: skip
+        self.ec2.get_waiter("instance_running").wait(InstanceIds=[launched["InstanceId"]])
+        reservations = self.ec2.describe_instances(InstanceIds=[launched["InstanceId"]])["Reservations"]
+        instance: dict[str, Any] = reservations[0]["Instances"][0]
+        return instance
+
+    def allow(self, allowed: bool) -> None:
+        """Whether the target's VPC may resolve names of this one."""
+        options = {"AllowDnsResolutionFromRemoteVpc": allowed}
+        self.ec2.modify_vpc_peering_connection_options(
+            VpcPeeringConnectionId=self.peering_id, AccepterPeeringConnectionOptions=options
+        )
+
+
+@pytest.fixture
+def inside(service: Running, target: Target) -> Inside:
+    return Inside(service, target.instance_id)
+
+
+@pytest.fixture(scope="module")
+def neighbour(service: Running, target: Target) -> Iterator[Peer]:
+    """In the same Region."""
+    peer = Peer(service, target, "neighbour", "10.71.0.0/16", "ap-northeast-1")
+    yield peer
+    peer.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=peer.peering_id)
+
+
+def own(target: Target) -> dict[str, Any]:
+    found: dict[str, Any] = target.ec2.describe_instances(InstanceIds=[target.instance_id])
+    instance: dict[str, Any] = found["Reservations"][0]["Instances"][0]
+    return instance
+
+
+@pytest.mark.parametrize("protocol", ["udp", "tcp"])
+@pytest.mark.parametrize("server", [LINK_LOCAL, PRIVATE])
+def test_both_addresses_of_the_resolver_answer(inside: Inside, target: Target, server: str, protocol: str) -> None:
+    instance = own(target)
+    names = instance["PrivateDnsName"], instance["PublicDnsName"], "ssm.ap-northeast-1.amazonaws.com", "no.example.org"
+    private = instance["PrivateIpAddress"]
+    assert inside.ask(*names, server=server, protocol=protocol) == [private, private, str(ENDPOINT), "NXDOMAIN"]
+    reverse = ".".join(reversed(private.split("."))) + ".in-addr.arpa"
+    assert inside.ask(reverse, kind="PTR", server=server, protocol=protocol) == [f"{instance['PrivateDnsName']}."]
+
+
+def test_programs_find_hosts_by_name(inside: Inside, target: Target) -> None:
+    assert "198.19.0.1" in inside.run("getent", "hosts", "one.example.com")
+    assert inside.run("getent", "hosts", "ip-10-70-9-9") == f"10.70.9.9       ip-10-70-9-9.{TOKYO_DOMAIN}\n"
+    assert inside.run("getent", "hosts", "no.example.org") == ""
+    assert "1 received" in inside.run("ping", "-c", "1", "-W", "2", "two.example.com")
+    assert "AWSAccessKeyId" in inside.run("curl", "-s", "-m", "3", "http://aws.test/")
+
+
+def test_a_public_name_leads_to_a_peer_as_its_side_allows(inside: Inside, target: Target, neighbour: Peer) -> None:
+    far = neighbour.launch(target)
+    names = far["PublicDnsName"], far["PrivateDnsName"]
+    assert inside.ask(*names) == [far["PublicIpAddress"], far["PrivateIpAddress"]]
+    neighbour.allow(True)
+    assert inside.ask(*names) == [far["PrivateIpAddress"]] * 2
+    neighbour.allow(False)
+    assert inside.ask(*names) == [far["PublicIpAddress"], far["PrivateIpAddress"]]
+    # The other VPC's resolver is not to be reached across the peering.
+    assert inside.ask(names[0], server="10.71.0.2") == ["-"]
+    neighbour.ec2.terminate_instances(InstanceIds=[far["InstanceId"]])
+
+
+def test_names_of_another_region_need_the_option(service: Running, inside: Inside, target: Target) -> None:
+    far = Peer(service, target, "far", "10.73.0.0/16", "us-east-1")
+    name = f"ip-10-73-0-5.{VIRGINIA_DOMAIN}"
+    assert inside.ask(name) == ["NXDOMAIN"]
+    far.allow(True)
+    assert inside.ask(name) == ["10.73.0.5"]
+    target.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=far.peering_id)
+    assert inside.ask(name) == ["NXDOMAIN"]
+
+
+def test_a_vpc_with_a_domain_of_its_own(service: Running, target: Target, neighbour: Peer) -> None:
+    """A private hosted zone, and DHCP options that make programs look there first."""
+    route53, ec2 = service.client("route53"), neighbour.ec2
+    instance = neighbour.launch(target)
+    inside = Inside(service, instance["InstanceId"])
+    assert f"search {TOKYO_DOMAIN}\nnameserver 10.71.0.2\n" == inside.run("cat", "/etc/resolv.conf")
+    zone = route53.create_hosted_zone(
+        Name="corp.example",
+        CallerReference="e2e",
+        VPC={"VPCRegion": "ap-northeast-1", "VPCId": neighbour.vpc_id},
+    )["HostedZone"]["Id"]
+    record = {"Name": "web.corp.example", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "10.71.0.80"}]}
+    change = {"Action": "CREATE", "ResourceRecordSet": record}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+    assert inside.run("getent", "hosts", "web") == ""
+    options = ec2.create_dhcp_options(
+        DhcpConfigurations=[
+            {"Key": "domain-name", "Values": ["corp.example"]},
+            {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"]},
+        ]
+    )["DhcpOptions"]["DhcpOptionsId"]
+    ec2.associate_dhcp_options(VpcId=neighbour.vpc_id, DhcpOptionsId=options)
+    ec2.reboot_instances(InstanceIds=[instance["InstanceId"]])
+    told = "search corp.example\nnameserver 10.71.0.2\n"
+    eventually(lambda: inside.run("cat", "/etc/resolv.conf") == told, what="the instance has booted again")
+    assert inside.run("getent", "hosts", "web") == "10.71.0.80      web.corp.example\n"
+    assert Inside(service, target.instance_id).ask("web.corp.example") == ["NXDOMAIN"]
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+
+
+def test_without_dns_support_nobody_answers(service: Running, target: Target, neighbour: Peer) -> None:
+    instance = neighbour.launch(target)
+    inside = Inside(service, instance["InstanceId"])
+    assert inside.ask("one.example.com", server="10.71.0.2") == ["198.19.0.1"]
+    neighbour.ec2.modify_vpc_attribute(VpcId=neighbour.vpc_id, EnableDnsHostnames={"Value": False})
+    neighbour.ec2.modify_vpc_attribute(VpcId=neighbour.vpc_id, EnableDnsSupport={"Value": False})
+    assert inside.ask("one.example.com", server="10.71.0.2") == ["-"]
+    assert inside.ask("one.example.com", server=LINK_LOCAL) == ["-"]
+    neighbour.ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
