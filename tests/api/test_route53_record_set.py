@@ -167,7 +167,9 @@ BAD = [
     ("A", "10.0.0.1\n10.0.0.2", "ARRDATAIllegalIPv4Address"),
     *(("AAAA", value, "AAAARRDATAIllegalIPv6Address") for value in ("10.0.0.1", "fe80::1%eth0", ":::1")),
     *(("TXT", value, "InvalidCharacterString") for value in ("bare", '"a" b', '"', '"' + "x" * 256 + '"', '"ä"')),
-    *(("CNAME", value, "DomainNameInvalid") for value in ("a..b", "a b", "x" * 64, "ä.example")),
+    *(("CNAME", value, "UnsupportedCharacter") for value in ("a b", "ä.example", "a\\.b.example", '"a.example"')),
+    *(("CNAME", value, "DomainLabelEmpty") for value in ("a..b", ".")),
+    ("PTR", "x" * 64, "DomainLabelTooLong"),
     ("MX", "mail.example", "MXRRDATANotTwoFields"),
     ("MX", "65536 mail.example", "MXRRDATANotTwoFields"),
     ("SRV", "1 10 xmpp.example", "SRVRRDATANotFourFields"),
@@ -188,6 +190,13 @@ def test_a_value_that_is_none_is_refused(zone: Zone, record_type: str, value: st
     message = zone.messages(change("CREATE", "r.a.example", record_type, value))
     assert message.startswith(f"[Invalid Resource Record: 'FATAL problem: {code} (")
     assert message.endswith(f") encountered with '{value}'']")
+
+
+@pytest.mark.parametrize("minimum", ["1d", "-1", "x", "4294967296"])
+def test_the_authority_says_its_times_in_seconds(zone: Zone, minimum: str) -> None:
+    value = f"ns.example. admin.example. 1 7200 900 1209600 {minimum}"
+    assert "SOARRDATAInvalid" in zone.messages(change("UPSERT", "a.example", "SOA", value))
+    zone.change(change("UPSERT", "a.example", "SOA", value.replace(minimum, "300")))
 
 
 def test_a_value_comes_once_and_names_are_names(zone: Zone) -> None:
