@@ -7,6 +7,7 @@ from itertools import combinations
 
 from realvpc.fabric.plan import compile_plan
 from realvpc.net.addresses import overlapping
+from realvpc.net.dhcp_options import NO_OPTIONS_ID
 from realvpc.net.network import Network
 from realvpc.net.route_table import TargetKind
 
@@ -19,7 +20,17 @@ def check(network: Network) -> None:
     _active_peerings_do_not_overlap(network)
     _gateways_are_attached_once(network)
     _zones_are_whole(network)
+    _dhcp_options_are_the_vpcs_own(network)
     compile_plan(network)
+
+
+def _dhcp_options_are_the_vpcs_own(network: Network) -> None:
+    for vpc in network.vpcs.values():
+        options = network.dhcp_options_of(vpc)
+        if options is None:
+            assert vpc.dhcp_options_id == NO_OPTIONS_ID
+        else:
+            assert (options.account, options.region) == (vpc.account, vpc.region)
 
 
 def _subnets_lie_in_their_vpc(network: Network) -> None:

@@ -66,6 +66,14 @@ class Managed:
     def without_dns(self) -> None:
         self.client("ModifyVpcAttribute", VpcId=self.vpc_id, EnableDnsSupport={"Value": False})
 
+    def with_name_servers(self, *servers: str) -> None:
+        options = [{"Key": "domain-name-servers", "Values": list(servers)}]
+        made = self.client("CreateDhcpOptions", DhcpConfigurations=options)["DhcpOptions"]["DhcpOptionsId"]
+        self.client("AssociateDhcpOptions", VpcId=self.vpc_id, DhcpOptionsId=made)
+
+    def without_name_servers(self) -> None:
+        self.client("AssociateDhcpOptions", VpcId=self.vpc_id, DhcpOptionsId="default")
+
     def without_public_address(self) -> None:
         interface_id = self.instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
         self.client("ModifyNetworkInterfaceAttribute", NetworkInterfaceId=interface_id, AssociatePublicIpAddress=False)
@@ -94,12 +102,34 @@ def test_no_inbound_rule_is_needed(managed: Managed) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "lack", ["without_route", "without_policy", "without_egress", "without_dns", "without_public_address", "stopped"]
+LACKS = (
+    "without_route",
+    "without_policy",
+    "without_egress",
+    "without_dns",
+    "without_name_servers",
+    "without_public_address",
+    "stopped",
 )
+
+
+@pytest.mark.parametrize("lack", LACKS)
 def test_an_instance_that_lacks_something_is_not_managed_or_loses_its_connection(managed: Managed, lack: str) -> None:
     getattr(managed, lack)()
     assert managed.listed() == []
+
+
+def test_name_servers_of_ones_own_have_to_be_reached(managed: Managed) -> None:
+    (server,) = run(managed.client, managed.subnet_id)
+    address = server["PrivateIpAddress"]
+    managed.with_name_servers("10.20.15.250", "8.8.8.8", "fd00::53")  # nobody, nowhere, another protocol
+    assert managed.listed() == []
+    managed.with_name_servers("10.20.15.250", address)  # of the default group, which admits its members
+    assert managed.listed() != []
+    managed.client("StopInstances", InstanceIds=[server["InstanceId"]])
+    assert managed.listed() == []
+    managed.with_name_servers(address, "169.254.169.253")
+    assert managed.listed() != []
 
 
 def test_a_connection_that_was_there_is_lost_and_comes_back(managed: Managed) -> None:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import dns.asyncquery
 import dns.flags
 import dns.message
+import dns.rcode
 import pytest
 from msgspec.structs import replace
 
@@ -17,9 +18,11 @@ from realvpc.dns.server import CONNECTIONS, PACKETS_PER_SECOND, Resolver
 from realvpc.net.network import Network
 from realvpc.net.services import identity_of
 from realvpc.net.table import Change, put
+from realvpc.net.vpc import Vpc
 
 from .test_amazon import IP_A
 from .test_message import LARGE, question
+from .world import changed
 
 ENI = "eni-0123456789abcdef0"
 LOOPBACK = "127.0.0.1"
@@ -141,6 +144,28 @@ def test_an_interface_is_answered_1024_times_a_second() -> None:
         assert server.answer(str(identity_of(other.id)), wire) is not None
         stopped += 1
         assert server.answer(str(identity_of(ENI)), wire) is not None
+
+    asyncio.run(run())
+
+
+def test_an_answer_that_is_remembered_is_for_the_vpc_and_the_network_that_it_came_from() -> None:
+    async def run() -> None:
+        network = network_of(LARGE)
+        theirs = replace(network.interfaces[ENI], id="eni-0123456789abcdef1", vpc_id="vpc-b")
+        networks = [network.apply(put(theirs))]
+        server = Resolver(lambda: networks[-1])
+
+        def ask(interface_id: str) -> str:
+            query = question("corp.example")
+            wire = server.answer(str(identity_of(interface_id)), query.to_wire())
+            assert wire is not None
+            answer = dns.message.from_wire(wire)
+            assert query.is_response(answer)
+            return dns.rcode.to_text(answer.rcode())
+
+        assert [ask(ENI), ask(ENI), ask(theirs.id), ask(ENI)] == ["NOERROR", "NOERROR", "NXDOMAIN", "NOERROR"]
+        networks.append(changed(networks[-1], Vpc, "vpc-a", enable_dns_hostnames=False))
+        assert ask(ENI) == "NXDOMAIN"
 
     asyncio.run(run())
 

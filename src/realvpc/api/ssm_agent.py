@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from realvpc.iam.managed_policies import ADMINISTRATOR, SSM_MANAGED_INSTANCE_CORE
+from realvpc.net.addresses import Address
+from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.packet import Packet
-from realvpc.net.security_group import TCP
+from realvpc.net.security_group import TCP, UDP
+from realvpc.net.services import RESOLVER_PORT
 from realvpc.net.table import Change, put
 from realvpc.net.trace import INTERNET
 from realvpc.net.walk import walk
@@ -42,17 +45,32 @@ def _may_register(ctx: Context, instance: Instance) -> bool:
 
 def _gets_out(ctx: Context, interface: NetworkInterface) -> bool:
     """The service's endpoints are on the internet; the way to any host there is the way to them."""
-    if not ctx.network.vpcs[interface.vpc_id].enable_dns_support:
-        return False
+    return _resolves(ctx, interface) and _talks_to(ctx, interface, INTERNET_HOST, TCP, _HTTPS) == INTERNET
+
+
+def _resolves(ctx: Context, interface: NetworkInterface) -> bool:
+    """Whether a name server that the VPC's DHCP options tell can be asked.  On the internet there is none."""
+    vpc = ctx.network.vpcs[interface.vpc_id]
+    options = ctx.network.dhcp_options_of(vpc)
+    servers = options.name_servers if options else ()
+    addresses = (vpc.resolver if server == AMAZON_PROVIDED_DNS else Address.parse(server) for server in servers)
+    places = (_talks_to(ctx, interface, address, UDP, RESOLVER_PORT) for address in addresses)
+    return any(place not in (None, INTERNET) for place in places)
+
+
+def _talks_to(ctx: Context, interface: NetworkInterface, address: Address, protocol: int, port: int) -> str | None:
+    """Where packets to the address arrive (as in ``Trace.delivered_to``), if their answers come back."""
     packet = Packet(
         source=interface.private_address,
-        destination=INTERNET_HOST,
-        protocol=TCP,
+        destination=address,
+        protocol=protocol,
         source_port=_SOME_PORT,
-        destination_port=_HTTPS,
+        destination_port=port,
     )
     out = walk(ctx.network, packet, interface.id)
-    return out.delivered_to == INTERNET and walk(ctx.network, out.packet.reply(), INTERNET, out.tracked).delivered
+    if out.delivered_to is None or not walk(ctx.network, out.packet.reply(), out.delivered_to, out.tracked).delivered:
+        return None
+    return out.delivered_to
 
 
 def agents_seen(ctx: Context, instances: Iterable[Instance] | None = None) -> Change:

@@ -1,4 +1,7 @@
-"""DNS messages: a question in bytes, its answer in bytes (RFC 1035, RFC 6891).  Pure."""
+"""DNS messages: a question in bytes, its answer in bytes (RFC 1035, RFC 6891).
+
+A pure function, but for the order of the records of one set, which dnspython shuffles.
+"""
 
 from __future__ import annotations
 
