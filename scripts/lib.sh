@@ -64,7 +64,11 @@ missing_packages() {
     has_file /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt || echo ca-certificates
     has crun || echo crun
     has ip || echo iproute2
+    # Instances have the machine's programs, and these are looked for there.
     has ping || echo iputils-ping
+    has sudo || echo sudo
+    has curl || echo curl
+    has dig || echo bind9-dnsutils
     for package in "$@"; do
         has "$package" || echo "$package"
     done

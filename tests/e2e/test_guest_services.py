@@ -33,3 +33,8 @@ def test_what_is_served_comes_back_with_the_process(service: Running, target: Ta
     service.kill(victim)
     service("up")
     eventually(lambda: "AWSAccessKeyId" in curl(target, f"http://{ENDPOINT}/"), what="the endpoint answers again")
+
+
+def test_ssm_user_may_become_root(target: Target) -> None:
+    who = target.service("exec", target.instance_id, "--user", "ssm-user", "--", "sudo", "-n", "id", "-u").out
+    assert who == "0\n"
