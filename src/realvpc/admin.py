@@ -100,6 +100,7 @@ async def status(desk: Desk, request: dict[str, Any]) -> Answer:
         "accounts": len(state.directory.accounts),
         "resources": {kind.__name__: len(state.network.table(kind)) for kind in state.network.TYPES},
         "instances": _tally(instance.state for instance in state.network.instances.values()),
+        "machines_wanted": sum(instance.machine_wanted for instance in state.network.instances.values()),
         "node": await desk.node.status() if desk.node else None,
     }
 

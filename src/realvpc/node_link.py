@@ -58,7 +58,7 @@ class NodeLink:
         return [f"{fault.subject}: {fault.reason}" for fault in self._applied.faults]
 
     async def status(self) -> dict[str, Any]:
-        """``limits`` and ``isolation`` in the node's words; None while it does not answer."""
+        """``limits`` and ``isolation`` in the node's words, the machines that run; None while it does not answer."""
         host: StatusIs | None = None
         if self._client:
             with contextlib.suppress(NodeError):
@@ -68,6 +68,7 @@ class NodeLink:
             "applied_revision": self._applied.revision if self._applied else None,
             "limits": host.limits if host else None,
             "isolation": host.isolation if host else None,
+            "machines_up": sum(isinstance(each, MachineUp) for each in host.machines) if host else None,
         }
 
     async def counters(self) -> dict[str, int]:

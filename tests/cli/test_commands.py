@@ -42,6 +42,7 @@ def test_help_names_every_command() -> None:
         ["cp", "i-0:/etc/hosts", "-"],
         ["hosts"],
         ["logs", "i-0"],
+        ["wait", "i-0"],
         ["logs", "--service", "api"],
     ],
     ids=" ".join,

@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from realvpc.cli.cp import Place, cp_command, parse_place
-from realvpc.cli.progress import size
 from realvpc.cli.terminal import harmless
 
 
@@ -35,21 +34,6 @@ def test_exactly_one_side_is_in_an_instance(words: list[str], tmp_path: Path) ->
     result = CliRunner().invoke(cp_command, ["--state", str(tmp_path), *words])
     assert result.exit_code == 2
     assert "One of SRC and DST is INSTANCE:PATH" in result.output
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "0 B"),
-        (1023, "1023 B"),
-        (1024, "1.0 KiB"),
-        (20 << 20, "20.0 MiB"),
-        ((1 << 40) + (1 << 39), "1.5 TiB"),
-        (5 << 50, "5120.0 TiB"),
-    ],
-)
-def test_sizes_are_told_in_binary_units(count: int, text: str) -> None:
-    assert size(count) == text
 
 
 def test_what_a_stranger_wrote_commands_no_terminal() -> None:

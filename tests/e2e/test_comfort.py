@@ -172,3 +172,17 @@ def test_a_shell_completes_what_is_there(service: Running, site: Site, words: st
     completed = service(environment=environment)
     assert f"plain,{offered.replace('ID', site.instance_id)}" in completed.out.splitlines()
     assert not completed.err
+
+
+def test_a_script_waits_for_instances(service: Running, site: Site) -> None:
+    assert service("wait", site.instance_id).out == ""
+    late = service("wait", site.instance_id, "--for", "stopped", "--timeout", "0.2", code=1)
+    assert f"{site.instance_id} is running after 0.2 s, not stopped" in late.err
+    waiting = service.start("wait", "--for", "stopped", site.instance_id)
+    site.ec2.stop_instances(InstanceIds=[site.instance_id])
+    assert waiting.wait(timeout=30) == 0
+    service("cp", f"{site.instance_id}:/etc/hosts", "-", code=1)
+    site.ec2.terminate_instances(InstanceIds=[site.instance_id])
+    service("wait", "--for", "terminated", site.instance_id)
+    assert "will not be running" in service("wait", site.instance_id, code=1).err
+    assert "its console went with its disk" in service("logs", site.instance_id, code=1).err

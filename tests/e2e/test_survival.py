@@ -70,8 +70,8 @@ def test_down_and_up_bring_the_instances_back(service: Running, pair: tuple[Site
     before = _everything(a)
     service("exec", a.instance_id, "--", "sh", "-c", "echo kept > /root/note")
     service("down")
-    service("up")
-    eventually(lambda: all(_runs(service, site) for site in pair), what="the instances run again")
+    assert "running" in service("up").err
+    assert all(_runs(service, site) for site in pair)  # `up` has waited for them
     eventually(lambda: a.ping(b.address) == 0, what="the instances answer again")
     assert _everything(a) == before
     assert service("exec", a.instance_id, "--", "cat", "/root/note").out == "kept\n"

@@ -25,6 +25,7 @@ COMMANDS = {
     "exec": "machine",
     "cp": "cp",
     "logs": "logs",
+    "wait": "wait",
     "why": "reach",
     "matrix": "reach",
     "demo": "demo",

@@ -69,12 +69,10 @@ def find_running(state: Path | None, name: str) -> str:
 
 
 def find(state: Path | None, name: str) -> dict[str, Any]:
-    """The one instance with this id or Name tag that is not terminated.  Raises SettingsError."""
+    """The one instance with this id or Name tag; one that is terminated only if all are.  Raises SettingsError."""
     found = _called(state, name)
     there = [each for each in found if each["state"] != "terminated"]
-    if not there:
-        raise SettingsError(f"{name} is terminated: nothing is left of it")
-    return _only(there, f"instances are called {name}")
+    return _only(there or found[:1], f"instances are called {name}")
 
 
 def _called(state: Path | None, name: str) -> list[dict[str, Any]]:

@@ -70,7 +70,10 @@ def logs_command(
 
 
 def _console(state: Path | None, name: str, lines: int | None) -> Read:
-    instance_id = find(state, name)["id"]
+    instance = find(state, name)
+    if instance["state"] == "terminated":
+        raise config.SettingsError(f"{name} is terminated: its console went with its disk")
+    instance_id = instance["id"]
 
     def read(position: int | None) -> Piece:
         answer = ask_service(state, "GET", "console", instance=instance_id, since=position)

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -13,19 +14,23 @@ import click
 
 from realvpc.columns import width
 
-_BETWEEN = 0.1  # seconds
+_DELAY = 0.5  # seconds, and all below
+_BETWEEN = 0.1
+_BETWEEN_LINES = 10.0
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 
 class ProgressLine:
-    """While entered, ``show`` rewrites one line of a terminal; afterwards the line is gone.  Elsewhere it is silent.
+    """While entered, ``show`` rewrites one line of a terminal; afterwards the line is gone.
 
-    It begins after ``delay`` seconds: what is over before that needs no explanation.
+    Elsewhere it is silent, or with ``plain`` prints a line every ten seconds.  It begins after half a second: what is
+    over before that needs no explanation.
     """
 
-    def __init__(self, delay: float = 0.5) -> None:
+    def __init__(self, *, plain: bool = False) -> None:
         self.visible = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._next = time.monotonic() + delay
+        self._plain = plain
+        self._next = time.monotonic() + (_DELAY if self.visible else _BETWEEN_LINES)
         self._shown = 0
 
     def __enter__(self) -> Self:
@@ -35,12 +40,27 @@ class ProgressLine:
         self.clear()
 
     def show(self, text: str) -> None:
-        if not self.visible or time.monotonic() < self._next:
+        if time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + _BETWEEN
-        line = f"  {text}"[: shutil.get_terminal_size().columns - 1]
+        self._next = time.monotonic() + (_BETWEEN if self.visible else _BETWEEN_LINES)
+        if not self.visible:
+            if self._plain:
+                click.echo(f"  {text}", err=True)
+            return
+        line = f"  {text}"
+        while width(line) >= shutil.get_terminal_size().columns:
+            line = line[:-1]
         self._write(line + " " * (self._shown - width(line)))
         self._shown = width(line)
+
+    def aside(self, say: Callable[[str], None]) -> Callable[[str], None]:
+        """``say``, which takes a line of its own."""
+
+        def said(text: str) -> None:
+            self.clear()
+            say(text)
+
+        return said
 
     def clear(self) -> None:
         """Give the line back to whoever prints next."""

@@ -15,7 +15,11 @@ from realvpc.config import Credentials, Fabric, Settings
 from realvpc.daemon import launch
 from realvpc.daemon.client import ServiceError, ask
 
+from .progress import ProgressLine
 from .terminal import complain, faint, json_option, mark, print_json, say, service, state_option, strong
+
+_PAUSE = 0.05  # seconds
+_STALLED_SECONDS = 30.0
 
 
 @click.command("up")
@@ -51,19 +55,52 @@ def up_command(
     earlier = config.load(directory)
     if earlier and earlier != settings and any(launch.processes(earlier).values()):
         settings = _unchanged(earlier, settings)
-    started = launch.start(settings, say, foreground=foreground)
+    with ProgressLine(plain=True) as line:
+        started = launch.start(settings, line.aside(say), foreground=foreground, show=line.show)
+        lacking = _await_machines(settings, line) if started.roles and not foreground else None
     if settings.credentials is Credentials.ANY:
         click.echo(
             f"  {mark(None)} --credentials any: signatures are not checked, whoever connects is let in", err=True
         )
     for fault in started.faults:
         click.echo(f"  {mark(None)} {fault}", err=True)
+    if lacking:
+        click.echo(f"  {mark(None)} {lacking}: the others are still being started", err=True)
     if not started.roles:
         click.echo(f"RealVPC is already up at {strong(settings.endpoint_url)}.", err=True)
     else:
         _welcome(settings)
     if foreground:
         _stay(settings)
+
+
+def _await_machines(settings: Settings, line: ProgressLine) -> str | None:
+    """Until the instances that ran when the service went down run again; returns how far it got if that stalls.
+
+    A person who does not want to wait presses Ctrl-C: the processes go on.
+    """
+    if settings.fabric is Fabric.NONE:
+        return None
+    seen, deadline = -1, 0.0
+    while True:
+        answer = ask(settings.admin_socket, "GET", "status")
+        wanted, up = answer["machines_wanted"], answer["node"]["machines_up"] or 0
+        told = f"{up} of {_instances(wanted)} running"
+        if up >= wanted:
+            line.clear()
+            if wanted:
+                say(f"{_instances(wanted)} running")
+            return None
+        if up != seen:
+            seen, deadline = up, time.monotonic() + _STALLED_SECONDS
+        if time.monotonic() > deadline:
+            return told
+        line.show(told)
+        time.sleep(_PAUSE)
+
+
+def _instances(count: int) -> str:
+    return f"{count} instance{'' if count == 1 else 's'}"
 
 
 def _unchanged(earlier: Settings, wanted: Settings) -> Settings:
@@ -117,7 +154,8 @@ def down_command(state: Path | None, keep_instances: bool, purge: bool, yes: boo
     settings = service(state)
     if purge and not yes:
         click.confirm(f"Delete {settings.state_dir} with everything in it?", abort=True)
-    ran = launch.stop(settings, say, keep_instances=keep_instances, purge=purge)
+    with ProgressLine(plain=True) as line:
+        ran = launch.stop(settings, line.aside(say), keep_instances=keep_instances, purge=purge, show=line.show)
     if purge:
         say(f"{settings.state_dir} deleted")
     click.echo("RealVPC is down." if ran or purge else "RealVPC was not up.", err=True)
@@ -154,6 +192,9 @@ def status_command(state: Path | None, as_json: bool) -> None:
 
 def _print_status(answer: dict[str, Any]) -> None:
     instances = ", ".join(f"{count} {state}" for state, count in sorted(answer["instances"].items())) or "none"
+    up = answer["node"]["machines_up"] if answer["node"] else None
+    if up is not None and up < answer["machines_wanted"]:
+        instances += f" ({up} of {answer['machines_wanted']} machines up)"
     resources = answer["resources"]
     fabric = "none: no packets" if answer["fabric"] == Fabric.NONE else answer["fabric"]
     offset = answer["clock_offset"]

@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -19,8 +20,12 @@ from .client import NotAnsweringError, ask
 from .ground import LaunchError, Say, check_owner, delete, listeners, prepare
 from .process import Process, recall, remember, spawn
 
+if TYPE_CHECKING:
+    from realvpc.node.client import NodeConnection
+
 NODE, API = "node", "api"
 _START_SECONDS = 60.0
+_PAUSE = 0.05
 
 
 def processes(settings: Settings) -> dict[str, Process | None]:
@@ -35,8 +40,15 @@ class Started(Struct, frozen=True):
     faults: list[str]
 
 
-def start(settings: Settings, say: Say, *, foreground: bool = False) -> Started:
-    """Start what does not run yet, and wait until the service is ready.  Raises LaunchError."""
+def _nowhere(text: str) -> None:
+    """Shows nothing."""
+
+
+def start(settings: Settings, say: Say, *, foreground: bool = False, show: Say = _nowhere) -> Started:
+    """Start what does not run yet, and wait until the service is ready.  Raises LaunchError.
+
+    ``show`` is told again and again what is being waited for.
+    """
     prepare(settings, say)
     with _lock(settings):
         running = processes(settings)
@@ -49,13 +61,16 @@ def start(settings: Settings, say: Say, *, foreground: bool = False) -> Started:
                 descriptors = [each.fileno() for each in sockets] if role == API else []
                 process = running[role] = _spawn(settings, role, descriptors, foreground=foreground)
                 say(_started(settings, role, process))
-        return Started(missing, _wait(settings, {role: process for role, process in running.items() if process}))
+        return Started(missing, _wait(settings, {role: process for role, process in running.items() if process}, show))
 
 
-def stop(settings: Settings, say: Say, *, keep_instances: bool = False, purge: bool = False) -> bool:
+def stop(
+    settings: Settings, say: Say, *, keep_instances: bool = False, purge: bool = False, show: Say = _nowhere
+) -> bool:
     """Stop both processes; without ``keep_instances`` the machines and the fabric too.
 
-    The state stays, but for ``purge``.  Returns whether anything ran.  Raises LaunchError.
+    The state stays, but for ``purge``.  ``show`` is told again and again how far it is.  Returns whether anything ran.
+    Raises LaunchError.
     """
     if not settings.run_dir.exists():  # the machine was restarted: nothing runs
         ran = False
@@ -64,7 +79,7 @@ def stop(settings: Settings, say: Say, *, keep_instances: bool = False, purge: b
         with _lock(settings):
             ran = _stop_api(settings, say)
             if settings.fabric is not Fabric.NONE:
-                ran = _stop_node(settings, say, keep_instances=keep_instances, purge=purge) or ran
+                ran = _stop_node(settings, say, keep_instances=keep_instances, purge=purge, show=show) or ran
     if purge:
         for directory in (settings.run_dir, settings.state_dir):
             delete(directory)
@@ -81,7 +96,7 @@ def _stop_api(settings: Settings, say: Say) -> bool:
     return process is not None
 
 
-def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: bool) -> bool:
+def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: bool, show: Say) -> bool:
     """A node process that was killed is started once more: nobody else can take down what it had put up."""
     process = recall(_pid_file(settings, NODE))
     if keep_instances:
@@ -94,7 +109,7 @@ def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: boo
     if process is None:
         settings.node_socket.unlink()
         process = _spawn(settings, NODE, [], foreground=False)
-    _shut_down(settings, process, purge=purge)
+    _shut_down(settings, process, purge=purge, show=show)
     process.stop()
     say("instances and disks removed, fabric removed" if purge else "instances stopped, fabric removed")
     for path in (_pid_file(settings, NODE), settings.node_socket):
@@ -102,7 +117,7 @@ def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: boo
     return True
 
 
-def _shut_down(settings: Settings, process: Process, *, purge: bool) -> None:
+def _shut_down(settings: Settings, process: Process, *, purge: bool, show: Say) -> None:
     from realvpc.net.machine import Wanted
     from realvpc.node.client import NodeConnection, NodeError, NodeLostError
 
@@ -115,13 +130,28 @@ def _shut_down(settings: Settings, process: Process, *, purge: bool) -> None:
             except NodeLostError:
                 if not process.alive or time.monotonic() > deadline:
                     raise
-                time.sleep(0.05)
+                time.sleep(_PAUSE)
 
     try:
-        with connect() as node:
+        with connect() as node, connect() as watched:
+            Thread(target=_watch, args=(watched, show), daemon=True).start()
             node.shutdown(Wanted.TERMINATED if purge else Wanted.STOPPED)
     except NodeError as error:
         raise LaunchError(f"the node process could not clean up: {error}. See {settings.log(NODE)}") from error
+
+
+def _watch(node: NodeConnection, show: Say) -> None:
+    """Tell how many machines have stopped, until the node is gone."""
+    from realvpc.node.client import NodeError
+    from realvpc.node.messages import MachineUp
+
+    total = 0
+    with contextlib.suppress(NodeError, OSError):
+        while True:
+            running = sum(isinstance(each, MachineUp) for each in node.status().machines)
+            total = max(total, running)
+            show(f"{total - running} of {total} instances stopped" if total else "removing the fabric")
+            time.sleep(_PAUSE)
 
 
 def _started(settings: Settings, role: str, process: Process) -> str:
@@ -145,7 +175,7 @@ def _spawn(settings: Settings, role: str, descriptors: list[int], *, foreground:
     return process
 
 
-def _wait(settings: Settings, running: dict[str, Process]) -> list[str]:
+def _wait(settings: Settings, running: dict[str, Process], show: Say) -> list[str]:
     """Until the service is ready; returns what is wrong nevertheless.
 
     Raises LaunchError when a process ends or time runs out, ServiceError for what waiting does not mend.
@@ -160,14 +190,16 @@ def _wait(settings: Settings, running: dict[str, Process]) -> list[str]:
             return list(health["faults"])
         if time.monotonic() > deadline:
             raise LaunchError(f"{'; '.join(health['faults'])}. The logs are in {settings.log_dir}")
-        time.sleep(0.05)
+        starting = settings.fabric is not Fabric.NONE and not settings.node_socket.exists()
+        show("the node process is starting" if starting else health["faults"][0].partition(" (")[0])
+        time.sleep(_PAUSE)
 
 
 def _health(settings: Settings) -> dict[str, Any]:
     try:
         health: dict[str, Any] = ask(settings.admin_socket, "GET", "health", timeout=5)
-    except NotAnsweringError as error:
-        return {"ready": False, "faults": [str(error)]}
+    except NotAnsweringError:
+        return {"ready": False, "faults": ["the API process does not answer yet"]}
     return health
 
 

@@ -100,6 +100,7 @@ class Reconciler:
         Raises MachineError and what the fabric raises.
         """
         self._desired = None
+        self._reports.clear()  # so that `reports` follows the machines
         async with self._passing:
             await asyncio.gather(*self._steps.values())
             remove = self.machines.remove if disks else self.machines.stop
