@@ -36,5 +36,5 @@ def test_what_is_served_comes_back_with_the_process(service: Running, target: Ta
 
 
 def test_ssm_user_may_become_root(target: Target) -> None:
-    who = target.service("exec", target.instance_id, "--user", "ssm-user", "--", "sudo", "-n", "id", "-u").out
+    who = target.service("exec", "--user", "ssm-user", target.instance_id, "--", "sudo", "-n", "id", "-u").out
     assert who == "0\n"
