@@ -32,9 +32,12 @@ class Inside:
     def run(self, *words: str) -> str:
         return self._service("exec", self._instance_id, "--", *words, code=None).out
 
-    def ask(self, *names: str, kind: str = "A", server: str = PRIVATE, protocol: str = "udp") -> list[str]:
+    def ask(
+        self, *names: str, kind: str = "A", server: str = PRIVATE, protocol: str = "udp", payload: int = 0
+    ) -> list[str]:
         """For each name the values of the last record set, or the code of the answer, or ``-`` when none came."""
-        queries = [dns.message.make_query(name, kind) for name in names]
+        edns: dict[str, Any] = {"use_edns": 0, "payload": payload} if payload else {}
+        queries = [dns.message.make_query(name, kind, **edns) for name in names]
         wires = [query.to_wire().hex() for query in queries]
         lines = self.run("python3", "-c", PROGRAM, server, protocol, *wires).split()
         return [_read(query, line) for query, line in zip(queries, lines, strict=True)]
@@ -48,6 +51,14 @@ def _read(query: dns.message.Message, line: str) -> str:
     if not answer.answer:
         return dns.rcode.to_text(answer.rcode())
     return " ".join(sorted(str(record) for record in answer.answer[-1]))
+
+
+def _record(name: str, *addresses: str) -> dict[str, Any]:
+    values = [{"Value": address} for address in addresses]
+    return {
+        "Action": "CREATE",
+        "ResourceRecordSet": {"Name": name, "Type": "A", "TTL": 60, "ResourceRecords": values},
+    }
 
 
 class Peer:
@@ -163,9 +174,12 @@ def test_a_vpc_with_a_domain_of_its_own(service: Running, target: Target, neighb
         CallerReference="e2e",
         VPC={"VPCRegion": "ap-northeast-1", "VPCId": neighbour.vpc_id},
     )["HostedZone"]["Id"]
-    record = {"Name": "web.corp.example", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "10.71.0.80"}]}
-    change = {"Action": "CREATE", "ResourceRecordSet": record}
-    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+    many = [f"10.71.1.{number}" for number in range(250)]
+    changes = [_record("web.corp.example", "10.71.0.80"), _record("large.corp.example", *many)]
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    for server in ("10.71.0.2", LINK_LOCAL):  # more than a frame of the internet holds, in one packet and in a stream
+        assert inside.ask("large.corp.example", server=server, payload=4096) == [" ".join(sorted(many))]
+        assert inside.ask("large.corp.example", server=server, protocol="tcp") == [" ".join(sorted(many))]
     assert inside.run("getent", "hosts", "web") == ""
     options = ec2.create_dhcp_options(
         DhcpConfigurations=[
