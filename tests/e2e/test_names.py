@@ -136,6 +136,9 @@ def test_programs_find_hosts_by_name(inside: Inside, target: Target) -> None:
     assert "198.19.0.1" in inside.run("getent", "hosts", "one.example.com")
     assert inside.run("getent", "hosts", "ip-10-70-9-9") == f"10.70.9.9       ip-10-70-9-9.{TOKYO_DOMAIN}\n"
     assert inside.run("getent", "hosts", "no.example.org") == ""
+    assert inside.run("dig", "+short", "two.example.com") == "198.19.0.2\n"
+    assert inside.run("dig", "+short", "-x", "10.70.9.9") == f"ip-10-70-9-9.{TOKYO_DOMAIN}.\n"
+    assert inside.run("dig", "+short", "+search", "ip-10-70-9-9") == "10.70.9.9\n"
     assert "1 received" in inside.run("ping", "-c", "1", "-W", "2", "two.example.com")
     assert "AWSAccessKeyId" in inside.run("curl", "-s", "-m", "3", "http://aws.test/")
 
