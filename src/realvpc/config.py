@@ -13,9 +13,11 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 DEFAULT_LISTEN = "127.0.0.1:4566"
 DEFAULT_REGION = "ap-northeast-1"
@@ -42,6 +44,17 @@ class Fabric(StrEnum):
     NONE = "none"
 
 
+class SessionSettings(Struct, frozen=True):
+    """Session Manager's preferences.  The minutes are AWS's defaults.
+
+    ``transcripts``: what sessions show is written down in the state directory.
+    """
+
+    idle_minutes: int = 20
+    maximum_minutes: int = 1440
+    transcripts: bool = False
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """One service.  ``user`` is the system user that the API process runs as, or None: whoever starts it.
 
@@ -56,6 +69,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     credentials: Credentials = Credentials.STRICT
     fabric: Fabric = Fabric.EBPF
     user: str | None = None
+    sessions: SessionSettings = SessionSettings()
 
     @property
     def endpoint_url(self) -> str:
@@ -66,6 +80,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     def database(self) -> Path:
         """In a directory of the API process's own; nothing else in the state directory belongs to it."""
         return self.state_dir / "api" / "state.db"
+
+    @property
+    def session_journal(self) -> Path:
+        return self.database.with_name("sessions.jsonl")
+
+    @property
+    def transcripts_dir(self) -> Path:
+        return self.database.with_name("transcripts")
 
     @property
     def machines_dir(self) -> Path:
@@ -137,12 +159,16 @@ def decide(
     listen: str | None = None,
     credentials: str | None = None,
     fabric: str | None = None,
+    sessions: Mapping[str, int | bool | None] | None = None,
 ) -> Settings:
     """The settings of `realvpc up`: what was asked for, else what the service had before, else the defaults.
+
+    ``sessions`` are fields of `SessionSettings`; those that are None were not asked for.
 
     Raises SettingsError for what cannot be, and for packets without root.
     """
     earlier = load(state_dir)
+    asked: dict[str, Any] = {name: value for name, value in (sessions or {}).items() if value is not None}
     host, port = parse_listen(listen or (f"[{earlier.host}]:{earlier.port}" if earlier else DEFAULT_LISTEN))
     chosen = Fabric(fabric) if fabric else earlier.fabric if earlier else Fabric.EBPF
     if chosen is Fabric.EBPF and uid != 0:
@@ -159,6 +185,7 @@ def decide(
         credentials=Credentials(credentials) if credentials else earlier.credentials if earlier else Credentials.STRICT,
         fabric=chosen,
         user=SYSTEM_USER if uid == 0 else None,
+        sessions=replace(earlier.sessions if earlier else SessionSettings(), **asked),
     )
 
 

@@ -13,7 +13,7 @@ from realvpc.api.machine_report import machine_up
 from realvpc.clock import Clock
 from realvpc.net.instance import InstanceState
 from realvpc.session.actions import SessionActions
-from realvpc.session.sessions import IDLE_TIMEOUT, MAXIMUM_DURATION, Sessions
+from realvpc.session.sessions import Limits, Sessions
 from realvpc.wire.services import Services
 
 from .conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, caller, new_service
@@ -95,10 +95,12 @@ def test_without_machines_there_is_nothing_to_connect_to(clock: Clock) -> None:
 @pytest.mark.parametrize(
     ("code", "request_"),
     [
-        ("InvalidDocument", {"DocumentName": "AWS-StartPortForwardingSession"}),
+        ("InvalidDocument", {"DocumentName": "AWS-RunShellScript"}),
         ("InvalidDocument", {"DocumentName": "mine"}),
         ("InvalidParameters", {"DocumentName": "AWS-StartInteractiveCommand"}),
         ("InvalidParameters", {"DocumentName": "AWS-StartInteractiveCommand", "Parameters": {"command": ["a\0"]}}),
+        ("InvalidParameters", {"DocumentName": "AWS-StartNonInteractiveCommand", "Parameters": {"command": [" "]}}),
+        ("InvalidParameters", {"DocumentName": "AWS-StartSSHSession", "Parameters": {"portNumber": ["0"]}}),
         ("InvalidParameters", {"Parameters": {"command": ["ls"]}}),
     ],
 )
@@ -130,14 +132,14 @@ def test_resuming_gives_another_token_until_the_session_has_ended(manager: Manag
 
 def test_sessions_end_when_nobody_uses_them_or_after_a_day(manager: Manager, clock: Clock) -> None:
     idle, busy = manager.start()["SessionId"], manager.start()["SessionId"]
-    clock.offset = IDLE_TIMEOUT - timedelta(seconds=1)
+    clock.offset = Limits().idle - timedelta(seconds=1)
     manager.sessions.touch(busy)
     assert set(manager.listed("Active")) == {idle, busy}
-    clock.offset = IDLE_TIMEOUT
+    clock.offset = Limits().idle
     assert manager.listed("Active") == [busy]
-    while clock.offset < MAXIMUM_DURATION:
+    while clock.offset < Limits().duration:
         manager.sessions.touch(busy)
-        clock.offset += IDLE_TIMEOUT / 2
+        clock.offset += Limits().idle / 2
     manager.sessions.sweep()
     assert [session_id for session_id, _ in manager.ended] == [idle, busy]
     assert "inactivity" in manager.ended[0][1]
@@ -172,4 +174,6 @@ def test_sessions_are_listed_newest_first_filtered_and_in_pages(manager: Manager
     ):
         assert manager.refused("DescribeSessions", State="Active", **more).code == code
     manager("TerminateSession", SessionId=started[1])
-    assert manager.listed("History") == [started[1]]
+    (ended,) = manager("DescribeSessions", State="History")["Sessions"]
+    assert (ended["SessionId"], ended["Status"], ended["Details"]) == (started[1], "Terminated", "TerminateSession")
+    assert ended["EndDate"] == clock.now()

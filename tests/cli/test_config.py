@@ -57,6 +57,13 @@ def test_options_left_out_are_as_they_were(tmp_path: Path) -> None:
     assert config.decide(tmp_path, {}, 0, listen=":4601").credentials is Credentials.ANY
 
 
+def test_what_was_set_for_sessions_stays_set(tmp_path: Path) -> None:
+    config.save(config.decide(tmp_path, {}, 0, sessions={"idle_minutes": 5, "transcripts": True}))
+    again = config.decide(tmp_path, {}, 0, sessions={"maximum_minutes": 30, "transcripts": None}).sessions
+    assert (again.idle_minutes, again.maximum_minutes, again.transcripts) == (5, 30, True)
+    assert not config.decide(tmp_path, {}, 0, sessions={"transcripts": False}).sessions.transcripts
+
+
 def test_settings_come_back_as_they_were_written(tmp_path: Path) -> None:
     settings = config.decide(tmp_path, {"SUDO_UID": "7"}, 0)
     config.save(settings)

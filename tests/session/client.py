@@ -29,10 +29,17 @@ class Client:
     def __init__(self, session: dict[str, Any]) -> None:
         self.session = session
         self.output = bytearray()
+        self.errors = bytearray()
+        self.exit_code: int | None = None
+        self.flags: list[m.Flag] = []
+        self.agreed = False  # the handshake is complete
         self.farewell: str | None = None
         self._expected = 0
         self._acknowledged: set[int] = set()
+        self.asked: dict[str, Any] = {}  # in the handshake
+        self.status = 1  # what it answers there: success
         self._next = 0
+        self._posts: set[asyncio.Task[None]] = set()
         self._news = asyncio.Event()
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -80,11 +87,39 @@ class Client:
         assert self.farewell is not None
         return self.farewell
 
+    async def agrees(self) -> None:
+        """Wait for the end of the handshake."""
+        await self._until(lambda: self.agreed, "end of the handshake")
+
+    async def flagged(self, flag: m.Flag) -> None:
+        await self._until(lambda: flag in self.flags, f"flag {flag.name}")
+
     async def closed(self) -> None:
         """Wait until the server has closed the connection."""
         assert self._reader is not None
         async with asyncio.timeout(PATIENCE):
             await asyncio.shield(self._reader)
+
+    async def _take(self, message: m.Message) -> None:
+        match message.payload_type:
+            case m.PayloadType.OUTPUT:
+                self.output += message.payload
+            case m.PayloadType.STDERR:
+                self.errors += message.payload
+            case m.PayloadType.EXIT_CODE:
+                self.exit_code = int(message.payload.removeprefix(b"EXIT_CODE: "))
+            case m.PayloadType.FLAG:
+                self.flags.append(m.flag(message))
+            case m.PayloadType.HANDSHAKE_REQUEST:
+                self.asked = json.loads(message.payload)
+                actions = [
+                    {"ActionType": each["ActionType"], "ActionStatus": self.status, "ActionResult": None, "Error": ""}
+                    for each in self.asked["RequestedClientActions"]
+                ]
+                answer = {"ClientVersion": "1.2.0.0", "ProcessedClientActions": actions, "Errors": None}
+                self._post(m.PayloadType.HANDSHAKE_RESPONSE, json.dumps(answer).encode())
+            case m.PayloadType.HANDSHAKE_COMPLETE:
+                self.agreed = True
 
     async def _until(self, truth: Callable[[], bool], what: str) -> None:
         try:
@@ -97,6 +132,15 @@ class Client:
             while not truth():
                 self._news.clear()
                 await self._news.wait()
+
+    def _post(self, kind: m.PayloadType, payload: bytes) -> None:
+        """Send from within the reading."""
+        post = asyncio.create_task(self._send(kind, payload))
+        self._posts.add(post)
+        post.add_done_callback(self._posts.discard)
+
+    async def flag(self, flag: m.Flag) -> None:
+        await self._send(m.PayloadType.FLAG, m.flag_payload(flag))
 
     async def _send(self, kind: m.PayloadType, payload: bytes) -> None:
         assert self._socket is not None
@@ -119,8 +163,8 @@ class Client:
                     self.farewell = json.loads(message.payload)["Output"]
                 elif message.type == m.OUTPUT and message.sequence == self._expected:  # what is old gets no answer
                     self._expected += 1
-                    self.output += message.payload
                     await socket.send(m.encode(m.acknowledgement(message, uuid.uuid4(), _now())))
+                    await self._take(message)
                 elif message.type == m.ACKNOWLEDGE:
                     self._acknowledged.add(m.acknowledged(message))
                 self._news.set()

@@ -35,9 +35,25 @@ _STALLED_SECONDS = 30.0
     type=click.Choice([each.value for each in Fabric]),
     help="ebpf moves packets [default; root]; none is the API and the analysis without packets.",
 )
+@click.option(
+    "--session-idle-minutes", type=click.IntRange(1, 60), help="After which a session that nobody uses ends [20]."
+)
+@click.option("--session-maximum-minutes", type=click.IntRange(1, 1440), help="After which every session ends [1440].")
+@click.option(
+    "--session-transcripts/--no-session-transcripts",
+    default=None,
+    help="Write down what sessions show, in STATE/api/transcripts, for root alone [no].",
+)
 @click.option("--foreground", is_flag=True, help="Stay, with the logs on stderr; Ctrl-C stops everything.")
 def up_command(
-    state: Path | None, listen: str | None, credentials: str | None, fabric: str | None, foreground: bool
+    state: Path | None,
+    listen: str | None,
+    credentials: str | None,
+    fabric: str | None,
+    session_idle_minutes: int | None,
+    session_maximum_minutes: int | None,
+    session_transcripts: bool | None,
+    foreground: bool,
 ) -> None:
     """Start the service, or whichever of its processes has died.
 
@@ -51,7 +67,19 @@ def up_command(
       realvpc up --state /tmp/two --listen 127.0.0.1:4567   a second one beside it
     """
     directory = state.absolute() if state else config.default_state_dir(os.environ, os.geteuid())
-    settings = config.decide(directory, os.environ, os.geteuid(), listen=listen, credentials=credentials, fabric=fabric)
+    settings = config.decide(
+        directory,
+        os.environ,
+        os.geteuid(),
+        listen=listen,
+        credentials=credentials,
+        fabric=fabric,
+        sessions={
+            "idle_minutes": session_idle_minutes,
+            "maximum_minutes": session_maximum_minutes,
+            "transcripts": session_transcripts,
+        },
+    )
     earlier = config.load(directory)
     if earlier and earlier != settings and any(launch.processes(earlier).values()):
         settings = _unchanged(earlier, settings)
@@ -105,7 +133,7 @@ def _instances(count: int) -> str:
 
 def _unchanged(earlier: Settings, wanted: Settings) -> Settings:
     """Running processes keep their settings; only who operates the service may differ.  Raises SettingsError."""
-    for name in ("host", "port", "credentials", "fabric"):
+    for name in ("host", "port", "credentials", "fabric", "sessions"):
         if getattr(earlier, name) != getattr(wanted, name):
             raise config.SettingsError(
                 f"RealVPC is up with another {name} ({getattr(earlier, name)}). "

@@ -22,7 +22,7 @@ from realvpc.api.service import Service
 from realvpc.api.ssm_agent import agents_seen
 from realvpc.api.sweep import sweep
 from realvpc.clock import Clock
-from realvpc.config import Credentials, Fabric, Settings
+from realvpc.config import Credentials, Fabric, SessionSettings, Settings
 from realvpc.dns.server import Resolver
 from realvpc.iam.account import Account
 from realvpc.iam.first_start import first_accounts
@@ -33,8 +33,10 @@ from realvpc.net.services import Listener
 from realvpc.net.table import put
 from realvpc.net.zones import REGIONS
 from realvpc.session.actions import SessionActions
+from realvpc.session.journal import SessionJournal
 from realvpc.session.server import DataChannels
-from realvpc.session.sessions import Sessions
+from realvpc.session.sessions import Limits, Sessions
+from realvpc.session.transcript import Transcripts
 from realvpc.store.database import Database
 from realvpc.wire.app import App, AsgiApp
 from realvpc.wire.sigv4 import Anyone, Verifier
@@ -43,8 +45,8 @@ from .check_ip import check_ip
 from .consoles import ConsoleActions
 from .guest_services import GuestServices
 from .http_server import HttpServer
+from .instances import NodeInstances, known_address
 from .settle import settling
-from .shells import shells_of
 
 if TYPE_CHECKING:
     from realvpc.node_link import NodeLink
@@ -77,7 +79,11 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     guests = GuestServices(settings.node_socket) if has_fabric else None
     node = _node_link(settings, service, changed, guests) if guests else None
     desk = Desk(settings, database, service, clock, node)
-    sessions = Sessions(clock.now)
+    journal = SessionJournal(settings.session_journal, clock.now())
+    sessions = Sessions(clock.now, _session_limits(settings.sessions), journal, journal.history)
+    instances = NodeInstances(settings.node_socket, lambda *host: known_address(service.state.network, *host))
+    transcripts = Transcripts(settings.transcripts_dir) if settings.sessions.transcripts else None
+    data_channels = DataChannels(sessions, instances, transcripts.open if transcripts else lambda session: None)
 
     def context(call: Call) -> Context:
         return service.context(call.caller)
@@ -94,7 +100,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
             _authenticator(settings, service),
             admin,
             settling(lambda: service.state.network),
-            DataChannels(sessions, shells_of(settings.node_socket)),
+            data_channels,
         )
 
     app, guest_app = endpoint(admin_app(desk, local=False)), endpoint(None)
@@ -188,3 +194,7 @@ async def _background(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         yield
         for task in tasks:
             task.cancel()
+
+
+def _session_limits(settings: SessionSettings) -> Limits:
+    return Limits(timedelta(minutes=settings.idle_minutes), timedelta(minutes=settings.maximum_minutes))

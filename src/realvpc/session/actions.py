@@ -16,11 +16,9 @@ from realvpc.api.context import Context, Response
 from realvpc.api.errors import AwsError
 from realvpc.api.ssm_agent import is_online
 
+from .documents import plan
 from .server import PREFIX
-from .sessions import Session, Sessions
-
-SHELL_DOCUMENT = "SSM-SessionManagerRunShell"
-COMMAND_DOCUMENT = "AWS-StartInteractiveCommand"
+from .sessions import Ending, Session, Sessions
 
 _PAGE, _LARGEST_PAGE = 50, 200
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
@@ -52,8 +50,7 @@ class SessionActions:
     def _start_session(self, ctx: Context, call: Call) -> Response:
         """Raises InvalidDocument, InvalidParameters, TargetNotConnected."""
         target = call.params["Target"]
-        document = call.params.get("DocumentName") or SHELL_DOCUMENT
-        command = _command(document, call.params.get("Parameters") or {})
+        planned = plan(call.params.get("DocumentName"), call.params.get("Parameters") or {})
         if not _connected(ctx, target):
             raise AwsError("TargetNotConnected", f"{target} is not connected.")
         session = self._sessions.start(
@@ -61,9 +58,8 @@ class SessionActions:
             account=ctx.account,
             region=ctx.region,
             owner=ctx.caller.arn,
-            document=document,
+            plan=planned,
             reason=call.params.get("Reason"),
-            command=command,
         )
         return self._opened(session, call)
 
@@ -79,7 +75,7 @@ class SessionActions:
     def _terminate_session(self, ctx: Context, call: Call) -> Response:
         """Raises DoesNotExistException."""
         session = self._find(ctx, call)
-        self._sessions.end(session.id)
+        self._sessions.end(session.id, Ending.REQUEST)
         return {"SessionId": session.id}
 
     def _describe_sessions(self, ctx: Context, call: Call) -> Response:
@@ -120,21 +116,6 @@ def _connected(ctx: Context, target: str) -> bool:
     """Without a data plane there is no machine to have a shell in, whatever its state."""
     instance = ctx.network.instances.get(target)
     return ctx.options.has_fabric and instance is not None and ctx.sees(instance) and is_online(ctx, instance)
-
-
-def _command(document: str, parameters: dict[str, list[str]]) -> str | None:
-    """What to run in place of a shell.  Raises InvalidDocument and InvalidParameters."""
-    if document not in (SHELL_DOCUMENT, COMMAND_DOCUMENT):
-        raise AwsError("InvalidDocument", f"Document with name {document} does not exist.")
-    allowed = {"command"} if document == COMMAND_DOCUMENT else set()
-    if unknown := sorted(parameters.keys() - allowed):
-        raise AwsError("InvalidParameters", f"Document {document} has no parameter {unknown[0]}.")
-    if document == SHELL_DOCUMENT:
-        return None
-    command = " ".join(parameters.get("command") or [])
-    if not command or "\0" in command:
-        raise AwsError("InvalidParameters", f"Document {document} requires the parameter command.")
-    return command
 
 
 def _test(key: str, value: str) -> Callable[[Session], bool]:
@@ -193,5 +174,6 @@ def _render(session: Session) -> dict[str, Any]:
         "DocumentName": session.document,
         "Owner": session.owner,
         "Reason": session.reason,
+        "Details": str(session.ending) if session.ending else None,
         "AccessType": "Standard",
     }

@@ -22,6 +22,7 @@ from .message import (
     ACKNOWLEDGE,
     INPUT,
     OUTPUT,
+    Flag,
     Message,
     MessageError,
     PayloadType,
@@ -30,21 +31,22 @@ from .message import (
     channel_closed,
     decode,
     encode,
+    flag,
     size,
 )
 
-WINDOW = 1 << 16  # bytes on the way to the client, headers included
-CHUNK = 4096  # bytes of output in a message
+WINDOW = 1 << 18  # bytes on the way to the client, headers included
+KEPT = 8 * WINDOW  # bytes that are not acknowledged, through any number of lost connections
+CHUNK = 1 << 14  # bytes of output in a message
 LINGER = 3.0  # seconds that the end of a session waits for its last output to be acknowledged
 
 _FIRST_TIMEOUT, _LONGEST_TIMEOUT = 0.2, 1.0
 _SIGNS = 5
 _AHEAD = 256  # messages that may wait for an earlier one, or to be acknowledged
-_TERMINATE = 2  # the flag of a client that ends its session
 
 
 class Keys(Struct, frozen=True):
-    """Bytes for the shell."""
+    """Bytes for what the session is with: a shell, a port."""
 
     data: bytes
 
@@ -56,11 +58,21 @@ class Resized(Struct, frozen=True):
     rows: int
 
 
+class Answered(Struct, frozen=True):
+    """The client's part of the handshake."""
+
+    response: bytes
+
+
+class HungUp(Struct, frozen=True):
+    """The client's connection to the forwarded port is closed; another may follow."""
+
+
 class Terminated(Struct, frozen=True):
     """The client wants the session to end."""
 
 
-Event: TypeAlias = Keys | Resized | Terminated
+Event: TypeAlias = Keys | Resized | Answered | HungUp | Terminated
 
 
 class _Sent(Struct):
@@ -87,6 +99,7 @@ class DataChannel:
         self._next_input = 0
         self._unacknowledged: dict[int, _Sent] = {}  # by sequence number, in order
         self._in_flight = 0  # bytes
+        self._kept = 0  # bytes
         self._sent = 0  # messages on this connection, repetitions included
         self._early: dict[int, Message] = {}  # input that came before its turn
         self._acknowledgements: list[bytes] = []
@@ -119,27 +132,33 @@ class DataChannel:
     @property
     def room(self) -> bool:
         """Whether more output may be written."""
-        return self._in_flight < WINDOW
+        return self._in_flight < WINDOW and self._kept < KEPT
+
+    @property
+    def quiet(self) -> bool:
+        """Whether all that was written has been acknowledged: the client has nothing to say but input."""
+        return not self._unacknowledged
 
     @property
     def finishing(self) -> bool:
         """Whether the last output has been written."""
         return self._farewell is not None
 
-    def write(self, output: bytes) -> None:
-        """Send output of the shell."""
+    def write(self, output: bytes, kind: PayloadType = PayloadType.OUTPUT) -> None:
+        """Send output of the shell, or whatever else belongs between it in order."""
         for start in range(0, len(output), CHUNK):
             message = Message(
                 type=OUTPUT,
                 sequence=self._next_output,
                 id=self._new_id(),
                 created_at=self._created_at(),
-                payload_type=PayloadType.OUTPUT,
+                payload_type=kind,
                 payload=output[start : start + CHUNK],
             )
             sent = _Sent(encode(message))
             self._unacknowledged[self._next_output] = sent
             self._in_flight += len(sent.frame)
+            self._kept += len(sent.frame)
             self._next_output += 1
 
     def finish(self, farewell: str, now: float, *, linger: float = LINGER) -> None:
@@ -214,17 +233,26 @@ class DataChannel:
                     doomed.append(earlier)
         for each in doomed:
             sent = self._unacknowledged.pop(each)
+            self._kept -= len(sent.frame)
             if sent.counted:
                 self._in_flight -= len(sent.frame)
 
 
+_FLAGS: dict[Flag, Event] = {Flag.TERMINATE_SESSION: Terminated(), Flag.DISCONNECT_TO_PORT: HungUp()}
+
+
 def _event(message: Message) -> Event | None:
-    if message.payload_type == PayloadType.OUTPUT:
-        return Keys(message.payload) if message.payload else None
-    if message.payload_type == PayloadType.SIZE:
-        try:
-            return Resized(*size(message))
-        except MessageError:
-            return None
-    is_end = message.payload_type == PayloadType.FLAG and message.payload == _TERMINATE.to_bytes(4, "big")
-    return Terminated() if is_end else None
+    """None for what is of no use."""
+    try:
+        match message.payload_type:
+            case PayloadType.OUTPUT:
+                return Keys(message.payload) if message.payload else None
+            case PayloadType.SIZE:
+                return Resized(*size(message))
+            case PayloadType.HANDSHAKE_RESPONSE:
+                return Answered(message.payload)
+            case PayloadType.FLAG:
+                return _FLAGS.get(flag(message))
+    except MessageError:
+        pass
+    return None

@@ -32,7 +32,20 @@ class PayloadType(IntEnum):
     NONE = 0
     OUTPUT = 1  # and, on the way in, keys
     SIZE = 3
+    HANDSHAKE_REQUEST = 5
+    HANDSHAKE_RESPONSE = 6
+    HANDSHAKE_COMPLETE = 7
     FLAG = 10
+    STDERR = 11
+    EXIT_CODE = 12
+
+
+class Flag(IntEnum):
+    """What the payload of a FLAG says, in 4 bytes."""
+
+    DISCONNECT_TO_PORT = 1  # from the client, in port sessions without smux: its connection is closed
+    TERMINATE_SESSION = 2
+    CONNECT_TO_PORT_ERROR = 3  # to the client: nobody listens there
 
 
 class MessageError(ValueError):
@@ -122,6 +135,18 @@ def size(message: Message) -> tuple[int, int]:
     if not (0 < columns < 1 << 16 and 0 < rows < 1 << 16):
         raise MessageError("a terminal has no such size")
     return columns, rows
+
+
+def flag_payload(flag: Flag) -> bytes:
+    return _LENGTH.pack(flag)
+
+
+def flag(message: Message) -> Flag:
+    """Raises MessageError."""
+    try:
+        return Flag(int.from_bytes(message.payload, "big"))
+    except ValueError:
+        raise MessageError("there is no such flag") from None
 
 
 def _integer(message: Message, name: str) -> int:

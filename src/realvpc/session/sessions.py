@@ -1,4 +1,4 @@
-"""The sessions that exist and existed, in memory: a shell ends with the process that relays it, and so does its record.
+"""The sessions that exist and existed.  A session ends with the process that relays it; `journal` keeps its record.
 
 How long a session may last is AWS's default and limit (Systems Manager guide, "Specify an idle session timeout value",
 "Specify maximum session duration").
@@ -10,15 +10,16 @@ import logging
 import re
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-IDLE_TIMEOUT = timedelta(minutes=20)
-MAXIMUM_DURATION = timedelta(minutes=1440)
+from .documents import Plan
+
 HISTORY = 1000  # ended sessions that are remembered
 
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9+=,.@_-]")
@@ -33,10 +34,30 @@ class Status(StrEnum):
     CONNECTED = "Connected"
     DISCONNECTED = "Disconnected"
     TERMINATED = "Terminated"
+    FAILED = "Failed"
+
+
+class Ending(StrEnum):
+    """Why a session has ended."""
+
+    EXIT = "what it ran has ended"
+    CLIENT = "its client has ended it"
+    REQUEST = "TerminateSession"
+    IDLE = "nobody used it"
+    DURATION = "its time was over"
+    FAILURE = "it could not be opened"
+    STOP = "the service has stopped"
+
+
+class Limits(Struct, frozen=True):
+    """How long a session may last; and when nobody uses it."""
+
+    idle: timedelta = timedelta(minutes=20)
+    duration: timedelta = timedelta(minutes=1440)
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """One session.  `command` is what it runs in place of a shell."""
+    """One session.  `plan` is what it is for; sessions of an earlier life of the service have none any more."""
 
     id: str
     token: str
@@ -46,10 +67,11 @@ class Session(Struct, frozen=True, kw_only=True):
     owner: str
     document: str
     reason: str | None
-    command: str | None
+    plan: Plan | None
     started_at: datetime
     active_at: datetime
     ended_at: datetime | None = None
+    ending: Ending | None = None
     status: Status = Status.CONNECTING
 
     def __repr__(self) -> str:
@@ -60,12 +82,12 @@ class Session(Struct, frozen=True, kw_only=True):
         return (self.account, self.region) == (account, region)
 
 
-def overdue(session: Session, now: datetime) -> str | None:
-    """Why a session has to end now, in words for its user; None while it may go on."""
-    if now - session.active_at >= IDLE_TIMEOUT:
-        return "Your session timed out due to inactivity."
-    if now - session.started_at >= MAXIMUM_DURATION:
-        return "Your session has reached its maximum duration."
+def overdue(session: Session, now: datetime, limits: Limits) -> tuple[Ending, str] | None:
+    """Why a session has to end now, and in words for its user; None while it may go on."""
+    if now - session.active_at >= limits.idle:
+        return Ending.IDLE, "Your session timed out due to inactivity."
+    if now - session.started_at >= limits.duration:
+        return Ending.DURATION, "Your session has reached its maximum duration."
     return None
 
 
@@ -79,13 +101,31 @@ def new_id(owner: str) -> str:
     return f"{name}-0{secrets.token_hex(8)}"
 
 
-class Sessions:
-    """`on_end(session, farewell)` is called for a session that ends, whoever ended it."""
+class Journal(Protocol):
+    """Where sessions are written down."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def started(self, session: Session) -> None: ...
+    def ended(self, session: Session) -> None: ...
+
+
+class Sessions:
+    """`on_end(session, farewell)` is called for a session that ends, whoever ended it.
+
+    `history` are sessions that ended before, the oldest first.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        limits: Limits | None = None,
+        journal: Journal | None = None,
+        history: Iterable[Session] = (),
+    ) -> None:
         self._now = now
+        self._limits = limits or Limits()
+        self._journal = journal
         self._active: dict[str, Session] = {}
-        self._ended: deque[Session] = deque(maxlen=HISTORY)
+        self._ended: deque[Session] = deque(history, maxlen=HISTORY)
         self.on_end: Callable[[Session, str], None] = lambda session, farewell: None
 
     def active(self) -> list[Session]:
@@ -104,24 +144,16 @@ class Sessions:
         """A session, be it one that has ended."""
         return self.get(session_id) or next((each for each in self._ended if each.id == session_id), None)
 
-    def start(
-        self,
-        *,
-        target: str,
-        account: str,
-        region: str,
-        owner: str,
-        document: str,
-        reason: str | None,
-        command: str | None,
-    ) -> Session:
+    def start(self, *, target: str, account: str, region: str, owner: str, plan: Plan, reason: str | None) -> Session:
         now = self._now()
         session = Session(
             id=new_id(owner), token=new_token(), target=target, account=account, region=region, owner=owner,
-            document=document, reason=reason, command=command, started_at=now, active_at=now,
+            document=plan.document.name, reason=reason, plan=plan, started_at=now, active_at=now,
         )  # fmt: skip
         self._active[session.id] = session
-        log.info("session %s started owner=%s target=%s document=%s", session.id, owner, target, document)
+        log.info("session %s started owner=%s target=%s document=%s", session.id, owner, target, session.document)
+        if self._journal:
+            self._journal.started(session)
         return session
 
     def renew(self, session_id: str) -> Session:
@@ -135,28 +167,35 @@ class Sessions:
         if session := self._active.get(session_id):
             self._active[session_id] = replace(session, status=status, active_at=self._now())
 
-    def touch(self, session_id: str) -> None:
-        """Something was typed or shown."""
+    def touch(self, session_id: str, at: datetime | None = None) -> None:
+        """Something was typed or shown, `at` that time or now."""
         if session := self._active.get(session_id):
-            self._active[session_id] = replace(session, active_at=self._now())
+            self._active[session_id] = replace(session, active_at=at or self._now())
 
-    def end(self, session_id: str, farewell: str = "") -> None:
+    def end(self, session_id: str, ending: Ending, farewell: str = "") -> None:
         """End a session, unless it has ended; `farewell` is for its user."""
         session = self._active.pop(session_id, None)
         if session is None:
             return
-        ended = replace(session, ended_at=self._now(), status=Status.TERMINATED)
+        status = Status.FAILED if ending is Ending.FAILURE else Status.TERMINATED
+        ended = replace(session, token="", ended_at=self._now(), status=status, ending=ending)
         self._ended.append(ended)
-        log.info("session %s ended owner=%s target=%s %s", session_id, session.owner, session.target, farewell)
+        log.info(
+            "session %s ended owner=%s target=%s document=%s reason=%s",
+            session_id, session.owner, session.target, session.document, ending.name,
+        )  # fmt: skip
+        if self._journal:
+            self._journal.ended(ended)
         self.on_end(ended, farewell)
 
     def sweep(self) -> None:
         """End what is overdue."""
         now = self._now()
         for session in self.active():
-            if reason := overdue(session, now):
-                self.end(session.id, reason)
+            if why := overdue(session, now, self._limits):
+                self.end(session.id, *why)
 
     def end_all(self, farewell: str) -> None:
+        """The service stops."""
         for session in self.active():
-            self.end(session.id, farewell)
+            self.end(session.id, Ending.STOP, farewell)
