@@ -251,6 +251,12 @@ def test_any_credentials_take_the_account_from_the_key_and_the_region_from_the_s
     assert (server.calls[0].caller.account, server.calls[0].caller.region) == (account, "ap-northeast-1")
 
 
+def test_any_credentials_know_the_holder_of_temporary_ones() -> None:
+    server = Server(strict=False)
+    assert server.send_signed(sign(request_to("sts"), "sts", credential=SESSION)).status == 200
+    assert server.calls[0].caller.arn == SESSION.arn
+
+
 def test_any_credentials_need_none_at_all() -> None:
     server = Server(strict=False)
     assert server.send(form(Action="GetCallerIdentity", Version="2011-06-15")).status == 200

@@ -37,12 +37,30 @@ def trust_policy_problem(text: str) -> str | None:
             return "Has prohibited field Resource"
         if "Principal" not in statement and "NotPrincipal" not in statement:
             return "Missing required field Principal"
+        if not _is_principal(statement.get("Principal", statement.get("NotPrincipal"))):
+            return "Invalid principal in policy"
+        if not _is_condition(statement.get("Condition", {})):
+            return "Syntax errors in policy."
         actions = _texts(statement, "Action", "NotAction")
         if not actions:
             return "Missing required field Action"
         if any(not action.lower().startswith("sts:") for action in actions):
             return "AssumeRole policy may only specify STS AssumeRole actions."
     return None
+
+
+def _is_principal(value: Any) -> bool:
+    """Everybody, or names by kind: ``AWS``, ``Service``, ``Federated``."""
+    return value == "*" or (isinstance(value, dict) and bool(value) and all(map(_are_texts, value.values())))
+
+
+def _is_condition(value: Any) -> bool:
+    """Operators, and below them keys with the values that they are compared with."""
+    return isinstance(value, dict) and all(isinstance(keys, dict) for keys in value.values())
+
+
+def _are_texts(value: Any) -> bool:
+    return all(isinstance(item, str) for item in (value if isinstance(value, list) else [value]))
 
 
 def _statements(text: str) -> list[dict[str, Any]] | None:
@@ -67,6 +85,6 @@ def _texts(statement: dict[str, Any], *names: str) -> list[str]:
     for name in names:
         value = statement.get(name)
         values: list[Any] = value if isinstance(value, list) else [value]
-        if value is not None and all(isinstance(item, str) for item in values):
+        if value is not None and _are_texts(value):
             return values
     return []

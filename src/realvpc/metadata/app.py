@@ -24,6 +24,7 @@ from .token import NONCE_BYTES
 from .tree import View
 
 PATIENCE = 10.0  # seconds that a connection may take, from the first packet to the last
+CONNECTIONS_PER_PEER = 64
 _TRANSPORT = "realvpc.transport"
 
 log = logging.getLogger(__name__)
@@ -84,11 +85,18 @@ class MetadataApp:
 
 
 class MetadataProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with the transport in the scope, and an end to connections that say nothing."""
+    """uvicorn's protocol with the transport in the scope.
+
+    Connections that say nothing end, and one interface cannot take them all.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._deadline = self.loop.call_later(PATIENCE, transport.abort)
+        peer = self.client[0] if self.client else None
+        others = (each for each in self.connections if isinstance(each, MetadataProtocol) and each.client)
+        if sum(each.client[0] == peer for each in others if each.client) > CONNECTIONS_PER_PEER:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._deadline.cancel()

@@ -1,0 +1,79 @@
+"""Connections to the metadata service, on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from realvpc.daemon.http_server import HttpServer
+from realvpc.metadata import app as metadata
+from realvpc.metadata.app import MetadataApp, MetadataProtocol
+
+from .conftest import Launch, World
+
+ASK = b"PUT /latest/api/token HTTP/1.1\r\nHost: x\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n"
+
+
+@asynccontextmanager
+async def served(world: World, instance_id: str) -> AsyncIterator[tuple[str, int]]:
+    """To whoever connects, as this instance; the address."""
+    (interface,) = world.service.state.network.interfaces_of(instance_id)
+    app = MetadataApp(lambda peer: interface, lambda: world.service.state, world.clock.now, world.service.key)
+    server = HttpServer(app, MetadataProtocol)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = asyncio.create_task(server.serve([listening]))
+        try:
+            yield listening.getsockname()
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def test_a_connection_carries_one_answer(world: World, launch: Launch) -> None:
+    async def scenario() -> bytes:
+        async with served(world, launch()) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(ASK + ASK)
+            everything = await reader.read()
+            writer.close()
+            return everything
+
+    answer = asyncio.run(scenario())
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_an_interface_cannot_keep_the_service_from_others(world: World, launch: Launch) -> None:
+    async def scenario() -> None:
+        async with served(world, launch()) as address, AsyncExitStack() as stack:
+            for _ in range(metadata.CONNECTIONS_PER_PEER):
+                reader, writer = await asyncio.open_connection(*address)
+                stack.callback(writer.close)
+            reader, writer = await asyncio.open_connection(*address)
+            stack.callback(writer.close)
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+            other, port = "127.0.0.2", address[1]
+            reader, writer = await asyncio.open_connection(address[0], port, local_addr=(other, 0))
+            stack.callback(writer.close)
+            writer.write(ASK)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+
+    asyncio.run(scenario())
+
+
+def test_who_says_nothing_is_not_waited_for(world: World, launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metadata, "PATIENCE", 0.01)
+
+    async def scenario() -> None:
+        async with served(world, launch()) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+            writer.close()
+
+    asyncio.run(scenario())
