@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,12 +16,23 @@ from realvpc.cli.clock import clock_command
 from realvpc.cli.doctor import doctor_command
 from realvpc.config import SettingsError
 
+GROUPS = {"vpc": ["vpc", "create"], "demo": ["demo", "peering"], "bench": ["bench", "fabric"]}
+
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command: str) -> None:
     result = CliRunner().invoke(root, [command, "--help"])
     assert result.exit_code == 0, result.output
     assert "Usage:" in result.output
+
+
+@pytest.mark.parametrize(
+    "words", [*([name] for name in COMMANDS if name not in GROUPS), *GROUPS.values()], ids=" ".join
+)
+def test_help_teaches_by_examples(words: list[str]) -> None:
+    output = CliRunner().invoke(root, [*words, "--help"]).output
+    shown = re.findall(r"^ +(?:.*\| |.*\$\(|sudo )*realvpc (\S+)", output, re.MULTILINE)
+    assert words[0] in shown
 
 
 def test_help_names_every_command() -> None:

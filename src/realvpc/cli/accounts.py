@@ -86,11 +86,17 @@ def profile(state: Path | None, account: str, region: str) -> Profile:
     )
 
 
-@click.command("accounts")
+@click.command("accounts", short_help="List the accounts of this service.")
 @state_option
 @json_option
 def accounts_command(state: Path | None, as_json: bool) -> None:
-    """List the accounts of this service."""
+    """List the accounts of this service, with the access keys that `realvpc env` hands out.
+
+    \b
+    Examples:
+      realvpc accounts
+      realvpc accounts --json | jq -r '.[] | select(.name == "other") | .id'
+    """
     found: list[dict[str, Any]] = ask_service(state, "GET", "accounts")
     if as_json:
         print_json(found)

@@ -36,6 +36,10 @@ def fabric_bench(rounds: int, seconds: int, as_json: bool) -> None:
     """Two machines in peered VPCs against a bare veth pair: TCP transactions and throughput.
 
     Security groups track every flow.  Takes about 20 seconds a round, needs root, and touches no running service.
+
+    \b
+    Example:
+      sudo realvpc bench fabric --rounds 5
     """
     from realvpc.bench import fabric
     from realvpc.bench.contest import record, summarise
@@ -61,6 +65,10 @@ def launch_bench(state: Path | None, rounds: int, as_json: bool) -> None:
     """From RunInstances to the first answered ping, on the running service.
 
     Makes a VPC 10.250.0.0/16 in the account main, launches instances one after the other, and takes all away again.
+
+    \b
+    Example:
+      sudo realvpc bench launch --rounds 50
     """
     from realvpc.bench import launch
     from realvpc.client.aws import Aws, CallFailedError

@@ -15,7 +15,13 @@ from .terminal import ask_service, json_option, print_json, print_table, state_o
 @click.option("--all", "everything", is_flag=True, help="Also the reasons that no packet has met.")
 @json_option
 def counters_command(state: Path | None, everything: bool, as_json: bool) -> None:
-    """Show how many packets were delivered, and how many dropped for which reason."""
+    """Show how many packets were delivered, and how many dropped for which reason.
+
+    \b
+    Examples:
+      realvpc counters
+      watch -n 1 realvpc counters      which one grows while a ping fails
+    """
     counted: list[dict[str, Any]] = ask_service(state, "GET", "counters")
     if as_json:
         print_json(counted)

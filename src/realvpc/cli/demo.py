@@ -50,6 +50,11 @@ def peering_demo(state: Path | None, as_json: bool, region: str, transport: Tran
     Each step is printed as the aws command that a person would type, with what came back.  The pings come from
     inside the instances.  Exits with 1 when something is not as AWS shows it.  VPCs of an earlier run are taken away
     first.
+
+    \b
+    Examples:
+      sudo realvpc demo peering
+      sudo realvpc demo peering --client aws --region eu-west-1
     """
     from realvpc.client.aws import Aws, CallFailedError
     from realvpc.demo.peering import Walkthrough, clean_up

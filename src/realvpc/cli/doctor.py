@@ -18,7 +18,13 @@ from .terminal import faint, json_option, mark, print_json, state_option, strong
 @click.option("--fabric", type=click.Choice([each.value for each in config.Fabric]), help="Check for this fabric only.")
 @json_option
 def doctor_command(state: Path | None, fabric: str | None, as_json: bool) -> None:
-    """Check this machine: kernel, rights, tools, port. Says how to mend what is missing; exits with 1 then."""
+    """Check this machine: kernel, rights, tools, port. Says how to mend what is missing; exits with 1 then.
+
+    \b
+    Examples:
+      sudo realvpc doctor
+      realvpc doctor --fabric none      without packets less is needed
+    """
     from .checks import examine
 
     directory = state.absolute() if state else config.default_state_dir(os.environ, os.geteuid())

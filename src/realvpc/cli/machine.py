@@ -31,6 +31,7 @@ def exec_command(state: Path | None, user: str, tty: bool, instance: str, comman
     Examples:
       sudo realvpc exec VPC-A-EC2 -- ping -c 3 10.30.4.69
       sudo realvpc exec i-0a1b2c3d4e5f60718 -- ip route
+      sudo realvpc exec --tty --user ec2-user VPC-A-EC2 -- top
     """
     words = command[1:] if command[0] == "--" else command
     if not words:

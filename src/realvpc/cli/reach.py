@@ -77,6 +77,12 @@ def matrix_command(measured: bool, protocol: str, port: int | None, state: Path 
     """Show which running instance reaches which, as predicted; --measured: and as pings find it.
 
     Exits with 1 when a measurement contradicts its prediction.
+
+    \b
+    Examples:
+      realvpc matrix
+      realvpc matrix --protocol tcp --port 443
+      sudo realvpc matrix --measured
     """
     from realvpc.demo import matrix
     from realvpc.demo.ping import PingError

@@ -193,7 +193,13 @@ def down_command(state: Path | None, keep_instances: bool, purge: bool, yes: boo
 @state_option
 @json_option
 def status_command(state: Path | None, as_json: bool) -> None:
-    """Show what runs, and whether it is well. Exits with 1 when it is not."""
+    """Show what runs, and whether it is well. Exits with 1 when it is not.
+
+    \b
+    Examples:
+      realvpc status
+      realvpc status --json | jq .faults
+    """
     settings = service(state)
     running = launch.processes(settings)
     try:
