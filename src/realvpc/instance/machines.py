@@ -264,9 +264,15 @@ def _lives(pid: int) -> bool:
 
 
 def _kill(execution: Execution) -> None:
-    """Kill the command by the pid that crun, its parent, wrote down and has not collected yet."""
+    """Kill the command by the pid that crun, its parent, wrote down and has not collected yet.
+
+    And with it what it started: crun gives it a session, and so a process group, that is not ours.
+    """
     with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-        os.kill(int(execution.pid_file.read_text()), signal.SIGKILL)
+        pid = int(execution.pid_file.read_text())
+        if (group := os.getpgid(pid)) != os.getpgrp():
+            os.killpg(group, signal.SIGKILL)
+        os.kill(pid, signal.SIGKILL)
 
 
 async def _receive_terminal(listener: socket.socket, process: subprocess.Popen[bytes]) -> int:
