@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from . import __version__
 from .api.service import Service
+from .api.ssm_agent_report import SSM, why_managed
 from .api.sweep import everything
 from .clock import Clock
 from .config import Settings
@@ -202,9 +203,11 @@ async def counters(desk: Desk, request: dict[str, Any]) -> Answer:
 
 
 async def why(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Whether ``source`` reaches ``destination`` (ids, Name tags, addresses, ``internet``), and why not."""
+    """Whether ``source`` reaches ``destination`` (ids, Name tags, addresses, ``internet``, ``ssm``), and why not."""
     network = desk.service.state.network
     try:
+        if request["destination"] == SSM:
+            return why_managed(network, desk.service.state.directory, _instance_called(network, str(request["source"])))
         source = resolve(network, str(request["source"]))
         public = request.get("public") == "1" or source.interface_id == INTERNET
         destination = resolve(network, str(request["destination"]), public=public)
@@ -213,6 +216,14 @@ async def why(desk: Desk, request: dict[str, Any]) -> Answer:
         raise Refusal(f"{error} is missing") from None
     except (UnknownEndpointError, ValueError) as error:
         raise Refusal(str(error)) from None
+
+
+def _instance_called(network: Network, name: str) -> Instance:
+    """By id or Name tag; of several that have had the name, one that runs.  Raises UnknownEndpointError."""
+    rows = [row for row in network.instances.values() if name in (row.id, row.tags.get("Name"))]
+    if not rows:
+        raise UnknownEndpointError(f"{name!r} is no instance, which Systems Manager could manage")
+    return max(rows, key=lambda row: (row.machine_wanted, row.launched_at))
 
 
 async def matrix(desk: Desk, request: dict[str, Any]) -> Answer:

@@ -59,6 +59,10 @@ class Managed:
         arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
         self.client("DetachRolePolicy", of="iam", RoleName=self.profile, PolicyArn=arn)
 
+    def without_profile(self) -> None:
+        (row,) = self.client("DescribeIamInstanceProfileAssociations")["IamInstanceProfileAssociations"]
+        self.client("DisassociateIamInstanceProfile", AssociationId=row["AssociationId"])
+
     def without_egress(self) -> None:
         everything = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
         self.client("RevokeSecurityGroupEgress", GroupId=self.group_id, IpPermissions=everything)

@@ -27,6 +27,8 @@ from .terminal import (
     strong,
 )
 
+_SSM = "ssm"
+
 protocol_option = click.option(
     "--protocol", type=click.Choice(["icmp", "tcp", "udp"]), default="icmp", help="Kind of packet [icmp: a ping]."
 )
@@ -50,9 +52,13 @@ def why_command(
     its reply through every layer of the model that the data plane is compiled from.  Exits with 1 when the answer is
     no.
 
+    With `ssm` for DESTINATION: whether Systems Manager manages the instance, so that it takes sessions and commands,
+    and which condition is missing.
+
     \b
     Examples:
       realvpc why VPC-B-EC2 VPC-C-EC2
+      realvpc why VPC-A-EC2 ssm
       realvpc why i-0123456789abcdef0 10.30.4.69 --protocol tcp --port 443
       realvpc why internet VPC-A-EC2 --protocol tcp --port 22
     """
@@ -63,7 +69,7 @@ def why_command(
     if as_json:
         print_json(answer)
     else:
-        _print_answer(answer)
+        _print_answer(answer, "managed" if destination == _SSM else "reachable")
     sys.exit(0 if answer["reachable"] else 1)
 
 
@@ -113,8 +119,8 @@ def _check_port(protocol: str, port: int | None) -> None:
         raise click.UsageError(f"--protocol {protocol} needs a --port.")
 
 
-def _print_answer(answer: dict[str, Any]) -> None:
-    verdict = "reachable" if answer["reachable"] else f"not reachable: {answer['reason']}"
+def _print_answer(answer: dict[str, Any], quality: str) -> None:
+    verdict = quality if answer["reachable"] else f"not {quality}: {answer['reason']}"
     click.echo(f"{mark(answer['reachable'])} {strong(verdict)}")
     if not answer["reachable"]:
         way, sentence = ("戻りの経路：", "sentence_ja") if japanese(os.environ) else ("On the way back: ", "sentence")
