@@ -33,6 +33,9 @@ from realvpc.net.services import Listener
 from realvpc.net.table import put
 from realvpc.net.zones import REGIONS
 from realvpc.session.actions import SessionActions
+from realvpc.session.command_actions import CommandActions
+from realvpc.session.command_runner import CommandRunner
+from realvpc.session.document_actions import DocumentActions
 from realvpc.session.journal import SessionJournal
 from realvpc.session.server import DataChannels
 from realvpc.session.sessions import Limits, Sessions
@@ -82,6 +85,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     journal = SessionJournal(settings.session_journal, clock.now())
     sessions = Sessions(clock.now, _session_limits(settings.sessions), journal, journal.history)
     instances = NodeInstances(settings.node_socket, lambda *host: known_address(service.state.network, *host))
+    commands = CommandRunner(instances, clock.now)
     transcripts = Transcripts(settings.transcripts_dir) if settings.sessions.transcripts else None
     data_channels = DataChannels(sessions, instances, transcripts.open if transcripts else lambda session: None)
 
@@ -90,6 +94,8 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
 
     special: tuple[Actions, ...] = (
         SessionActions(sessions, context, urlsplit(settings.endpoint_url).netloc),
+        CommandActions(commands, context),
+        DocumentActions(),
         ConsoleActions(context, node.console if node else None),
     )
 
@@ -126,6 +132,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
 
     def stop() -> None:
         sessions.end_all("The service is stopping.")
+        commands.cancel_all()
         for server in servers:
             server.should_exit = True
 

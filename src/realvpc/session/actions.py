@@ -5,7 +5,6 @@ Unlike the other actions these change no state that is kept: what they work on i
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -17,10 +16,11 @@ from realvpc.api.errors import AwsError
 from realvpc.api.ssm_agent import is_online
 
 from .documents import plan
+from .paging import paged
 from .server import PREFIX
 from .sessions import Ending, Session, Sessions
 
-_PAGE, _LARGEST_PAGE = 50, 200
+_LARGEST_PAGE = 200
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -83,17 +83,8 @@ class SessionActions:
         tests = [_test(filter_["key"], filter_["value"]) for filter_ in call.params.get("Filters") or []]
         rows = self._sessions.active() if call.params["State"] == "Active" else self._sessions.ended()
         rows = [row for row in rows if row.visible_to(ctx.account, ctx.region) and all(test(row) for test in tests)]
-        rows.sort(key=_place, reverse=True)
-        if token := call.params.get("NextToken"):
-            last = _read_token(token)
-            rows = [row for row in rows if _place(row) < last]
-        size = call.params.get("MaxResults") or _PAGE
-        if not 1 <= size <= _LARGEST_PAGE:
-            raise AwsError("ValidationException", f"MaxResults has to be between 1 and {_LARGEST_PAGE}.")
-        response: Response = {"Sessions": [_render(row) for row in rows[:size]]}
-        if len(rows) > size:
-            response["NextToken"] = _make_token(_place(rows[size - 1]))
-        return response
+        page, token = paged(rows, _place, call.params, _LARGEST_PAGE)
+        return {"Sessions": [_render(row) for row in page], "NextToken": token}
 
     def _get_connection_status(self, ctx: Context, call: Call) -> Response:
         target = call.params["Target"]
@@ -151,17 +142,6 @@ def _moment(value: str) -> datetime:
 def _place(session: Session) -> str:
     """Sorts sessions by when they were started."""
     return f"{session.started_at.isoformat(timespec='microseconds')} {session.id}"
-
-
-def _make_token(place: str) -> str:
-    return base64.urlsafe_b64encode(place.encode()).decode()
-
-
-def _read_token(token: str) -> str:
-    try:
-        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        raise AwsError("InvalidNextToken", "The specified token is not valid.") from None
 
 
 def _render(session: Session) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import select
 from collections.abc import Callable
 
 _BATCH = 1 << 15  # bytes read before they are handed on
+_PIPE = 1 << 16  # bytes that the kernel keeps in a pipe
 _BULK = 1 << 12  # bytes at once that are more than anybody types; a terminal gives no more in one read
 _PAUSE = 0.005  # seconds in which what streams may pile up in the kernel, so that it costs fewer and larger messages
 
@@ -54,12 +55,21 @@ class Reader:
             self._pause.cancel()
             self._pause = None
 
+    def drain(self) -> None:
+        """Hand on what is there already, at most what a pipe holds: somebody may be writing without end."""
+        for _ in range(_PIPE // _BATCH):
+            if not self.ended and self._readable():
+                self._read()
+
     def end_if_silent(self) -> None:
         """End unless there is something to read: who holds the other side may never close it."""
+        if not self.ended and not self._readable():
+            self._end()
+
+    def _readable(self) -> bool:
         poll = select.poll()
         poll.register(self._fd, select.POLLIN)
-        if not self.ended and not any(happened & select.POLLIN for _, happened in poll.poll(0)):
-            self._end()
+        return any(happened & select.POLLIN for _, happened in poll.poll(0))
 
     def _read(self) -> None:
         if not self._room():

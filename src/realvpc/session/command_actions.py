@@ -1,0 +1,301 @@
+"""SSM's actions on commands: SendCommand and what becomes of it (SSM API Reference).  The document is
+AWS-RunShellScript."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+from realvpc.api.call import Call
+from realvpc.api.context import Context, Response
+from realvpc.api.errors import AwsError
+from realvpc.api.ssm_agent import is_online
+from realvpc.net.instance import Instance
+
+from .command import Command, Invocation
+from .command_runner import CommandRunner
+from .documents import RUN_SHELL_SCRIPT
+from .paging import paged
+
+PLUGIN = "aws:runShellScript"
+_PATIENCE = 2.0  # seconds that an answer waits for a command to end, as for instances (decision 0004)
+_LARGEST_PAGE = 50
+_DEFAULT_TIMEOUT = 3600  # seconds
+_MOST_INSTANCES = 50
+
+
+class CommandActions:
+    """`context` gives a call's context."""
+
+    def __init__(self, runner: CommandRunner, context: Callable[[Call], Context]) -> None:
+        self._runner = runner
+        self._context = context
+        self._actions: dict[str, Callable[[Context, Call], Response | Awaitable[Response]]] = {
+            "CancelCommand": self._cancel_command,
+            "GetCommandInvocation": self._get_command_invocation,
+            "ListCommandInvocations": self._list_command_invocations,
+            "ListCommands": self._list_commands,
+            "SendCommand": self._send_command,
+        }
+
+    def knows(self, service: str, action: str) -> bool:
+        return service == "ssm" and action in self._actions
+
+    def handle(self, call: Call) -> Response | Awaitable[Response]:
+        """Perform a call that `knows` knows.  Raises AwsError."""
+        return self._actions[call.action](self._context(call), call)
+
+    def _send_command(self, ctx: Context, call: Call) -> Response:
+        """Raises InvalidDocument, InvalidDocumentVersion, InvalidParameters, InvalidInstanceId, DuplicateInstanceId,
+        ValidationException."""
+        name = call.params["DocumentName"].rpartition("/")[2]
+        if name != RUN_SHELL_SCRIPT.name:
+            raise AwsError("InvalidDocument", f"Document with name {name} does not exist.")
+        if call.params.get("DocumentVersion", "1") not in ("1", "$DEFAULT", "$LATEST"):
+            raise AwsError("InvalidDocumentVersion", "The document has one version, 1.")
+        parameters = RUN_SHELL_SCRIPT.bind(call.params.get("Parameters") or {})
+        instances = _chosen(ctx, call)
+        now = ctx.now
+        command = Command(
+            id=str(uuid.uuid4()),
+            account=ctx.account,
+            region=ctx.region,
+            document=name,
+            comment=call.params.get("Comment", ""),
+            parameters=parameters,
+            instance_ids=call.params.get("InstanceIds") or [],
+            targets=call.params.get("Targets") or [],
+            requested_at=now,
+            timeout=call.params.get("TimeoutSeconds", _DEFAULT_TIMEOUT),
+            concurrency=_amount(call, "MaxConcurrency", "50"),
+            errors=_amount(call, "MaxErrors", "0"),
+            invocations={
+                row.id: Invocation(instance_id=row.id, instance_name=row.tags.get("Name", ""), requested_at=now)
+                for row in instances
+            },
+        )
+        self._runner.send(command)
+        return {"Command": _render(command)}
+
+    def _cancel_command(self, ctx: Context, call: Call) -> Response:
+        """Raises InvalidCommandId, InvalidInstanceId, DuplicateInstanceId."""
+        command = self._find(ctx, call.params["CommandId"])
+        instance_ids = _distinct(call.params.get("InstanceIds") or [])
+        if strange := [each for each in instance_ids if each not in command.invocations]:
+            raise AwsError("InvalidInstanceId", f"The command was not sent to {', '.join(strange)}.")
+        self._runner.cancel(command.id, instance_ids or None)
+        return {}
+
+    async def _get_command_invocation(self, ctx: Context, call: Call) -> Response:
+        """Raises InvalidCommandId, InvocationDoesNotExist, InvalidPluginName."""
+        command_id, instance_id = call.params["CommandId"], call.params["InstanceId"]
+        await self._runner.settle(command_id, instance_id, _PATIENCE)
+        command = self._runner.find(command_id)
+        row = command.invocations.get(instance_id) if command else None
+        if command is None or row is None or not command.visible_to(ctx.account, ctx.region):
+            raise AwsError("InvocationDoesNotExist", "")
+        if call.params.get("PluginName", PLUGIN) not in (PLUGIN, f"0.{PLUGIN}"):
+            raise AwsError("InvalidPluginName", "")
+        return {
+            "CommandId": command.id,
+            "InstanceId": row.instance_id,
+            "Comment": command.comment,
+            "DocumentName": command.document,
+            "DocumentVersion": "$DEFAULT",
+            "PluginName": PLUGIN,
+            "ResponseCode": row.code,
+            "ExecutionStartDateTime": _stamp(row.started_at),
+            "ExecutionElapsedTime": _elapsed(row),
+            "ExecutionEndDateTime": _stamp(row.ended_at),
+            "Status": row.status,
+            "StatusDetails": row.status_details,
+            "StandardOutputContent": row.stdout,
+            "StandardOutputUrl": "",
+            "StandardErrorContent": row.stderr,
+            "StandardErrorUrl": "",
+            "CloudWatchOutputConfig": {"CloudWatchLogGroupName": "", "CloudWatchOutputEnabled": False},
+        }
+
+    def _list_commands(self, ctx: Context, call: Call) -> Response:
+        """The newest first.  Raises InvalidCommandId, InvalidFilterKey, InvalidNextToken, ValidationException."""
+        rows = [command for command in self._visible(ctx, call) if _has(command, call.params.get("InstanceId"))]
+        page, token = paged(rows, lambda row: _place(row.requested_at, row.id), call.params, _LARGEST_PAGE)
+        return {"Commands": [_render(row) for row in page], "NextToken": token}
+
+    def _list_command_invocations(self, ctx: Context, call: Call) -> Response:
+        """The newest first.  Raises as ListCommands."""
+        rows = [
+            (command, row)
+            for command in self._visible(ctx, call)
+            for row in command.invocations.values()
+            if call.params.get("InstanceId") in (None, row.instance_id)
+        ]
+        page, token = paged(
+            rows, lambda pair: _place(pair[0].requested_at, pair[0].id, pair[1].instance_id), call.params, _LARGEST_PAGE
+        )
+        details = call.params.get("Details", False)
+        return {
+            "CommandInvocations": [_render_invocation(*pair, details=details) for pair in page],
+            "NextToken": token,
+        }
+
+    def _visible(self, ctx: Context, call: Call) -> list[Command]:
+        if command_id := call.params.get("CommandId"):
+            rows = [self._find(ctx, command_id)]
+        else:
+            rows = [row for row in self._runner.commands() if row.visible_to(ctx.account, ctx.region)]
+        tests = [_test(each["key"], each["value"]) for each in call.params.get("Filters") or []]
+        return [row for row in rows if all(test(row) for test in tests)]
+
+    def _find(self, ctx: Context, command_id: str) -> Command:
+        command = self._runner.find(command_id)
+        if command is None or not command.visible_to(ctx.account, ctx.region):
+            raise AwsError("InvalidCommandId", "")
+        return command
+
+
+def _chosen(ctx: Context, call: Call) -> list[Instance]:
+    """The instances that are named, which have to be managed; or those of the targets that are."""
+    named = _distinct(call.params.get("InstanceIds") or [])
+    targets = call.params.get("Targets") or []
+    if bool(named) == bool(targets):
+        raise AwsError("ValidationException", "Specify either InstanceIds or Targets.")
+    online = [row for row in ctx.visible(ctx.network.instances) if ctx.options.has_fabric and is_online(ctx, row)]
+    if targets:
+        tests = [_matcher(each["Key"], each.get("Values") or []) for each in targets]
+        return [row for row in online if all(test(row) for test in tests)]
+    found = {row.id: row for row in online}
+    if any(each not in found for each in named):
+        raise AwsError(
+            "InvalidInstanceId", f"Instances [[{', '.join(named)}]] not in a valid state for account {ctx.account}"
+        )
+    if len(named) > _MOST_INSTANCES:
+        raise AwsError("ValidationException", f"At most {_MOST_INSTANCES} instances can be named.")
+    return [found[each] for each in named]
+
+
+def _matcher(key: str, values: list[str]) -> Callable[[Instance], bool]:
+    """Raises InvalidTarget."""
+    if key.lower() == "instanceids":
+        return lambda row: "*" in values or row.id in values
+    if key.startswith("tag:"):
+        return lambda row: row.tags.get(key.removeprefix("tag:")) in values
+    if key == "tag-key":
+        return lambda row: not row.tags.keys().isdisjoint(values)
+    raise AwsError("InvalidTarget", f"Targets are chosen by tag:NAME, tag-key or InstanceIds, not by {key}.")
+
+
+def _distinct(instance_ids: list[str]) -> list[str]:
+    if len(set(instance_ids)) < len(instance_ids):
+        raise AwsError("DuplicateInstanceId", "You can't specify an instance ID in more than one association.")
+    return instance_ids
+
+
+def _amount(call: Call, name: str, default: str) -> str:
+    value: str = call.params.get(name, default)
+    if not re.fullmatch(r"[0-9]{1,6}|(?:100|[0-9]{1,2})%", value):
+        raise AwsError("ValidationException", f"{name} is a number or a percentage, not {value}.")
+    return value
+
+
+def _has(command: Command, instance_id: str | None) -> bool:
+    return instance_id is None or instance_id in command.invocations
+
+
+def _test(key: str, value: str) -> Callable[[Command], bool]:
+    """Raises InvalidFilterKey and ValidationException."""
+    if key in ("InvokedAfter", "InvokedBefore"):
+        moment = _moment(value)
+        return lambda row: (row.requested_at > moment) == (key == "InvokedAfter")
+    if key == "Status":
+        return lambda row: row.status == value
+    if key == "ExecutionStage":
+        return lambda row: ("Executing" if row.running else "Complete") == value
+    if key == "DocumentName":
+        return lambda row: row.document == value
+    raise AwsError("InvalidFilterKey", f"The filter key {key} is not valid.")
+
+
+def _moment(value: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        raise AwsError("ValidationException", f"{value} is not a time such as 2026-08-29T00:00:00Z.")
+    return moment
+
+
+def _place(*parts: datetime | str) -> str:
+    """Sorts by time, then by names."""
+    return " ".join(each.isoformat(timespec="microseconds") if isinstance(each, datetime) else each for each in parts)
+
+
+def _stamp(moment: datetime | None) -> str:
+    return f"{moment.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z" if moment else ""
+
+
+def _elapsed(row: Invocation) -> str:
+    """ISO 8601, as `PT0.016S`; empty until it is over."""
+    if row.started_at is None or row.ended_at is None:
+        return ""
+    return f"PT{max(0.0, (row.ended_at - row.started_at).total_seconds()):g}S"
+
+
+def _render(command: Command) -> dict[str, Any]:
+    rows = command.invocations.values()
+    return {
+        "CommandId": command.id,
+        "DocumentName": command.document,
+        "DocumentVersion": "$DEFAULT",
+        "Comment": command.comment,
+        "ExpiresAfter": command.expires_after,
+        "Parameters": command.parameters,
+        "InstanceIds": command.instance_ids,
+        "Targets": command.targets,
+        "RequestedDateTime": command.requested_at,
+        "Status": command.status,
+        "StatusDetails": command.status_details,
+        "OutputS3BucketName": "",
+        "OutputS3KeyPrefix": "",
+        "MaxConcurrency": command.concurrency,
+        "MaxErrors": command.errors,
+        "TargetCount": len(rows),
+        "CompletedCount": sum(not row.running for row in rows),
+        "ErrorCount": command.failed,
+        "DeliveryTimedOutCount": 0,
+        "ServiceRole": "",
+        "TimeoutSeconds": command.timeout,
+    }
+
+
+def _render_invocation(command: Command, row: Invocation, *, details: bool) -> dict[str, Any]:
+    plugin = {
+        "Name": PLUGIN,
+        "Status": row.status,
+        "StatusDetails": row.status_details,
+        "ResponseCode": row.code,
+        "ResponseStartDateTime": row.started_at,
+        "ResponseFinishDateTime": row.ended_at,
+        "Output": row.summary(),
+        "StandardOutputUrl": "",
+        "StandardErrorUrl": "",
+    }
+    return {
+        "CommandId": command.id,
+        "InstanceId": row.instance_id,
+        "InstanceName": row.instance_name,
+        "Comment": command.comment,
+        "DocumentName": command.document,
+        "DocumentVersion": "$DEFAULT",
+        "RequestedDateTime": row.requested_at,
+        "Status": row.status,
+        "StatusDetails": row.status_details,
+        "StandardOutputUrl": "",
+        "StandardErrorUrl": "",
+        "CommandPlugins": [plugin] if details else [],
+        "ServiceRole": "",
+    }

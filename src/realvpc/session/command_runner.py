@@ -1,0 +1,194 @@
+"""Runs commands in instances, as root, and keeps what became of them: in memory, like sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shlex
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from .command import (
+    CANCELLED_CODE,
+    OUTPUT,
+    TIMED_OUT_CODE,
+    Command,
+    Details,
+    Invocation,
+    Status,
+    amount,
+    limited,
+)
+from .descriptor import Reader, Writer
+from .far_end import FarEndError, Instances, Program
+
+INVOCATIONS = 2000  # that are remembered, of all commands
+_AT_ONCE = 50  # invocations that run
+_LARGEST_CHARACTER = 4  # bytes
+
+# Where the agent runs what has no working directory.
+_DIRECTORY = "/usr/bin"
+
+log = logging.getLogger(__name__)
+
+
+class CommandRunner:
+    """`now` is the service's clock."""
+
+    def __init__(self, instances: Instances, now: Callable[[], datetime]) -> None:
+        self._instances = instances
+        self._now = now
+        self._commands: dict[str, Command] = {}  # the oldest first
+        self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    def commands(self) -> list[Command]:
+        """The oldest first."""
+        return list(self._commands.values())
+
+    def find(self, command_id: str) -> Command | None:
+        return self._commands.get(command_id)
+
+    def send(self, command: Command) -> None:
+        """Run a command on its instances."""
+        self._commands[command.id] = command
+        count = len(command.invocations)
+        turns = asyncio.Semaphore(amount(command.concurrency, count, least=1))
+        for instance_id in command.invocations:
+            task = asyncio.create_task(self._perform(command.id, instance_id, turns))
+            self._running[command.id, instance_id] = task
+        log.info("command %s sent document=%s instances=%d", command.id, command.document, count)
+        self._forget()
+
+    async def settle(self, command_id: str, instance_id: str, patience: float) -> None:
+        """Wait until an invocation is over, or for so many seconds."""
+        task = self._running.get((command_id, instance_id))
+        if task:
+            await asyncio.wait((task,), timeout=patience)
+
+    def cancel(self, command_id: str, instance_ids: list[str] | None = None) -> None:
+        """End a command, on these instances or on all of its."""
+        for instance_id in instance_ids or list(self._commands[command_id].invocations):
+            task = self._running.pop((command_id, instance_id), None)
+            if task is None:
+                continue
+            if self._commands[command_id].invocations[instance_id].status is Status.PENDING:
+                self._note(command_id, instance_id, status=Status.CANCELLED, code=CANCELLED_CODE, ended_at=self._now())
+            task.cancel()
+
+    def cancel_all(self) -> None:
+        for command_id in self._commands:
+            self.cancel(command_id)
+
+    async def _perform(self, command_id: str, instance_id: str, turns: asyncio.Semaphore) -> None:
+        try:
+            async with turns, self._turns:
+                command = self._commands[command_id]
+                if command.failed > amount(command.errors, len(command.invocations)):
+                    self._note(command_id, instance_id, status=Status.CANCELLED, details=Details.TERMINATED)
+                else:
+                    await self._run(command, instance_id)
+        except asyncio.CancelledError:
+            self._note(command_id, instance_id, status=Status.CANCELLED, code=CANCELLED_CODE)
+        except Exception:  # the outermost frame of an invocation: nobody else would end it
+            log.exception("command %s on %s", command_id, instance_id)
+            self._note(command_id, instance_id, status=Status.FAILED)
+        finally:
+            self._note(command_id, instance_id, ended_at=self._now())
+            self._running.pop((command_id, instance_id), None)
+            row = self._commands[command_id].invocations[instance_id]
+            log.info("command %s on %s: %s code=%d", command_id, instance_id, row.status_details, row.code)
+
+    async def _run(self, command: Command, instance_id: str) -> None:
+        self._note(command.id, instance_id, status=Status.IN_PROGRESS, started_at=self._now())
+        script, words = "\n".join(command.parameters["commands"]), _words(command, instance_id)
+        try:
+            program = await self._instances.program(instance_id, words, "root")
+        except FarEndError as error:
+            log.warning("command %s on %s: %s", command.id, instance_id, error)
+            self._note(command.id, instance_id, status=Status.FAILED, details=Details.UNDELIVERABLE)
+            return
+        outputs = _Outputs(program, script.encode() + b"\n")
+        seconds = int(command.parameters["executionTimeout"][0])
+        code: int | None = None
+        try:
+            async with asyncio.timeout(seconds):
+                code = await program.exited()
+        except TimeoutError:
+            pass
+        finally:
+            stdout, stderr = outputs.close()
+            self._note(command.id, instance_id, stdout=stdout, stderr=stderr)
+            await program.close()
+        if code is None:
+            self._note(
+                command.id,
+                instance_id,
+                status=Status.TIMED_OUT,
+                details=Details.EXECUTION_TIMED_OUT,
+                code=TIMED_OUT_CODE,
+            )
+        elif code:
+            stderr = (stderr + f"failed to run commands: exit status {code}")[:OUTPUT]  # as the agent has it
+            self._note(command.id, instance_id, status=Status.FAILED, code=code, stderr=stderr)
+        else:
+            self._note(command.id, instance_id, status=Status.SUCCESS, code=0)
+
+    def _note(self, command_id: str, instance_id: str, **changes: object) -> None:
+        command = self._commands[command_id]
+        row: Invocation = replace(command.invocations[instance_id], **changes)
+        self._commands[command_id] = replace(command, invocations=command.invocations | {instance_id: row})
+
+    def _forget(self) -> None:
+        """The oldest of what is over."""
+        excess = sum(max(1, len(each.invocations)) for each in self._commands.values()) - INVOCATIONS
+        for command in self.commands():
+            if excess <= 0:
+                return
+            if not command.running:
+                del self._commands[command.id]
+                excess -= max(1, len(command.invocations))
+
+
+class _Outputs:
+    """Gives a program its script and keeps the beginnings of what it says; the rest is read, so that it goes on."""
+
+    def __init__(self, program: Program, script: bytes) -> None:
+        self._pieces: tuple[list[bytes], list[bytes]] = ([], [])
+        self._readers = [
+            Reader(fd, lambda: True, self._keep(pieces), lambda: None)
+            for fd, pieces in zip((program.stdout, program.stderr), self._pieces, strict=True)
+        ]
+        self._writer = Writer(program.stdin)
+        self._writer.write(script)
+        self._writer.finish(program.close_stdin)
+
+    def close(self) -> tuple[str, str]:
+        """What was said until now."""
+        for reader in self._readers:
+            reader.drain()
+            reader.stop()
+        self._writer.stop()
+        return limited(self._pieces[0]), limited(self._pieces[1])
+
+    def _keep(self, pieces: list[bytes]) -> Callable[[bytes], None]:
+        def keep(data: bytes) -> None:
+            if sum(map(len, pieces)) < OUTPUT * _LARGEST_CHARACTER:
+                pieces.append(data)
+
+        return keep
+
+
+def _words(command: Command, instance_id: str) -> str:
+    """What runs the script that comes on stdin: as the agent does, from a file of its own.
+
+    So its first line may name any interpreter, and it may be of any length."""
+    place = f"/var/lib/amazon/ssm/{instance_id}/document/orchestration/{command.id}/awsrunShellScript"
+    script = f"{place}/0.awsrunShellScript/_script.sh"
+    directory = command.parameters["workingDirectory"][0] or _DIRECTORY
+    return (
+        f"umask 077; mkdir -p {place}/0.awsrunShellScript && cat >{script} && chmod 700 {script} && umask 022 && "
+        f"cd -- {shlex.quote(directory)} || exit 1; {script} </dev/null; code=$?; rm -rf {place}; exit $code"
+    )
