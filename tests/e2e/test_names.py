@@ -173,29 +173,29 @@ def test_a_vpc_with_a_domain_of_its_own(service: Running, target: Target, neighb
     inside = Inside(service, instance["InstanceId"])
     assert f"search {TOKYO_DOMAIN}\nnameserver 10.71.0.2\n" == inside.run("cat", "/etc/resolv.conf")
     zone = route53.create_hosted_zone(
-        Name="corp.example",
+        Name="names.example",
         CallerReference="e2e",
         VPC={"VPCRegion": "ap-northeast-1", "VPCId": neighbour.vpc_id},
     )["HostedZone"]["Id"]
     many = [f"10.71.1.{number}" for number in range(250)]
-    changes = [_record("web.corp.example", "10.71.0.80"), _record("large.corp.example", *many)]
+    changes = [_record("web.names.example", "10.71.0.80"), _record("large.names.example", *many)]
     route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
     for server in ("10.71.0.2", LINK_LOCAL):  # more than a frame of the internet holds, in one packet and in a stream
-        assert inside.ask("large.corp.example", server=server, payload=4096) == [" ".join(sorted(many))]
-        assert inside.ask("large.corp.example", server=server, protocol="tcp") == [" ".join(sorted(many))]
+        assert inside.ask("large.names.example", server=server, payload=4096) == [" ".join(sorted(many))]
+        assert inside.ask("large.names.example", server=server, protocol="tcp") == [" ".join(sorted(many))]
     assert inside.run("getent", "hosts", "web") == ""
     options = ec2.create_dhcp_options(
         DhcpConfigurations=[
-            {"Key": "domain-name", "Values": ["corp.example"]},
+            {"Key": "domain-name", "Values": ["names.example"]},
             {"Key": "domain-name-servers", "Values": ["AmazonProvidedDNS"]},
         ]
     )["DhcpOptions"]["DhcpOptionsId"]
     ec2.associate_dhcp_options(VpcId=neighbour.vpc_id, DhcpOptionsId=options)
     ec2.reboot_instances(InstanceIds=[instance["InstanceId"]])
-    told = "search corp.example\nnameserver 10.71.0.2\n"
+    told = "search names.example\nnameserver 10.71.0.2\n"
     eventually(lambda: inside.run("cat", "/etc/resolv.conf") == told, what="the instance has booted again")
-    assert inside.run("getent", "hosts", "web") == "10.71.0.80      web.corp.example\n"
-    assert Inside(service, target.instance_id).ask("web.corp.example") == ["NXDOMAIN"]
+    assert inside.run("getent", "hosts", "web") == "10.71.0.80      web.names.example\n"
+    assert Inside(service, target.instance_id).ask("web.names.example") == ["NXDOMAIN"]
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
 
 

@@ -26,9 +26,9 @@ CHECK_IP = Address.parse("198.19.0.11")
 CHECK_IP_PORT = 80
 
 INTERNET_HOSTS = {
-    "checkip.amazonaws.com": CHECK_IP,
     "one.example.com": Address.parse("198.19.0.1"),
     "two.example.com": Address.parse("198.19.0.2"),
+    "checkip.amazonaws.com": CHECK_IP,
 }
 """The hosts of the built-in internet that answer a ping, by name (RFC 2606 sets example.com aside)."""
 
