@@ -60,6 +60,19 @@ def test_what_is_followed_ends_with_the_machine_and_misses_nothing() -> None:
     assert b"".join(pieces(log.read, follow=True, pause=log.wait)) == b"one two three four five six"
 
 
+def test_a_log_whose_beginning_is_cut_off_goes_on_where_it_was() -> None:
+    lines = [f"line {number}\n".encode() for number in range(1000)]
+    looks = iter([(lines[:900], True), (lines[:900], True), (lines[800:], False), (lines[800:], False)])
+
+    def read(position: int | None) -> Piece:
+        there, still_open = next(looks)
+        data = b"".join(there)
+        start = position if position is not None and position <= len(data) else 0
+        return Piece(data[start:], len(data), still_open)
+
+    assert b"".join(pieces(read, follow=True, pause=lambda _: None)) == b"".join(lines)
+
+
 def test_what_is_written_between_the_last_look_and_the_end_is_shown() -> None:
     answers = iter([Piece(b"", 0, open=True), Piece(b"", 0, open=False), Piece(b"last words", 10, open=False)])
     closed = itertools.repeat(Piece(b"", 10, open=False))

@@ -21,7 +21,8 @@ from .instances import complete_any, find
 from .terminal import ask_service, harmless_but_colours, service, state_option
 
 _PAUSE = 0.3  # seconds
-_CHUNK = 1 << 20
+_CHUNK = 8 << 20  # more than is left of a log that is cut
+_REMEMBERED = 256
 
 
 class Piece(Struct, frozen=True):
@@ -104,17 +105,24 @@ def _log(settings: config.Settings, process: str, lines: int | None) -> Read:
 
 def pieces(read: Read, *, follow: bool, pause: Callable[[float], None] = time.sleep) -> Iterator[bytes]:
     """All there is, and with ``follow`` what comes, until no more can."""
-    piece = read(None)
+    position, shown, still_open = None, b"", True
     while True:
-        yield piece.data
-        still_open = piece.open
-        piece = read(piece.position)
-        while not piece.data:
+        piece = read(position)
+        if data := _unseen(piece, position, shown):
+            yield data
+            shown = (shown + data)[-_REMEMBERED:]
+        elif position is not None:  # nothing, and the look before said whether it would be so for ever
             if not (follow and still_open):
                 return
             pause(_PAUSE)
-            still_open = piece.open
-            piece = read(piece.position)
+        position, still_open = piece.position, piece.open
+
+
+def _unseen(piece: Piece, asked: int | None, shown: bytes) -> bytes:
+    """What of a piece was not ``shown``: a log whose beginning was cut off is read again from what is left of it."""
+    if asked is None or piece.position >= asked:
+        return piece.data
+    return piece.data[max(0, piece.data.rfind(shown)) :].removeprefix(shown)
 
 
 def last_lines(data: bytes, lines: int | None) -> bytes:

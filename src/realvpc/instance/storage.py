@@ -105,7 +105,7 @@ class Storage:
     def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
         """What the machine wrote to its console from a position on, or the end of it; and the position behind.
 
-        The log starts anew when it has grown large: a position that it does not reach means its beginning.
+        A position that is not there, because the log's beginning was cut off meanwhile, means what is left of it.
         """
         try:
             with (self._disks / instance_id / CONSOLE).open("rb") as file:

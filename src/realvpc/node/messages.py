@@ -189,7 +189,7 @@ class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
 class ConsoleIs(Struct, frozen=True, tag=True):
     """At most 64 KiB of the console output, and the position behind it: from there on it is asked for next.
 
-    The output begins anew when the log has been cut; whoever asks for what is not there gets what is.
+    Positions begin anew when the log's beginning is cut off: whoever asks for one that is not there gets what is left.
     """
 
     output: bytes
