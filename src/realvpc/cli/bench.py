@@ -91,6 +91,38 @@ def launch_bench(state: Path | None, rounds: int, as_json: bool) -> None:
     print_table(["SINCE THE REQUEST", "MEDIAN", "LEAST", "MOST"], rows, right={1, 2, 3})
 
 
+@bench_command.command("sessions", short_help="From a key to its echo while other sessions stream.")
+@state_option
+@click.option("--streams", type=click.IntRange(0, 200), default=50, help="Sessions that stream 1 MB/s each [50].")
+@click.option("--seconds", type=click.IntRange(1, 120), default=10, help="How long to type [10].")
+@json_option
+def sessions_bench(state: Path | None, streams: int, seconds: int, as_json: bool) -> None:
+    """From a key to its echo in four shells, with no other session and with many that stream, on the running service.
+
+    Makes a VPC 10.251.0.0/16 and a role in the account main, and takes both away again.
+    """
+    from msgspec import to_builtins
+
+    from realvpc.bench import sessions
+    from realvpc.client.aws import Aws, CallFailedError
+
+    service_with_packets(state, "measuring sessions")
+    aws = Aws(profile(state, "main", DEFAULT_REGION))
+    try:
+        results = sessions.run(aws, [0, streams], seconds, lambda line: click.echo(faint(line), err=True))
+    except (CallFailedError, TimeoutError) as error:
+        raise SettingsError(str(error)) from error
+    if as_json:
+        print_json(to_builtins(results))
+        return
+    rows = [
+        [str(row.streams), f"{row.streamed:.2f} MB/s", str(row.keys)]
+        + [f"{value:.1f} ms" for value in (row.p50, row.p95, row.most)]
+        for row in results
+    ]
+    print_table(["STREAMS", "EACH", "KEYS", "MEDIAN", "95 % WITHIN", "MOST"], rows, right={0, 1, 2, 3, 4, 5})
+
+
 def _print(summaries: list[Summary], baseline: str, challenger: str) -> None:
     rows = [
         [
