@@ -6,18 +6,37 @@ import asyncio
 import codecs
 import os
 import select
+from collections import deque
 from collections.abc import Callable
 
-_BATCH = 1 << 15  # bytes read before they are handed on
+_BATCH = 1 << 15  # bytes read at a time
 _PIPE = 1 << 16  # bytes that the kernel keeps in a pipe
-_BULK = 1 << 12  # bytes at once that are more than anybody types; a terminal gives no more in one read
+_BULK = (1 << 12) - 1  # bytes: more than anybody types; and a terminal gives no more in one read
 _PAUSE = 0.005  # seconds in which what streams may pile up in the kernel, so that it costs fewer and larger messages
+
+
+class Turns:
+    """Streams take turns, one for each round of the event loop: what is typed elsewhere never waits for all of them."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def wait(self, turn: Callable[[], None]) -> None:
+        """Call `turn` in its turn."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._next)
+        self._waiting.append(turn)
+
+    def _next(self) -> None:
+        self._waiting.popleft()()
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._next)
 
 
 class Reader:
     """Reads while there is `room()`; `on_end` is called once, after the last data.
 
-    With `pauses` a stream is read in bursts: terminals give it away in small pieces.
+    With `turns`, for a terminal, which gives a stream away in small pieces: while it streams, it is read in bursts.
     """
 
     def __init__(
@@ -26,16 +45,16 @@ class Reader:
         room: Callable[[], bool],
         on_data: Callable[[bytes], None],
         on_end: Callable[[], None],
-        *,
-        pauses: bool = False,
+        turns: Turns | None = None,
     ) -> None:
         self._fd = fd
         self._room = room
         self._on_data = on_data
         self._on_end = on_end
-        self._pauses = pauses
+        self._turns = turns
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
+        self._in_line = False  # pauses, or waits for its turn
         self._reading = False
         self.ended = False
         os.set_blocking(fd, False)
@@ -43,7 +62,7 @@ class Reader:
 
     def resume(self) -> None:
         """There may be room again."""
-        if not (self._reading or self.ended or self._pause) and self._room():
+        if not (self._reading or self.ended or self._in_line) and self._room():
             self._reading = True
             self._loop.add_reader(self._fd, self._read)
 
@@ -75,34 +94,52 @@ class Reader:
         if not self._room():
             self._detach()
             return
+        data = self._piece()
+        if data and self._turns and len(data) >= _BULK:
+            self._detach()
+            self._wait(_PAUSE)
+        self._hand_on(data)
+
+    def _burst(self) -> None:
+        """A turn of what streams: again as soon as there was a batch, after a pause when that was all, and back to the
+        event loop when it does not stream any more."""
+        self._in_line = False
+        if self.ended or not self._room():
+            return
         pieces: list[bytes] = []
         size = 0
-        while size < _BATCH:
-            try:
-                piece = os.read(self._fd, _BATCH)
-            except BlockingIOError:
-                break
-            except OSError:  # EIO of a terminal that nobody has open any more, or the reset of a connection
-                piece = b""
-            if not piece:
-                self._detach()
-                if pieces:
-                    self._on_data(b"".join(pieces))
-                self._end()
-                return
+        while size < _BATCH and (piece := self._piece()):
             pieces.append(piece)
             size += len(piece)
-            if len(piece) < _BULK - 1:
-                break
-        if self._pauses and size >= _BULK - 1:
-            self._detach()
-            self._pause = self._loop.call_later(_PAUSE, self._go_on)
+        if size < _BULK:
+            self.resume()
+        else:
+            self._wait(_PAUSE if size < _BATCH else 0)
         if pieces:
-            self._on_data(b"".join(pieces))
+            self._hand_on(b"".join(pieces))
 
-    def _go_on(self) -> None:
-        self._pause = None
-        self.resume()
+    def _wait(self, seconds: float) -> None:
+        assert self._turns, "only who takes turns waits for one"
+        self._in_line = True
+        if seconds:
+            self._pause = self._loop.call_later(seconds, self._turns.wait, self._burst)
+        else:
+            self._turns.wait(self._burst)
+
+    def _piece(self) -> bytes | None:
+        """None when there is nothing now, empty at the end."""
+        try:
+            return os.read(self._fd, _BATCH)
+        except BlockingIOError:
+            return None
+        except OSError:  # EIO of a terminal that nobody has open any more, or the reset of a connection
+            return b""
+
+    def _hand_on(self, data: bytes | None) -> None:
+        if data:
+            self._on_data(data)
+        elif data is not None:
+            self._end()
 
     def _end(self) -> None:
         if not self.ended:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, Protocol, TypeAlias
 
 from .data_channel import Event
+from .descriptor import Turns
 from .message import PayloadType
 
 PENDING = 1 << 20  # bytes of input that the far end has not taken yet, before the client is made to wait
@@ -64,6 +65,8 @@ class Instances(Protocol):
 
 class Line(Protocol):
     """The session's side of a far end."""
+
+    turns: Turns
 
     def room(self) -> bool:
         """Whether more may be sent now."""

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from . import handshake
 from .connection import dial
 from .data_channel import Answered, DataChannel, Event, Keys, Terminated
+from .descriptor import Turns
 from .documents import Forwarded, OnTerminal, Piped, Plan
 from .far_end import PENDING, FarEnd, FarEndError, Instances, Line
 from .handshake import Cause, State, Step
@@ -36,12 +37,13 @@ log = logging.getLogger(__name__)
 class Relay:
     """Serves one session (it is the `Line` of its far end)."""
 
-    def __init__(self, session: Session, sessions: Sessions, instances: Instances) -> None:
+    def __init__(self, session: Session, sessions: Sessions, instances: Instances, turns: Turns) -> None:
         assert session.plan is not None, "only sessions of this life of the service are relayed"
         self._session = session
         self._plan: Plan = session.plan
         self._sessions = sessions
         self._instances = instances
+        self.turns = turns
         self.transcript: Transcript | None = None
         self._far_end: FarEnd | None = None
         self._early: list[Event] = []  # what came while the far end was being opened: not all clients send again

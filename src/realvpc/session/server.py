@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, MutableMapping
 from typing import Any, TypeAlias
 
+from .descriptor import Turns
 from .far_end import Instances
 from .relay import Receive, Relay, Send
 from .sessions import Session, Sessions
@@ -37,6 +38,7 @@ class DataChannels:
     ) -> None:
         self._sessions = sessions
         self._instances = instances
+        self._turns = Turns()
         self._transcript = transcript
         self._relays: dict[str, Relay] = {}
         sessions.on_end = self._ended
@@ -65,7 +67,7 @@ class DataChannels:
         if session is None or first is None:
             return None
         relay = self._relays.get(session_id)
-        opened = relay or Relay(session, self._sessions, self._instances)
+        opened = relay or Relay(session, self._sessions, self._instances, self._turns)
         if not opened.channel.connect(first, session.token):
             log.warning("session %s was asked for with a wrong token", session_id)
             return None

@@ -24,7 +24,7 @@ class Terminal:
         self._output = Characters(line.send)
         self._resize(_COLUMNS, _ROWS)
         self._writer = Writer(shell.terminal, line.drained)
-        self._reader = Reader(shell.terminal, line.room, self._read, self._end, pauses=True)
+        self._reader = Reader(shell.terminal, line.room, self._read, self._end, line.turns)
         self._exited = False
         self._watching = asyncio.create_task(self._watch())
 
