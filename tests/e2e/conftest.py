@@ -12,7 +12,8 @@ import pytest
 
 from tests.running import Running
 
-from .target import Target
+from .port_server import serve
+from .target import Peer, Target
 
 
 @pytest.fixture(scope="session")
@@ -34,5 +35,15 @@ def service() -> Iterator[Running]:
 def target(service: Running) -> Iterator[Target]:
     """For sessions."""
     target = Target(service)
+    serve(service, target.instance_id)
     yield target
     target.ec2.terminate_instances(InstanceIds=[target.instance_id])
+
+
+@pytest.fixture(scope="session")
+def peer(target: Target) -> Iterator[Peer]:
+    """In a VPC that is peered with the target's."""
+    peer = Peer(target)
+    serve(target.service, peer.instance_id)
+    yield peer
+    target.ec2.terminate_instances(InstanceIds=[peer.instance_id])

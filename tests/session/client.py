@@ -72,6 +72,19 @@ class Client:
     async def type(self, text: str | bytes) -> None:
         await self._send(m.PayloadType.OUTPUT, text.encode() if isinstance(text, str) else text)
 
+    async def push(self, data: bytes) -> None:
+        """Send, and do not wait for an acknowledgement."""
+        assert self._socket is not None
+        message = m.Message(
+            type=m.INPUT, sequence=self._next, id=uuid.uuid4(), created_at=_now(), payload_type=1, payload=data
+        )
+        self._next += 1
+        await self._socket.send(m.encode(message))
+
+    async def received(self, length: int) -> None:
+        """Wait for so much output."""
+        await self._until(lambda: len(self.output) >= length, f"{length} bytes")
+
     async def resize(self, columns: int, rows: int) -> None:
         await self._send(m.PayloadType.SIZE, json.dumps({"cols": columns, "rows": rows}).encode())
 
@@ -150,7 +163,8 @@ class Client:
         self._next += 1
         async with asyncio.timeout(PATIENCE):
             while message.sequence not in self._acknowledged:  # what the shell has no room for is sent again
-                await self._socket.send(m.encode(message))
+                with contextlib.suppress(ConnectionClosed):  # somebody connects again
+                    await self._socket.send(m.encode(message))
                 with contextlib.suppress(TimeoutError):
                     await self._wait(lambda: message.sequence in self._acknowledged, 0.3)
 
@@ -163,8 +177,8 @@ class Client:
                     self.farewell = json.loads(message.payload)["Output"]
                 elif message.type == m.OUTPUT and message.sequence == self._expected:  # what is old gets no answer
                     self._expected += 1
-                    await socket.send(m.encode(m.acknowledgement(message, uuid.uuid4(), _now())))
                     await self._take(message)
+                    await socket.send(m.encode(m.acknowledgement(message, uuid.uuid4(), _now())))
                 elif message.type == m.ACKNOWLEDGE:
                     self._acknowledged.add(m.acknowledged(message))
                 self._news.set()
