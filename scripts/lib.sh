@@ -70,7 +70,7 @@ missing_packages() {
     has curl || echo curl
     has dig || echo bind9-dnsutils
     for package in "$@"; do
-        has "$package" || echo "$package"
+        has "${package%-static}" || echo "$package"
     done
 }
 

@@ -230,7 +230,7 @@ def test_a_host_is_told_what_to_run(hosted: Client) -> None:
         ),
     )
     assert (spec.vcpus, spec.memory_bytes, spec.boot, spec.wanted) == (1, 1 << 30, 1, Wanted.RUNNING)
-    assert spec.user_data == "#!/bin/sh\n"
+    assert spec.user_data == b"#!/bin/sh\n"
     hosted.service.report(machine_up(spec.instance_id), "test")
     hosted("StopInstances", InstanceIds=[spec.instance_id])
     assert [row.wanted for row in machine_specs(hosted.service.state)] == [Wanted.STOPPED]

@@ -16,7 +16,12 @@ from realvpc.cli.clock import clock_command
 from realvpc.cli.doctor import doctor_command
 from realvpc.config import SettingsError
 
-GROUPS = {"vpc": ["vpc", "create"], "demo": ["demo", "peering"], "bench": ["bench", "fabric"]}
+GROUPS = {
+    "vpc": ["vpc", "create"],
+    "image": ["image", "add"],
+    "demo": ["demo", "peering"],
+    "bench": ["bench", "fabric"],
+}
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -96,7 +101,7 @@ def test_a_port_and_its_protocol_come_together(command: list[str], words: list[s
 
 
 def test_no_summary_of_a_command_is_cut_off() -> None:
-    for words in ([], ["vpc"], ["demo"], ["bench"]):
+    for words in ([], ["vpc"], ["image"], ["demo"], ["bench"]):
         output = CliRunner().invoke(root, [*words, "--help"], terminal_width=80).output
         assert "..." not in output.partition("Commands:")[2]
 

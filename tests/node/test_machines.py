@@ -57,7 +57,7 @@ def test_a_machine_is_what_the_api_says_it_is(node: NodeProcess) -> None:
 
 
 def test_every_shell_in_it_knows_the_region_and_the_endpoint_and_still_does_after_a_restart(node: NodeProcess) -> None:
-    spec = machine(region="us-east-1", user_data="#!/bin/sh\nenv | grep ^AWS_ | sort >/user-data\n")
+    spec = machine(region="us-east-1", user_data=b"#!/bin/sh\nenv | grep ^AWS_ | sort >/user-data\n")
     told = "AWS_DEFAULT_REGION=us-east-1\nAWS_ENDPOINT_URL=http://aws.test\nAWS_REGION=us-east-1"
     node.want(spec)
     node.kill()
@@ -278,7 +278,7 @@ def test_limits_hold_where_the_host_has_control_groups(node: NodeProcess) -> Non
 
 
 def test_user_data_runs_once_as_root(node: NodeProcess) -> None:
-    spec = machine(user_data="#!/bin/sh\nid -u >> /var/lib/ran\necho hello console\n")
+    spec = machine(user_data=b"#!/bin/sh\nid -u >> /var/lib/ran\necho hello console\n")
     node.want(spec)
     deadline = time.monotonic() + 5
     with node.connect() as connection:

@@ -19,7 +19,7 @@ ID = machine().instance_id
     "request_",
     [
         m.Hello(),
-        m.Desired(7, Plan(), (machine(1), machine(2, wanted=Wanted.STOPPED, boot=3, user_data="#!/bin/sh\n"))),
+        m.Desired(7, Plan(), (machine(1), machine(2, wanted=Wanted.STOPPED, boot=3, user_data=b"#!/bin/sh\n"))),
         m.Counters(),
         m.Status(),
         m.Console(ID),

@@ -13,6 +13,7 @@ from . import (
     iam_role_policy,
     iam_user,
     image,
+    image_registration,
     instance,
     instance_attribute,
     instance_profile_association,
@@ -40,6 +41,7 @@ from . import (
     security_group,
     security_group_references,
     security_group_rule,
+    snapshot,
     ssm_instance_information,
     ssm_parameter,
     sts,
@@ -152,10 +154,15 @@ _EC2: dict[str, Action] = {
     "DeleteKeyPair": key_pair.delete_key_pair,
     "DescribeKeyPairs": key_pair.describe_key_pairs,
     "ImportKeyPair": key_pair.import_key_pair,
-    # Images and instance types
+    # Images, their snapshots, and instance types
+    "CopyImage": image_registration.copy_image,
+    "DeleteSnapshot": snapshot.delete_snapshot,
+    "DeregisterImage": image_registration.deregister_image,
     "DescribeImages": image.describe_images,
     "DescribeInstanceTypeOfferings": instance_type.describe_instance_type_offerings,
     "DescribeInstanceTypes": instance_type.describe_instance_types,
+    "DescribeSnapshots": snapshot.describe_snapshots,
+    "RegisterImage": image_registration.register_image,
 }
 
 _IAM: dict[str, Action] = {

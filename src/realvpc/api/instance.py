@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from realvpc.net.hostnames import instance_private_name, private_dns_name
-from realvpc.net.images import AL2023, find_image
 from realvpc.net.instance import Instance
 from realvpc.net.instance_types import INSTANCE_TYPES
+from realvpc.net.machine_image import ARCHITECTURE
 from realvpc.net.network_interface import NetworkInterface
 
 from .context import Answer, Context, Request, Response
@@ -40,7 +40,6 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
     """An instance without interfaces, which is a terminated one, has neither VPC nor addresses."""
     interfaces = ctx.network.interfaces_of(instance.id)
     kind = INSTANCE_TYPES[instance.instance_type]
-    image = find_image(instance.region, instance.image_id) or AL2023
     response: Response = {
         "InstanceId": instance.id,
         "ImageId": instance.image_id,
@@ -60,7 +59,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
             "Tenancy": "default",
         },
         "Monitoring": {"State": "enabled" if instance.detailed_monitoring else "disabled"},
-        "Architecture": image.architecture,
+        "Architecture": ARCHITECTURE,
         "BlockDeviceMappings": render_block_devices(ctx, instance),
         "ClientToken": instance.client_token,
         "EbsOptimized": instance.ebs_optimized,
@@ -68,7 +67,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
         "Hypervisor": "xen",
         "IamInstanceProfile": render_profile(ctx, instance),
         "NetworkInterfaces": [render_instance_interface(ctx, interface) for interface in interfaces],
-        "RootDeviceName": image.root_device_name,
+        "RootDeviceName": instance.root_device_name,
         "RootDeviceType": "ebs",
         "SecurityGroups": [],
         "Tags": render_tags(instance.tags),

@@ -8,7 +8,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from realvpc.net.images import AL2023, find_image
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.network_interface import NetworkInterface
@@ -50,9 +49,7 @@ _ATTRIBUTES: dict[str, _Attribute] = {
     "kernel": lambda ctx, row: {"KernelId": {}},
     "productCodes": lambda ctx, row: {"ProductCodes": []},
     "ramdisk": lambda ctx, row: {"RamdiskId": {}},
-    "rootDeviceName": lambda ctx, row: {
-        "RootDeviceName": {"Value": (find_image(row.region, row.image_id) or AL2023).root_device_name}
-    },
+    "rootDeviceName": lambda ctx, row: {"RootDeviceName": {"Value": row.root_device_name}},
     "sourceDestCheck": lambda ctx, row: {
         "SourceDestCheck": {"Value": primary.source_dest_check} if (primary := _primary_or_none(ctx, row)) else {}
     },

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from realvpc.iam.role import InstanceProfile
-from realvpc.net.images import AL2023, Image, find_image, image_parameters
+from realvpc.net.images import AL2023, image_parameters
 from realvpc.net.instance_types import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES, InstanceType
 from realvpc.net.key_pair import KeyPair
+from realvpc.net.machine_image import MachineImage
 
 from .context import Context, Request
 from .errors import (
@@ -23,12 +23,12 @@ from .errors import (
     missing_parameter,
     unsupported_operation,
 )
+from .image import check_available, check_image_id, find_image, image_not_found
 from .key_pair import key_pair_named
 from .lookup import KEY_PAIR, not_found
 from .parameters import parameter_name, refuse
 
 MAXIMUM_USER_DATA = 16384  # bytes, before base64
-_IMAGE_ID = re.compile(r"ami-[0-9a-f]{8}(?:[0-9a-f]{9})?")
 _RESOLVE = "resolve:ssm:"
 _NOT_HERE = (
     "ElasticGpuSpecification",
@@ -76,10 +76,11 @@ def refuse_what_is_not_here(request: Request) -> None:
         raise unsupported_operation("Dedicated tenancy is not supported.")
 
 
-def read_image(ctx: Context, request: Request) -> tuple[str, Image]:
+def read_image(ctx: Context, request: Request) -> tuple[str, MachineImage]:
     """The id and the image of ImageId, which may name a public parameter: ``resolve:ssm:/aws/service/…``.
 
-    Raises MissingParameter, ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, InvalidParameterValue.
+    Raises MissingParameter, ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, ``InvalidAMIID.Unavailable``,
+    InvalidParameterValue.
     """
     image_id = request.get("ImageId") or ""
     if not image_id:
@@ -89,11 +90,11 @@ def read_image(ctx: Context, request: Request) -> tuple[str, Image]:
         image_id = image_parameters(ctx.region).get(parameter, "")
         if not image_id:
             raise invalid_parameter_value(f"Unable to resolve the Systems Manager parameter {parameter}.")
-    if not _IMAGE_ID.fullmatch(image_id):
-        raise AwsError("InvalidAMIID.Malformed", f'Invalid id: "{image_id}" (expecting "ami-...")')
-    image = find_image(ctx.region, image_id) or (AL2023 if ctx.options.any_image else None)
+    check_image_id(image_id)
+    image = find_image(ctx, image_id) or (AL2023.image_in(ctx.region) if ctx.options.any_image else None)
     if image is None:
-        raise AwsError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+        raise image_not_found(image_id)
+    check_available(image)
     return image_id, image
 
 
@@ -138,7 +139,7 @@ def read_user_data(request: Request) -> str | None:
     return base64.b64encode(data).decode()
 
 
-def read_root_volume(ctx: Context, request: Request, image: Image) -> RootVolume:
+def read_root_volume(request: Request, image: MachineImage) -> RootVolume:
     """The root device's entry of BlockDeviceMappings.  A machine has no other disk: UnsupportedOperation.
 
     Raises InvalidBlockDeviceMapping for a volume smaller than the image.
@@ -154,7 +155,7 @@ def read_root_volume(ctx: Context, request: Request, image: Image) -> RootVolume
     if size < image.minimum_size_gib:
         raise AwsError(
             "InvalidBlockDeviceMapping",
-            f"Volume of size {size}GB is smaller than snapshot '{image.snapshot_id_in(ctx.region)}', "
+            f"Volume of size {size}GB is smaller than snapshot '{image.snapshot_id}', "
             f"expect size>= {image.minimum_size_gib}GB",
         )
     return RootVolume(

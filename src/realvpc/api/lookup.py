@@ -16,6 +16,7 @@ from realvpc.net.dhcp_options import DhcpOptions, default_options
 from realvpc.net.instance import Instance
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.key_pair import KeyPair
+from realvpc.net.machine_image import DiskSnapshot, MachineImage
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.peering import Peering
 from realvpc.net.resource import Resource
@@ -76,6 +77,8 @@ NETWORK_INTERFACE = Kind(
 )
 INSTANCE = Kind(Instance, "i", "InvalidInstanceID.NotFound", "InvalidInstanceID.Malformed", "instance ID", "instance")
 VOLUME = Kind(Volume, "vol", "InvalidVolume.NotFound", "InvalidVolumeID.Malformed", "volume", "volume")
+IMAGE = Kind(MachineImage, "ami", "InvalidAMIID.NotFound", "InvalidAMIID.Malformed", "image id", "image")
+SNAPSHOT = Kind(DiskSnapshot, "snap", "InvalidSnapshot.NotFound", "InvalidSnapshotID.Malformed", "snapshot", "snapshot")
 KEY_PAIR = Kind(KeyPair, "key", "InvalidKeyPair.NotFound", "InvalidKeyPairId.Malformed", "key pair", "key-pair")
 PEERING = Kind(
     Peering,
@@ -106,6 +109,8 @@ KINDS: tuple[Kind[Any], ...] = (
     VOLUME,
     PEERING,
     KEY_PAIR,
+    IMAGE,
+    SNAPSHOT,
     DHCP_OPTIONS,
 )
 

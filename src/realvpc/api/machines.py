@@ -49,7 +49,9 @@ def _machine(network: Network, instance: Instance) -> MachineSpec:
         memory_bytes=kind.memory_mib << 20,
         boot=instance.boot,
         wanted=_WANTED[instance.state],
-        user_data=_text(instance.user_data),
+        image=instance.image_content,
+        user_data=base64.b64decode(instance.user_data) if instance.user_data else None,
+        authorized_key=instance.authorized_key,
         name_servers=_name_servers(vpc, options),
         search=options.search_domains if options else (),
     )
@@ -71,13 +73,3 @@ def _link(network: Network, interface: NetworkInterface) -> LinkSpec:
         mtu=mtu.INTERFACE,
         device_index=interface.attachment.device_index if interface.attachment else 0,
     )
-
-
-def _text(user_data: str | None) -> str | None:
-    """User data as text; data that is not text is no script, and the machine does not run it."""
-    if user_data is None:
-        return None
-    try:
-        return base64.b64decode(user_data).decode()
-    except UnicodeDecodeError:
-        return None

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from realvpc.net.images import Image
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
 from realvpc.net.instance_types import INSTANCE_TYPES, InstanceType
+from realvpc.net.machine_image import MachineImage
 from realvpc.net.quotas import INSTANCE_VCPUS_PER_REGION
 from realvpc.net.resource import Resource
 from realvpc.net.subnet import Subnet
@@ -59,9 +59,9 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     count = _count(ctx, request, kind, plans, picker)
     tags = tags_by_type(request, _TAGGED)
     image_id, image = read_image(ctx, request)
-    template = _template(ctx, request, kind, image_id, plans[0].subnet)
+    template = _template(ctx, request, kind, image_id, image, plans[0].subnet)
     check_shown_tags(template.metadata_options, tags[INSTANCE.tag_type])
-    root = read_root_volume(ctx, request, image)
+    root = read_root_volume(request, image)
 
     instances: list[Instance] = []
     belongings: list[Resource] = []
@@ -111,7 +111,9 @@ def _count(
     return min(maximum, room)
 
 
-def _template(ctx: Context, request: Request, kind: InstanceType, image_id: str, subnet: Subnet) -> Instance:
+def _template(
+    ctx: Context, request: Request, kind: InstanceType, image_id: str, image: MachineImage, subnet: Subnet
+) -> Instance:
     """The instance without an id of its own; ``subnet`` is that of its primary interface."""
     profile = find_profile(ctx, request["IamInstanceProfile"]) if request.get("IamInstanceProfile") else None
     key = read_key_pair(ctx, request)
@@ -122,6 +124,8 @@ def _template(ctx: Context, request: Request, kind: InstanceType, image_id: str,
         region=ctx.region,
         reservation_id=ctx.new_id("r"),
         image_id=image_id,
+        image_content=image.content,
+        root_device_name=image.root_device_name,
         instance_type=kind.name,
         state=InstanceState.PENDING,
         launched_at=ctx.now,
@@ -150,7 +154,9 @@ def _template(ctx: Context, request: Request, kind: InstanceType, image_id: str,
     )
 
 
-def _root_volume(ctx: Context, instance: Instance, image: Image, wanted: RootVolume, tags: Mapping[str, str]) -> Volume:
+def _root_volume(
+    ctx: Context, instance: Instance, image: MachineImage, wanted: RootVolume, tags: Mapping[str, str]
+) -> Volume:
     return Volume(
         id=ctx.new_id("vol"),
         account=ctx.account,
@@ -159,7 +165,7 @@ def _root_volume(ctx: Context, instance: Instance, image: Image, wanted: RootVol
         instance_id=instance.id,
         zone_name=instance.zone_name,
         zone_id=instance.zone_id,
-        snapshot_id=image.snapshot_id_in(ctx.region),
+        snapshot_id=image.snapshot_id,
         size_gib=wanted.size_gib,
         created_at=ctx.now,
         volume_type=wanted.volume_type,

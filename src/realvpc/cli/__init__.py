@@ -20,6 +20,7 @@ COMMANDS = {
     "env": "accounts",
     "accounts": "accounts",
     "vpc": "vpc",
+    "image": "image",
     "hosts": "hosts",
     "shell": "machine",
     "exec": "machine",

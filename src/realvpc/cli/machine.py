@@ -52,7 +52,11 @@ def shell_command(state: Path | None, user: str, instance: str) -> None:
       echo 'ip route' | sudo realvpc shell VPC-A-EC2
     """
     terminal = sys.stdin.isatty()
-    sys.exit(_run(state, instance, ("/bin/bash", "-i") if terminal else ("/bin/bash",), user=user, tty=terminal))
+    sys.exit(_run(state, instance, _INTERACTIVE if terminal else _SHELL, user=user, tty=terminal))
+
+
+_INTERACTIVE = ("/bin/sh", "-c", "[ ! -x /bin/bash ] || exec /bin/bash -i; exec /bin/sh -i")
+_SHELL = ("/bin/sh", "-c", "[ ! -x /bin/bash ] || exec /bin/bash; exec /bin/sh")
 
 
 def _run(state: Path | None, instance: str, command: tuple[str, ...], *, user: str, tty: bool) -> int:

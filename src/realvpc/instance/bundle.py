@@ -107,8 +107,8 @@ def oci_config(
         },
         "mounts": [
             *_file_systems(spec.memory_bytes),
-            _bind("/usr", tree.usr, "ro", "nodev"),
-            _bind("/usr/local", tree.local, "nodev"),
+            *([_bind("/usr", tree.usr, "ro", "nodev")] if tree.usr else []),
+            *([_bind("/usr/local", tree.local, "nodev")] if tree.local else []),
         ],
         "linux": linux,
     }

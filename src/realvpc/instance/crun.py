@@ -29,6 +29,7 @@ from .mount_tree import mounted
 from .storage import Disk
 
 WORKERS = 4
+_LOOKED_UP = ("/bin/sh", "-c", 'exec "$@"', "sh")  # in PATH, or gives 127
 _TIMEOUT_SECONDS = 30
 
 
@@ -189,11 +190,9 @@ class Crun:
             "exec",
             *options,
             instance_id,
-            "/usr/bin/env",
-            "--default-signal",  # a service that was started in the background ignores Ctrl-C; its commands must not
-            "--",
+            *_LOOKED_UP,
             *argv,
-        )  # env looks in PATH, or gives 127
+        )
         return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr)
 
     def _call(self, *arguments: str) -> bytes:

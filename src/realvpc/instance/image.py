@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+BUILT_IN, DRAFT = "host-", ".new-"
 SKELETON = Path(__file__).parent / "skeleton"
 
 # What programs under the host's /usr look for in /etc.
@@ -75,7 +76,8 @@ DIRECTORIES = {
     "usr/local/lib": 0o755,
     "usr/local/share": 0o755,
     "var/cache": 0o755,
-    "var/lib/cloud/instance/sem": 0o755,
+    "etc/ssh": 0o755,
+    "var/lib/realvpc/done": 0o755,
     "var/log": 0o755,
     "var/spool": 0o755,
     "var/tmp": 0o1777,
@@ -100,9 +102,9 @@ def build_image(images: Path, host: Path = Path("/")) -> Path:
     if not (host / "bin").is_symlink():
         raise OSError(f"{host / 'bin'} is not a link into /usr: this host's system cannot be shared with machines")
     sources = dict(_sources(host))
-    image = images / f"host-{_digest(sources)}"
+    image = images / f"{BUILT_IN}{_digest(sources)}"
     if not image.exists():
-        draft = Path(tempfile.mkdtemp(dir=images, prefix=".new-"))
+        draft = Path(tempfile.mkdtemp(dir=images, prefix=DRAFT))
         try:
             _fill(draft, sources)
             draft.rename(image)

@@ -25,8 +25,8 @@ class MountTree(Struct, frozen=True):
     """Where things are while they are mounted.  `console` is a descriptor that appends to the console log."""
 
     root: Path
-    usr: Path
-    local: Path  # what goes to /usr/local
+    usr: Path | None  # these two where the programs are the host's
+    local: Path | None  # what goes to /usr/local
     console: int
 
 
@@ -45,16 +45,18 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
             mounts.mount("overlay", str(target), "overlay", mounts.MS_NODEV, options)
             stack.callback(mounts.unmount, str(target))
 
-        for directory in (image, home, root, usr, local):
+        for directory in (image, home, root, *((usr, local) if disk.shares_usr else ())):
             directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         clone(disk.image, image, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
         clone(disk.home, home, mounts.MOUNT_ATTR_NODEV)
-        clone(_USR, usr, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
+        if disk.shares_usr:
+            clone(_USR, usr, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
         owner = (home / LAYER).stat()
         # overlayfs works with the ids of whoever mounts it, and only the machine's own exist on its disk.
         with mounts.as_owner(owner.st_uid, owner.st_gid):
             overlay(root, image, LAYER, WORK)
-            overlay(local, image / LOCAL, LOCAL_LAYER, LOCAL_WORK)
+            if disk.shares_usr:
+                overlay(local, image / LOCAL, LOCAL_LAYER, LOCAL_WORK)
             console = os.open(home / CONSOLE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             stack.callback(os.close, console)
-        yield MountTree(root, usr, local, console)
+        yield MountTree(root, usr if disk.shares_usr else None, local if disk.shares_usr else None, console)

@@ -1,8 +1,9 @@
 """The disks of the machines: one writable layer each, over the image that the machine was made from.
 
-    images/host-<digest>/          read-only root directories
+    images/host-<digest>/          read-only root directories: the built-in one
+    images/image-…/                and those that were added (`image_store`)
     disks/<instance id>/image      -> the image, by name
-    disks/<instance id>/upper      what the machine wrote: all of / but /usr, /proc, /sys, /dev and /run
+    disks/<instance id>/upper      what the machine wrote: all of / but /proc, /sys, /dev, /run, and a built-in /usr
     disks/<instance id>/local      the same of /usr/local
     disks/<instance id>/work…      overlayfs's own
     disks/<instance id>/console.log
@@ -23,8 +24,14 @@ from msgspec import Struct
 
 from ..logfile import keep_end
 from ..net.machine import MachineSpec
-from .image import build_image
+from .image import BUILT_IN, DRAFT, MODES, SKELETON, build_image
 
+TOLD = "var/lib/realvpc"  # what a machine's init is told for the first boot, and what it has done already
+_POWEROFF = "usr/local/sbin/poweroff"
+OWN_PROGRAMS = {
+    "etc/init": "etc/init",
+    **{f"usr/local/sbin/{name}": _POWEROFF for name in ("poweroff", "halt", "shutdown")},
+}
 CONSOLE_KEPT = 64 * 1024  # as EC2's GetConsoleOutput
 _CONSOLE_LARGEST = 1 << 20
 LAYER, LOCAL_LAYER, WORK, LOCAL_WORK = "upper", "local", "work", "work-local"
@@ -37,6 +44,11 @@ class Disk(Struct, frozen=True):
     image: Path
     home: Path
 
+    @property
+    def shares_usr(self) -> bool:
+        """Whether its programs are the host's."""
+        return self.image.name.startswith(BUILT_IN)
+
 
 class Storage:
     """The disks under one directory, which must belong to root alone.  Methods raise OSError."""
@@ -47,7 +59,7 @@ class Storage:
         self._image = root
 
     def open(self) -> None:
-        """Build this host's image and remove what an interrupted run left and images that no disk is on."""
+        """Build this host's image and remove what an interrupted run left and former ones that no disk is on."""
         for directory in (self._images, self._disks):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._image = build_image(self._images)
@@ -56,7 +68,7 @@ class Storage:
                 shutil.rmtree(entry)
         used = {self._image.name} | {str((self._disks / name / "image").readlink()) for name in self.ids()}
         for entry in self._images.iterdir():
-            if entry.name not in used:
+            if entry.name not in used and entry.name.startswith((BUILT_IN, DRAFT)):
                 shutil.rmtree(entry)
 
     def ids(self) -> frozenset[str]:
@@ -71,15 +83,21 @@ class Storage:
             if draft.exists():
                 shutil.rmtree(draft)
             draft.mkdir(mode=0o700)
-            (draft / "image").symlink_to(self._image.name)
+            (draft / "image").symlink_to(self._image_for(spec))
             make_layers(draft)
             for name, (mode, content) in first_files(spec).items():
                 path = draft / LAYER / name
                 path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-                path.write_text(content)
+                path.write_bytes(content)
                 path.chmod(mode)
             draft.rename(home)
         return Disk(image=self._images / (home / "image").readlink(), home=home)
+
+    def _image_for(self, spec: MachineSpec) -> str:
+        name = spec.image or self._image.name
+        if not (self._images / name).is_dir():
+            raise FileNotFoundError(f"{name} is not on this host: `realvpc image list` names the images")
+        return name
 
     def remove(self, instance_id: str) -> None:
         """Remove the machine's disk; a disk that is not there is fine."""
@@ -124,19 +142,25 @@ def make_layers(home: Path) -> None:
         (home / name).mkdir(mode=0o755)
 
 
-def first_files(spec: MachineSpec) -> dict[str, tuple[int, str]]:
+def first_files(spec: MachineSpec) -> dict[str, tuple[int, bytes]]:
     """What cloud-init would write at the first boot: path below / -> (mode, content)."""
     hosts = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
     primary = next((link for link in spec.links if link.device_index == 0), None)
     if primary:
         hosts += f"{primary.address} {spec.fqdn} {spec.hostname}\n"
-    files = {
+    texts = {
         "etc/environment": (0o644, "".join(f"{name}={value}\n" for name, value in spec.environment.items())),
+        f"{TOLD}/instance-id": (0o644, f"{spec.instance_id}\n"),
         "etc/hostname": (0o644, f"{spec.hostname}\n"),
         "etc/hosts": (0o644, hosts),
         "etc/machine-id": (0o444, f"{hashlib.sha256(spec.instance_id.encode()).hexdigest()[:32]}\n"),
         "etc/resolv.conf": (0o644, spec.resolv_conf),
     }
+    if spec.authorized_key:
+        texts[f"{TOLD}/authorized_key"] = (0o600, f"{spec.authorized_key}\n")
+    files = {name: (mode, text.encode()) for name, (mode, text) in texts.items()}
     if spec.user_data:
-        files["var/lib/cloud/instance/user-data.txt"] = (0o700, spec.user_data)
+        files[f"{TOLD}/user-data"] = (0o600, spec.user_data)
+    if spec.image:  # the built-in one has them
+        files |= {name: (MODES[ours], (SKELETON / ours).read_bytes()) for name, ours in OWN_PROGRAMS.items()}
     return files

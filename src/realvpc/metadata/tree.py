@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from realvpc.api.metadata_options import fits_in_path
 from realvpc.net.hostnames import hostname, public_name
-from realvpc.net.images import AL2023, find_image
 from realvpc.net.instance import Instance
 from realvpc.net.instance_types import INSTANCE_TYPES
+from realvpc.net.machine_image import ARCHITECTURE
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.store.state import State
 
@@ -67,7 +67,7 @@ def _meta_data(view: View) -> Directory:
     primary = view.interfaces[0]
     vpc = network.vpcs[primary.vpc_id]
     name = f"{hostname(instance, primary)}.{network.domain_of(vpc)}"  # as its DHCP options say
-    root_device = (find_image(instance.region, instance.image_id) or AL2023).root_device_name
+    root_device = instance.root_device_name
     return directory(
         {
             "ami-id": instance.image_id,
@@ -153,7 +153,7 @@ def _dynamic(view: View) -> Directory:
     instance = view.instance
     document = {
         "accountId": instance.account,
-        "architecture": (find_image(instance.region, instance.image_id) or AL2023).architecture,
+        "architecture": ARCHITECTURE,
         "availabilityZone": instance.zone_name,
         "billingProducts": None,
         "devpayProductCodes": None,

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from .machine_image import ROOT_DEVICE_NAME
 from .resource import Resource
 
 TERMINATED_VISIBLE_FOR = timedelta(hours=1)
@@ -95,6 +96,8 @@ class Instance(Resource, frozen=True, kw_only=True):
 
     reservation_id: str
     image_id: str
+    image_content: str | None = None  # MachineImage.content, which outlives its image
+    root_device_name: str = ROOT_DEVICE_NAME
     instance_type: str
     state: InstanceState
     launched_at: datetime  # last launch: a start renews it

@@ -22,6 +22,8 @@ InstanceId = Annotated[str, Meta(pattern=f"^i-{_HEX_ID}")]
 InterfaceId = Annotated[str, Meta(pattern=f"^eni-{_HEX_ID}")]
 MacAddress = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")]
 IpText = Annotated[str, Meta(pattern=_IP)]
+ImageContent = Annotated[str, Meta(pattern=r"^image-[0-9a-f]{17}\Z")]
+AuthorizedKey = Annotated[str, Meta(pattern=r"^ssh-(?:rsa|ed25519) [A-Za-z0-9+/]+=* [ -~]{1,255}\Z", max_length=2048)]
 Hostname = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}\Z")]
 Domain = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z", max_length=MAXIMUM_DOMAIN_LENGTH)]
 
@@ -66,7 +68,9 @@ class MachineSpec(Struct, frozen=True, kw_only=True):
     pids: Annotated[int, Meta(ge=16, le=1 << 22)] = DEFAULT_PIDS
     boot: Annotated[int, Meta(ge=1, le=1 << 62)] = 1
     wanted: Wanted = Wanted.RUNNING
-    user_data: Annotated[str, Meta(max_length=16384)] | None = None  # as text, not base64; runs at the first boot
+    image: ImageContent | None = None  # of which its disk is made; None: of the host's own programs
+    user_data: Annotated[bytes, Meta(max_length=16384)] | None = None  # for the first boot
+    authorized_key: AuthorizedKey | None = None  # who may come in over SSH, as ec2-user
     name_servers: Annotated[tuple[IpText, ...], Meta(max_length=8)] = ()
     search: Annotated[tuple[Domain, ...], Meta(max_length=128)] = ()
 

@@ -18,6 +18,7 @@ from .hostnames import internal_domain
 from .instance import Instance
 from .internet_gateway import InternetGateway
 from .key_pair import KeyPair
+from .machine_image import DiskSnapshot, MachineImage
 from .metadata_defaults import MetadataDefaults
 from .network_interface import NetworkInterface
 from .peering import Peering
@@ -34,7 +35,7 @@ class Network(Snapshot):
 
     TYPES = (
         Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering, Volume,
-        HostedZone, RecordSet, KeyPair, MetadataDefaults, DhcpOptions,
+        HostedZone, RecordSet, KeyPair, MachineImage, DiskSnapshot, MetadataDefaults, DhcpOptions,
     )  # fmt: skip
 
     __slots__ = ()
@@ -88,6 +89,14 @@ class Network(Snapshot):
     @property
     def key_pairs(self) -> Table[KeyPair]:
         return self.table(KeyPair)
+
+    @property
+    def machine_images(self) -> Table[MachineImage]:
+        return self.table(MachineImage)
+
+    @property
+    def disk_snapshots(self) -> Table[DiskSnapshot]:
+        return self.table(DiskSnapshot)
 
     @property
     def dhcp_options(self) -> Table[DhcpOptions]:

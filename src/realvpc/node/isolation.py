@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ..fabric import namespace
 from ..instance import mounts
-from ..instance.image import LOCAL
+from ..instance.image import BUILT_IN, LOCAL
 from ..instance.mount_tree import mounted
 from ..instance.storage import Disk, make_layers
 
@@ -50,13 +50,13 @@ def _try(directory: Path) -> Isolation:
             if owner is None:
                 return Isolation("a network namespace does not tell whose it is")
             stack.callback(os.close, owner)
-            disk = Disk(Path(name) / "image", Path(name) / "disk")
+            disk = Disk(Path(name) / f"{BUILT_IN}probe", Path(name) / "disk")
             (disk.image / LOCAL).mkdir(parents=True)
             disk.home.mkdir()
             make_layers(disk.home)
             with mounted(disk, Path(name) / "bundle", owner) as tree:
                 root = tree.root.stat()
-                if not root.st_uid == tree.usr.stat().st_uid != 0:
+                if not tree.usr or not root.st_uid == tree.usr.stat().st_uid != 0:
                     return Isolation("mounts do not map ids")
                 with mounts.as_owner(root.st_uid, root.st_gid):
                     (tree.root / "etc").mkdir()

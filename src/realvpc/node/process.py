@@ -34,6 +34,8 @@ def run_node(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None
     do or another node process holds them, and what opening the fabric raises.
     """
     os.umask(0o022)  # the modes of the machines' directories
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)  # started in the background they are ignored, also by what we start
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor per machine
     own_directory(state_dir, 0o700)

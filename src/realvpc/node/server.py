@@ -24,8 +24,8 @@ from .isolation import Isolation
 from .reconcile import Fabric, Reconciler
 
 # As Session Manager's agent opens it: bash by the name of sh, which is what the prompt `sh-5.2$` comes from, where
-# the agent's own files are.
-_SHELL = ("/bin/bash", "-c", "exec -a sh /bin/bash -i")
+# the agent's own files are.  An image may have no bash.
+_SHELL = ("/bin/sh", "-c", "[ ! -x /bin/bash ] || exec /bin/bash -c 'exec -a sh /bin/bash -i'; exec /bin/sh -i")
 _SHELL_USER, _SHELL_DIRECTORY, _SHELL_TERM = "ssm-user", "/usr/bin", "xterm-256color"
 _TRIM_SECONDS = 5.0
 

@@ -1,0 +1,45 @@
+"""Machine images and the snapshots that they are made of (EC2 guide, "Amazon Machine Images")."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from .resource import Resource
+
+ROOT_DEVICE_NAME = "/dev/xvda"
+ARCHITECTURE = "x86_64"
+
+
+class ImageState(StrEnum):
+    PENDING = "pending"  # its content is being unpacked
+    AVAILABLE = "available"
+
+
+class MachineImage(Resource, frozen=True, kw_only=True):
+    """An image in one Region.  ``content`` names the directory that instances start from; without one it is what
+    every host can make by itself.
+    """
+
+    name: str
+    description: str = ""
+    snapshot_id: str
+    minimum_size_gib: int
+    created_at: datetime
+    state: ImageState = ImageState.AVAILABLE
+    architecture: str = ARCHITECTURE
+    root_device_name: str = ROOT_DEVICE_NAME
+    content: str | None = None
+
+
+class DiskSnapshot(Resource, frozen=True, kw_only=True):
+    """What is left when an image is deregistered, and what another one can be registered from.
+
+    Not ``table.Snapshot``, which is the state at one moment.
+    """
+
+    description: str = ""
+    size_gib: int
+    started_at: datetime
+    state: ImageState = ImageState.AVAILABLE
+    content: str | None  # as of a MachineImage
