@@ -24,7 +24,7 @@ def service() -> Iterator[Running]:
     directory.chmod(0o755)
     service = Running(directory / "state")
     try:
-        service.up()
+        service.up("--session-transcripts")
         yield service
     finally:
         service("down", "--purge", "--yes", code=None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
+import stat
 
 import pytest
 from botocore.exceptions import ClientError
@@ -176,3 +178,33 @@ def test_who_may_not_and_what_is_not_connected(target: Target) -> None:
     with pytest.raises(ClientError, match=f"TargetNotConnected.*{target.instance_id} is not connected."):
         other.start_session(Target=target.instance_id)
     assert target.status(session) == ["Connecting"]
+
+
+def test_what_is_written_down_of_a_session(target: Target) -> None:
+    """Who, where and why it ended; what it showed; no token, and nothing that was typed without an echo."""
+    session = target.start(Reason="to look")
+
+    async def converse() -> None:
+        async with Client(session) as client:
+            await client.shows(PROMPT)
+            await client.type("read -s word; echo shown\r")
+            await client.shows("word; echo shown\r\n")
+            await client.type("unseen\r")
+            await client.shows("shown\r\n", await client.shows("word; echo shown\r\n"))
+            await client.type("exit\r")
+            await client.ends()
+
+    asyncio.run(converse())
+    state = target.service.state
+    transcript = state / "api" / "transcripts" / f"{session['SessionId']}.log"
+    eventually(transcript.exists, what="the transcript")
+    assert stat.S_IMODE(transcript.stat().st_mode) == 0o600
+    assert b"shown" in transcript.read_bytes()
+    journal = (state / "api" / "sessions.jsonl").read_text()
+    row = json.loads([line for line in journal.splitlines() if session["SessionId"] in line][-1])
+    assert (row["target"], row["reason"], row["ending"]) == (target.instance_id, "to look", "what it ran has ended")
+    log = (state / "log" / "api.log").read_text()
+    assert f"session {session['SessionId']} ended" in log
+    for text in (journal, log, transcript.read_text()):
+        assert session["TokenValue"] not in text
+        assert "unseen" not in text

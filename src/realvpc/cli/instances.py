@@ -30,7 +30,7 @@ def complete_any(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 
 def complete_endpoint(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """For an argument of `realvpc why`."""
-    return [*names(ctx, incomplete), *(word for word in ("internet",) if word.startswith(incomplete))]
+    return [*names(ctx, incomplete), *(word for word in ("internet", "ssm") if word.startswith(incomplete))]
 
 
 def names(ctx: click.Context, incomplete: str, *, running: bool = True) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pwd
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -40,6 +41,8 @@ def _node(settings: config.Settings) -> None:
 
 def _api(settings: config.Settings, public: socket.socket, operator: socket.socket) -> None:
     """The modules that speak to clients are loaded after the rights are gone."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor per client and per connection of theirs
     if settings.user:
         confine(pwd.getpwnam(settings.user), [*code_paths(), settings.database.parent, settings.run_dir])
     from .api_process import run_api

@@ -63,34 +63,37 @@ class NodeInstances:
 
         try:
             return await NodeShell.open(self._node_socket, instance_id, command)
-        except NodeError as error:
+        except (NodeError, OSError) as error:
             raise FarEndError(str(error)) from error
 
     async def program(self, instance_id: str, command: str, user: Literal["ssm-user", "root"]) -> Program:
         from realvpc.node.client import NodeCommand, NodeError
         from realvpc.node.messages import OpenCommand
 
-        theirs_in, stdin = os.pipe()
-        stdout, theirs_out = os.pipe()
-        stderr, theirs_err = os.pipe()
-        theirs = (theirs_in, theirs_out, theirs_err)
+        ours: list[int] = []
+        theirs: list[int] = []
         try:
-            opened = await NodeCommand.open(self._node_socket, OpenCommand(instance_id, command, user), theirs)
+            for side in (theirs, ours), (ours, theirs), (ours, theirs):
+                for end, fd in zip(side, os.pipe(), strict=True):
+                    end.append(fd)
+            opened = await NodeCommand.open(
+                self._node_socket, OpenCommand(instance_id, command, user), (theirs[0], theirs[1], theirs[2])
+            )
         except BaseException as error:
-            _close(stdin, stdout, stderr)
-            if isinstance(error, NodeError):
+            _close(*ours)
+            if isinstance(error, NodeError | OSError):
                 raise FarEndError(str(error)) from error
             raise
         finally:
             _close(*theirs)
-        return _NodeProgram(opened, stdin, stdout, stderr)
+        return _NodeProgram(opened, *ours)
 
     async def socket(self, instance_id: str) -> socket.socket:
         from realvpc.node.client import NodeError, open_socket
 
         try:
             return await open_socket(self._node_socket, instance_id)
-        except NodeError as error:
+        except (NodeError, OSError) as error:
             raise FarEndError(str(error)) from error
 
     async def resolve(self, instance_id: str, host: str) -> str:

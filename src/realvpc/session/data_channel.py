@@ -42,7 +42,8 @@ LINGER = 3.0  # seconds that the end of a session waits for its last output to b
 
 _FIRST_TIMEOUT, _LONGEST_TIMEOUT = 0.2, 1.0
 _SIGNS = 5
-_AHEAD = 256  # messages that may wait for an earlier one, or to be acknowledged
+_AHEAD = 256  # messages that may wait for an earlier one
+_ANSWERS = 4096  # acknowledgements that may wait for a connection that is full: not all clients send again
 
 
 class Keys(Struct, frozen=True):
@@ -179,7 +180,7 @@ class DataChannel:
             return []
         if message.type != INPUT or not (accept_input or message.sequence < self._next_input):
             return []
-        if not 0 <= message.sequence < self._next_input + _AHEAD or len(self._acknowledgements) >= _AHEAD:
+        if not 0 <= message.sequence < self._next_input + _AHEAD or len(self._acknowledgements) >= _ANSWERS:
             return []
         self._acknowledgements.append(encode(acknowledgement(message, self._new_id(), self._created_at())))
         if message.sequence >= self._next_input:
