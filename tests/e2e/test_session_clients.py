@@ -21,7 +21,7 @@ from typing import Self
 
 import pytest
 
-from tests.running import eventually
+from tests.running import AWS, eventually
 
 from .port_server import PORT, generated
 from .target import Peer, Target
@@ -133,6 +133,13 @@ def ssm_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     script = directory / "client.js"
     script.write_text(Path(__file__).with_name("ssm_session.js").read_text())
     return script
+
+
+def test_the_aws_command_with_its_plugin_holds_a_shell(target: Target, tmp_path: Path) -> None:
+    if not shutil.which("session-manager-plugin"):
+        pytest.skip("aws ssm start-session needs AWS's session-manager-plugin, and it is not here")
+    with Typist([AWS, "ssm", "start-session", "--target", target.instance_id], variables(target), tmp_path) as typist:
+        typist.converse()
 
 
 def test_pyssm_holds_a_shell(target: Target, pyssm: str, tmp_path: Path) -> None:

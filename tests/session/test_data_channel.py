@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realvpc.session import message as m
-from realvpc.session.data_channel import WINDOW, DataChannel, Keys, Resized, Terminated
+from realvpc.session.data_channel import (
+    CHUNK,
+    KEPT,
+    WINDOW,
+    Answered,
+    DataChannel,
+    HungUp,
+    Keys,
+    Resized,
+    Terminated,
+)
 
 
 def channel() -> DataChannel:
@@ -135,6 +145,37 @@ def test_a_client_that_has_all_and_says_nothing_does_not_stop_the_output() -> No
                 made.receive(answer)
     assert peer.shown == [b"%06d" % number for number in range(sent)]
     assert made.frames(200.0) == []  # and it is not sent again for ever
+
+
+def test_a_client_that_comes_again_and_again_and_acknowledges_nothing_is_not_kept_for() -> None:
+    made = opened()
+    written = 0
+    for turn in range(50):
+        while made.room:
+            made.write(bytes(CHUNK))
+            written += CHUNK
+        made.frames(turn * 1.0)
+        made.disconnect()
+        assert made.connect(opening(f"{turn}"), f"{turn}")
+    assert written <= KEPT + CHUNK
+
+
+def test_what_belongs_between_output_comes_in_order() -> None:
+    made = opened()
+    made.write(b"request", m.PayloadType.HANDSHAKE_REQUEST)
+    made.write(b"out")
+    made.write(b"err", m.PayloadType.STDERR)
+    sent = [m.decode(frame) for frame in made.frames(0.0)]
+    assert [(each.sequence, each.payload_type, each.payload) for each in sent] == [
+        (0, 5, b"request"), (1, 1, b"out"), (2, 11, b"err"),
+    ]  # fmt: skip
+    assert not made.quiet
+    for each in sent:
+        made.receive(m.encode(m.acknowledgement(each, UUID(int=1), 1)))
+    assert made.quiet
+    assert made.receive(typed(0, b"{}", m.PayloadType.HANDSHAKE_RESPONSE)) == [Answered(b"{}")]
+    assert made.receive(typed(1, m.flag_payload(m.Flag.DISCONNECT_TO_PORT), m.PayloadType.FLAG)) == [HungUp()]
+    assert made.receive(typed(2, (9).to_bytes(4, "big"), m.PayloadType.FLAG)) == []
 
 
 @pytest.mark.parametrize("first", [opening("wrong"), opening(None), opening(1), "{}", "[]", "no JSON", ""])

@@ -1,0 +1,160 @@
+"""Commands on many instances: how many at a time, when to stop, and what is remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+
+from realvpc.session import command_runner
+from realvpc.session.command import Command, Details, Invocation, Status, amount
+from realvpc.session.command_runner import CommandRunner
+from realvpc.session.far_end import FarEndError, Program, Shell
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+class Process:
+    """A shell of this machine, which reads the script itself."""
+
+    def __init__(self) -> None:
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(["/bin/sh", "-s"], stdin=pipe, stdout=pipe, stderr=pipe)
+        files = (self._process.stdin, self._process.stdout, self._process.stderr)
+        self.stdin, self.stdout, self.stderr = (os.dup(file.fileno()) for file in files if file)
+        for file in files:
+            assert file
+            file.close()
+        self._open = {self.stdin, self.stdout, self.stderr}
+
+    async def exited(self) -> int:
+        return await asyncio.to_thread(self._process.wait)
+
+    def close_stdin(self) -> None:
+        self._open.remove(self.stdin)
+        os.close(self.stdin)
+
+    async def close(self) -> None:
+        self._process.kill()
+        for fd in self._open:
+            os.close(fd)
+
+
+class Machines:
+    """`gone` cannot be reached."""
+
+    async def program(self, instance_id: str, command: str, user: Literal["ssm-user", "root"]) -> Program:
+        assert user == "root"
+        if instance_id == "gone":
+            raise FarEndError("gone")
+        return Process()
+
+    async def shell(self, instance_id: str, command: str | None) -> Shell:
+        raise NotImplementedError
+
+    async def socket(self, instance_id: str) -> object:
+        raise NotImplementedError
+
+    async def resolve(self, instance_id: str, host: str) -> str:
+        raise NotImplementedError
+
+
+def command(number: int, script: str, *names: str, concurrency: str = "50", errors: str = "0") -> Command:
+    return Command(
+        id=f"command-{number}", account="1", region="r", document="AWS-RunShellScript", comment="",
+        parameters={"commands": [script], "workingDirectory": [""], "executionTimeout": ["20"]},
+        instance_ids=list(names), targets=[], requested_at=NOW, timeout=60, concurrency=concurrency, errors=errors,
+        invocations={name: Invocation(instance_id=name, instance_name="", requested_at=NOW) for name in names},
+    )  # fmt: skip
+
+
+def runner() -> CommandRunner:
+    return CommandRunner(Machines(), lambda: NOW)  # type: ignore[arg-type]  # no sockets here
+
+
+async def over(made: CommandRunner, sent: Command) -> Command:
+    for name in sent.invocations:
+        await made.settle(sent.id, name, 20)
+    found = made.find(sent.id)
+    assert found is not None
+    return found
+
+
+def test_one_at_a_time_and_none_after_too_many_errors() -> None:
+    async def scene() -> None:
+        made = runner()
+        sent = command(1, "echo x; exit 1", "a", "b", "c", concurrency="1", errors="1")
+        made.send(sent)
+        ended = await over(made, sent)
+        found = {name: (row.status, row.details) for name, row in ended.invocations.items()}
+        assert found == {
+            "a": (Status.FAILED, None),
+            "b": (Status.FAILED, None),
+            "c": (Status.CANCELLED, Details.TERMINATED),
+        }
+        assert (ended.status, ended.failed, ended.running) == (Status.FAILED, 2, False)
+
+    asyncio.run(scene())
+
+
+def test_what_has_not_begun_and_what_runs_can_be_cancelled() -> None:
+    async def scene() -> None:
+        made = runner()
+        sent = command(1, "sleep 20", "a", "b", concurrency="1")
+        made.send(sent)
+        made.cancel(sent.id, ["b"])
+        await made.settle(sent.id, "a", 0.1)
+        begun = made.find(sent.id)
+        assert begun is not None
+        assert {row.status for row in begun.invocations.values()} == {Status.IN_PROGRESS, Status.CANCELLED}
+        assert begun.status is Status.IN_PROGRESS
+        made.cancel(sent.id)
+        await asyncio.sleep(0.05)
+        ended = made.find(sent.id)
+        assert ended is not None
+        assert (ended.status, ended.status_details) == (Status.CANCELLED, "Cancelled")
+        assert all(row.ended_at == NOW for row in ended.invocations.values())
+
+    asyncio.run(scene())
+
+
+def test_an_instance_that_is_gone_is_told_apart() -> None:
+    async def scene() -> None:
+        made = runner()
+        sent = command(1, "echo here", "gone", "a", errors="100%")
+        made.send(sent)
+        ended = await over(made, sent)
+        assert (ended.invocations["gone"].status_details, ended.invocations["gone"].code) == ("Undeliverable", -1)
+        assert (ended.invocations["a"].status_details, ended.invocations["a"].stdout) == ("Success", "here\n")
+
+    asyncio.run(scene())
+
+
+def test_the_oldest_are_forgotten_and_what_runs_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_runner, "INVOCATIONS", 5)
+
+    async def scene() -> None:
+        made = runner()
+        running = command(0, "sleep 20", "a")
+        made.send(running)
+        for number in range(1, 9):
+            sent = command(number, "true", "a")
+            made.send(sent)
+            await over(made, sent)
+        kept = [each.id for each in made.commands()]
+        assert kept == ["command-0", "command-5", "command-6", "command-7", "command-8"]
+        made.cancel_all()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "least", "number"), [("50", 3, 1, 50), ("10%", 100, 1, 10), ("10%", 3, 1, 1), ("0", 9, 0, 0)]
+)
+def test_numbers_and_percentages(text: str, of: int, least: int, number: int) -> None:
+    assert amount(text, of, least=least) == number
