@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,8 @@ _DEBIAN_PACKAGES = (
     "procps",
     "sudo",
 )
+
+_SUITE = re.compile(r"[a-z][a-z0-9.-]*")
 
 _account_option = click.option(
     "--account", "accounts", multiple=True, metavar="NAME", help="Whose it is; may be repeated [main]."
@@ -110,6 +113,8 @@ def debian_command(
       sudo realvpc image debian --suite trixie --include nginx,cloud-init
     """
     settings = service_with_packets(state, "making an image")
+    if not _SUITE.fullmatch(suite) or not mirror.startswith(("http://", "https://", "file:/")):
+        raise SettingsError(f"{suite} from {mirror}: a suite is a name like bookworm, and a mirror a URL")
     if shutil.which("debootstrap") is None:
         raise SettingsError("debootstrap is missing. Try `sudo apt-get install debootstrap`")
     packages = ",".join([*_DEBIAN_PACKAGES, *filter(None, include.split(","))])
@@ -118,7 +123,7 @@ def debian_command(
     with tempfile.TemporaryDirectory(prefix="debian-", dir=cache) as directory:
         root = Path(directory) / suite
         options = ["--variant=minbase", f"--include={packages}", f"--cache-dir={cache}"]
-        _debootstrap(["debootstrap", *options, "--", suite, str(root), mirror])
+        _debootstrap(["debootstrap", *options, suite, str(root), mirror])
         for package in (root / "var/cache/apt/archives").glob("*.deb"):
             package.unlink()
         say(f"Debian {suite} is set up")
