@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.running import Running
+from tests.running import REALVPC, Running, shell
 
 from .test_walkthrough import Site
 
@@ -186,3 +187,22 @@ def test_a_script_waits_for_instances(service: Running, site: Site) -> None:
     service("wait", "--for", "terminated", site.instance_id)
     assert "will not be running" in service("wait", site.instance_id, code=1).err
     assert "its console went with its disk" in service("logs", site.instance_id, code=1).err
+
+
+def test_the_guide_to_living_in_an_instance_works_as_it_is_written(service: Running, tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "operations.md").read_text().partition("## Living in an instance")[2]
+    found = re.search(r"```sh\n(.*?)```", guide, re.DOTALL)
+    assert found
+    sudo = tmp_path / "sudo"
+    sudo.write_text('#!/bin/sh\nexec "$@"\n')
+    sudo.chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:{Path(REALVPC).parent}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "REALVPC_STATE": str(service.state),
+        "AWS_PAGER": "",
+    }
+    done = shell(found[1], environment)
+    assert done.code == 0, done.err
+    assert re.search(r"\n10\.40\.\d+\.\d+\nlivinghello from ip-10-40-", done.out), done.out
+    assert done.out.endswith("it lives\n")
