@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
-import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,25 +11,11 @@ import click
 
 from realvpc.config import DEFAULT_REGION, Settings, SettingsError
 
+from .debian import MIRROR, bootstrap
 from .terminal import ask_service, faint, json_option, print_json, print_table, say, service_with_packets, state_option
 
 if TYPE_CHECKING:
     from realvpc.instance.image_store import ImageStore
-
-DEBIAN_MIRROR = "http://deb.debian.org/debian"
-_DEBIAN_PACKAGES = (
-    "ca-certificates",
-    "curl",
-    "dnsutils",
-    "iproute2",
-    "iputils-ping",
-    "less",
-    "openssh-server",
-    "procps",
-    "sudo",
-)
-
-_SUITE = re.compile(r"[a-z][a-z0-9.-]*")
 
 _account_option = click.option(
     "--account", "accounts", multiple=True, metavar="NAME", help="Whose it is; may be repeated [main]."
@@ -83,14 +66,14 @@ def add_command(
       skopeo copy docker://alpine oci:alpine && sudo realvpc image add alpine alpine
     """
     settings = service_with_packets(state, "adding an image")
-    _add(settings, state, name, source, accounts, regions, description, as_json=as_json)
+    _add(settings, state, name, lambda: source, accounts, regions, description, as_json=as_json)
 
 
 @image_command.command("debian", short_help="Make an image of Debian with debootstrap.")
 @click.option("--suite", default="bookworm", help="Debian's release [bookworm].")
 @click.option("--name", help="The image's name [debian-SUITE].")
 @click.option("--include", default="", metavar="PACKAGES", help="More packages, separated by commas: cloud-init, …")
-@click.option("--mirror", default=DEBIAN_MIRROR, help=f"Where the packages come from [{DEBIAN_MIRROR}].")
+@click.option("--mirror", default=MIRROR, help=f"Where the packages come from [{MIRROR}].")
 @_account_option
 @_region_option
 @state_option
@@ -113,22 +96,18 @@ def debian_command(
       sudo realvpc image debian --suite trixie --include nginx,cloud-init
     """
     settings = service_with_packets(state, "making an image")
-    if not _SUITE.fullmatch(suite) or not mirror.startswith(("http://", "https://", "file:/")):
-        raise SettingsError(f"{suite} from {mirror}: a suite is a name like bookworm, and a mirror a URL")
-    if shutil.which("debootstrap") is None:
-        raise SettingsError("debootstrap is missing. Try `sudo apt-get install debootstrap`")
-    packages = ",".join([*_DEBIAN_PACKAGES, *filter(None, include.split(","))])
     cache = settings.state_dir / "cache"
     cache.mkdir(mode=0o700, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="debian-", dir=cache) as directory:
         root = Path(directory) / suite
-        options = ["--variant=minbase", f"--include={packages}", f"--cache-dir={cache}"]
-        _debootstrap(["debootstrap", *options, suite, str(root), mirror])
-        for package in (root / "var/cache/apt/archives").glob("*.deb"):
-            package.unlink()
-        say(f"Debian {suite} is set up")
+
+        def make() -> Path:
+            bootstrap(root, suite, mirror, [package for package in include.split(",") if package], cache)
+            say(f"Debian {suite} is set up")
+            return root
+
         description = f"Debian {suite} by debootstrap"
-        _add(settings, state, name or f"debian-{suite}", root, accounts, regions, description, as_json=as_json)
+        _add(settings, state, name or f"debian-{suite}", make, accounts, regions, description, as_json=as_json)
 
 
 @image_command.command("list", short_help="List the images that were added.")
@@ -169,13 +148,14 @@ def _add(
     settings: Settings,
     state: Path | None,
     name: str,
-    source: Path,
+    make: Callable[[], Path],
     accounts: tuple[str, ...],
     regions: tuple[str, ...],
     description: str,
     *,
     as_json: bool,
 ) -> None:
+    """An image of what `make` returns, which is called once its name is taken.  Raises SettingsError, ServiceError."""
     from realvpc.instance.image_source import SourceError
 
     store = _store(settings)
@@ -192,7 +172,7 @@ def _add(
     content = announced["content"]
     size = None
     try:
-        size = store.add(content, source, say)
+        size = store.add(content, make(), say)
     except (SourceError, OSError) as error:
         raise SettingsError(str(error)) from error
     finally:
@@ -221,23 +201,3 @@ def _account_ids(state: Path | None, names: tuple[str, ...]) -> list[str]:
         if name not in ids and name not in ids.values():
             raise SettingsError(f"there is no account {name}: {', '.join(ids)}")
     return [ids.get(name, name) for name in names]
-
-
-def _debootstrap(command: list[str]) -> None:
-    """With the step that it is at on one line of a terminal.  Raises SettingsError with its last words."""
-    last: list[str] = []
-    terminal = sys.stderr.isatty()
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        assert process.stdout
-        for line in process.stdout:
-            text = line.decode(errors="replace").strip()
-            last = [*last[-4:], text]
-            if terminal:
-                width = shutil.get_terminal_size().columns - 4
-                click.echo(f"\r\033[K  {text.removeprefix('I: ')[:width]}", err=True, nl=False)
-    if terminal:
-        click.echo("\r\033[K", err=True, nl=False)
-    if process.returncode != 0:
-        raise SettingsError("debootstrap failed. Its last words:\n  " + "\n  ".join(last))
