@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,13 +27,15 @@ NOBODY = 65534  # whom the node of plain_fabric.py takes for the API
 
 
 class NodeProcess:
-    """Starts, kills and asks a node; `wanted` is what it was told last."""
+    """Starts, kills and asks a node, whose fabric is a plain one unless another `program` is given."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, program: Path = PROGRAM) -> None:
         self.state_dir = base / "state"
-        self.run_dir = base / "run"
+        self.run_dir = base / "run" / base.name
         self.group = f"realvpc/{base.name}"
+        self.plan = Plan()
         self.revision = 0
+        self._program = program
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -42,7 +45,7 @@ class NodeProcess:
     def start(self, path: Path | None = None) -> None:
         """Start the node; it looks for programs in ``path`` first."""
         environment = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"} if path else None
-        command = [sys.executable, str(PROGRAM), str(self.state_dir), str(self.run_dir)]
+        command = [sys.executable, str(self._program), str(self.state_dir), str(self.run_dir)]
         self.process = subprocess.Popen(command, env=environment)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -71,7 +74,7 @@ class NodeProcess:
     ) -> list[m.Event]:
         """Say what should be on a new connection and return the events until all machines are as wanted."""
         self.revision += 1
-        desired = m.Desired(self.revision, Plan(), machines)
+        desired = m.Desired(self.revision, self.plan, machines)
         return asyncio.run(self._want(desired, until or (lambda events: _settled(desired, events)), patience))
 
     async def _want(self, desired: m.Desired, until: Callable[[list[m.Event]], bool], patience: float) -> list[m.Event]:
@@ -128,11 +131,14 @@ def _settled(desired: m.Desired, events: list[m.Event]) -> bool:
     return True
 
 
-@pytest.fixture
-def node() -> Iterator[NodeProcess]:
+@contextmanager
+def running_node(program: Path = PROGRAM, disks: Path | None = None) -> Iterator[NodeProcess]:
+    """A node of its own, with its disks below the directory `disks`; nothing stays of it."""
     base = Path(tempfile.mkdtemp(prefix="realvpc-test-"))  # short: a socket's path has at most 107 bytes
     base.chmod(0o711)
-    node = NodeProcess(base)
+    node = NodeProcess(base, program)
+    if disks:
+        node.state_dir = disks / "state"
     node.start()
     try:
         yield node
@@ -147,3 +153,9 @@ def node() -> Iterator[NodeProcess]:
         assert node.process
         node.process.wait()
         shutil.rmtree(base)
+
+
+@pytest.fixture
+def node() -> Iterator[NodeProcess]:
+    with running_node() as node:
+        yield node

@@ -104,7 +104,7 @@ def _run(*command: str) -> None:
 
 
 async def _serve(state_dir: Path, run_dir: Path) -> None:
-    group = f"realvpc/{run_dir.parent.name}"
+    group = f"realvpc/{run_dir.name}"
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     node = Node(PlainFabric(run_dir), state_dir, run_dir, cgroups.probe(group), Isolation(), group, api_uid=65534)
