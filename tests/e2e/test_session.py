@@ -197,7 +197,7 @@ def test_what_is_written_down_of_a_session(target: Target) -> None:
     asyncio.run(converse())
     state = target.service.state
     transcript = state / "api" / "transcripts" / f"{session['SessionId']}.log"
-    eventually(transcript.exists, what="the transcript")
+    eventually(lambda: target.status(session, "History") == ["Terminated"], what="the end of the session")
     assert stat.S_IMODE(transcript.stat().st_mode) == 0o600
     assert b"shown" in transcript.read_bytes()
     journal = (state / "api" / "sessions.jsonl").read_text()
