@@ -86,6 +86,7 @@ LINKS = {
     "etc/localtime": "/usr/share/zoneinfo/Etc/UTC",
     "etc/mtab": "/proc/self/mounts",
     "usr/local/sbin/halt": "poweroff",
+    "usr/local/sbin/reboot": "poweroff",
     "usr/local/sbin/shutdown": "poweroff",
     "var/lock": "/run/lock",
     "var/run": "/run",

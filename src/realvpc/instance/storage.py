@@ -30,7 +30,7 @@ TOLD = "var/lib/realvpc"  # what a machine's init is told for the first boot, an
 _POWEROFF = "usr/local/sbin/poweroff"
 OWN_PROGRAMS = {
     "etc/init": "etc/init",
-    **{f"usr/local/sbin/{name}": _POWEROFF for name in ("poweroff", "halt", "shutdown")},
+    **{f"usr/local/sbin/{name}": _POWEROFF for name in ("poweroff", "halt", "reboot", "shutdown")},
 }
 CONSOLE_KEPT = 64 * 1024  # as EC2's GetConsoleOutput
 _CONSOLE_LARGEST = 1 << 20
