@@ -45,6 +45,19 @@ def test_ranges_that_collide_are_told_apart(tmp_path: Path, registry: Path, monk
     assert id_range.claim(three, registry) != id_range.claim(one, registry)
 
 
+def test_a_range_is_released_although_the_one_before_was_too(
+    tmp_path: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(id_range, "RANGES", id_range.RANGES[:2])
+    paths = [namespace(tmp_path, f"i-{number}") for number in range(2)]
+    for order in (paths, paths[::-1]):
+        for path in paths:
+            id_range.claim(path, registry)
+        for path in order:
+            id_range.release(path, registry)
+        assert list(registry.iterdir()) == []
+
+
 def test_ids_are_nobody_elses() -> None:
     """systemd.io, "Users, Groups, UIDs and GIDs"; /etc/subuid goes up to 600,100,000 (login.defs)."""
     taken = [range(0x10000), range(100_000, 600_100_001), range(0x80000, 0x70000000), range(0x7FFE0000, 0x7FFF0000)]

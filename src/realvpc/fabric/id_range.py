@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from msgspec import Struct
@@ -53,13 +54,15 @@ def release(namespace: Path, registry: Path = REGISTRY) -> None:
     if not registry.exists():
         return
     with _locked(registry):
-        for number in _order(namespace):
-            entry = registry / str(number)
-            if not entry.is_symlink():
-                return
-            if entry.readlink() == namespace:
+        usual = registry / str(next(_order(namespace)))
+        for entry in chain((usual,), registry.iterdir()):
+            if _is_of(entry, namespace):
                 entry.unlink()
                 return
+
+
+def _is_of(entry: Path, namespace: Path) -> bool:
+    return entry.is_symlink() and entry.readlink() == namespace
 
 
 def _order(namespace: Path) -> Iterator[int]:
