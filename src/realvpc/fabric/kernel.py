@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
+_CLONE_VM = 0x100
 MS_BIND = 0x1000
 MNT_DETACH = 2
 _HOLDER_SECONDS = 2  # it ends by itself if nobody is left to end it
@@ -58,22 +61,28 @@ def enter_network(path: Path) -> None:
         os.close(fd)
 
 
-def clone_holder(flags: int) -> int:
-    """A process that holds new namespaces (CLONE_NEW...) for a moment and does nothing: its pid.  Raises OSError.
+@contextmanager
+def held_by_a_process(flags: int) -> Iterator[int]:
+    """The pid of a process that holds new namespaces (CLONE_NEW...) and does nothing until the end.  Raises OSError.
 
     A user namespace cannot be made by a process with several threads, nor by their fork in Python code.  This one runs
-    sleep(3) from its first instruction on.  The caller ends it and waits for it.
+    sleep(3) from its first instruction on, and shares our memory: copying it would take longer than all the rest.
     """
     libc = _libc()
     stack = ctypes.create_string_buffer(_HOLDER_STACK)
     top = ctypes.c_void_p(ctypes.addressof(stack) + _HOLDER_STACK & ~0xF)
     sleep = ctypes.cast(libc.sleep, ctypes.c_void_p)
+    wanted = ctypes.c_int(flags | _CLONE_VM | signal.SIGCHLD)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # our handlers must not run in it
     try:
-        pid: int = libc.clone(sleep, top, ctypes.c_int(flags | signal.SIGCHLD), ctypes.c_void_p(_HOLDER_SECONDS))
+        pid: int = libc.clone(sleep, top, wanted, ctypes.c_void_p(_HOLDER_SECONDS))
         number = ctypes.get_errno()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if pid < 0:
         raise OSError(number, f"make a user namespace: {os.strerror(number)}")
-    return pid
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)

@@ -5,8 +5,6 @@ A thread that changed its namespace ends with the work, so that no other code ev
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -43,14 +41,10 @@ def create_for_guest(path: Path) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     ids = id_range.claim(path)
-    holder = kernel.clone_holder(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET)
-    try:
+    with kernel.held_by_a_process(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET) as pid:
         for kind in ("uid", "gid"):
-            Path(f"/proc/{holder}/{kind}_map").write_text(f"0 {ids.first} {ids.count}\n")
-        kernel.mount(f"/proc/{holder}/ns/net", path, None, kernel.MS_BIND)
-    finally:
-        os.kill(holder, signal.SIGKILL)
-        os.waitpid(holder, 0)
+            Path(f"/proc/{pid}/{kind}_map").write_text(f"0 {ids.first} {ids.count}\n")
+        kernel.mount(f"/proc/{pid}/ns/net", path, None, kernel.MS_BIND)
     return True
 
 
