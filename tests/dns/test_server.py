@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import dns.asyncquery
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
 import pytest
 from msgspec.structs import replace
 
+from realvpc.dns import server as dns_server
+from realvpc.dns.message import LARGEST_TCP_SIZE
 from realvpc.dns.server import CONNECTIONS, PACKETS_PER_SECOND, Resolver
 from realvpc.net.network import Network
 from realvpc.net.services import identity_of
@@ -166,6 +169,39 @@ def test_an_answer_that_is_remembered_is_for_the_vpc_and_the_network_that_it_cam
         assert [ask(ENI), ask(ENI), ask(theirs.id), ask(ENI)] == ["NOERROR", "NOERROR", "NXDOMAIN", "NOERROR"]
         networks.append(changed(networks[-1], Vpc, "vpc-a", enable_dns_hostnames=False))
         assert ask(ENI) == "NXDOMAIN"
+
+    asyncio.run(run())
+
+
+def test_padded_questions_are_answered_and_not_remembered() -> None:
+    async def run() -> None:
+        network = network_of(LARGE)
+        server = Resolver(lambda: network)
+        query = question(IP_A)
+        query.use_edns(options=[dns.edns.GenericOption(dns.edns.OptionType.PADDING, b"x" * 50_000)])
+        for wire in (query.to_wire(max_size=LARGEST_TCP_SIZE), question(IP_A).to_wire()):
+            assert server.answer(str(identity_of(ENI)), wire, over_tcp=True)
+        assert len(server._known) == 1
+
+    asyncio.run(run())
+
+
+def test_who_asks_and_does_not_read_the_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns_server, "IDLE_SECONDS", 0.2)
+
+    async def run() -> None:
+        async with resolver(LARGE) as port:
+            with socket.create_connection((LOOPBACK, port)) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.setblocking(False)
+                loop = asyncio.get_running_loop()
+                wire = question("large.corp.example").to_wire()
+                with pytest.raises(ConnectionError):
+                    async with asyncio.timeout(10):
+                        await loop.sock_sendall(client, 900 * (len(wire).to_bytes(2, "big") + wire))
+                        while True:
+                            await asyncio.sleep(0.05)
+                            client.send(b"\0")
 
     asyncio.run(run())
 

@@ -22,6 +22,7 @@ from .message import LARGEST_TCP_SIZE, respond, servfail
 PACKETS_PER_SECOND = 1024  # of one interface (VPC guide, "Amazon DNS quotas")
 CONNECTIONS = 16  # of one interface
 REMEMBERED = 4096  # answers
+LONGEST_REMEMBERED = 8192  # bytes of question and answer: who pads questions fills no memory
 IDLE_SECONDS = 10.0  # RFC 7766 section 6.2.3: a server may be short of patience
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Resolver:
             self.internal_errors += 1
             log.exception("a question of %s could not be answered", asker.id)
             return servfail(wire)
-        if answer is not None:
+        if answer is not None and len(wire) + len(answer) <= LONGEST_REMEMBERED:
             self._known[question] = answer[2:]
         return answer
 
@@ -96,6 +97,14 @@ class Resolver:
             self._connections[peer] -= 1
             if not self._connections[peer]:
                 del self._connections[peer]
+            self._end(writer)
+
+    @staticmethod
+    def _end(writer: asyncio.StreamWriter) -> None:
+        """At once, with what a client does not read: waiting for that would have no end."""
+        if writer.transport.get_write_buffer_size():
+            writer.transport.abort()
+        else:
             writer.close()
 
     async def _converse(self, peer: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
