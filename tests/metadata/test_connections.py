@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from realvpc.daemon.http_server import HttpServer
-from realvpc.metadata import app as metadata
 from realvpc.metadata.app import MetadataApp, MetadataProtocol
 
 from .conftest import Launch, World
@@ -50,7 +49,7 @@ def test_a_connection_carries_one_answer(world: World, launch: Launch) -> None:
 def test_an_interface_cannot_keep_the_service_from_others(world: World, launch: Launch) -> None:
     async def scenario() -> None:
         async with served(world, launch()) as address, AsyncExitStack() as stack:
-            for _ in range(metadata.CONNECTIONS_PER_PEER):
+            for _ in range(MetadataProtocol.connections_per_peer or 0):
                 reader, writer = await asyncio.open_connection(*address)
                 stack.callback(writer.close)
             reader, writer = await asyncio.open_connection(*address)
@@ -67,7 +66,7 @@ def test_an_interface_cannot_keep_the_service_from_others(world: World, launch: 
 
 
 def test_who_says_nothing_is_not_waited_for(world: World, launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metadata, "PATIENCE", 0.01)
+    monkeypatch.setattr(MetadataProtocol, "patience", 0.01)
 
     async def scenario() -> None:
         async with served(world, launch()) as address:

@@ -24,6 +24,7 @@ from realvpc.api.sweep import sweep
 from realvpc.clock import Clock
 from realvpc.config import Credentials, Fabric, SessionSettings, Settings
 from realvpc.dns.server import Resolver
+from realvpc.http_connection import BoundedHttp, GuestHttp
 from realvpc.iam.account import Account
 from realvpc.iam.first_start import first_accounts
 from realvpc.metadata.app import MetadataApp, MetadataProtocol
@@ -114,7 +115,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     resolver = Resolver(lambda: service.state.network)
     counting = (app, guest_app, metadata, resolver)
     desk.internal_errors = lambda: sum(each.internal_errors for each in counting)
-    servers = (HttpServer(app), HttpServer(admin_app(desk, local=True)))
+    servers = (HttpServer(app, BoundedHttp), HttpServer(admin_app(desk, local=True)))
     background = [_sweeping(service, sessions)]
     if guests and node:
         background += [
@@ -124,8 +125,8 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
                     Listener.METADATA: HttpServer(metadata, MetadataProtocol).on,
                     Listener.RESOLVER_UDP: resolver.on_udp,
                     Listener.RESOLVER_TCP: resolver.on_tcp,
-                    Listener.ENDPOINT: HttpServer(guest_app).on,
-                    Listener.CHECK_IP: HttpServer(check_ip).on,
+                    Listener.ENDPOINT: HttpServer(guest_app, GuestHttp).on,
+                    Listener.CHECK_IP: HttpServer(check_ip, GuestHttp).on,
                 }
             ),
         ]

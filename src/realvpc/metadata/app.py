@@ -14,8 +14,7 @@ from collections.abc import Callable, MutableMapping
 from datetime import datetime
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
+from realvpc.http_connection import GuestHttp
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.store.state import State
 
@@ -23,8 +22,6 @@ from .answer import Answer, Question, answer, refusal
 from .token import NONCE_BYTES
 from .tree import View
 
-PATIENCE = 10.0  # seconds that a connection may take, from the first packet to the last
-CONNECTIONS_PER_PEER = 64
 _TRANSPORT = "realvpc.transport"
 
 log = logging.getLogger(__name__)
@@ -84,23 +81,11 @@ class MetadataApp:
         return answer(View(state, instance, self._now(), self._key), question)
 
 
-class MetadataProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with the transport in the scope.
+class MetadataProtocol(GuestHttp):
+    """With the transport in the scope."""
 
-    Connections that say nothing end, and one interface cannot take them all.
-    """
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._deadline = self.loop.call_later(PATIENCE, transport.abort)
-        peer = self.client[0] if self.client else None
-        others = (each for each in self.connections if isinstance(each, MetadataProtocol) and each.client)
-        if sum(each.client[0] == peer for each in others if each.client) > CONNECTIONS_PER_PEER:
-            transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._deadline.cancel()
-        super().connection_lost(exc)
+    patience = 10.0
+    largest_request = 1 << 16  # no request has a body that means something
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

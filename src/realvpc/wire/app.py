@@ -29,6 +29,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAXIMUM_BODY = 1 << 20  # bytes; AWS's own limits on single parameters are far below
+MAXIMUM_QUERY = 1 << 16  # bytes; read before anybody knows who asks
 MAXIMUM_MESSAGE = 4096  # characters; what a message repeats of a hostile request is not worth more
 ADMIN_PREFIXES = ("/_realvpc/", "/moto-api/")
 
@@ -138,7 +139,9 @@ class App:
 
 
 async def _read_request(scope: Scope, receive: Receive) -> Request:
-    """The whole request. Raises `RequestEntityTooLarge`, `MalformedQueryString` or `Disconnected`."""
+    """The whole request. Raises `Disconnected`, and for what is too long or malformed `AwsError`."""
+    if len(scope.get("query_string", b"")) > MAXIMUM_QUERY:
+        raise AwsError("RequestURITooLong", f"The query string is longer than {MAXIMUM_QUERY} bytes.", 414)
     body = bytearray()
     more = True
     while more:

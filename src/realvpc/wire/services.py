@@ -24,6 +24,9 @@ TARGET_PREFIXES = {"AmazonSSM": "ssm"}
 PATH_PREFIXES = {"/2013-04-01/": "route53"}
 
 
+_SEARCHED = 1 << 16  # bytes of a body that nobody has signed
+
+
 class Writer(Protocol):
     """The half of a codec that answers."""
 
@@ -133,7 +136,7 @@ class Services:
 def _version(request: Request) -> str:
     """The API version of an unsigned request, wherever it stands; empty when there is none to be found."""
     try:
-        pairs: Pairs = [*request.query, *parse_form(request.body)]
+        pairs: Pairs = [*request.query, *parse_form(request.body[:_SEARCHED])]
     except AwsError:
         return ""
     return next((value for name, value in pairs if name == "Version"), "")

@@ -1,0 +1,62 @@
+"""HTTP connections with strangers: uvicorn's protocol, which by itself waits and takes without end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Aborts a connection that does not bring a request, or does not take its answer, within ``patience`` seconds; that
+    brings more than ``largest_request`` bytes between two answers, headers and trailers included; and that is one too
+    many of the same address.  A websocket counts as a connection, and looks after itself otherwise.
+    """
+
+    patience: ClassVar[float] = 30.0
+    largest_request: ClassVar[int] = 2 << 20  # more than any body that the endpoint takes
+    connections_per_peer: ClassVar[int | None] = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._begin()
+        if self.connections_per_peer is not None and self._connections_of_peer() > self.connections_per_peer:
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._received > self.largest_request:
+            self.transport.abort()
+        else:
+            super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        if not self.transport.is_closing():  # else what is still to be sent has the time that is left
+            self._deadline.cancel()
+            self._begin()
+        super().on_response_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._deadline.cancel()
+        super().handle_websocket_upgrade()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def _begin(self) -> None:
+        """Time and bytes for the next request and its answer."""
+        self._received = 0
+        self._deadline = self.loop.call_later(self.patience, self.transport.abort)
+
+    def _connections_of_peer(self) -> int:
+        peer = self.client[0] if self.client else None
+        clients = (getattr(each, "client", None) for each in self.connections)  # of either kind
+        return sum(client is not None and client[0] == peer for client in clients)
+
+
+class GuestHttp(BoundedHttp):
+    """With an instance's interface as the peer."""
+
+    connections_per_peer = 64

@@ -1,0 +1,148 @@
+"""Connections of strangers, on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from realvpc.daemon.http_server import HttpServer
+from realvpc.http_connection import BoundedHttp, GuestHttp
+
+ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+LARGEST = BoundedHttp.largest_request
+
+
+class Impatient(GuestHttp):
+    patience = 0.2
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """As many bytes as the path says; websockets live until the client leaves."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+        return
+    body = bytes(int(scope["path"].strip("/") or 2))
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@asynccontextmanager
+async def served(protocol: type[BoundedHttp]) -> AsyncIterator[tuple[str, int]]:
+    server = HttpServer(app, protocol)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = asyncio.create_task(server.serve([listening]))
+        try:
+            yield listening.getsockname()
+        finally:
+            server.should_exit = True
+            await serving
+
+
+async def is_left(reader: asyncio.StreamReader) -> bool:
+    """Whether the server goes away without another byte."""
+    async with asyncio.timeout(10):
+        try:
+            return await reader.read() == b""
+        except ConnectionError:
+            return True
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"", b"GET / HT", ASK[:-2], b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"]
+)
+def test_half_a_request_is_not_waited_for(beginning: bytes) -> None:
+    async def scenario() -> None:
+        async with served(Impatient) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(beginning)
+            assert await is_left(reader)
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_who_does_not_read_an_answer_is_left() -> None:
+    async def scenario() -> None:
+        async with served(Impatient) as address:
+            with socket.create_connection(address) as client:
+                client.sendall(b"GET /50000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+                async with asyncio.timeout(10):
+                    with pytest.raises(ConnectionError):
+                        while True:
+                            await asyncio.sleep(0.05)
+                            client.send(b"\n")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"GET /",
+        b"GET / HTTP/1.1\r\nX: ",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nTrailer: ",
+    ],
+)
+def test_a_request_without_end_is_not_kept(beginning: bytes) -> None:
+    async def scenario() -> None:
+        async with served(BoundedHttp) as address:
+            _, writer = await asyncio.open_connection(*address)
+            with pytest.raises(ConnectionError):
+                writer.write(beginning)
+                for _ in range(100):
+                    writer.write(b"x" * (LARGEST // 10))
+                    await writer.drain()
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_large_requests_may_follow_each_other_on_one_connection() -> None:
+    async def scenario() -> None:
+        async with served(GuestHttp) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            length = LARGEST // 2
+            for _ in range(4):
+                writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length + b"x" * length)
+                assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+                assert (await reader.readuntil(b"\r\n\r\n")).lower().count(b"content-length: 2")
+                await reader.readexactly(2)
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("opening", [b"", UPGRADE])
+def test_one_peer_cannot_take_all_connections(opening: bytes) -> None:
+    async def scenario() -> None:
+        async with served(GuestHttp) as (host, port), AsyncExitStack() as stack:
+
+            async def connect(source: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+                reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0))
+                stack.callback(writer.close)
+                return reader, writer
+
+            for _ in range(GuestHttp.connections_per_peer or 0):
+                reader, writer = await connect("127.0.0.1")
+                writer.write(opening)
+                if opening:
+                    assert await reader.readline() == b"HTTP/1.1 101 Switching Protocols\r\n"
+            reader, writer = await connect("127.0.0.1")
+            assert await is_left(reader)
+            reader, writer = await connect("127.0.0.2")
+            writer.write(ASK)
+            assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+
+    asyncio.run(scenario())
