@@ -19,7 +19,7 @@ import pytest
 from realvpc.instance import cgroups
 from realvpc.net.machine import Wanted
 from realvpc.node import messages as m
-from realvpc.node.client import NodeError, NodeShell
+from realvpc.node.client import NodeCommand, NodeError, NodeShell
 from tests.instance.specs import machine
 from tests.node.conftest import NOBODY, NodeProcess
 
@@ -408,6 +408,42 @@ def test_only_root_may_enter_machines_or_end_the_node(node: NodeProcess) -> None
         leave(as_the_api)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert node.sh(spec, "echo up") == "up"
+
+
+def test_the_api_can_give_a_command_pipes_and_nothing_else_of_the_hosts(node: NodeProcess) -> None:
+    """A directory would lead root in a machine out of it, and a file would become the machine's."""
+    spec = machine()
+    node.want(spec)
+
+    async def command_on(stdin: int) -> None:
+        reading, writing = os.pipe()
+        try:
+            opened = await NodeCommand.open(
+                node.socket, m.OpenCommand(spec.instance_id, "ls -la . >&2", "root"), (stdin, writing, writing)
+            )
+            await opened.exited()
+            opened.close()
+        finally:
+            os.close(reading)
+            os.close(writing)
+
+    def as_the_api() -> int:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        asyncio.run(command_on(os.pipe()[0]))
+        for path in ("/", "/etc/passwd"):
+            for flags in (os.O_RDONLY, os.O_PATH):
+                with pytest.raises(NodeError, match="pipes only"):
+                    asyncio.run(command_on(os.open(path, flags)))
+        return 0
+
+    owner = Path("/etc/passwd").stat().st_uid
+    child = os.fork()
+    if child == 0:
+        leave(as_the_api)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert Path("/etc/passwd").stat().st_uid == owner
 
 
 def test_ten_machines_at_once(node: NodeProcess) -> None:

@@ -232,7 +232,7 @@ def _let_go(target: str) -> None:
 
 def _lend(fd: int, pid: int, uid: int, gid: int) -> None:
     """Let this user of a machine open a pipe that it is given once more, as `echo >/dev/stderr` does."""
-    if Path(f"/proc/self/fd/{fd}").readlink().name.startswith("pipe:["):  # not one that has a name on the host
+    if str(Path(f"/proc/self/fd/{fd}").readlink()).startswith("pipe:["):  # not one that has a name on the host
         first = int(Path(f"/proc/{pid}/uid_map").read_text().split()[1])  # and of the groups: see IdRange
         os.fchown(fd, first + uid, first + gid)
 

@@ -76,7 +76,7 @@ class OpenShell(Struct, frozen=True, tag=True):
 
 
 class OpenCommand(Struct, frozen=True, tag=True):
-    """Runs a shell command in a machine without a terminal; the frame carries stdin, stdout and stderr.
+    """Runs a shell command in a machine without a terminal; the frame carries stdin, stdout and stderr, all pipes.
 
     For the API process too: what Systems Manager's agent does, as ssm-user in sessions and as root in Run Command.
     Answered and ended as an `Exec`.

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import socket
+import stat
 import struct
 from pathlib import Path
 
@@ -161,6 +162,9 @@ class Node:
             await self._exec(channel, _shell(request.instance_id, request.command), frame)
             return
         if isinstance(request, m.OpenCommand):
+            if not all(map(_is_pipe, frame.fds)):  # a directory of the host's would lead a machine's root out
+                await _say(channel, m.Refused("a command takes pipes only"))
+                return
             await self._exec(channel, _command(request), frame)
             return
         try:
@@ -250,6 +254,10 @@ class Node:
             await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
             cgroups.remove(self._cgroup_parent)
         return m.Done()
+
+
+def _is_pipe(fd: int) -> bool:
+    return stat.S_ISFIFO(os.fstat(fd).st_mode)
 
 
 def _shell(instance_id: str, command: str | None) -> m.Exec:
