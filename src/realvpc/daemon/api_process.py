@@ -13,8 +13,8 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from realvpc.admin import CLOCK_SETTING, Desk
-from realvpc.admin_app import admin_app
+from realvpc.admin.app import admin_app
+from realvpc.admin.desk import CLOCK_SETTING, Desk
 from realvpc.api.actions import knows
 from realvpc.api.call import Actions, Call, Handler
 from realvpc.api.context import Context, Options

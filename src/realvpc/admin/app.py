@@ -1,7 +1,7 @@
-"""The service's own endpoint beside AWS's: JSON in, JSON out, under ``/_realvpc/``.
+"""The wire of the operator's endpoint: JSON in, JSON out, under ``/_realvpc/``.
 
 Whoever can open the Unix socket is the operator and may ask everything, without a signature; over TCP only what
-``admin.ROUTES`` calls public is answered.
+``ROUTES`` calls public is answered.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .admin import ROUTES, Desk, Refusal, Route
-from .config import Credentials, Settings
-from .wire.app import AsgiApp, Receive, Scope, Send
+from ..config import Credentials, Settings
+from ..wire.app import AsgiApp, Receive, Scope, Send
+from .desk import Desk, Refusal, Route
+from .routes import ROUTES
 
 MAXIMUM_BODY = 1 << 16
 

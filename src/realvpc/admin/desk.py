@@ -1,0 +1,63 @@
+"""What the handlers of the operator's endpoint work with, and how they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
+
+from ..api.service import Service
+from ..clock import Clock
+from ..config import Settings
+from ..store.database import Database
+
+if TYPE_CHECKING:
+    from ..node_link import NodeLink
+
+CLOCK_SETTING = "clock-offset"
+
+Answer: TypeAlias = Any
+"""What JSON can say."""
+
+
+class Refusal(Exception):  # noqa: N818 - like AwsError: an answer, not a fault
+    """What was asked for cannot be: a sentence for people, and the HTTP status."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+class Desk:
+    """What the handlers work with.  ``node`` is None where there is no fabric."""
+
+    def __init__(
+        self, settings: Settings, database: Database, service: Service, clock: Clock, node: NodeLink | None
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.service = service
+        self.clock = clock
+        self.node = node
+        self.internal_errors: Callable[[], int] = lambda: 0
+
+    def faults(self) -> list[str]:
+        """What is wrong right now, in sentences; empty when all is well."""
+        found = list(self.node.faults()) if self.node else []
+        if count := self.internal_errors():
+            found.append(f"{count} requests were answered with InternalError: see {self.settings.log('api')}")
+        return found
+
+
+Handler: TypeAlias = Callable[[Desk, dict[str, Any]], Awaitable[Answer]]
+"""Answers a request's parameters.  Raises Refusal."""
+
+
+class Route(Struct, frozen=True):
+    """``public``: answered over TCP too.  ``any_mode``: only where signatures are not checked."""
+
+    handle: Handler
+    public: bool = False
+    any_mode: bool = False

@@ -1,0 +1,76 @@
+"""Images of the operator's: announced before they are unpacked, finished or failed after it, removed."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from ..api.call import Caller
+from ..api.context import Context
+from ..api.errors import AwsError
+from ..api.image_intake import announced, contents_in_use, unpacked, withdrawn
+from ..net.machine_image import MachineImage
+from ..net.table import Change, delete
+from .desk import Answer, Desk, Refusal
+
+
+async def images(desk: Desk, request: dict[str, Any]) -> Answer:
+    """The images that operators have added, of every account, and the contents that anything needs."""
+    network = desk.service.state.network
+    rows = sorted(network.machine_images.values(), key=lambda row: (row.name, row.account, row.region))
+    return {"images": [_image(row) for row in rows], "contents": sorted(contents_in_use(network))}
+
+
+async def announce_image(desk: Desk, request: dict[str, Any]) -> Answer:
+    """An image ``name`` that is to be: one in each of ``regions`` for each of ``accounts`` (ids), of one content."""
+    service, content, change = desk.service, "", Change()
+    try:
+        for account, region in product(request["accounts"], request["regions"]):
+            ctx = service.context(Caller(account=account, region=region, arn="", user_id="", access_key_id=""))
+            content = content or ctx.new_id("image")
+            change += announced(ctx, str(request["name"]), str(request.get("description", "")), content)
+    except KeyError as error:
+        raise Refusal(f"{error} is missing") from None
+    except AwsError as error:
+        raise Refusal(error.message) from error
+    service.report(lambda ctx: change, f"image {content} announced")
+    rows = [row for row in service.state.network.machine_images.values() if row.content == content]
+    return {"content": content, "images": [_image(row) for row in rows]}
+
+
+async def finish_image(desk: Desk, request: dict[str, Any]) -> Answer:
+    """The ``content`` is there, ``size`` bytes of it; without a size it has failed, and its images go."""
+    content, size = str(request.get("content")), request.get("size")
+
+    def fact(ctx: Context) -> Change:
+        return withdrawn(ctx.network, content) if size is None else unpacked(ctx.network, content, int(size))
+
+    desk.service.report(fact, f"image {content} {'failed' if size is None else 'unpacked'}")
+    return {}
+
+
+async def remove_image(desk: Desk, request: dict[str, Any]) -> Answer:
+    """The images with this ``name``, or the one with this id, and their snapshots, as far as no other needs them."""
+    name = request.get("name")
+    network = desk.service.state.network
+    doomed = [row for row in network.machine_images.values() if name in (row.name, row.id)]
+    if not doomed:
+        raise Refusal(f"there is no image {name}. `realvpc image list` names those that there are", 404)
+    kept = {row.snapshot_id for row in network.machine_images.values() if row not in doomed}
+    snapshots = [network.disk_snapshots.get(row.snapshot_id) for row in doomed if row.snapshot_id not in kept]
+    change = delete(*doomed, *(row for row in snapshots if row is not None))
+    desk.service.report(lambda ctx: change, f"image {name} removed")
+    return {"images": [_image(row) for row in doomed]}
+
+
+def _image(row: MachineImage) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "account": row.account,
+        "region": row.region,
+        "state": row.state,
+        "size_gib": row.minimum_size_gib,
+        "created_at": row.created_at.isoformat(timespec="seconds"),
+        "content": row.content,
+    }

@@ -1,0 +1,29 @@
+"""Every path of the operator's endpoint, and who answers there."""
+
+from __future__ import annotations
+
+from .desk import Route
+from .images import announce_image, finish_image, images, remove_image
+from .instances import console, instances
+from .reach import counters, matrix, why
+from .service import accounts, health, move_clock, read_clock, reset, status
+
+ROUTES: dict[tuple[str, str], Route] = {
+    ("GET", "/_realvpc/health"): Route(health, public=True),
+    ("GET", "/_realvpc/status"): Route(status),
+    ("GET", "/_realvpc/clock"): Route(read_clock),
+    ("POST", "/_realvpc/clock"): Route(move_clock),
+    ("GET", "/_realvpc/accounts"): Route(accounts),
+    ("GET", "/_realvpc/instances"): Route(instances),
+    ("GET", "/_realvpc/console"): Route(console),
+    ("GET", "/_realvpc/counters"): Route(counters),
+    ("GET", "/_realvpc/images"): Route(images),
+    ("POST", "/_realvpc/images/announce"): Route(announce_image),
+    ("POST", "/_realvpc/images/finish"): Route(finish_image),
+    ("POST", "/_realvpc/images/remove"): Route(remove_image),
+    ("GET", "/_realvpc/why"): Route(why),
+    ("GET", "/_realvpc/matrix"): Route(matrix),
+    ("POST", "/_realvpc/reset"): Route(reset, public=True, any_mode=True),
+    ("POST", "/moto-api/reset"): Route(reset, public=True, any_mode=True),
+}
+"""The whole of it: method and path, and who answers."""

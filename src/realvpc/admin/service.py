@@ -1,0 +1,88 @@
+"""How the service is, what its clock says, and who has accounts in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from .. import __version__
+from ..api.sweep import everything
+from .desk import CLOCK_SETTING, Answer, Desk, Refusal
+
+
+async def health(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Whether the service works, for load balancers, containers and `realvpc up`."""
+    faults = desk.faults()
+    return {
+        "status": "degraded" if faults else "ok",
+        "ready": desk.node is None or desk.node.ready,
+        "version": __version__,
+        "fabric": desk.settings.fabric,
+        "credentials": desk.settings.credentials,
+        "faults": faults,
+    }
+
+
+async def status(desk: Desk, request: dict[str, Any]) -> Answer:
+    """What `realvpc status` shows."""
+    state = desk.service.state
+    return {
+        **await health(desk, request),
+        "endpoint_url": desk.settings.endpoint_url,
+        "state_dir": str(desk.settings.state_dir),
+        "revision": desk.service.revision,
+        "time": desk.clock.now().isoformat(timespec="seconds"),
+        "clock_offset": desk.clock.offset.total_seconds(),
+        "accounts": len(state.directory.accounts),
+        "resources": {kind.__name__: len(state.network.table(kind)) for kind in state.network.TYPES},
+        "instances": _tally(instance.state for instance in state.network.instances.values()),
+        "machines_wanted": sum(instance.machine_wanted for instance in state.network.instances.values()),
+        "node": await desk.node.status() if desk.node else None,
+    }
+
+
+def _tally(states: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for state in states:
+        counts[state] = counts.get(state, 0) + 1
+    return counts
+
+
+async def move_clock(desk: Desk, request: dict[str, Any]) -> Answer:
+    """``offset``: seconds between the machine's clock and the service's, from now on.  ``advance``: that much more."""
+    try:
+        offset = timedelta(seconds=float(request.get("offset", desk.clock.offset.total_seconds())))
+        offset += timedelta(seconds=float(request.get("advance", 0)))
+        time = desk.clock.now() - desk.clock.offset + offset
+    except (ValueError, TypeError, OverflowError):
+        raise Refusal("a clock is moved by a number of seconds, and not past the year 9999") from None
+    desk.database.set_setting(CLOCK_SETTING, str(offset.total_seconds()))
+    desk.clock.offset = offset
+    return {"time": time.isoformat(timespec="seconds"), "clock_offset": offset.total_seconds()}
+
+
+async def read_clock(desk: Desk, request: dict[str, Any]) -> Answer:
+    return {"time": desk.clock.now().isoformat(timespec="seconds"), "clock_offset": desk.clock.offset.total_seconds()}
+
+
+async def accounts(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Every account with its access keys, secrets included: the operator hands them out."""
+    directory = desk.service.state.directory
+    keys = sorted(directory.access_keys.values(), key=lambda key: (key.created_at, key.id))
+    return [
+        {
+            "id": account.id,
+            "name": account.name,
+            "access_keys": [
+                {"id": key.id, "secret": key.secret, "arn": key.arn} for key in keys if key.account == account.id
+            ],
+        }
+        for account in sorted(directory.accounts.values(), key=lambda account: (account.zone_seed, account.name))
+    ]
+
+
+async def reset(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Empty the state, as test suites do between tests.  Accounts and their keys stay: clients hold them."""
+    desk.service.report(everything, "reset")
+    return {"status": "ok"}
