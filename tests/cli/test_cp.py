@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from realvpc.cli.cp import Place, cp_command, parse_place
 from realvpc.cli.terminal import harmless
+from realvpc.cli.transfer import mode_of
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,11 @@ def test_exactly_one_side_is_in_an_instance(words: list[str], tmp_path: Path) ->
 def test_what_a_stranger_wrote_commands_no_terminal() -> None:
     assert harmless("日本語\tü\n") == "日本語\tü\n"
     assert harmless("\033]0;title\a\x9b31m\r\u202e") == "\\x1b]0;title\\x07\\x9b31m\\x0d\\x202e"
+
+
+@pytest.mark.parametrize(
+    ("said", "mode"),
+    [("640", 0o640), ("4777", 0o755), ("0", 0o600), ("", 0o644), ("9", 0o644), ("\u0667", 0o644), ("7" * 50, 0o644)],
+)
+def test_an_instance_may_say_anything_of_a_mode(said: str, mode: int) -> None:
+    assert mode_of(said) == mode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from .progress import ProgressLine, Transfer
 from .terminal import harmless
 
 STREAM = "-"
+_MODE = re.compile("[0-7]{1,4}")
 
 # What runs in the instance, as the user.  $1 is the path there ("": the user's home), $2 the name of what is copied,
 # for a directory to put it into, $3 the mode.
@@ -159,8 +161,13 @@ def _write(stream: Counted, target: Path | None, mode: str) -> None:
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):  # not /dev/null
-            os.fchmod(descriptor, file_mode(int(mode, 8) if mode.isdecimal() and "8" not in mode else 0o644))
+            os.fchmod(descriptor, mode_of(mode))
         relay(stream, file)
+
+
+def mode_of(said: str) -> int:
+    """What a file here gets of the mode that an instance says its file has, in octal or in whatever it likes."""
+    return file_mode(int(said, 8) if _MODE.fullmatch(said) else 0o644)
 
 
 def _size_of(path: Path | None) -> int | None:

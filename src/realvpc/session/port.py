@@ -40,13 +40,17 @@ class MultiplexedPort:
         for each in events:
             match each:
                 case smux.Opened(stream):
-                    self._connections[stream] = self._connect(stream)
-                case smux.Arrived(stream, data):
+                    self._leaving = {connection for connection in self._leaving if not connection.closed}
+                    if len(self._leaving) < smux.STREAMS:
+                        self._connections[stream] = self._connect(stream)
+                    else:
+                        self._line.send(self._multiplexer.close(stream))
+                case smux.Arrived(stream, data) if stream in self._connections:
                     self._connections[stream].write(data)
-                case smux.Closed(stream):
+                case smux.Closed(stream) if stream in self._connections:
                     connection = self._connections.pop(stream)
                     connection.finish()
-                    self._leaving = {other for other in (*self._leaving, connection) if not other.closed}
+                    self._leaving.add(connection)
 
     def resume(self) -> None:
         """Another one first each time: the room is soon gone again."""
