@@ -109,6 +109,19 @@ def test_a_request_without_end_is_not_kept(beginning: bytes) -> None:
     asyncio.run(scenario())
 
 
+def test_requests_that_are_none_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with served(GuestHttp) as address:
+            for nonsense in (b"nonsense\r\n\r\n", UPGRADE.replace(b"websocket", b"nonsense", 1)):
+                reader, writer = await asyncio.open_connection(*address)
+                writer.write(nonsense)
+                assert (await reader.readline()).startswith(b"HTTP/1.1 ")
+                writer.close()
+
+    asyncio.run(scenario())
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
 def test_large_requests_may_follow_each_other_on_one_connection() -> None:
     async def scenario() -> None:
         async with served(GuestHttp) as address:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+import logging
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+log = logging.getLogger(__name__)
+log.setLevel(logging.ERROR)  # not a line for each request that is none: who sends them could fill the log
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -17,6 +21,10 @@ class BoundedHttp(HttpToolsProtocol):
     patience: ClassVar[float] = 30.0
     largest_request: ClassVar[int] = 2 << 20  # more than any body that the endpoint takes
     connections_per_peer: ClassVar[int | None] = None
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.logger = log
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
