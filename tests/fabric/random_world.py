@@ -239,7 +239,8 @@ class World:
         sender = self.random.choice(self.interfaces)
         source = sender.private_address
         if self.chance(0.15):
-            source = self.random.choice([*sender.private_addresses, self._destination(), self._destination()])
+            resolver = next(row for row in self.vpcs if row.id == sender.vpc_id).resolver
+            source = self.random.choice([*sender.private_addresses, self._destination(), self._destination(), resolver])
         return self._between(source, self._destination()), sender.id
 
     def _asking(self) -> tuple[Packet, str]:

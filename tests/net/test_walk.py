@@ -146,6 +146,14 @@ def test_a_vpc_is_unicast_only(destination: str) -> None:
     assert walk(three_vpcs(), ping(A, destination), "eni-a").reason is Reason.NOT_UNICAST
 
 
+@pytest.mark.parametrize("source", ["169.254.169.253", "169.254.169.254", "10.20.0.2", "127.0.0.1", "0.0.0.0"])
+def test_nobody_speaks_for_the_resolver_or_metadata_even_without_the_source_check(source: str) -> None:
+    network = three_vpcs().apply(put(*instance("a2", "10.20.1.9", vpc="a")))
+    network = network.apply(put(replace(network.interfaces["eni-a"], source_dest_check=False)))
+    assert walk(network, ping("10.30.1.1", "10.20.1.9"), "eni-a").delivered_to == "eni-a2"
+    assert walk(network, ping(source, "10.20.1.9"), "eni-a").reason is Reason.NOT_UNICAST
+
+
 def test_the_source_check_stops_foreign_sources_and_the_peering_does_too() -> None:
     network = three_vpcs()
     assert walk(network, ping("10.20.9.9", B), "eni-a").reason is Reason.SOURCE_CHECK

@@ -64,8 +64,10 @@ class Reason(Enum):  # fmt: skip
         4,
         Layer.INTERFACE,
         "NO_POSSIBLE_DESTINATION",
-        "{destination} is a multicast, broadcast, loopback or link-local address, which a VPC does not forward.",
-        "{destination} はマルチキャスト、ブロードキャスト、ループバック、またはリンクローカルのアドレスで、VPC は転送しません。",
+        "{destination} is a multicast, broadcast, loopback or link-local address, which a VPC does not forward; "
+        "nor does it forward what comes from such a source as {source}, or from its resolver's address.",
+        "{destination} はマルチキャスト、ブロードキャスト、ループバック、またはリンクローカルのアドレスで、VPC は転送しません。"
+        "送信元 ({source}) がそのようなアドレスや VPC のリゾルバーのアドレスであるパケットも転送しません。",
     )
     FRAGMENT_WITHOUT_FIRST = (
         5,

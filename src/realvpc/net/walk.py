@@ -99,7 +99,10 @@ class _Journey:
         self._decide(own or not interface.source_dest_check, layer, interface.id, rule, reason, interface.vpc_id)
 
     def _unicast(self, sender: NetworkInterface) -> None:
-        if any(self.packet.destination in block for block in NEVER_FORWARDED):
+        """Without the source check, too, nobody speaks for the services that are reached without a route."""
+        source, destination = self.packet.source, self.packet.destination
+        speaks_for_resolver = source == self.network.vpcs[sender.vpc_id].resolver
+        if speaks_for_resolver or any(source in block or destination in block for block in NEVER_FORWARDED):
             self._decide(False, Layer.INTERFACE, sender.id, "unicast only", Reason.NOT_UNICAST, sender.vpc_id)
 
     def _security_group(self, interface: NetworkInterface, *, is_egress: bool) -> None:

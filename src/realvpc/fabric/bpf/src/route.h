@@ -20,11 +20,18 @@ INLINE __u32 check_source(const struct packet *packet, const struct interface *s
 }
 
 /* RFC 6890: "this network", loopback, link-local, multicast and the rest above are never forwarded. */
-INLINE __u32 check_unicast(const struct packet *packet)
+INLINE int is_never_forwarded(const struct address *address)
 {
-	__u32 ip = bpf_ntohl(ipv4_of(&packet->destination));
+	__u32 ip = bpf_ntohl(ipv4_of(address));
 
-	if (ip >> 24 == 0 || ip >> 24 == 127 || ip >> 16 == 0xa9fe || ip >> 29 == 7)
+	return ip >> 24 == 0 || ip >> 24 == 127 || ip >> 16 == 0xa9fe || ip >> 29 == 7;
+}
+
+/* Without the source check, too, nobody speaks for the services that are reached without a route. */
+INLINE __u32 check_unicast(const struct packet *packet, const struct interface *sender)
+{
+	if (is_never_forwarded(&packet->destination) || is_never_forwarded(&packet->source) ||
+	    same_address(&packet->source, &sender->resolver))
 		return REASON_NOT_UNICAST;
 	return REASON_DELIVERED;
 }

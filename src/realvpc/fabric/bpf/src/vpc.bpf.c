@@ -72,7 +72,7 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 		reason = translate_to_service(packet, sender);
 		return reason ? drop(skb, sender->id, reason) : to_edge(skb, packet, EDGE_SERVICES);
 	}
-	reason = check_unicast(packet);
+	reason = check_unicast(packet, sender);
 	if (reason)
 		return drop(skb, sender->id, reason);
 	egress = examine(packet, &journey->leaving, sender, 1, now);
