@@ -24,7 +24,7 @@ TARGET_PREFIXES = {"AmazonSSM": "ssm"}
 PATH_PREFIXES = {"/2013-04-01/": "route53"}
 
 
-_SEARCHED = 1 << 16  # bytes of a body that nobody has signed
+_SEARCHED = 4096  # bytes of a body that nobody has signed: clients say the version at its beginning
 
 
 class Writer(Protocol):
@@ -134,9 +134,10 @@ class Services:
 
 
 def _version(request: Request) -> str:
-    """The API version of an unsigned request, wherever it stands; empty when there is none to be found."""
+    """The API version of an unsigned request; empty when there is none to be found."""
+    body = request.body if len(request.body) <= _SEARCHED else request.body[:_SEARCHED].rpartition(b"&")[0]
     try:
-        pairs: Pairs = [*request.query, *parse_form(request.body[:_SEARCHED])]
+        pairs: Pairs = [*request.query, *parse_form(body)]
     except AwsError:
         return ""
     return next((value for name, value in pairs if name == "Version"), "")
