@@ -126,6 +126,20 @@ def test_what_is_written_badly_is_a_format_error() -> None:
         assert not answer.question
 
 
+MANY_RECORDS = (200, 200 * b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4abcd")
+MANY_OPTIONS = (1, b"\0\0\x29\x10\0\0\0\0\0" + (60_000).to_bytes(2, "big") + 15_000 * b"\xfd\xe9\0\0")
+
+
+@pytest.mark.parametrize(("number", "records"), [MANY_RECORDS, MANY_OPTIONS])
+def test_what_takes_long_to_read_is_not_read(number: int, records: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = question(IP_A).to_wire()
+    wire = wire[:10] + number.to_bytes(2, "big") + wire[12:] + records
+    monkeypatch.setattr(dns.message, "from_wire", None)
+    answer = respond(NETWORK, NETWORK.interfaces["eni-a"], wire, over_tcp=True)
+    assert answer is not None
+    assert answer[3] & 0x0F == dns.rcode.FORMERR
+
+
 def test_other_classes_are_refused() -> None:
     answer = heard(NETWORK, question("version.bind", "TXT", rdclass=dns.rdataclass.CH))
     assert answer.rcode() == dns.rcode.REFUSED

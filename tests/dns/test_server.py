@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 
 import dns.asyncquery
 import dns.edns
@@ -16,8 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.dns import server as dns_server
-from realvpc.dns.message import LARGEST_TCP_SIZE
-from realvpc.dns.server import CONNECTIONS, PACKETS_PER_SECOND, Resolver
+from realvpc.dns.server import CONNECTIONS, PACKETS_PER_SECOND, SHARE, Resolver
 from realvpc.net.network import Network
 from realvpc.net.services import identity_of
 from realvpc.net.table import Change, put
@@ -151,6 +151,29 @@ def test_an_interface_is_answered_1024_times_a_second() -> None:
     asyncio.run(run())
 
 
+def test_an_interface_takes_a_share_of_the_time_and_leaves_the_rest_to_others() -> None:
+    async def run() -> None:
+        network = network_of(LARGE)
+        other = replace(network.interfaces[ENI], id="eni-0123456789abcdef1")
+        network = network.apply(put(other))
+        ticks = count()  # each question takes a fortieth of a second
+        server = Resolver(lambda: network, lambda: next(ticks) / 40)
+        loop = asyncio.get_running_loop()
+        stopped = loop.time()
+        loop.time = lambda: stopped  # type: ignore[method-assign]
+
+        def answers(interface_id: str) -> int:
+            wires = (question(f"{number}.corp.example").to_wire() for number in range(40))
+            return sum(server.answer(str(identity_of(interface_id)), wire) is not None for wire in wires)
+
+        assert answers(ENI) == pytest.approx(SHARE * 40, abs=1)
+        assert server.answer(str(identity_of(other.id)), question("corp.example").to_wire()) is not None
+        loop.time = lambda: stopped + 1  # type: ignore[method-assign]
+        assert answers(ENI) > 0
+
+    asyncio.run(run())
+
+
 def test_an_answer_that_is_remembered_is_for_the_vpc_and_the_network_that_it_came_from() -> None:
     async def run() -> None:
         network = network_of(LARGE)
@@ -173,13 +196,15 @@ def test_an_answer_that_is_remembered_is_for_the_vpc_and_the_network_that_it_cam
     asyncio.run(run())
 
 
-def test_padded_questions_are_answered_and_not_remembered() -> None:
+def test_padded_questions_are_answered_and_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dns_server, "LONGEST_REMEMBERED", 3000)
+
     async def run() -> None:
         network = network_of(LARGE)
         server = Resolver(lambda: network)
         query = question(IP_A)
-        query.use_edns(options=[dns.edns.GenericOption(dns.edns.OptionType.PADDING, b"x" * 50_000)])
-        for wire in (query.to_wire(max_size=LARGEST_TCP_SIZE), question(IP_A).to_wire()):
+        query.use_edns(options=[dns.edns.GenericOption(dns.edns.OptionType.PADDING, b"x" * 3000)])
+        for wire in (query.to_wire(), question(IP_A).to_wire()):
             assert server.answer(str(identity_of(ENI)), wire, over_tcp=True)
         assert len(server._known) == 1
 

@@ -5,6 +5,7 @@ A pure function, but for the order of the records of one set, which dnspython sh
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any
 
 import dns.exception
@@ -27,7 +28,10 @@ from .resolve import resolve
 UDP_SIZE = 512  # bytes, for a client without EDNS
 LARGEST_UDP_SIZE = 4096
 LARGEST_TCP_SIZE = 65535
+LARGEST_QUESTION = 4096
 _HEADER = 12  # bytes
+_COUNTS = Struct("!4H")  # of a header's four sections
+_MOST_OTHERS = 3  # records
 
 
 def respond(network: Network, asker: NetworkInterface, wire: bytes, *, over_tcp: bool = False) -> bytes | None:
@@ -41,11 +45,11 @@ def respond(network: Network, asker: NetworkInterface, wire: bytes, *, over_tcp:
         return None
     if wire[2] >> 3 & 0x0F != dns.opcode.QUERY:
         return _refusal(wire, dns.rcode.NOTIMP)
+    if not _looks_like_a_question(wire):
+        return _refusal(wire, dns.rcode.FORMERR)
     try:
         query = dns.message.from_wire(wire)
     except dns.exception.DNSException:
-        return _refusal(wire, dns.rcode.FORMERR)
-    if len(query.question) != 1:
         return _refusal(wire, dns.rcode.FORMERR)
     response = dns.message.make_response(query, recursion_available=True, our_payload=LARGEST_UDP_SIZE)
     question = query.question[0]
@@ -65,6 +69,16 @@ def respond(network: Network, asker: NetworkInterface, wire: bytes, *, over_tcp:
             response.answer = []
             response.set_rcode(dns.rcode.SERVFAIL)
     return response.to_wire(max_size=_limit(query, over_tcp=over_tcp), prefer_truncation=True)
+
+
+def _looks_like_a_question(wire: bytes) -> bool:
+    """Whether it is as short as questions are, and the header announces one question and no more beside it than a
+    question has (OPT, TSIG, IXFR's SOA).
+
+    To read thousands of records or options takes a tenth of a second, in which nobody else is answered.
+    """
+    questions, *others = _COUNTS.unpack_from(wire, 4)
+    return len(wire) <= LARGEST_QUESTION and questions == 1 and sum(others) <= _MOST_OTHERS
 
 
 def _limit(query: dns.message.Message, *, over_tcp: bool) -> int:

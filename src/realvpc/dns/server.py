@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections import Counter
+import time
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from realvpc.net.network_interface import NetworkInterface
 from .message import LARGEST_TCP_SIZE, respond, servfail
 
 PACKETS_PER_SECOND = 1024  # of one interface (VPC guide, "Amazon DNS quotas")
+SHARE = 0.1  # of the process's time that the questions of one interface take: names of many labels are not cheap
 CONNECTIONS = 16  # of one interface
 REMEMBERED = 4096  # answers
 LONGEST_REMEMBERED = 8192  # bytes of question and answer: who pads questions fills no memory
@@ -29,16 +31,18 @@ log = logging.getLogger(__name__)
 
 
 class Resolver:
-    """Answers on any number of sockets.  ``network`` gives the network as it is now."""
+    """Answers on any number of sockets.  ``network`` gives the network as it is now, ``timer`` measures in seconds."""
 
-    def __init__(self, network: Callable[[], Network]) -> None:
+    def __init__(self, network: Callable[[], Network], timer: Callable[[], float] = time.perf_counter) -> None:
         self.internal_errors = 0
         self._network = network
+        self._timer = timer
         # Answers by VPC, transport and question without its id (the first two bytes): equal as long as the network is.
         self._known: dict[tuple[str, bool, bytes], bytes] = {}
         self._known_of: Network | None = None
         self._second = 0
         self._packets: Counter[str] = Counter()  # in this second, by interface
+        self._spent: defaultdict[str, float] = defaultdict(float)  # seconds of this second, by interface
         self._connections: Counter[str] = Counter()
 
     async def on_udp(self, bound: socket.socket) -> None:
@@ -67,12 +71,15 @@ class Resolver:
         known = self._known.get(question)
         if known is not None:
             return wire[:2] + known
+        began = self._timer()
         try:
             answer = respond(network, asker, wire, over_tcp=over_tcp)
         except Exception:  # the outermost frame of a question: one bad record must not silence the resolver
             self.internal_errors += 1
             log.exception("a question of %s could not be answered", asker.id)
             return servfail(wire)
+        finally:
+            self._spent[asker.id] += self._timer() - began
         if answer is not None and len(wire) + len(answer) <= LONGEST_REMEMBERED:
             self._known[question] = answer[2:]
         return answer
@@ -82,8 +89,9 @@ class Resolver:
         if second != self._second:
             self._second = second
             self._packets.clear()
+            self._spent.clear()
         self._packets[asker.id] += 1
-        return self._packets[asker.id] <= PACKETS_PER_SECOND
+        return self._packets[asker.id] <= PACKETS_PER_SECOND and self._spent[asker.id] < SHARE
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer: str = writer.get_extra_info("peername")[0]
