@@ -52,7 +52,7 @@ def test_an_answer_is_for_its_question() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "code", "shown"),
     [
-        (EC2_A, "A", "NOERROR", [f"{EC2_A}. 60 IN A 10.20.0.207"]),
+        (EC2_A, "A", "NOERROR", [f"{EC2_A}. 20 IN A 10.20.0.207"]),
         ("207.0.20.10.in-addr.arpa", "PTR", "NOERROR", [f"207.0.20.10.in-addr.arpa. 60 IN PTR {IP_A}."]),
         ("www.corp.example", "TXT", "NOERROR", ['www.corp.example. 300 IN TXT "v=1" "two strings"']),
         ("x.any.corp.example", "MX", "NOERROR", ["x.any.corp.example. 300 IN MX 10 mail.corp.example."]),

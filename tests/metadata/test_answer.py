@@ -21,6 +21,7 @@ def test_a_token_opens_an_instances_own_metadata(world: World, launch: Launch) -
     assert (reply.status, reply.text) == (200, me)
     assert reply.headers["server"] == "EC2ws"
     assert reply.headers["content-type"] == "text/plain"
+    assert reply.headers["last-modified"].endswith(" GMT")
 
 
 @pytest.mark.parametrize("lifetime", ["", "0", "21601", "-1", "1.5", "many", "٣", "9" * 5000])
@@ -36,7 +37,8 @@ def test_a_token_expires_when_it_said(world: World, launch: Launch, clock: Clock
     me = launch()
     token = world.token(me, 60)
     clock.offset = timedelta(seconds=59)
-    assert world.ask(me, ID, X_aws_ec2_metadata_token=token).status == 200
+    last = world.ask(me, ID, X_aws_ec2_metadata_token=token)
+    assert (last.status, last.headers[LIFETIME.lower()]) == (200, "1")
     clock.offset = timedelta(seconds=60)
     assert world.ask(me, ID, X_aws_ec2_metadata_token=token).status == 401
 
@@ -76,6 +78,10 @@ def test_a_disabled_endpoint_answers_nothing(world: World, launch: Launch) -> No
     world.client("ModifyInstanceMetadataOptions", InstanceId=me, HttpEndpoint="disabled")
     assert world.ask(me, ID, X_aws_ec2_metadata_token=token).status == 403
     assert world.ask(me, TOKEN, method="PUT", **{LIFETIME: "60"}).status == 403
+
+
+def test_a_tokens_path_ends_without_a_slash(world: World, launch: Launch) -> None:
+    assert world.ask(launch(), f"{TOKEN}/", method="PUT", **{LIFETIME: "60"}).status == 403
 
 
 def test_a_proxy_gets_no_token(world: World, launch: Launch) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.api.conftest import MAIN
+
 from .conftest import Launch, World
 
 
@@ -49,6 +51,15 @@ def test_every_listed_entry_can_be_read(world: World, launch: Launch) -> None:
     assert {"ami-id", "placement/availability-zone-id", "tags/instance/Name", "tags/instance/a:b"} <= names
     assert "iam/info" not in names
     assert "/2009-04-04/dynamic/instance-identity/document" in seen
+
+
+def test_scripts_find_the_account_and_the_monitoring(world: World, launch: Launch) -> None:
+    me = launch(Monitoring={"Enabled": True})
+    said = world.read(me, "/latest/meta-data/identity-credentials/ec2/info").json
+    assert (said["Code"], said["AccountId"]) == ("Success", MAIN)
+    assert world.read(me, "/latest/dynamic/fws/instance-monitoring").text == "enabled"
+    assert world.read(launch(), "/latest/dynamic/fws/instance-monitoring").text == "disabled"
+    assert world.read(me, "/latest/meta-data/hibernation/configured").text == "false"
 
 
 def test_it_says_what_the_api_says(world: World, instance: dict[str, Any]) -> None:

@@ -43,7 +43,7 @@ from realvpc.net.vpc import Vpc
 from realvpc.net.zones import REGIONS
 
 from .internet import HOST_NAMES
-from .node import Node, empty, host, nothing, pointer
+from .node import PUBLIC_NAME_TTL, TTL, Node, empty, host, nothing, pointer
 
 REVERSE = "in-addr.arpa."
 METADATA_LABEL = "instance-data"
@@ -56,17 +56,18 @@ def amazon_node(network: Network, asker: Vpc, name: str) -> Node | None:
     """What a zone of AWS says of a canonical name in the VPC ``asker``; None for a name outside these zones."""
     for domain in ancestors(name):
         label = name.removesuffix(domain).removesuffix(".")
+        ttl = TTL
         if domain in _PRIVATE_DOMAINS and asker.names_hosts:
             address = _private(network, asker, _PRIVATE_DOMAINS[domain], label)
         elif domain in _PUBLIC_DOMAINS:
-            address = _public(network, asker, name, label)
+            address, ttl = _public(network, asker, name, label), PUBLIC_NAME_TTL
         elif domain == REVERSE:
             return _reverse(network, asker, name)
         else:
             continue
         if not label:
             return empty(domain)
-        return nothing(domain) if address is None else host(domain, name, address)
+        return nothing(domain) if address is None else host(domain, name, address, ttl)
     return None
 
 

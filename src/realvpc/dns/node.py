@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from realvpc.net.addresses import Address
 
-TTL = 60  # seconds: what AWS gives the names of its own
+TTL = 60  # seconds: what AWS gives the names of its own,
+PUBLIC_NAME_TTL = 20  # but for public ones
 _TIMERS = f"2012103100 3600 3600 3600 {TTL}"  # serial, refresh, retry, expire, minimum, as AWS shows them
 
 
@@ -52,9 +53,9 @@ def empty(apex: str) -> Node:
     return Node(amazon_authority(apex), ())
 
 
-def host(apex: str, name: str, address: Address) -> Node:
+def host(apex: str, name: str, address: Address, ttl: int = TTL) -> Node:
     """A name of one address."""
-    return Node(amazon_authority(apex), (Records(name, "A" if address.is_ipv4 else "AAAA", TTL, (str(address),)),))
+    return Node(amazon_authority(apex), (Records(name, "A" if address.is_ipv4 else "AAAA", ttl, (str(address),)),))
 
 
 def pointer(apex: str, name: str, target: str) -> Node:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.utils import format_datetime
 from http import HTTPStatus
 
 from msgspec import Struct
 
 from .directory import find
-from .token import is_valid, make_token, read_lifetime
+from .token import make_token, read_lifetime, remaining_lifetime
 from .tree import View, tree
 
 TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
@@ -54,21 +55,27 @@ def answer(view: View, question: Question) -> Answer:
     options = view.instance.metadata_options
     if options.http_endpoint != "enabled":
         return refusal(403)
-    if question.path.rstrip("/") == TOKEN_PATH:
+    if question.path == f"{TOKEN_PATH}/":  # the one path where a slash at the end matters
+        return refusal(403)
+    if question.path == TOKEN_PATH:
         return _token(view, question, options.http_put_response_hop_limit)
     if question.method not in ("GET", "HEAD"):
         return refusal(405, ("allow", "OPTIONS, GET, HEAD"))
     token = question.headers.get(TOKEN_HEADER)
     if token is None and options.http_tokens == "required":
         return refusal(401)
-    if token is not None and not is_valid(view.key, view.instance.id, view.now, token):
-        return refusal(401)
+    headers = [("last-modified", format_datetime(view.instance.launched_at, usegmt=True))]
+    if token is not None:
+        left = remaining_lifetime(view.key, view.instance.id, view.now, token)
+        if left is None:
+            return refusal(401)
+        headers.append((LIFETIME_HEADER, str(left)))
     found = find(tree(view), question.path)
     if found is None:
         return refusal(404)
     if isinstance(found, bytes):
-        return Answer(200, found, "application/octet-stream")
-    return Answer(200, found.encode(), "text/plain")
+        return Answer(200, found, "application/octet-stream", tuple(headers))
+    return Answer(200, found.encode(), "text/plain", tuple(headers))
 
 
 def refusal(status: int, *headers: tuple[str, str]) -> Answer:

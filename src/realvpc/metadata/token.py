@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import math
 from datetime import datetime
 
 from realvpc.iam.temporary_credentials import digest
@@ -31,16 +32,17 @@ def make_token(key: bytes, instance_id: str, now: datetime, lifetime: int, nonce
     return base64.urlsafe_b64encode(content + _seal(key, instance_id, content)).decode()
 
 
-def is_valid(key: bytes, instance_id: str, now: datetime, token: str) -> bool:
-    """Whether it was made for this instance and has not expired."""
+def remaining_lifetime(key: bytes, instance_id: str, now: datetime, token: str) -> int | None:
+    """The seconds, at least one, that it is still good for; None if it is not, or was made for another instance."""
     try:
         data = base64.b64decode(token, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        return False
+        return None
     content, seal = data[: _TIME_BYTES + NONCE_BYTES], data[_TIME_BYTES + NONCE_BYTES :]
     if not hmac.compare_digest(seal, _seal(key, instance_id, content)):
-        return False
-    return now.timestamp() < int.from_bytes(content[:_TIME_BYTES], "big")
+        return None
+    left = int.from_bytes(content[:_TIME_BYTES], "big") - now.timestamp()
+    return math.ceil(left) if left > 0 else None
 
 
 def _seal(key: bytes, instance_id: str, content: bytes) -> bytes:

@@ -75,8 +75,10 @@ def _meta_data(view: View) -> Directory:
             "ami-manifest-path": "(unknown)",
             "block-device-mapping": Directory({"ami": root_device, "root": root_device}),
             "events": Directory({"maintenance": Directory({"history": "[]", "scheduled": "[]"})}),
+            "hibernation": Directory({"configured": "false"}),
             "hostname": name,
             "iam": _iam(view),
+            "identity-credentials": Directory({"ec2": Directory({"info": _json(_account(instance))})}),
             "instance-action": "none",
             "instance-id": instance.id,
             "instance-life-cycle": "on-demand",
@@ -134,6 +136,15 @@ def _iam(view: View) -> Directory | None:
     return Directory(entries)
 
 
+def _account(instance: Instance) -> dict[str, Any]:
+    """What scripts read the account's number from.  The credentials next to it on AWS are AWS's own programs'."""
+    return {
+        "Code": "Success",
+        "LastUpdated": instance.launched_at.strftime(_STAMP),
+        "AccountId": instance.account,
+    }
+
+
 def _credentials(answer: RoleAnswer) -> dict[str, Any]:
     issued = answer.credentials
     if issued is None:
@@ -168,7 +179,12 @@ def _dynamic(view: View) -> Directory:
         "region": instance.region,
         "version": _DOCUMENT_VERSION,
     }
-    return Directory({"instance-identity": Directory({"document": _json(document)})})
+    return Directory(
+        {
+            "fws": Directory({"instance-monitoring": "enabled" if instance.detailed_monitoring else "disabled"}),
+            "instance-identity": Directory({"document": _json(document)}),
+        }
+    )
 
 
 def _json(value: Any) -> str:
