@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
 from ..api.service import Service
 from ..clock import Clock
 from ..config import Settings
+from ..node_link import NodeLink
 from ..store.database import Database
-
-if TYPE_CHECKING:
-    from ..node_link import NodeLink
 
 CLOCK_SETTING = "clock-offset"
 

@@ -5,34 +5,65 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from realvpc.api.service import Service
+from realvpc.dns.server import Resolver
+from realvpc.http_connection import GuestHttp
+from realvpc.metadata.app import MetadataApp, MetadataProtocol
+from realvpc.net.addresses import Address
+from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.services import Listener
+from realvpc.node.client import open_listeners
+from realvpc.wire.app import App
+
+from .check_ip import check_ip
+from .http_server import HttpServer
 
 Serve = Callable[[socket.socket], Coroutine[Any, Any, None]]
 """Serves on a bound, and if it is of TCP listening, socket until cancelled."""
 
 
 class GuestServices:
-    """Who connects before the sockets are served waits in their queues."""
+    """Instance metadata, the resolver, and what the built-in internet has.
 
-    def __init__(self, node_socket: Path) -> None:
+    Who connects before the sockets are served waits in their queues.
+    """
+
+    def __init__(self, node_socket: Path, service: Service, now: Callable[[], datetime]) -> None:
         self._node_socket = node_socket
+        self._service = service
+        self._metadata = MetadataApp(self._interface_of, lambda: service.state, now, service.key)
+        self._resolver = Resolver(lambda: service.state.network)
         self._sockets: dict[Listener, socket.socket] = {}
         self._opened = asyncio.Event()
 
+    @property
+    def internal_errors(self) -> int:
+        return self._metadata.internal_errors + self._resolver.internal_errors
+
     async def open(self) -> None:
         """Get the sockets, unless they are there: they outlive the node process.  Raises NodeError."""
-        from realvpc.node.client import open_listeners  # only where there is a node
-
         if not self._sockets:
             self._sockets = await open_listeners(self._node_socket)
             self._opened.set()
 
-    async def run(self, servers: Mapping[Listener, Serve]) -> None:
-        """Serve once the sockets are there, until cancelled."""
+    async def run(self, endpoint: App) -> None:
+        """Serve once the sockets are there, until cancelled.  ``endpoint`` is AWS's."""
+        servers: Mapping[Listener, Serve] = {
+            Listener.METADATA: HttpServer(self._metadata, MetadataProtocol).on,
+            Listener.RESOLVER_UDP: self._resolver.on_udp,
+            Listener.RESOLVER_TCP: self._resolver.on_tcp,
+            Listener.ENDPOINT: HttpServer(endpoint, GuestHttp).on,
+            Listener.CHECK_IP: HttpServer(check_ip, GuestHttp).on,
+        }
         await self._opened.wait()
         async with asyncio.TaskGroup() as group:
             for listener, serve in servers.items():
                 group.create_task(serve(self._sockets[listener]), name=listener.name)
+
+    def _interface_of(self, peer: str) -> NetworkInterface | None:
+        """Whose identity a peer has."""
+        return self._service.state.network.interface_with_identity(Address.parse(peer))

@@ -1,4 +1,4 @@
-"""What Systems Manager opens in instances: from the node process, which is loaded only where there is one."""
+"""What Systems Manager opens in instances: from the node process."""
 
 from __future__ import annotations
 
@@ -6,46 +6,14 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable
-from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from realvpc.dns.resolve import resolve
-from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS
-from realvpc.net.domain_name import canonical
-from realvpc.net.network import Network
+from realvpc.node.client import NodeCommand, NodeError, NodeShell, open_socket
+from realvpc.node.messages import OpenCommand
 from realvpc.session.far_end import FarEndError, Program, Shell
 
-if TYPE_CHECKING:
-    from realvpc.node.client import NodeCommand
-
 _UNKNOWN_CODE = 255
-_LOCALHOST = "127.0.0.1"
-
-
-def known_address(network: Network, instance_id: str, host: str) -> str | None:
-    """The address that an instance knows a host by: one that it is, its own, or what the VPC's resolver says.
-
-    None when there is none, or when the VPC's DHCP options name other servers than Amazon's.
-    """
-    if host == "localhost":
-        return _LOCALHOST
-    with contextlib.suppress(ValueError):
-        return str(ip_address(host)) if ip_address(host).version == 4 else None
-    interfaces = network.interfaces_of(instance_id)
-    if not interfaces:
-        return None
-    vpc = network.vpcs[interfaces[0].vpc_id]
-    options = network.dhcp_options_of(vpc)
-    if options is None or not vpc.enable_dns_support or AMAZON_PROVIDED_DNS not in options.name_servers:
-        return None
-    domains = options.search_domains if "." not in host else ()
-    for name in (host, *(f"{host}.{domain}" for domain in domains)):
-        with contextlib.suppress(ValueError):
-            for records in resolve(network, vpc, canonical(name), "A").answer:
-                if records.type == "A":
-                    return records.values[0]
-    return None
 
 
 class NodeInstances:
@@ -59,17 +27,12 @@ class NodeInstances:
         self._resolve = resolve
 
     async def shell(self, instance_id: str, command: str | None) -> Shell:
-        from realvpc.node.client import NodeError, NodeShell
-
         try:
             return await NodeShell.open(self._node_socket, instance_id, command)
         except (NodeError, OSError) as error:
             raise FarEndError(str(error)) from error
 
     async def program(self, instance_id: str, command: str, user: Literal["ssm-user", "root"]) -> Program:
-        from realvpc.node.client import NodeCommand, NodeError
-        from realvpc.node.messages import OpenCommand
-
         ours: list[int] = []
         theirs: list[int] = []
         try:
@@ -89,8 +52,6 @@ class NodeInstances:
         return _NodeProgram(opened, *ours)
 
     async def socket(self, instance_id: str) -> socket.socket:
-        from realvpc.node.client import NodeError, open_socket
-
         try:
             return await open_socket(self._node_socket, instance_id)
         except (NodeError, OSError) as error:
@@ -112,8 +73,6 @@ class _NodeProgram:
         self._open = {stdin, stdout, stderr}
 
     async def exited(self) -> int:
-        from realvpc.node.client import NodeError
-
         try:
             return await self._command.exited()
         except NodeError:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol
 
 from .data_channel import Event
 from .descriptor import Turns
@@ -96,6 +95,3 @@ class FarEnd(Protocol):
 
     async def close(self) -> None:
         """End whatever there is."""
-
-
-OpenFarEnd: TypeAlias = Callable[[Line], Awaitable[FarEnd]]
