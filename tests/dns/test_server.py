@@ -17,6 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.dns import server as dns_server
+from realvpc.dns.message import LARGEST_QUESTION
 from realvpc.dns.server import CONNECTIONS, PACKETS_PER_SECOND, SHARE, Resolver
 from realvpc.net.network import Network
 from realvpc.net.services import identity_of
@@ -204,7 +205,7 @@ def test_padded_questions_are_answered_and_not_remembered(monkeypatch: pytest.Mo
         server = Resolver(lambda: network)
         query = question(IP_A)
         query.use_edns(options=[dns.edns.GenericOption(dns.edns.OptionType.PADDING, b"x" * 3000)])
-        for wire in (query.to_wire(), question(IP_A).to_wire()):
+        for wire in (query.to_wire(max_size=LARGEST_QUESTION), question(IP_A).to_wire()):
             assert server.answer(str(identity_of(ENI)), wire, over_tcp=True)
         assert len(server._known) == 1
 
