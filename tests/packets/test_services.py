@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -16,6 +17,7 @@ from realvpc.fabric.plan import compile_plan
 from realvpc.net.network import Network
 from realvpc.net.services import ENDPOINT, METADATA, RESOLVER, Listener, identity_of
 from realvpc.net.table import put
+from realvpc.net.trace import INTERNET, SERVICES
 
 from .hosts import Rule, bring_up, host, number, ping, vpc
 from .test_fabric import counted, either_way
@@ -102,6 +104,22 @@ def test_each_interface_is_known_by_itself_although_its_address_is_not_unique(fa
                 assert asked(fabric, machine, str(RESOLVER), 53, protocol) == str(identity_of(interface))
                 vpcs = str(identity_of(interface, of_vpc_address=True))
                 assert asked(fabric, machine, VPC_RESOLVER, 53, protocol) == vpcs
+
+
+def test_namespaces_of_services_forward_nothing_and_soon_forget_whoever_falls_silent(
+    fabric: Fabric, tmp_path: Path
+) -> None:
+    """Whatever the host does; whose own settings stay as they are."""
+    bring_up(fabric, two_of_the_same())
+    settings = [Path("/proc/sys/net/ipv4", name) for name in ("ip_forward", "tcp_orphan_retries")]
+
+    def values() -> list[str]:
+        return [setting.read_text().strip() for setting in settings]
+
+    before = values()
+    for name in (INTERNET, SERVICES):
+        assert namespace.run_in(tmp_path / "fabric" / "ns" / name, values) == ["0", "2"]
+    assert values() == before
 
 
 def test_only_what_is_served_is_reached(fabric: Fabric) -> None:

@@ -25,6 +25,10 @@ from . import namespace
 
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _BACKLOG = 1024
+_SETTINGS = {
+    "ip_forward": "0",  # which is the host's otherwise: what is for nobody here does not go back
+    "tcp_orphan_retries": "2",  # closed connections whose peer says nothing: a few would use up what the host may have
+}
 
 
 class Edge(Struct, frozen=True):
@@ -97,6 +101,8 @@ def _open(listener: Listener) -> socket.socket:
 
 
 def _configure(edge: Edge, fabric_fd: int) -> None:
+    for name, value in _SETTINGS.items():
+        Path("/proc/sys/net/ipv4", name).write_text(value)  # of this thread's namespace
     with closing(IPRoute()) as netlink:
         if not netlink.link_lookup(ifname="eth0"):
             peer = {"ifname": edge.name, "net_ns_fd": fabric_fd, "mtu": edge.mtu}
