@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from realvpc.api.errors import AwsError
-from realvpc.wire.app import MAXIMUM_BODY, MAXIMUM_QUERY
+from realvpc.wire.app import MAXIMUM_BODY, MAXIMUM_HEAD
 from realvpc.wire.form import parse_form
 
 from .server import Answer, Server, any_credential, form
@@ -114,9 +114,12 @@ def test_a_request_that_is_too_large_is_refused_in_the_protocol_of_its_service()
     assert answer.headers["content-type"] == "application/x-amz-json-1.1"
 
 
-def test_a_query_string_that_would_take_long_to_read_is_refused() -> None:
-    answer = Server().send(method="GET", query=b"a&" * MAXIMUM_QUERY)
-    assert (answer.status, answer.error[0]) == (414, "RequestURITooLong")
+@pytest.mark.parametrize(
+    ("query", "authorization"), [(b"a&" * MAXIMUM_HEAD, b"AWS4"), (b"", b"AWS4-HMAC-SHA256 " + b"," * MAXIMUM_HEAD)]
+)
+def test_a_head_that_would_take_long_to_read_is_refused(query: bytes, authorization: bytes) -> None:
+    answer = Server().send(headers=[(b"authorization", authorization)], method="GET", query=query)
+    assert (answer.status, answer.error[0]) == (400, "RequestHeaderSectionTooLarge")
 
 
 def test_an_error_does_not_repeat_a_megabyte_of_the_request() -> None:

@@ -174,9 +174,13 @@ class _Outputs:
         return limited(self._pieces[0]), limited(self._pieces[1])
 
     def _keep(self, pieces: list[bytes]) -> Callable[[bytes], None]:
+        left = OUTPUT * _LARGEST_CHARACTER
+
         def keep(data: bytes) -> None:
-            if sum(map(len, pieces)) < OUTPUT * _LARGEST_CHARACTER:
+            nonlocal left
+            if left > 0:
                 pieces.append(data)
+                left -= len(data)
 
         return keep
 

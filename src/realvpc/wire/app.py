@@ -29,7 +29,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAXIMUM_BODY = 1 << 20  # bytes; AWS's own limits on single parameters are far below
-MAXIMUM_QUERY = 1 << 16  # bytes; read before anybody knows who asks
+MAXIMUM_HEAD = 1 << 15  # bytes of headers and query string, which are read before anybody knows who asks
 MAXIMUM_MESSAGE = 4096  # characters; what a message repeats of a hostile request is not worth more
 ADMIN_PREFIXES = ("/_realvpc/", "/moto-api/")
 
@@ -102,6 +102,7 @@ class App:
         """The answer in the protocol of the service that is addressed."""
         writer = self._services.writer("ec2")
         try:
+            _check_head(scope)
             head = Request(scope["method"], _path(scope), _headers(scope), (), b"")
             json = head.header("x-amz-target") is not None
             writer = self._services.writer(self._services.service_of(head, find_signature(head)), json=json)
@@ -138,10 +139,18 @@ class App:
         return self._services.reply(service, action, response, request_id)
 
 
+def _check_head(scope: Scope) -> None:
+    """Raises `RequestHeaderSectionTooLarge`, as S3 calls it."""
+    headers = sum(len(name) + len(value) for name, value in scope["headers"])
+    if headers + len(scope.get("query_string", b"")) > MAXIMUM_HEAD:
+        raise AwsError(
+            "RequestHeaderSectionTooLarge",
+            "Your request header and query parameters exceed the maximum allowed size.",
+        )
+
+
 async def _read_request(scope: Scope, receive: Receive) -> Request:
     """The whole request. Raises `Disconnected`, and for what is too long or malformed `AwsError`."""
-    if len(scope.get("query_string", b"")) > MAXIMUM_QUERY:
-        raise AwsError("RequestURITooLong", f"The query string is longer than {MAXIMUM_QUERY} bytes.", 414)
     body = bytearray()
     more = True
     while more:
