@@ -12,8 +12,9 @@ import pytest
 
 from tests.running import Running
 
+from .peer import OpenPeer
 from .port_server import serve
-from .target import Peer, Target
+from .target import Target
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +42,9 @@ def target(service: Running) -> Iterator[Target]:
 
 
 @pytest.fixture(scope="session")
-def peer(target: Target) -> Iterator[Peer]:
+def peer(target: Target) -> Iterator[OpenPeer]:
     """In a VPC that is peered with the target's."""
-    peer = Peer(target)
+    peer = OpenPeer(target, "session-peer", "10.71.0.0/16")
     serve(target.service, peer.instance_id)
     yield peer
     target.ec2.terminate_instances(InstanceIds=[peer.instance_id])

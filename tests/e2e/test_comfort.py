@@ -13,7 +13,7 @@ import pytest
 
 from tests.running import REALVPC, Running, shell
 
-from .test_walkthrough import Site
+from .site import Site
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.running import Running
 
+from .site import Site
 from .target import Target
-from .test_walkthrough import Site
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 

@@ -14,6 +14,7 @@ import pytest
 from realvpc.net.services import ENDPOINT
 from tests.running import Running, eventually
 
+from .peer import Peer
 from .target import Target
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
@@ -61,56 +62,15 @@ def _record(name: str, *addresses: str) -> dict[str, Any]:
     }
 
 
-class Peer:
-    """A VPC beside the target's, peered with it."""
-
-    def __init__(self, service: Running, target: Target, name: str, cidr: str, region: str) -> None:
-        self.ec2: Any = service.client("ec2", "--region", region)
-        service(
-            "vpc", "create", "--name", name, "--cidr", cidr, "--azs", "1", "--public", "1", "--private", "0",
-            "--region", region,
-        )  # fmt: skip
-        named = [{"Name": "tag:Name", "Values": [f"{name}-vpc"]}]
-        self.vpc_id: str = self.ec2.describe_vpcs(Filters=named)["Vpcs"][0]["VpcId"]
-        own = [{"Name": "vpc-id", "Values": [self.vpc_id]}]
-        self.subnet_id: str = self.ec2.describe_subnets(Filters=own)["Subnets"][0]["SubnetId"]
-        found = target.ec2.describe_instances(InstanceIds=[target.instance_id])["Reservations"][0]["Instances"][0]
-        self.target_vpc_id: str = found["VpcId"]
-        made = target.ec2.create_vpc_peering_connection(
-            VpcId=self.target_vpc_id, PeerVpcId=self.vpc_id, PeerRegion=region
-        )
-        self.peering_id: str = made["VpcPeeringConnection"]["VpcPeeringConnectionId"]
-        self.ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=self.peering_id)
-
-    def launch(self, target: Target, **more: Any) -> dict[str, Any]:
-        image = target.ec2.describe_instances(InstanceIds=[target.instance_id])["Reservations"][0]["Instances"][0]
-        launched = self.ec2.run_instances(
-            ImageId=image["ImageId"], InstanceType="t2.micro", MinCount=1, MaxCount=1,
-            NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": self.subnet_id, "AssociatePublicIpAddress": True}],
-            **more,
-        )["Instances"][0]  # fmt: skip
-        self.ec2.get_waiter("instance_running").wait(InstanceIds=[launched["InstanceId"]])
-        reservations = self.ec2.describe_instances(InstanceIds=[launched["InstanceId"]])["Reservations"]
-        instance: dict[str, Any] = reservations[0]["Instances"][0]
-        return instance
-
-    def allow(self, allowed: bool) -> None:
-        """Whether the target's VPC may resolve names of this one."""
-        options = {"AllowDnsResolutionFromRemoteVpc": allowed}
-        self.ec2.modify_vpc_peering_connection_options(
-            VpcPeeringConnectionId=self.peering_id, AccepterPeeringConnectionOptions=options
-        )
-
-
 @pytest.fixture
 def inside(service: Running, target: Target) -> Inside:
     return Inside(service, target.instance_id)
 
 
 @pytest.fixture(scope="module")
-def neighbour(service: Running, target: Target) -> Iterator[Peer]:
+def neighbour(target: Target) -> Iterator[Peer]:
     """In the same Region."""
-    peer = Peer(service, target, "neighbour", "10.71.0.0/16", "ap-northeast-1")
+    peer = Peer(target, "neighbour", "10.72.0.0/16")
     yield peer
     peer.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=peer.peering_id)
 
@@ -143,24 +103,24 @@ def test_programs_find_hosts_by_name(inside: Inside, target: Target) -> None:
     assert "AWSAccessKeyId" in inside.run("curl", "-s", "-m", "3", "http://aws.test/")
 
 
-def test_a_public_name_leads_to_a_peer_as_its_side_allows(inside: Inside, target: Target, neighbour: Peer) -> None:
-    far = neighbour.launch(target)
+def test_a_public_name_leads_to_a_peer_as_its_side_allows(inside: Inside, neighbour: Peer) -> None:
+    far = neighbour.launch()
     names = far["PublicDnsName"], far["PrivateDnsName"]
     assert inside.ask(*names) == [far["PublicIpAddress"], far["PrivateIpAddress"]]
-    neighbour.allow(True)
+    neighbour.allow_names(True)
     assert inside.ask(*names) == [far["PrivateIpAddress"]] * 2
-    neighbour.allow(False)
+    neighbour.allow_names(False)
     assert inside.ask(*names) == [far["PublicIpAddress"], far["PrivateIpAddress"]]
     # The other VPC's resolver is not to be reached across the peering.
-    assert inside.ask(names[0], server="10.71.0.2") == ["-"]
+    assert inside.ask(names[0], server="10.72.0.2") == ["-"]
     neighbour.ec2.terminate_instances(InstanceIds=[far["InstanceId"]])
 
 
-def test_names_of_another_region_need_the_option(service: Running, inside: Inside, target: Target) -> None:
-    far = Peer(service, target, "far", "10.73.0.0/16", "us-east-1")
+def test_names_of_another_region_need_the_option(inside: Inside, target: Target) -> None:
+    far = Peer(target, "far", "10.73.0.0/16", "us-east-1")
     name = f"ip-10-73-0-5.{VIRGINIA_DOMAIN}"
     assert inside.ask(name) == ["NXDOMAIN"]
-    far.allow(True)
+    far.allow_names(True)
     assert inside.ask(name) == ["10.73.0.5"]
     target.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=far.peering_id)
     assert inside.ask(name) == ["NXDOMAIN"]
@@ -169,18 +129,18 @@ def test_names_of_another_region_need_the_option(service: Running, inside: Insid
 def test_a_vpc_with_a_domain_of_its_own(service: Running, target: Target, neighbour: Peer) -> None:
     """A private hosted zone, and DHCP options that make programs look there first."""
     route53, ec2 = service.client("route53"), neighbour.ec2
-    instance = neighbour.launch(target)
+    instance = neighbour.launch()
     inside = Inside(service, instance["InstanceId"])
-    assert f"search {TOKYO_DOMAIN}\nnameserver 10.71.0.2\n" == inside.run("cat", "/etc/resolv.conf")
+    assert f"search {TOKYO_DOMAIN}\nnameserver 10.72.0.2\n" == inside.run("cat", "/etc/resolv.conf")
     zone = route53.create_hosted_zone(
         Name="names.example",
         CallerReference="e2e",
         VPC={"VPCRegion": "ap-northeast-1", "VPCId": neighbour.vpc_id},
     )["HostedZone"]["Id"]
-    many = [f"10.71.1.{number}" for number in range(250)]
-    changes = [_record("web.names.example", "10.71.0.80"), _record("large.names.example", *many)]
+    many = [f"10.72.1.{number}" for number in range(250)]
+    changes = [_record("web.names.example", "10.72.0.80"), _record("large.names.example", *many)]
     route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
-    for server in ("10.71.0.2", LINK_LOCAL):  # more than a frame of the internet holds, in one packet and in a stream
+    for server in ("10.72.0.2", LINK_LOCAL):  # more than a frame of the internet holds, in one packet and in a stream
         assert inside.ask("large.names.example", server=server, payload=4096) == [" ".join(sorted(many))]
         assert inside.ask("large.names.example", server=server, protocol="tcp") == [" ".join(sorted(many))]
     assert inside.run("getent", "hosts", "web") == ""
@@ -192,19 +152,19 @@ def test_a_vpc_with_a_domain_of_its_own(service: Running, target: Target, neighb
     )["DhcpOptions"]["DhcpOptionsId"]
     ec2.associate_dhcp_options(VpcId=neighbour.vpc_id, DhcpOptionsId=options)
     ec2.reboot_instances(InstanceIds=[instance["InstanceId"]])
-    told = "search names.example\nnameserver 10.71.0.2\n"
+    told = "search names.example\nnameserver 10.72.0.2\n"
     eventually(lambda: inside.run("cat", "/etc/resolv.conf") == told, what="the instance has booted again")
-    assert inside.run("getent", "hosts", "web") == "10.71.0.80      web.names.example\n"
+    assert inside.run("getent", "hosts", "web") == "10.72.0.80      web.names.example\n"
     assert Inside(service, target.instance_id).ask("web.names.example") == ["NXDOMAIN"]
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
 
 
 def test_without_dns_support_nobody_answers(service: Running, target: Target, neighbour: Peer) -> None:
-    instance = neighbour.launch(target)
+    instance = neighbour.launch()
     inside = Inside(service, instance["InstanceId"])
-    assert inside.ask("one.example.com", server="10.71.0.2") == ["198.19.0.1"]
+    assert inside.ask("one.example.com", server="10.72.0.2") == ["198.19.0.1"]
     neighbour.ec2.modify_vpc_attribute(VpcId=neighbour.vpc_id, EnableDnsHostnames={"Value": False})
     neighbour.ec2.modify_vpc_attribute(VpcId=neighbour.vpc_id, EnableDnsSupport={"Value": False})
-    assert inside.ask("one.example.com", server="10.71.0.2") == ["-"]
+    assert inside.ask("one.example.com", server="10.72.0.2") == ["-"]
     assert inside.ask("one.example.com", server=LINK_LOCAL) == ["-"]
     neighbour.ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])

@@ -23,8 +23,9 @@ import pytest
 
 from tests.running import AWS, eventually
 
+from .peer import OpenPeer
 from .port_server import PORT, generated
-from .target import Peer, Target
+from .target import Target
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 
@@ -189,7 +190,7 @@ def test_pyssm_forwards_a_port_and_moves_much_both_ways(target: Target, pyssm: s
 
 
 def test_pyssm_reaches_a_peered_vpc_as_far_as_its_routes_and_groups_allow(
-    target: Target, peer: Peer, pyssm: str, tmp_path: Path
+    target: Target, peer: OpenPeer, pyssm: str, tmp_path: Path
 ) -> None:
     command = [
         pyssm, "port-forward", "--target", target.instance_id,

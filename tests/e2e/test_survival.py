@@ -10,7 +10,7 @@ import pytest
 
 from tests.running import Running, eventually
 
-from .test_walkthrough import Site
+from .site import Site
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 
