@@ -63,7 +63,7 @@ def test_route_53_is_one_for_all_regions(as_account: Any) -> None:
         (".", "DomainLabelEmpty"),
         ("x" * 64 + ".example", "DomainLabelTooLong"),
         ("x." * 128, "DomainNameTooLong"),
-        ("a b.example", "UnsupportedCharacter"),
+        ("a b.example", "UnsupportedCharacter (Value contains unsupported characters) encountered with ' '"),
         ("com", "top-level domain"),
     ],
 )

@@ -96,7 +96,7 @@ def test_a_vpc_has_one_zone_of_a_name(world: World) -> None:
     for vpc in (world.first, world.second):
         error = world.main.refused(ASSOCIATE, of="route53", **world.params(vpc))
         assert (error.code, error.status) == ("ConflictingDomainExists", 400)
-        assert f"{vpc} in region {TOKYO}" in error.message
+        assert f"{vpc} in region {TOKYO} has already been associated with the hosted zone Z" in error.message
 
 
 def test_what_cannot_be_associated(world: World) -> None:

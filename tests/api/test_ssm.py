@@ -91,6 +91,13 @@ def managed(client: Client) -> Managed:
     return Managed(client)
 
 
+def test_a_managed_instance_tells_its_agents_version(managed: Managed) -> None:
+    (row,) = managed.listed()
+    assert row["IsLatestVersion"]
+    assert managed.listed(Filters=[{"Key": "AgentVersion", "Values": [row["AgentVersion"]]}])
+    assert not managed.listed(Filters=[{"Key": "AgentVersion", "Values": ["2.0.0.0"]}])
+
+
 def test_no_inbound_rule_is_needed(managed: Managed) -> None:
     (group,) = managed.client("DescribeSecurityGroups", GroupIds=[managed.group_id])["SecurityGroups"]
     managed.client("RevokeSecurityGroupIngress", GroupId=managed.group_id, IpPermissions=group["IpPermissions"])

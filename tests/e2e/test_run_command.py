@@ -73,6 +73,7 @@ def test_a_script_that_fails_says_how(commands: Commands) -> None:
     assert (command["Status"], command["TargetCount"], command["CompletedCount"], command["ErrorCount"]) == (
         "Failed", 1, 1, 1,
     )  # fmt: skip
+    assert command["Parameters"] == {"commands": ["echo before", "no-such-command", "exit 7"]}  # without defaults
 
 
 def test_much_output_is_cut_and_does_not_stop_the_script(commands: Commands) -> None:

@@ -68,7 +68,10 @@ def existing_vpc(ctx: Context, asked: ZoneVpc) -> Vpc:
 
 
 def invalid_vpc(asked: ZoneVpc) -> AwsError:
-    return AwsError("InvalidVPCId", f"The VPC: {asked.vpc_id} you provided is not authorized to make the association.")
+    return AwsError(
+        "InvalidVPCId",
+        f"The VPC {asked.vpc_id} in region {asked.region} that you provided is not authorized to make the association.",
+    )
 
 
 def check_free(ctx: Context, name: str, vpc: ZoneVpc) -> None:
@@ -76,11 +79,12 @@ def check_free(ctx: Context, name: str, vpc: ZoneVpc) -> None:
 
     Zones inside each other are allowed, and the more specific one wins.
     """
-    if any(zone.name == name for zone in ctx.network.hosted_zones_of(vpc.vpc_id)):
+    other = next((zone for zone in ctx.network.hosted_zones_of(vpc.vpc_id) if zone.name == name), None)
+    if other is not None:
         raise AwsError(
             "ConflictingDomainExists",
-            f"The VPC that you chose, {vpc.vpc_id} in region {vpc.region}, is already associated with another private "
-            f"hosted zone that has an overlapping name space, {name}.",
+            f"The VPC {vpc.vpc_id} in region {vpc.region} has already been associated with the hosted zone {other.id} "
+            "with the same domain name.",
         )
 
 
@@ -93,7 +97,7 @@ def canonical_name(name: str) -> str:
 
 
 def name_problem(name: str) -> str:
-    """What is wrong with a name that is none, in Route 53's words."""
+    """What is wrong with a name that is none, in Route 53's words; of a bad character, only which one it is."""
     labels = name.removesuffix(".").split(".")
     if not all(labels):
         code, words = "DomainLabelEmpty", "Domain label is empty"
@@ -103,6 +107,7 @@ def name_problem(name: str) -> str:
         code, words = "DomainNameTooLong", "Domain name is too long"
     else:
         code, words = "UnsupportedCharacter", "Value contains unsupported characters"
+        name = next((letter for letter in name if letter in '"\\' or not "!" <= letter <= "~"), name)
     return f"FATAL problem: {code} ({words}) encountered with '{name}'"
 
 

@@ -17,6 +17,7 @@ from realvpc.net.domain_name import canonical, presentation
 from .route53_common import name_problem
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
+_ESCAPED = re.compile(r"\\(?:[0-3][0-7]{2}|.)")
 _STRINGS = re.compile(rf"\s*(?:{_QUOTED}\s*)+")
 # One line of printable characters, without what means something else in a master file: comments, parentheses and the
 # notation for unknown types (RFC 3597).
@@ -25,6 +26,7 @@ _AUTHORITY = re.compile(r"\s*\S+\s+\S+(?:\s+[0-9]+){5}\s*", re.ASCII)  # dnspyth
 _PRINTABLE = re.compile(r"[\t\x20-\x7e]+")
 
 _STRING_TYPES = ("TXT", "SPF")
+_LONGEST_STRING = 255  # bytes (RFC 1035 section 3.3)
 _NAME_TYPES = ("CNAME", "NS", "PTR")
 _PROBLEMS = {
     "A": ("ARRDATAIllegalIPv4Address", "Value is not a valid IPv4 address"),
@@ -36,6 +38,7 @@ _PROBLEMS = {
     "SPF": ("InvalidCharacterString", "Value should be enclosed in quotation marks"),
     "TXT": ("InvalidCharacterString", "Value should be enclosed in quotation marks"),
 }
+_TOO_LONG = ("CharacterStringTooLong", "Value is too long")
 _OTHER = ("InvalidRecordData", "Value is not valid for this type of record")
 
 
@@ -45,8 +48,15 @@ def value_problem(record_type: str, value: str) -> str | None:
         return None
     if record_type in _NAME_TYPES:
         return f"Invalid Resource Record: '{name_problem(value)}'"
-    code, words = _PROBLEMS.get(record_type, _OTHER)
+    code, words = _TOO_LONG if _holds_long_string(record_type, value) else _PROBLEMS.get(record_type, _OTHER)
     return f"Invalid Resource Record: 'FATAL problem: {code} ({words}) encountered with '{value}''"
+
+
+def _holds_long_string(record_type: str, value: str) -> bool:
+    """Whether it is a row of strings, one of which is too long: keys of DKIM have to be cut into several."""
+    if record_type not in _STRING_TYPES or not _PRINTABLE.fullmatch(value) or not _STRINGS.fullmatch(value):
+        return False
+    return any(len(_ESCAPED.sub("x", text)) - 2 > _LONGEST_STRING for text in re.findall(_QUOTED, value))
 
 
 def _is_good(record_type: str, value: str) -> bool:

@@ -27,6 +27,10 @@ from realvpc.reach.question import Question, Reachability, ask
 
 from .context import Context
 
+AGENT_VERSION = "3.3.0.0"
+"""Decides what clients do in port sessions: beyond 3.0.196.0 they multiplex connections, beyond 3.1.1511.0 they send no
+frames to keep silent streams alive, which would make an idle session look busy."""
+
 _ENOUGH = frozenset({SSM_MANAGED_INSTANCE_CORE.arn, ADMINISTRATOR.arn})
 _HTTPS = 443
 

@@ -11,7 +11,7 @@ from realvpc.net.instance import Instance, InstanceState
 from .context import Answer, Context, Request, Response
 from .describe import no_values, paginate, passing
 from .errors import AwsError
-from .ssm_agent import is_online
+from .ssm_agent import AGENT_VERSION, is_online
 
 _DEFAULT_PAGE = 50
 
@@ -54,7 +54,7 @@ def _filter(name: str) -> Callable[[Context, Instance], Any] | None:
 
 _FILTERS: dict[str, Callable[[Context, Instance], Any]] = {
     "ActivationIds": no_values,
-    "AgentVersion": no_values,
+    "AgentVersion": lambda ctx, row: [AGENT_VERSION],
     "AssociationStatus": no_values,
     "IamRole": no_values,
     "InstanceIds": lambda ctx, row: [row.id],
@@ -74,6 +74,8 @@ def _render(ctx: Context, instance: Instance) -> Response:
         "InstanceId": instance.id,
         "PingStatus": status,
         "LastPingDateTime": ctx.now if status == "Online" else instance.registered_at,
+        "AgentVersion": AGENT_VERSION,
+        "IsLatestVersion": True,
         "PlatformType": "Linux",
         "PlatformName": "Amazon Linux",
         "PlatformVersion": "2023",

@@ -74,13 +74,14 @@ class Command(Struct, frozen=True, kw_only=True):
     region: str
     document: str
     comment: str
-    parameters: dict[str, list[str]]
+    parameters: dict[str, list[str]]  # with the document's defaults
     instance_ids: list[str]
     targets: list[dict[str, object]]
     requested_at: datetime
     timeout: int  # seconds that may pass before it is delivered
     concurrency: str
     errors: str
+    given: dict[str, list[str]] = {}  # the parameters that were asked for, which is what AWS shows
     invocations: dict[str, Invocation] = {}
 
     def visible_to(self, account: str, region: str) -> bool:

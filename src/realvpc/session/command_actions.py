@@ -56,7 +56,8 @@ class CommandActions:
             raise AwsError("InvalidDocument", f"Document with name {name} does not exist.")
         if call.params.get("DocumentVersion", "1") not in ("1", "$DEFAULT", "$LATEST"):
             raise AwsError("InvalidDocumentVersion", "The document has one version, 1.")
-        parameters = RUN_SHELL_SCRIPT.bind(call.params.get("Parameters") or {})
+        given = call.params.get("Parameters") or {}
+        parameters = RUN_SHELL_SCRIPT.bind(given)
         instances = _chosen(ctx, call)
         now = ctx.now
         command = Command(
@@ -66,6 +67,7 @@ class CommandActions:
             document=name,
             comment=call.params.get("Comment", ""),
             parameters=parameters,
+            given=given,
             instance_ids=call.params.get("InstanceIds") or [],
             targets=call.params.get("Targets") or [],
             requested_at=now,
@@ -253,7 +255,7 @@ def _render(command: Command) -> dict[str, Any]:
         "DocumentVersion": "$DEFAULT",
         "Comment": command.comment,
         "ExpiresAfter": command.expires_after,
-        "Parameters": command.parameters,
+        "Parameters": command.given,
         "InstanceIds": command.instance_ids,
         "Targets": command.targets,
         "RequestedDateTime": command.requested_at,

@@ -12,9 +12,7 @@ from enum import Enum, auto
 import msgspec
 from msgspec import Struct
 
-AGENT_VERSION = "3.3.0.0"
-"""Decides what clients do in port sessions: beyond 3.0.196.0 they multiplex connections, beyond 3.1.1511.0 they send no
-frames to keep silent streams alive, which would make an idle session look busy."""
+from realvpc.api.ssm_agent import AGENT_VERSION
 
 PATIENCE = 30.0  # seconds for the client's answer
 _SESSION_TYPE, _DONE = "SessionType", 1
