@@ -100,6 +100,27 @@ def test_streams_take_turns_one_for_each_round_of_the_loop() -> None:
     asyncio.run(scene())
 
 
+def test_who_waits_again_has_one_turn_a_round() -> None:
+    async def scene() -> None:
+        faults: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: faults.append(context))
+        turns, taken = Turns(), 0
+
+        def stream() -> None:
+            nonlocal taken
+            taken += 1
+            if taken < 5:
+                turns.wait(stream)
+
+        turns.wait(stream)
+        for round_ in range(8):
+            assert taken == min(round_, 5)
+            await asyncio.sleep(0)
+        assert not faults
+
+    asyncio.run(scene())
+
+
 def test_characters_are_not_cut() -> None:
     texts: list[str] = []
     characters = Characters(lambda data: texts.append(data.decode("utf-8", "replace")))

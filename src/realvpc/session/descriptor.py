@@ -28,9 +28,11 @@ class Turns:
         self._waiting.append(turn)
 
     def _next(self) -> None:
-        self._waiting.popleft()()
+        """The next turn, once the one after it has its place: a turn may wait for another, and may fail."""
+        turn = self._waiting.popleft()
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._next)
+        turn()
 
 
 class Reader:
