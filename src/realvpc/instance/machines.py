@@ -26,6 +26,7 @@ from .storage import Storage
 
 GRACE_SECONDS = 5.0  # from SIGTERM to SIGKILL; the machine's init gives its processes three
 _TERMINAL_SECONDS = 10.0
+_KILL_AGAIN_SECONDS = 0.02
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -230,12 +231,8 @@ class Machines:
         """Wait for the command and return its exit code (128 + n after signal n).  When cancelled, kill it."""
         try:
             return await _exit_code(execution.process)
-        except asyncio.CancelledError:
-            _kill(execution)
-            execution.process.wait()
-            raise
         finally:
-            execution.pid_file.unlink(missing_ok=True)
+            await asyncio.shield(_put_away(execution))
 
     def _watch(self, instance_id: str, state: Up) -> None:
         self._states[instance_id] = state
@@ -261,6 +258,14 @@ class Machines:
 
 def _lives(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
+
+
+async def _put_away(execution: Execution) -> None:
+    """Kill the command, if it has not ended, and forget it.  It may yet have to begin, so once is not enough."""
+    while execution.process.poll() is None:
+        _kill(execution)
+        await asyncio.sleep(_KILL_AGAIN_SECONDS)
+    execution.pid_file.unlink(missing_ok=True)
 
 
 def _kill(execution: Execution) -> None:
