@@ -69,7 +69,7 @@ def test_servers_may_come_in_one_value(client: Client) -> None:
 @pytest.mark.parametrize(
     ("wrong", "because"),
     [
-        ({"domain_names": "x.example"}, "Unknown DHCP option"),
+        ({"domain_names": "x.example"}, "Value (domain-names) for parameter name is invalid. Unknown DHCP option"),
         ({"domain_name": ""}, "not a domain name"),
         ({"domain_name": "a..b"}, "not a domain name"),
         ({"domain_name": "example.com\nnameserver 1.1.1.1"}, "not a domain name"),

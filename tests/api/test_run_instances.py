@@ -61,6 +61,7 @@ def test_an_instance_is_pending_in_the_answer_and_runs_with_an_address_of_its_su
     ]
     assert interface["PrivateIpAddress"] == address
     assert interface["Status"] == "in-use"
+    assert interface.get("PrivateDnsName") is None  # the VPC names no hosts
     assert interface["MacAddress"].startswith("06:")
 
 
@@ -80,6 +81,7 @@ def test_what_the_console_sends_gives_a_public_address_and_a_name_where_the_vpc_
     assert public in PUBLIC
     assert public & 0xFF not in (0, 255)
     assert instance["PublicDnsName"] == f"ec2-{str(public).replace('.', '-')}.{TOKYO}.compute.amazonaws.com"
+    assert instance["NetworkInterfaces"][0]["PrivateDnsName"] == instance["PrivateDnsName"]
 
 
 def test_the_subnet_may_give_public_addresses_by_itself(client: Client, subnet_id: str) -> None:

@@ -37,7 +37,7 @@ def create_dhcp_options(ctx: Context, request: Request) -> Answer:
         if key in options:
             raise invalid_parameter_value(f"Value ({key}) for parameter key is invalid. Duplicate DHCP option.")
         if key not in _READERS:
-            raise invalid_parameter_value(f"Value ({key}) for parameter key is invalid. Unknown DHCP option.")
+            raise invalid_parameter_value(f"Value ({key}) for parameter name is invalid. Unknown DHCP option")
         if not configuration.get("Values"):
             raise missing_parameter(f"DhcpConfiguration.{number}.Value")
         options[key] = _READERS[key](key, tuple(configuration["Values"]))

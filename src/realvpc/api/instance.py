@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from realvpc.net.hostnames import instance_private_name, private_dns_name
+from realvpc.net.hostnames import instance_private_name
 from realvpc.net.instance import Instance
 from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.machine_image import ARCHITECTURE
@@ -16,7 +16,14 @@ from .instance_filters import FILTERS
 from .instance_state import render_state
 from .lookup import INSTANCE
 from .metadata_options import render_options
-from .network_interface import public_name, render_addresses, render_association, render_attachment, render_groups
+from .network_interface import (
+    private_name,
+    public_name,
+    render_addresses,
+    render_association,
+    render_attachment,
+    render_groups,
+)
 
 
 def describe_instances(ctx: Context, request: Request) -> Answer:
@@ -145,7 +152,7 @@ def render_instance_interface(ctx: Context, interface: NetworkInterface) -> Resp
         "MacAddress": interface.mac_address,
         "NetworkInterfaceId": interface.id,
         "OwnerId": interface.account,
-        "PrivateDnsName": private_dns_name(interface.private_address, interface.region),
+        "PrivateDnsName": private_name(ctx, interface, interface.private_address),
         "PrivateIpAddress": str(interface.private_address),
         "PrivateIpAddresses": render_addresses(ctx, interface),
         "SourceDestCheck": interface.source_dest_check,

@@ -13,6 +13,7 @@ from .ssh_key import ED25519, RSA, KeyFormatError, SshKey, make_key, read_public
 from .tags import tags_on_creation
 
 MAXIMUM_NAME_LENGTH = 255
+MAXIMUM_MATERIAL_LENGTH = 2048  # bytes
 
 
 def create_key_pair(ctx: Context, request: Request) -> Answer:
@@ -36,12 +37,24 @@ def import_key_pair(ctx: Context, request: Request) -> Answer:
     """Raises InvalidKeyPair.Duplicate, InvalidKey.Format, InvalidParameterValue."""
     name = _new_name(ctx, request)
     tags = tags_on_creation(request, KEY_PAIR.tag_type)
+    _check_material(request["PublicKeyMaterial"])
     try:
         key = read_public_key(request["PublicKeyMaterial"])
     except KeyFormatError as error:
         raise AwsError("InvalidKey.Format", "Key is not in valid OpenSSH public key format") from error
     row = _row(ctx, name, key, tags)
     return Answer(_render_new(row), put(row))
+
+
+def _check_material(material: bytes) -> None:
+    """What the AWS CLI makes of ``file://``, where ``fileb://`` was meant, is refused here."""
+    if len(material) > MAXIMUM_MATERIAL_LENGTH:
+        problem = f"Length exceeds maximum of {MAXIMUM_MATERIAL_LENGTH}."
+    elif not material.isascii():
+        problem = "Character sets beyond ASCII are not supported."
+    else:
+        return
+    raise invalid_parameter_value(f"Value for parameter PublicKeyMaterial is invalid. {problem}")
 
 
 def delete_key_pair(ctx: Context, request: Request) -> Answer:

@@ -24,7 +24,6 @@ from msgspec import Struct
 RSA, ED25519 = "rsa", "ed25519"
 RSA_BITS_MADE = 2048
 _RSA_BITS_TAKEN = (1024, 2048, 4096)
-_MAXIMUM_MATERIAL = 16384  # bytes; a key of 4096 bits takes less than a kilobyte
 _RFC_4716 = re.compile(rb"---- BEGIN SSH2 PUBLIC KEY ----\r?\n(.*)\n---- END SSH2 PUBLIC KEY ----", re.DOTALL)
 
 _PublicKey: TypeAlias = RSAPublicKey | Ed25519PublicKey
@@ -58,8 +57,6 @@ def read_public_key(material: bytes) -> SshKey:
 
     Raises KeyFormatError; so do the types and lengths that EC2 refuses.
     """
-    if len(material) > _MAXIMUM_MATERIAL:
-        raise KeyFormatError("too long for a key")
     try:
         key = _load(material.strip())
     except (ValueError, UnsupportedAlgorithm) as error:
