@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -91,6 +92,11 @@ class Running:
             select.select([handle], [], [], 10)
         finally:
             os.close(handle)
+
+    def defects(self) -> list[str]:
+        """What both processes have logged that no request explains."""
+        logs = [path.read_text() for path in (self.state / "log").glob("*.log")]
+        return [line for log in logs for line in log.splitlines() if re.match(r"[\d-]+ [\d:,]+ ERROR ", line)]
 
     def environment(self, *options: str) -> dict[str, str]:
         answer: dict[str, str] = json.loads(self("env", "--format", "json", *options).out)

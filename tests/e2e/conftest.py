@@ -27,6 +27,7 @@ def service() -> Iterator[Running]:
     try:
         service.up("--session-transcripts")
         yield service
+        assert not service.defects()
     finally:
         service("down", "--purge", "--yes", code=None)
         shutil.rmtree(directory, ignore_errors=True)

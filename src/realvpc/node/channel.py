@@ -88,7 +88,8 @@ class Channel:
         """Raises OSError."""
         data = pack(payload, fds)
         sent = socket.send_fds(self.socket, [data], list(fds)) if fds else 0
-        self.socket.sendall(data[sent:])
+        if rest := data[sent:]:  # whoever has it all may be gone already
+            self.socket.sendall(rest)
 
     def receive(self) -> Frame | None:
         """The next frame; None at the end of the stream.  Raises OSError and FrameError."""
@@ -118,7 +119,8 @@ class AsyncChannel:
         data = pack(payload, fds)
         async with self._sending:
             sent = await self._send_fds(data, fds) if fds else 0
-            await asyncio.get_running_loop().sock_sendall(self.socket, data[sent:])
+            if rest := data[sent:]:  # whoever has it all may be gone already
+                await asyncio.get_running_loop().sock_sendall(self.socket, rest)
 
     async def receive(self) -> Frame | None:
         """The next frame; None at the end of the stream.  Raises OSError and FrameError."""
