@@ -11,6 +11,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ pytestmark = [pytest.mark.root, pytest.mark.e2e]
 CONFIGURATIONS = Path(__file__).parent / "terraform"
 MIRRORS = [os.environ.get("REALVPC_TERRAFORM_MIRROR"), "/opt/tf-plugins", "/usr/share/terraform/plugins",
            "/usr/local/share/terraform/plugins", str(Path("~/.terraform.d/plugins").expanduser())]  # fmt: skip
-NO_CHANGES, CHANGES = 0, 2
+NO_CHANGES = 0  # the exit code of a plan that finds nothing to do
 
 
 def find_mirror() -> Path | None:
@@ -71,67 +73,76 @@ def _provider(variables: dict[str, str], *, alias: str | None = None) -> str:
     return 'provider "aws" {\n' + "".join(f"  {line}\n" for line in lines) + "}\n"
 
 
-@pytest.fixture
-def terraform(request: pytest.FixtureRequest, service: Running, tmp_path: Path) -> Terraform:
+@pytest.fixture(scope="module")
+def applied(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Terraform]]:
+    """Every configuration by its name, applied; destroyed after the tests.
+
+    All at the same time: the provider mostly waits, by the clock.
+    """
     mirror = find_mirror()
     if shutil.which("terraform") is None or mirror is None:
         pytest.skip("Terraform or a mirror of its AWS provider is not on this machine")
-    shutil.copytree(CONFIGURATIONS / request.param, tmp_path, dirs_exist_ok=True)
-    return Terraform(tmp_path, service, mirror)
+    before = everything(service)
+    made: dict[str, Terraform] = {}
+    for configuration in CONFIGURATIONS.iterdir():
+        directory = tmp_path_factory.mktemp(configuration.name)
+        shutil.copytree(configuration, directory, dirs_exist_ok=True)
+        made[configuration.name] = Terraform(directory, service, mirror)
+    with ThreadPoolExecutor() as pool:
+        try:
+            list(pool.map(apply, made.values()))
+            yield made
+        finally:
+            list(pool.map(lambda each: each("destroy", "-auto-approve"), made.values()))
+    assert everything(service) == before
 
 
-def life(terraform: Terraform) -> dict[str, Any]:
-    """Apply, and a second plan that finds nothing to do."""
+def apply(terraform: Terraform) -> None:
+    """And plan a second time, which finds nothing to do."""
     terraform("init")
     terraform("apply", "-auto-approve")
     terraform("plan", "-detailed-exitcode", code=NO_CHANGES)
-    return terraform.outputs()
 
 
-def vpcs(service: Running) -> set[str]:
-    return {row["VpcId"] for row in service.aws("ec2", "describe-vpcs", region="us-east-1")["Vpcs"]}
+def everything(service: Running) -> list[Any]:
+    """What the configurations make and have to take away, of both accounts."""
+    return [
+        service.aws(*words, account=account, region="us-east-1")
+        for account in ("main", "other")
+        for words in (
+            ("ec2", "describe-vpcs"),
+            ("ec2", "describe-dhcp-options"),
+            ("route53", "list-hosted-zones"),
+        )
+    ]
 
 
-@pytest.mark.parametrize("terraform", ["peering_same_account"], indirect=True)
-def test_peering_inside_an_account_with_instances_that_ping(terraform: Terraform, service: Running) -> None:
-    before = vpcs(service)
-    outputs = life(terraform)
+def test_peering_inside_an_account_with_instances_that_ping(applied: dict[str, Terraform], service: Running) -> None:
+    outputs = applied["peering_same_account"].outputs()
     assert outputs["status"] == "active"
     source = json.loads(service("why", "host-a", "host-b", "--json").out)["source"]
     assert source == outputs["ips"]["a"]
     answer = service("exec", "host-a", "--", "ping", "-c", "3", "-i", "0.2", outputs["ips"]["b"]).out
     assert re.search(r" 0% packet loss", answer)
-    terraform("destroy", "-auto-approve")
-    assert vpcs(service) == before
 
 
-@pytest.mark.parametrize("terraform", ["peering_cross_account"], indirect=True)
-def test_peering_across_accounts(terraform: Terraform, service: Running) -> None:
-    outputs = life(terraform)
+def test_peering_across_accounts(applied: dict[str, Terraform]) -> None:
+    outputs = applied["peering_cross_account"].outputs()
     assert outputs["status"] == "active"
     assert len(set(outputs["owners"])) == 2
-    terraform("destroy", "-auto-approve")
 
 
-@pytest.mark.parametrize("terraform", ["full_mesh"], indirect=True)
-def test_a_full_mesh(terraform: Terraform, service: Running) -> None:
-    assert life(terraform)["peerings"] == 6
-    terraform("destroy", "-auto-approve")
+def test_a_full_mesh(applied: dict[str, Terraform]) -> None:
+    assert applied["full_mesh"].outputs()["peerings"] == 6
 
 
-@pytest.mark.parametrize("terraform", ["dhcp_options"], indirect=True)
-def test_dhcp_options_of_a_vpc(terraform: Terraform) -> None:
-    assert life(terraform)["servers"] == ["10.1.0.10", "AmazonProvidedDNS"]
-    terraform("destroy", "-auto-approve")
+def test_dhcp_options_of_a_vpc(applied: dict[str, Terraform]) -> None:
+    assert applied["dhcp_options"].outputs()["servers"] == ["10.1.0.10", "AmazonProvidedDNS"]
 
 
-@pytest.mark.parametrize("terraform", ["hosted_zones"], indirect=True)
-def test_private_hosted_zones_across_accounts(terraform: Terraform, service: Running) -> None:
-    before = service.aws("route53", "list-hosted-zones")["HostedZones"]
-    outputs = life(terraform)
+def test_private_hosted_zones_across_accounts(applied: dict[str, Terraform], service: Running) -> None:
+    outputs = applied["hosted_zones"].outputs()
     assert len(outputs["name_servers"]) == 4
     words = ("route53", "list-hosted-zones-by-vpc", "--vpc-id", outputs["peer"], "--vpc-region", "us-east-1")
     zones = service.aws(*words, account="other")["HostedZoneSummaries"]
     assert [zone["HostedZoneId"] for zone in zones] == [outputs["zone"]]
-    terraform("destroy", "-auto-approve")
-    assert service.aws("route53", "list-hosted-zones")["HostedZones"] == before
