@@ -54,3 +54,8 @@ def invalid_action(action: str) -> AwsError:
 def dry_run_operation() -> AwsError:
     """`DryRun` was set and the request would have succeeded (HTTP 412)."""
     return AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+
+
+def invalid_next_token() -> AwsError:
+    """As Systems Manager says it."""
+    return AwsError("InvalidNextToken", "The specified token is not valid.")

@@ -10,7 +10,7 @@ from realvpc.net.instance import Instance, InstanceState
 
 from .context import Answer, Context, Request, Response
 from .describe import no_values, paginate, passing
-from .errors import AwsError
+from .errors import AwsError, invalid_next_token
 from .ssm_agent import AGENT_VERSION, is_online
 
 _DEFAULT_PAGE = 50
@@ -37,7 +37,7 @@ def describe_instance_information(ctx: Context, request: Request) -> Answer:
     try:
         page, token = paginate({"MaxResults": _DEFAULT_PAGE} | request, rows)
     except AwsError:
-        raise AwsError("InvalidNextToken", "The specified token is not valid.") from None
+        raise invalid_next_token() from None
     return Answer({"InstanceInformationList": [_render(ctx, row) for row in page], "NextToken": token})
 
 

@@ -9,7 +9,7 @@ from realvpc.net.images import image_parameters
 
 from .context import Answer, Context, Request, Response
 from .describe import paginate
-from .errors import AwsError
+from .errors import AwsError, invalid_next_token
 
 _DEFAULT_PAGE = 10
 
@@ -59,7 +59,7 @@ def get_parameters_by_path(ctx: Context, request: Request) -> Answer:
     try:
         page, token = paginate({"MaxResults": _DEFAULT_PAGE} | request, rows)
     except AwsError:
-        raise AwsError("InvalidNextToken", "The specified token is not valid.") from None
+        raise invalid_next_token() from None
     return Answer({"Parameters": [_render(ctx, row.name, row.value) for row in page], "NextToken": token})
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from realvpc.api.errors import AwsError
+from realvpc.api.describe import make_token, read_token
+from realvpc.api.errors import AwsError, invalid_next_token
 
 R = TypeVar("R")
 
@@ -20,20 +20,11 @@ def paged(
     """
     rows = sorted(rows, key=place, reverse=True)
     if token := params.get("NextToken"):
-        last = _read_token(token)
+        last = read_token(token)
+        if last is None:
+            raise invalid_next_token()
         rows = [row for row in rows if place(row) < last]
     size = params.get("MaxResults") or default
     if not 1 <= size <= largest:
         raise AwsError("ValidationException", f"MaxResults has to be between 1 and {largest}.")
-    return rows[:size], _make_token(place(rows[size - 1])) if len(rows) > size else None
-
-
-def _make_token(place: str) -> str:
-    return base64.urlsafe_b64encode(place.encode()).decode()
-
-
-def _read_token(token: str) -> str:
-    try:
-        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
-    except ValueError:
-        raise AwsError("InvalidNextToken", "The specified token is not valid.") from None
+    return rows[:size], make_token(place(rows[size - 1])) if len(rows) > size else None
