@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
-from realvpc.daemon.http_server import HttpServer
 from realvpc.http_connection import BoundedHttp, GuestHttp
+from tests.serving import served
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 UPGRADE = (
@@ -38,18 +37,6 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@asynccontextmanager
-async def served(protocol: type[BoundedHttp]) -> AsyncIterator[tuple[str, int]]:
-    server = HttpServer(app, protocol)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        serving = asyncio.create_task(server.serve([listening]))
-        try:
-            yield listening.getsockname()
-        finally:
-            server.should_exit = True
-            await serving
-
-
 async def is_left(reader: asyncio.StreamReader) -> bool:
     """Whether the server goes away without another byte."""
     async with asyncio.timeout(10):
@@ -64,7 +51,7 @@ async def is_left(reader: asyncio.StreamReader) -> bool:
 )
 def test_half_a_request_is_not_waited_for(beginning: bytes) -> None:
     async def scenario() -> None:
-        async with served(Impatient) as address:
+        async with served(app, Impatient) as address:
             reader, writer = await asyncio.open_connection(*address)
             writer.write(beginning)
             assert await is_left(reader)
@@ -75,7 +62,7 @@ def test_half_a_request_is_not_waited_for(beginning: bytes) -> None:
 
 def test_who_does_not_read_an_answer_is_left() -> None:
     async def scenario() -> None:
-        async with served(Impatient) as address:
+        async with served(app, Impatient) as address:
             with socket.create_connection(address) as client:
                 client.sendall(b"GET /50000000 HTTP/1.1\r\nHost: x\r\n\r\n")
                 async with asyncio.timeout(10):
@@ -97,7 +84,7 @@ def test_who_does_not_read_an_answer_is_left() -> None:
 )
 def test_a_request_without_end_is_not_kept(beginning: bytes) -> None:
     async def scenario() -> None:
-        async with served(BoundedHttp) as address:
+        async with served(app, BoundedHttp) as address:
             _, writer = await asyncio.open_connection(*address)
             with pytest.raises(ConnectionError):
                 writer.write(beginning)
@@ -111,7 +98,7 @@ def test_a_request_without_end_is_not_kept(beginning: bytes) -> None:
 
 def test_requests_that_are_none_fill_no_log(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
-        async with served(GuestHttp) as address:
+        async with served(app, GuestHttp) as address:
             for nonsense in (b"nonsense\r\n\r\n", UPGRADE.replace(b"websocket", b"nonsense", 1)):
                 reader, writer = await asyncio.open_connection(*address)
                 writer.write(nonsense)
@@ -124,7 +111,7 @@ def test_requests_that_are_none_fill_no_log(caplog: pytest.LogCaptureFixture) ->
 
 def test_large_requests_may_follow_each_other_on_one_connection() -> None:
     async def scenario() -> None:
-        async with served(GuestHttp) as address:
+        async with served(app, GuestHttp) as address:
             reader, writer = await asyncio.open_connection(*address)
             length = LARGEST // 2
             for _ in range(4):
@@ -140,7 +127,7 @@ def test_large_requests_may_follow_each_other_on_one_connection() -> None:
 @pytest.mark.parametrize("opening", [b"", UPGRADE])
 def test_one_peer_cannot_take_all_connections(opening: bytes) -> None:
     async def scenario() -> None:
-        async with served(GuestHttp) as (host, port), AsyncExitStack() as stack:
+        async with served(app, GuestHttp) as (host, port), AsyncExitStack() as stack:
 
             async def connect(source: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
                 reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0))

@@ -10,6 +10,7 @@ from realvpc.net.addresses import overlapping
 from realvpc.net.dhcp_options import NO_OPTIONS_ID
 from realvpc.net.network import Network
 from realvpc.net.route_table import TargetKind
+from realvpc.net.services import identity_of
 
 
 def check(network: Network) -> None:
@@ -21,7 +22,13 @@ def check(network: Network) -> None:
     _gateways_are_attached_once(network)
     _zones_are_whole(network)
     _dhcp_options_are_the_vpcs_own(network)
+    _services_take_no_interface_for_another(network)
     compile_plan(network)
+
+
+def _services_take_no_interface_for_another(network: Network) -> None:
+    for interface in network.interfaces.values():
+        assert network.interface_with_identity(identity_of(interface.id)) == interface
 
 
 def _dhcp_options_are_the_vpcs_own(network: Network) -> None:

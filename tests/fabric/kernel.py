@@ -68,7 +68,7 @@ class Kernel:
         tables = compile_tables(compile_plan(network), self.ifindexes)
         tables["edges"] = {
             layout.INDEX_KEY.pack(number): layout.EDGE.pack(ifindex, bytes(6))
-            for number, ifindex in enumerate(self.edges.values())
+            for number, ifindex in ((layout.Edge[name.upper()], ifindex) for name, ifindex in self.edges.items())
         }
         apply_tables(self.loaded.maps, read_tables(self.loaded.maps), tables)
 

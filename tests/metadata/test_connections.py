@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import pytest
 
-from realvpc.daemon.http_server import HttpServer
 from realvpc.metadata.app import MetadataApp, MetadataProtocol
+from tests.serving import served
 
 from .conftest import Launch, World
 
 ASK = b"PUT /latest/api/token HTTP/1.1\r\nHost: x\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n"
 
 
-@asynccontextmanager
-async def served(world: World, instance_id: str) -> AsyncIterator[tuple[str, int]]:
+def serving(world: World, instance_id: str) -> AbstractAsyncContextManager[tuple[str, int]]:
     """To whoever connects, as this instance; the address."""
     (interface,) = world.service.state.network.interfaces_of(instance_id)
     app = MetadataApp(lambda peer: interface, lambda: world.service.state, world.clock.now, world.service.key)
-    server = HttpServer(app, MetadataProtocol)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        serving = asyncio.create_task(server.serve([listening]))
-        try:
-            yield listening.getsockname()
-        finally:
-            server.should_exit = True
-            await serving
+    return served(app, MetadataProtocol)
 
 
 def test_a_connection_carries_one_answer(world: World, launch: Launch) -> None:
     async def scenario() -> bytes:
-        async with served(world, launch()) as address:
+        async with serving(world, launch()) as address:
             reader, writer = await asyncio.open_connection(*address)
             writer.write(ASK + ASK)
             everything = await reader.read()
@@ -48,7 +38,7 @@ def test_a_connection_carries_one_answer(world: World, launch: Launch) -> None:
 
 def test_an_interface_cannot_keep_the_service_from_others(world: World, launch: Launch) -> None:
     async def scenario() -> None:
-        async with served(world, launch()) as address, AsyncExitStack() as stack:
+        async with serving(world, launch()) as address, AsyncExitStack() as stack:
             for _ in range(MetadataProtocol.connections_per_peer or 0):
                 reader, writer = await asyncio.open_connection(*address)
                 stack.callback(writer.close)
@@ -69,7 +59,7 @@ def test_who_says_nothing_is_not_waited_for(world: World, launch: Launch, monkey
     monkeypatch.setattr(MetadataProtocol, "patience", 0.01)
 
     async def scenario() -> None:
-        async with served(world, launch()) as address:
+        async with serving(world, launch()) as address:
             reader, writer = await asyncio.open_connection(*address)
             with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
                 await reader.readexactly(1)

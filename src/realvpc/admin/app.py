@@ -35,6 +35,7 @@ def admin_app(desk: Desk, *, local: bool, routes: Mapping[tuple[str, str], Route
         except Refusal as refusal:
             result, code = {"error": refusal.message}, refusal.status
         except Exception:
+            desk.defects += 1
             log.exception("%s %s failed", scope["method"], scope["path"])
             result, code = {"error": f"an internal error: see {desk.settings.log('api')}"}, 500
         body = json.dumps(result, ensure_ascii=False).encode()

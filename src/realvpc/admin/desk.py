@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
@@ -40,12 +41,20 @@ class Desk:
         self.clock = clock
         self.node = node
         self.internal_errors: Callable[[], int] = lambda: 0
+        self.defects = 0  # of the operator's endpoint and of callbacks, which answer nobody
+
+    def unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """The event loop's exception handler: what nobody caught is counted, and logged as ever."""
+        self.defects += 1
+        loop.default_exception_handler(context)
 
     def faults(self) -> list[str]:
         """What is wrong right now, in sentences; empty when all is well."""
         found = list(self.node.faults()) if self.node else []
         if count := self.internal_errors():
             found.append(f"{count} requests were answered with InternalError: see {self.settings.log('api')}")
+        if self.defects:
+            found.append(f"{self.defects} times something failed that nobody expected: see {self.settings.log('api')}")
         return found
 
 

@@ -78,6 +78,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
             server.should_exit = True
 
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(desk.unexpected)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)

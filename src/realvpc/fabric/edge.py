@@ -22,6 +22,7 @@ from realvpc.net.services import ENDPOINT, INTERNET_HOSTS, METADATA, RESOLVER, L
 from realvpc.net.trace import INTERNET, SERVICES
 
 from . import namespace
+from .bpf import layout
 
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _BACKLOG = 1024
@@ -32,8 +33,10 @@ _SETTINGS = {
 
 
 class Edge(Struct, frozen=True):
-    """``name`` is that of the namespace and of the fabric's end of its link; ``addresses`` are those that answer."""
+    """``number`` is its place in the table ``edges``; ``name`` is that of the namespace and of the fabric's end of its
+    link; ``addresses`` are those that answer."""
 
+    number: layout.Edge
     name: str
     mac: str
     mtu: int
@@ -47,10 +50,9 @@ class Edge(Struct, frozen=True):
 _HOSTS = (*INTERNET_HOSTS.values(), ENDPOINT)
 
 EDGES = (
-    Edge(INTERNET, "02:00:00:00:00:02", mtu.INTERNET, tuple(str(host) for host in _HOSTS)),
-    Edge(SERVICES, "02:00:00:00:00:03", mtu.INTERFACE, (str(METADATA), str(RESOLVER))),
+    Edge(layout.Edge.INTERNET, INTERNET, "02:00:00:00:00:02", mtu.INTERNET, tuple(str(host) for host in _HOSTS)),
+    Edge(layout.Edge.SERVICES, SERVICES, "02:00:00:00:00:03", mtu.INTERFACE, (str(METADATA), str(RESOLVER))),
 )
-"""In the order of their numbers in the table ``edges``."""
 
 _NAMESPACES = {
     Listener.METADATA: SERVICES,

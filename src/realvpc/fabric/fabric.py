@@ -125,8 +125,8 @@ class Fabric:
             self._held = read_tables(opened.maps)
         wanted = compile_tables(plan, {link.interface_id: link.ifindex for link in self._links.values()})
         wanted["edges"] = {
-            layout.INDEX_KEY.pack(number): layout.EDGE.pack(self._edges[edge.name], edge.mac_bytes)
-            for number, edge in enumerate(EDGES)
+            layout.INDEX_KEY.pack(edge.number): layout.EDGE.pack(self._edges[edge.name], edge.mac_bytes)
+            for edge in EDGES
         }
         held, self._held = self._held, None
         apply_tables(opened.maps, held, wanted)
