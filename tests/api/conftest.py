@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from realvpc.api.call import Call, Caller
-from realvpc.api.context import Options
-from realvpc.api.errors import AwsError
+from realvpc.api.core.call import Call, Caller
+from realvpc.api.core.context import Options
+from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.iam.account import Account

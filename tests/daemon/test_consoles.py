@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from realvpc.api.call import Call
-from realvpc.api.errors import AwsError
+from realvpc.api.core.call import Call
+from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.daemon.consoles import ConsoleActions
@@ -17,7 +17,7 @@ from realvpc.node.client import NodeLostError
 from realvpc.wire.services import Services
 from tests.api.build import make_subnet, make_vpc
 from tests.api.conftest import MAIN, OTHER, START, TOKYO, Client, caller, new_service
-from tests.api.test_run_instances import run
+from tests.api.ec2.test_run_instances import run
 
 
 @pytest.fixture

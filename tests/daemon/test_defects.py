@@ -14,7 +14,7 @@ import pytest
 
 from realvpc.admin.app import admin_app
 from realvpc.admin.desk import Desk, Route
-from realvpc.api.context import Options
+from realvpc.api.core.context import Options
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.config import Settings

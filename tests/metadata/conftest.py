@@ -15,7 +15,7 @@ from realvpc.metadata.app import MetadataApp
 from realvpc.net.network_interface import NetworkInterface
 from tests.api.build import make_internet_gateway, make_subnet, make_vpc
 from tests.api.conftest import MAIN, START, TOKYO, Client, new_service
-from tests.api.test_run_instances import run
+from tests.api.ec2.test_run_instances import run
 
 TOKEN = "/latest/api/token"
 LIFETIME = "X-aws-ec2-metadata-token-ttl-seconds"

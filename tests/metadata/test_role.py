@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from realvpc.api.call import Credential
+from realvpc.api.core.call import Credential
 from realvpc.clock import Clock
 from tests.api.conftest import START
 

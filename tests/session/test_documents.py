@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 from realvpc.session.documents import DOCUMENTS, RUN_SHELL_SCRIPT, Forwarded, OnTerminal, Piped, plan
 
 FORWARDING, REMOTE = "AWS-StartPortForwardingSession", "AWS-StartPortForwardingSessionToRemoteHost"

@@ -13,7 +13,7 @@ from botocore import auth, parsers
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from realvpc.api.call import Call, Credential
+from realvpc.api.core.call import Call, Credential
 from realvpc.wire.app import App
 from realvpc.wire.model import service_model
 from realvpc.wire.sigv4 import Anyone, Verifier

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 from realvpc.wire.app import MAXIMUM_BODY, MAXIMUM_HEAD
 from realvpc.wire.form import parse_form
 

@@ -9,7 +9,7 @@ import pytest
 from botocore import parsers, serialize
 from botocore.model import ServiceModel
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 from realvpc.wire.dialect import CommonDialect, shown
 from realvpc.wire.ec2query import Ec2Query
 from realvpc.wire.form import parse_form, parse_tree

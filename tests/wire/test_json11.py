@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 from realvpc.wire.json11 import Json11
 
 SSM = Json11("ssm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.awsrequest import AWSRequest
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 from realvpc.wire.xml_document import MAXIMUM_DEPTH
 
 from .server import Server, any_credential, sign

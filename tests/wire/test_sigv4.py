@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSRequest
 
-from realvpc.api.call import Credential
+from realvpc.api.core.call import Credential
 
 from .server import EXPIRED, KEY, OWNER, SESSION, Server, any_credential, form, form_request, json_request, sign
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from ..api.call import Caller
-from ..api.context import Context
-from ..api.errors import AwsError
-from ..api.image_intake import announced, contents_in_use, unpacked, withdrawn
+from ..api.core.call import Caller
+from ..api.core.context import Context
+from ..api.core.errors import AwsError
+from ..api.ec2.image_intake import announced, contents_in_use, unpacked, withdrawn
 from ..net.machine_image import MachineImage
 from ..net.table import Change, delete
 from .desk import Answer, Desk, Refusal

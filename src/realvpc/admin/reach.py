@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api.ssm_agent_report import SSM, why_managed
+from ..api.ssm.agent_report import SSM, why_managed
 from ..net.instance import Instance
 from ..net.network import Network
 from ..net.reasons import Reason

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from .. import __version__
-from ..api.sweep import everything
+from ..api.core.sweep import everything
 from .desk import CLOCK_SETTING, Answer, Desk, Refusal
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from realvpc.net.instance import Instance, InstanceEvent
 from realvpc.net.table import Change
 
-from .context import Context
-from .instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
-from .ssm_agent import agents_seen
+from .core.context import Context
+from .ec2.instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
+from .ssm.agent import agents_seen
 
 Report = Callable[[Context], Change]
 

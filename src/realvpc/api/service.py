@@ -12,10 +12,10 @@ from realvpc.store.database import Database
 from realvpc.store.state import State
 
 from .actions import ACTIONS
-from .call import Call, Caller, Credential
-from .context import Context, Options, Response
-from .credentials import find_credential
-from .errors import dry_run_operation
+from .core.call import Call, Caller, Credential
+from .core.context import Context, Options, Response
+from .core.credentials import find_credential
+from .core.errors import dry_run_operation
 
 _KEY_SETTING = "service-key"
 

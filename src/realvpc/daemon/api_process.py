@@ -14,11 +14,11 @@ from typing import Any
 
 from realvpc.admin.app import admin_app
 from realvpc.admin.desk import CLOCK_SETTING, Desk
-from realvpc.api.call import Call
-from realvpc.api.context import Context, Options
+from realvpc.api.core.call import Call
+from realvpc.api.core.context import Context, Options
+from realvpc.api.core.sweep import sweep
 from realvpc.api.service import Service
-from realvpc.api.ssm_agent import agents_seen
-from realvpc.api.sweep import sweep
+from realvpc.api.ssm.agent import agents_seen
 from realvpc.clock import Clock
 from realvpc.config import Credentials, Fabric, Settings
 from realvpc.http_connection import BoundedHttp

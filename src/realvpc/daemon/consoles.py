@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from realvpc.api.call import Call
-from realvpc.api.console_output import console_asked_of, console_output
-from realvpc.api.context import Context, Response
-from realvpc.api.errors import AwsError
+from realvpc.api.core.call import Call
+from realvpc.api.core.context import Context, Response
+from realvpc.api.core.errors import AwsError
+from realvpc.api.ec2.console_output import console_asked_of, console_output
 from realvpc.node.client import NodeError
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from realvpc.api.actions import knows
-from realvpc.api.call import Actions, Call, Handler
+from realvpc.api.core.call import Actions, Call, Handler
 from realvpc.api.service import Service
 from realvpc.config import Credentials, Settings
 from realvpc.iam.account import Account

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from realvpc.api.call import Call, Settle
+from realvpc.api.core.call import Call, Settle
 from realvpc.net.instance import InstanceState
 from realvpc.net.network import Network
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from realvpc.api.call import Actions, Call
-from realvpc.api.context import Context
+from realvpc.api.core.call import Actions, Call
+from realvpc.api.core.context import Context
 from realvpc.api.service import Service
 from realvpc.config import Settings
 from realvpc.dns.stub import known_address

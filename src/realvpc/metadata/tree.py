@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from realvpc.api.metadata_options import fits_in_path
+from realvpc.api.ec2.metadata_options import fits_in_path
 from realvpc.net.hostnames import hostname, public_name
 from realvpc.net.instance import Instance
 from realvpc.net.instance_types import INSTANCE_TYPES

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from realvpc.api.call import Call
-from realvpc.api.context import Context, Response
-from realvpc.api.errors import AwsError
-from realvpc.api.ssm_agent import is_online
+from realvpc.api.core.call import Call
+from realvpc.api.core.context import Context, Response
+from realvpc.api.core.errors import AwsError
+from realvpc.api.ssm.agent import is_online
 from realvpc.net.instance import Instance
 
 from .command import Command, Invocation

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from realvpc.api.call import Call
-from realvpc.api.context import Response
-from realvpc.api.errors import AwsError
+from realvpc.api.core.call import Call
+from realvpc.api.core.context import Response
+from realvpc.api.core.errors import AwsError
 
 from .documents import DOCUMENTS, Document
 from .paging import paged

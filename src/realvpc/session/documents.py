@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 
 LARGEST_COMMAND = 1 << 16  # bytes
 

@@ -12,7 +12,7 @@ from enum import Enum, auto
 import msgspec
 from msgspec import Struct
 
-from realvpc.api.ssm_agent import AGENT_VERSION
+from realvpc.api.ssm.agent import AGENT_VERSION
 
 PATIENCE = 30.0  # seconds for the client's answer
 _SESSION_TYPE, _DONE = "SessionType", 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from realvpc.api.describe import make_token, read_token
-from realvpc.api.errors import AwsError, invalid_next_token
+from realvpc.api.core.describe import make_token, read_token
+from realvpc.api.core.errors import AwsError, invalid_next_token
 
 R = TypeVar("R")
 

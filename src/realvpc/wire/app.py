@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from inspect import isawaitable
 from typing import Any, Protocol, TypeAlias
 
-from realvpc.api.call import Call, Caller, Handler, Knows, Settle
-from realvpc.api.errors import AwsError
+from realvpc.api.core.call import Call, Caller, Handler, Knows, Settle
+from realvpc.api.core.errors import AwsError
 
 from .form import parse_form
 from .http import Reply, Request

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Protocol
 
-from realvpc.api.errors import AwsError, invalid_parameter_value, missing_parameter, unknown_parameter
-from realvpc.api.parameters import parameter_name
+from realvpc.api.core.errors import AwsError, invalid_parameter_value, missing_parameter, unknown_parameter
+from realvpc.api.core.parameters import parameter_name
 
 
 class Dialect(Protocol):

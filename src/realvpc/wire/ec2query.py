@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from realvpc.api.errors import AwsError, unknown_parameter
+from realvpc.api.core.errors import AwsError, unknown_parameter
 
 from .dialect import Ec2Dialect
 from .form import parse_tree, without_common

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 
 Node: TypeAlias = "str | dict[str, Node]"
 Tree: TypeAlias = dict[str, "Node"]

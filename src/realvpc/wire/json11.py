@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 
 from .dialect import CommonDialect, Dialect
 from .model import Shape, input_shape, output_shape

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 
 from .dialect import CommonDialect
 from .form import parse_tree, without_common

@@ -6,7 +6,7 @@ is wrong with the signature (IAM User Guide, "Troubleshoot Signature Version 4 s
 
 from __future__ import annotations
 
-from realvpc.api.errors import AwsError, missing_parameter
+from realvpc.api.core.errors import AwsError, missing_parameter
 
 INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - a sentence
 EXPIRED_TOKEN = "The security token included in the request is expired"  # noqa: S105 - a sentence

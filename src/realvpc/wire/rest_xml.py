@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from realvpc.api.errors import AwsError
+from realvpc.api.core.errors import AwsError
 
 from .dialect import CommonDialect
 from .http import Request

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from realvpc.api.errors import AwsError, invalid_action
+from realvpc.api.core.errors import AwsError, invalid_action
 
 from .ec2query import Ec2Query
 from .form import Pairs, parse_form

@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
-from realvpc.api.call import Caller, Credential, CredentialLookup, KnownRegion
+from realvpc.api.core.call import Caller, Credential, CredentialLookup, KnownRegion
 
 from .http import Request
 from .refusals import Refusals

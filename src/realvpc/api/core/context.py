@@ -1,0 +1,98 @@
+"""What an action knows: the state, the caller, the time, and a source of randomness.  Same context, same result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from random import Random
+from typing import Any, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from realvpc.iam.account import Account
+from realvpc.iam.directory import Directory
+from realvpc.net.network import Network
+from realvpc.net.resource import Resource
+from realvpc.net.table import Change
+from realvpc.store.state import State
+
+from .call import Caller
+
+R = TypeVar("R", bound=Resource)
+
+Request: TypeAlias = dict[str, Any]
+"""Decoded parameters by botocore's member names."""
+
+Response: TypeAlias = dict[str, Any]
+
+
+class Answer(Struct, frozen=True):
+    """What an action wants: the response to send, and the change that must be committed before it is sent."""
+
+    response: Response = {}
+    change: Change = Change()
+
+
+class Options(Struct, frozen=True):
+    """How this service was started, as far as actions care.
+
+    ``has_fabric``: machines really start, so their instances are pending until they have.
+    ``any_image``: an unknown image id stands for the default image, as suites of other emulators expect.
+    """
+
+    has_fabric: bool = True
+    any_image: bool = False
+
+
+class Context:
+    """``now`` is an aware datetime in UTC, as the service's clock shows it.  ``key`` is the service's secret."""
+
+    def __init__(
+        self, *, state: State, caller: Caller, now: datetime, random: Random, options: Options, key: bytes
+    ) -> None:
+        self.state = state
+        self.caller = caller
+        self.now = now
+        self.random = random
+        self.options = options
+        self.key = key
+
+    @property
+    def network(self) -> Network:
+        return self.state.network
+
+    @property
+    def directory(self) -> Directory:
+        return self.state.directory
+
+    @property
+    def account(self) -> str:
+        return self.caller.account
+
+    @property
+    def region(self) -> str:
+        return self.caller.region
+
+    @property
+    def account_record(self) -> Account:
+        return self.directory.accounts[self.account]
+
+    def sees(self, resource: Resource) -> bool:
+        """Visibility, in one place: every query and every lookup by id asks here."""
+        return resource.visible_to(self.account, self.region, self.now)
+
+    def visible(self, table: Mapping[str, R]) -> Iterator[R]:
+        return (row for row in table.values() if self.sees(row))
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh id: the prefix and 17 hexadecimal digits, as ``vpc-0a1b2c3d4e5f60718``."""
+        return f"{prefix}-0{self.random.getrandbits(64):016x}"
+
+    def with_state(self, state: State) -> Context:
+        """The same call, looking at another state: for an action that builds on another one's change."""
+        return Context(
+            state=state, caller=self.caller, now=self.now, random=self.random, options=self.options, key=self.key
+        )
+
+
+Action: TypeAlias = Callable[[Context, Request], Answer]

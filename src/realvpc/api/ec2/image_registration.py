@@ -1,0 +1,163 @@
+"""RegisterImage, CopyImage and DeregisterImage (EC2 API Reference)."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+
+from realvpc.net.images import public_images
+from realvpc.net.machine_image import ARCHITECTURE, ROOT_DEVICE_NAME, DiskSnapshot, ImageState, MachineImage
+from realvpc.net.table import delete, put
+
+from ..core.context import Answer, Context, Request
+from ..core.errors import AwsError, missing_parameter, unsupported_operation
+from ..core.idempotency import earlier_resources, remembering
+from ..core.lookup import IMAGE, SNAPSHOT, get
+from ..core.parameters import refuse
+from ..core.tags import tags_by_type, tags_on_creation
+from .image import check_available, find_image, image_not_found
+
+_NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}")
+_NOT_HERE = ("BillingProducts", "KernelId", "RamdiskId", "TpmSupport", "UefiData")
+
+
+def register_image(ctx: Context, request: Request) -> Answer:
+    """An image from a snapshot that the account has.  Its content comes with ``realvpc image add``.
+
+    Raises what ``checked_name`` raises, InvalidBlockDeviceMapping, ``InvalidSnapshot.NotFound``,
+    UnsupportedOperation.
+    """
+    refuse(request, _NOT_HERE)
+    if request.get("ImageLocation"):
+        raise unsupported_operation("Images backed by an instance store are not supported.")
+    if (request.get("Architecture") or ARCHITECTURE) != ARCHITECTURE:
+        raise unsupported_operation(f"The architecture {request['Architecture']} is not supported.")
+    if request.get("VirtualizationType") not in (None, "hvm"):
+        raise unsupported_operation(f"The virtualization type {request['VirtualizationType']} is not supported.")
+    name = checked_name(ctx, request.get("Name") or "")
+    device = request.get("RootDeviceName") or ROOT_DEVICE_NAME
+    snapshot = _root_snapshot(ctx, request, device)
+    row = replace(
+        make_image(ctx, name, snapshot),
+        description=request.get("Description") or "",
+        root_device_name=device,
+        tags=tags_on_creation(request, IMAGE.tag_type),
+    )
+    return Answer({"ImageId": row.id}, put(row))
+
+
+def _root_snapshot(ctx: Context, request: Request, device: str) -> DiskSnapshot:
+    snapshot_id = None
+    for mapping in request.get("BlockDeviceMappings") or []:
+        if mapping.get("DeviceName") != device:
+            raise unsupported_operation(f"The device {mapping.get('DeviceName')} is not supported.")
+        snapshot_id = (mapping.get("Ebs") or {}).get("SnapshotId")
+    if not snapshot_id:
+        raise AwsError("InvalidBlockDeviceMapping", "No root snapshot specified in device mapping.")
+    snapshot = get(ctx, SNAPSHOT, snapshot_id)
+    if snapshot.state is not ImageState.AVAILABLE:
+        raise AwsError("IncorrectState", f"The snapshot '{snapshot_id}' is not completed.")
+    return snapshot
+
+
+def copy_image(ctx: Context, request: Request) -> Answer:
+    """The image under another name, or in another Region: a new image and snapshot, the same content.
+
+    Raises ``InvalidAMIID.NotFound``, ``InvalidAMIID.Unavailable``, what ``checked_name`` raises,
+    UnsupportedOperation.
+    """
+    refuse(request, ("DestinationAvailabilityZone", "DestinationOutpostArn", "KmsKeyId"))
+    if request.get("Encrypted"):
+        raise unsupported_operation("Encrypted images are not supported.")
+    earlier = earlier_resources(ctx, "CopyImage", request)
+    if earlier is not None:
+        return Answer({"ImageId": earlier[0]})
+    tags = tags_by_type(request, (IMAGE.tag_type, SNAPSHOT.tag_type))
+    source_id, source_region = request["SourceImageId"], request["SourceRegion"]
+    source = ctx.network.machine_images.get(source_id)
+    if source is None or not source.visible_to(ctx.account, source_region, ctx.now):
+        source = public_images(source_region).get(source_id)
+    if source is None:
+        raise image_not_found(source_id)
+    check_available(source)
+    name = checked_name(ctx, request["Name"])
+    description = request.get("Description") or f"[Copied {source.id} from {source.region}] {source.name}"
+    snapshot = replace(
+        make_snapshot(ctx, source.content, source.minimum_size_gib),
+        description=description,
+        tags=tags[SNAPSHOT.tag_type],
+    )
+    row = replace(
+        make_image(ctx, name, snapshot),
+        description=request.get("Description") or source.description,
+        root_device_name=source.root_device_name,
+        tags=(dict(source.tags) if request.get("CopyImageTags") else {}) | tags[IMAGE.tag_type],
+    )
+    return remembering(ctx, "CopyImage", request, Answer({"ImageId": row.id}, put(snapshot, row)), row.id)
+
+
+def deregister_image(ctx: Context, request: Request) -> Answer:
+    """Instances that were launched from it go on; its snapshot stays unless it is to go too.
+
+    Raises ``InvalidAMIID.NotFound``, and AuthFailure for an image of Amazon's.
+    """
+    row = find_image(ctx, request["ImageId"])
+    if row is None:
+        raise image_not_found(request["ImageId"])
+    if row.account != ctx.account:
+        raise AwsError("AuthFailure", f"Not authorized for image:{row.id}")
+    change, results = delete(row), []
+    snapshot = ctx.network.disk_snapshots.get(row.snapshot_id)
+    if request.get("DeleteAssociatedSnapshots") and snapshot is not None:
+        others = [other for other in images_of_snapshot(ctx, snapshot.id) if other.id != row.id]
+        if not others:
+            change += delete(snapshot)
+        results.append({"SnapshotId": snapshot.id, "ReturnCode": "skipped" if others else "success"})
+    return Answer({"Return": True, "DeleteSnapshotResults": results}, change)
+
+
+def images_of_snapshot(ctx: Context, snapshot_id: str) -> list[MachineImage]:
+    return [row for row in ctx.network.machine_images.values() if row.snapshot_id == snapshot_id]
+
+
+def checked_name(ctx: Context, name: str) -> str:
+    """A name for a new image.  Raises MissingParameter, ``InvalidAMIName.Malformed``, ``InvalidAMIName.Duplicate``."""
+    if not name:
+        raise missing_parameter("Name")
+    if not _NAME.fullmatch(name):
+        raise AwsError(
+            "InvalidAMIName.Malformed",
+            "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, "
+            "'(', ')', '[', ']', ' ', '.', '/', '-', ''', '@' and '_'",
+        )
+    for row in ctx.visible(ctx.network.machine_images):
+        if row.name == name:
+            raise AwsError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {row.id}")
+    return name
+
+
+def make_snapshot(ctx: Context, content: str | None, size_gib: int) -> DiskSnapshot:
+    return DiskSnapshot(
+        id=ctx.new_id(SNAPSHOT.prefix),
+        account=ctx.account,
+        region=ctx.region,
+        size_gib=size_gib,
+        started_at=ctx.now,
+        content=content,
+    )
+
+
+def make_image(ctx: Context, name: str, snapshot: DiskSnapshot) -> MachineImage:
+    """An image of the caller's, in the state that the snapshot is in."""
+    return MachineImage(
+        id=ctx.new_id(IMAGE.prefix),
+        account=ctx.account,
+        region=ctx.region,
+        name=name,
+        snapshot_id=snapshot.id,
+        minimum_size_gib=snapshot.size_gib,
+        created_at=ctx.now,
+        state=snapshot.state,
+        content=snapshot.content,
+    )

@@ -1,0 +1,162 @@
+"""Instances as the API shows them (EC2 API Reference, "DescribeInstances")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from realvpc.net.hostnames import instance_private_name
+from realvpc.net.instance import Instance
+from realvpc.net.instance_types import INSTANCE_TYPES
+from realvpc.net.machine_image import ARCHITECTURE
+from realvpc.net.network_interface import NetworkInterface
+
+from ..core.context import Answer, Context, Request, Response
+from ..core.describe import paginate, render_tags, select
+from ..core.lookup import INSTANCE
+from .instance_filters import FILTERS
+from .instance_state import render_state
+from .metadata_options import render_options
+from .network_interface import (
+    private_name,
+    public_name,
+    render_addresses,
+    render_association,
+    render_attachment,
+    render_groups,
+)
+
+
+def describe_instances(ctx: Context, request: Request) -> Answer:
+    """By reservation.  Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue for a filter."""
+    page, token = paginate(request, select(ctx, request, INSTANCE, ids="InstanceIds", filters=FILTERS))
+    return Answer({"Reservations": render_reservations(ctx, page), "NextToken": token})
+
+
+def render_reservations(ctx: Context, instances: Iterable[Instance]) -> list[Response]:
+    reservations: dict[str, Response] = {}
+    for instance in sorted(instances, key=lambda row: (row.reservation_id, row.ami_launch_index)):
+        reservation = reservations.setdefault(
+            instance.reservation_id,
+            {"ReservationId": instance.reservation_id, "OwnerId": instance.account, "Groups": [], "Instances": []},
+        )
+        reservation["Instances"].append(render_instance(ctx, instance))
+    return list(reservations.values())
+
+
+def render_instance(ctx: Context, instance: Instance) -> Response:
+    """An instance without interfaces, which is a terminated one, has neither VPC nor addresses."""
+    interfaces = ctx.network.interfaces_of(instance.id)
+    kind = INSTANCE_TYPES[instance.instance_type]
+    response: Response = {
+        "InstanceId": instance.id,
+        "ImageId": instance.image_id,
+        "State": render_state(instance.state),
+        "PrivateDnsName": "",
+        "PublicDnsName": "",
+        "StateTransitionReason": instance.state_transition_reason,
+        "KeyName": instance.key_name,
+        "AmiLaunchIndex": instance.ami_launch_index,
+        "ProductCodes": [],
+        "InstanceType": instance.instance_type,
+        "LaunchTime": instance.launched_at,
+        "Placement": {
+            "AvailabilityZone": instance.zone_name,
+            "AvailabilityZoneId": instance.zone_id,
+            "GroupName": "",
+            "Tenancy": "default",
+        },
+        "Monitoring": {"State": "enabled" if instance.detailed_monitoring else "disabled"},
+        "Architecture": ARCHITECTURE,
+        "BlockDeviceMappings": render_block_devices(ctx, instance),
+        "ClientToken": instance.client_token,
+        "EbsOptimized": instance.ebs_optimized,
+        "EnaSupport": True,
+        "Hypervisor": "xen",
+        "IamInstanceProfile": render_profile(ctx, instance),
+        "NetworkInterfaces": [render_instance_interface(ctx, interface) for interface in interfaces],
+        "RootDeviceName": instance.root_device_name,
+        "RootDeviceType": "ebs",
+        "SecurityGroups": [],
+        "Tags": render_tags(instance.tags),
+        "VirtualizationType": "hvm",
+        "CpuOptions": {"CoreCount": kind.cores, "ThreadsPerCore": kind.threads_per_core},
+        "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
+        "HibernationOptions": {"Configured": False},
+        "MetadataOptions": render_options(instance.metadata_options),
+        "EnclaveOptions": {"Enabled": False},
+        "BootMode": "uefi-preferred",
+        "CurrentInstanceBootMode": "uefi" if kind.is_nitro else "legacy-bios",
+        "PlatformDetails": "Linux/UNIX",
+        "UsageOperation": "RunInstances",
+        "PrivateDnsNameOptions": {
+            "HostnameType": instance.hostname_type,
+            "EnableResourceNameDnsARecord": instance.enable_resource_name_dns_a_record,
+            "EnableResourceNameDnsAAAARecord": instance.enable_resource_name_dns_aaaa_record,
+        },
+        "MaintenanceOptions": {"AutoRecovery": "default", "RebootMigration": "default"},
+        "Operator": {"Managed": False},
+    }
+    if instance.state_reason_code:
+        response["StateReason"] = {"Code": instance.state_reason_code, "Message": instance.state_reason}
+    return response | (_of_primary(ctx, instance, interfaces[0]) if interfaces else {})
+
+
+def _of_primary(ctx: Context, instance: Instance, primary: NetworkInterface) -> Response:
+    """What an instance shows of its primary interface."""
+    return {
+        "PrivateDnsName": instance_private_name(instance, primary),
+        "PublicDnsName": public_name(ctx, primary) or "",
+        "PrivateIpAddress": str(primary.private_address),
+        "PublicIpAddress": str(primary.public_address) if primary.public_address is not None else None,
+        "SecurityGroups": render_groups(ctx, primary),
+        "SourceDestCheck": primary.source_dest_check,
+        "SubnetId": primary.subnet_id,
+        "VpcId": primary.vpc_id,
+    }
+
+
+def render_block_devices(ctx: Context, instance: Instance) -> list[Response]:
+    return [
+        {
+            "DeviceName": volume.device_name,
+            "Ebs": {
+                "AttachTime": volume.created_at,
+                "DeleteOnTermination": volume.delete_on_termination,
+                "Status": "attached",
+                "VolumeId": volume.id,
+            },
+        }
+        for volume in ctx.network.volumes_of(instance.id)
+    ]
+
+
+def render_profile(ctx: Context, instance: Instance) -> Response | None:
+    """The instance profile; when it was deleted meanwhile, its ARN alone is left."""
+    if instance.instance_profile_arn is None:
+        return None
+    profile = ctx.directory.instance_profiles.get(instance.instance_profile_arn)
+    return {"Arn": instance.instance_profile_arn, "Id": profile.profile_id if profile else None}
+
+
+def render_instance_interface(ctx: Context, interface: NetworkInterface) -> Response:
+    attachment = render_attachment(interface) or {}
+    return {
+        "Association": render_association(ctx, interface),
+        "Attachment": {
+            name: value for name, value in attachment.items() if name not in ("InstanceId", "InstanceOwnerId")
+        },
+        "Description": interface.description,
+        "Groups": render_groups(ctx, interface),
+        "InterfaceType": "interface",
+        "Ipv6Addresses": [],
+        "MacAddress": interface.mac_address,
+        "NetworkInterfaceId": interface.id,
+        "OwnerId": interface.account,
+        "PrivateDnsName": private_name(ctx, interface, interface.private_address),
+        "PrivateIpAddress": str(interface.private_address),
+        "PrivateIpAddresses": render_addresses(ctx, interface),
+        "SourceDestCheck": interface.source_dest_check,
+        "Status": interface.status,
+        "SubnetId": interface.subnet_id,
+        "VpcId": interface.vpc_id,
+    }

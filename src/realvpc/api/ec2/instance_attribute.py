@@ -1,0 +1,203 @@
+"""The attributes of an instance, one at a time (EC2 API Reference)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from realvpc.net.instance import Instance, InstanceState
+from realvpc.net.instance_types import INSTANCE_TYPES
+from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.resource import Resource
+from realvpc.net.table import Change, put
+
+from ..core.context import Answer, Context, Request, Response
+from ..core.describe import paginate, select
+from ..core.errors import (
+    AwsError,
+    invalid_parameter_combination,
+    invalid_parameter_value,
+)
+from ..core.lookup import INSTANCE, get
+from ..core.parameters import refuse
+from .instance import render_block_devices
+from .launch import read_cpu_credits, read_user_data
+from .network_interface import render_groups
+from .network_interface_attribute import with_groups
+
+# -- describe --------------------------------------------------------------------------------------------------------
+
+_Attribute = Callable[[Context, Instance], Response]
+
+_ATTRIBUTES: dict[str, _Attribute] = {
+    "blockDeviceMapping": lambda ctx, row: {"BlockDeviceMappings": render_block_devices(ctx, row)},
+    "disableApiStop": lambda ctx, row: {"DisableApiStop": {"Value": row.disable_api_stop}},
+    "disableApiTermination": lambda ctx, row: {"DisableApiTermination": {"Value": row.disable_api_termination}},
+    "ebsOptimized": lambda ctx, row: {"EbsOptimized": {"Value": row.ebs_optimized}},
+    "enaSupport": lambda ctx, row: {"EnaSupport": {"Value": True}},
+    "enclaveOptions": lambda ctx, row: {"EnclaveOptions": {"Enabled": False}},
+    "groupSet": lambda ctx, row: {
+        "Groups": render_groups(ctx, primary) if (primary := _primary_or_none(ctx, row)) else []
+    },
+    "instanceInitiatedShutdownBehavior": lambda ctx, row: {
+        "InstanceInitiatedShutdownBehavior": {"Value": row.shutdown_behavior}
+    },
+    "instanceType": lambda ctx, row: {"InstanceType": {"Value": row.instance_type}},
+    "kernel": lambda ctx, row: {"KernelId": {}},
+    "productCodes": lambda ctx, row: {"ProductCodes": []},
+    "ramdisk": lambda ctx, row: {"RamdiskId": {}},
+    "rootDeviceName": lambda ctx, row: {"RootDeviceName": {"Value": row.root_device_name}},
+    "sourceDestCheck": lambda ctx, row: {
+        "SourceDestCheck": {"Value": primary.source_dest_check} if (primary := _primary_or_none(ctx, row)) else {}
+    },
+    "sriovNetSupport": lambda ctx, row: {"SriovNetSupport": {}},
+    "userData": lambda ctx, row: {"UserData": {"Value": row.user_data} if row.user_data else {}},
+}
+
+
+def describe_instance_attribute(ctx: Context, request: Request) -> Answer:
+    """An attribute without a value has no ``Value``.  Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue."""
+    instance = get(ctx, INSTANCE, request["InstanceId"])
+    render = _ATTRIBUTES.get(request["Attribute"])
+    if render is None:
+        raise invalid_parameter_value(
+            f"Value ({request['Attribute']}) for parameter attribute is invalid. Unknown attribute."
+        )
+    return Answer({"InstanceId": instance.id} | render(ctx, instance))
+
+
+def _primary_or_none(ctx: Context, instance: Instance) -> NetworkInterface | None:
+    return next(iter(ctx.network.interfaces_of(instance.id)), None)
+
+
+def get_instance_uefi_data(ctx: Context, request: Request) -> Answer:
+    """A machine of this service has no UEFI variable store, so there is no data.
+
+    Raises ``InvalidInstanceID.NotFound``.
+    """
+    return Answer({"InstanceId": get(ctx, INSTANCE, request["InstanceId"]).id})
+
+
+def describe_instance_credit_specifications(ctx: Context, request: Request) -> Answer:
+    """Burstable instances with their CPU credits: those asked for, or all that are ``unlimited``.
+
+    Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue for a filter.
+    """
+    asked = request.get("InstanceIds") or request.get("Filters")
+    found = [
+        row
+        for row in select(ctx, request, INSTANCE, ids="InstanceIds", filters={"instance-id": lambda ctx, row: [row.id]})
+        if row.cpu_credits and (asked or row.cpu_credits == "unlimited")
+    ]
+    page, token = paginate(request, found)
+    return Answer(
+        {
+            "InstanceCreditSpecifications": [{"InstanceId": row.id, "CpuCredits": row.cpu_credits} for row in page],
+            "NextToken": token,
+        }
+    )
+
+
+# -- modify ----------------------------------------------------------------------------------------------------------
+
+_BOOLEANS = {
+    "disableApiTermination": "disable_api_termination",
+    "disableApiStop": "disable_api_stop",
+    "ebsOptimized": "ebs_optimized",
+}
+_MEMBERS = {
+    "DisableApiStop": "disableApiStop",
+    "DisableApiTermination": "disableApiTermination",
+    "EbsOptimized": "ebsOptimized",
+    "InstanceInitiatedShutdownBehavior": "instanceInitiatedShutdownBehavior",
+    "InstanceType": "instanceType",
+    "SourceDestCheck": "sourceDestCheck",
+    "UserData": "userData",
+}
+_NOT_HERE = ("BlockDeviceMappings", "EnaSupport", "Kernel", "Ramdisk", "SriovNetSupport")
+_WHILE_STOPPED = ("ebsOptimized", "instanceType", "userData")
+
+
+def modify_instance_attribute(ctx: Context, request: Request) -> Answer:
+    """One attribute, by its own member or by ``Attribute`` and ``Value``.
+
+    Raises ``InvalidInstanceID.NotFound``, InvalidParameterCombination, InvalidParameterValue, IncorrectInstanceState
+    (what a machine is made with changes while it is stopped only), ``InvalidGroup.NotFound``, UnsupportedOperation.
+    """
+    instance = get(ctx, INSTANCE, request["InstanceId"])
+    refuse(request, _NOT_HERE)
+    given: dict[str, Any] = {
+        attribute: (request[member] or {}).get("Value")
+        for member, attribute in _MEMBERS.items()
+        if request.get(member) is not None
+    }
+    if request.get("Groups"):
+        given["groupSet"] = request["Groups"]
+    if request.get("Attribute"):
+        given[request["Attribute"]] = _value(request["Attribute"], request.get("Value"))
+    if not given:
+        raise invalid_parameter_combination("No attributes specified.")
+    if len(given) > 1:
+        raise invalid_parameter_combination("Fields for multiple attribute types specified: " + ", ".join(given))
+    ((attribute, value),) = given.items()
+    return Answer({}, _modified(ctx, instance, attribute, value))
+
+
+def _value(attribute: str, text: str | None) -> object:
+    """The value of the old form, in which everything is text."""
+    if attribute in (*_BOOLEANS, "sourceDestCheck"):
+        if (text or "").lower() not in ("true", "false"):
+            raise invalid_parameter_value(f"Invalid value '{text}' for {attribute}. Expecting true or false.")
+        return (text or "").lower() == "true"
+    return text
+
+
+def _modified(ctx: Context, instance: Instance, attribute: str, value: Any) -> Change:
+    if attribute in _WHILE_STOPPED and instance.state is not InstanceState.STOPPED:
+        raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'stopped' state.")
+    if attribute in _BOOLEANS:
+        return put(replace(instance, **{_BOOLEANS[attribute]: bool(value)}))
+    changed: Resource
+    match attribute:
+        case "sourceDestCheck":
+            changed = replace(_primary(ctx, instance), source_dest_check=bool(value))
+        case "groupSet":
+            changed = with_groups(ctx, _primary(ctx, instance), value)
+        case "instanceInitiatedShutdownBehavior":
+            if value not in ("stop", "terminate"):
+                raise invalid_parameter_value(f"Invalid value '{value}' for instanceInitiatedShutdownBehavior.")
+            changed = replace(instance, shutdown_behavior=value)
+        case "instanceType":
+            changed = _with_type(ctx, instance, value or "")
+        case "userData":
+            text = base64.b64encode(value).decode() if isinstance(value, bytes) else value
+            changed = replace(instance, user_data=read_user_data({"UserData": text}))
+        case _:
+            raise invalid_parameter_value(f"Value ({attribute}) for parameter attribute is invalid.")
+    return put(changed)
+
+
+def _with_type(ctx: Context, instance: Instance, name: str) -> Instance:
+    kind = INSTANCE_TYPES.get(name)
+    if kind is None:
+        raise invalid_parameter_value(f"Invalid value '{name}' for InstanceType.")
+    if len(ctx.network.interfaces_of(instance.id)) > kind.interfaces:
+        raise invalid_parameter_combination(f"The instance has more network interfaces than {name} allows.")
+    return replace(instance, instance_type=name, cpu_credits=read_cpu_credits({}, kind))
+
+
+def _primary(ctx: Context, instance: Instance) -> NetworkInterface:
+    """Raises InvalidInstanceID for an instance of several interfaces, whose own attributes count."""
+    interfaces = ctx.network.interfaces_of(instance.id)
+    if len(interfaces) > 1:
+        raise AwsError(
+            "InvalidInstanceID",
+            f"There are multiple interfaces attached to instance '{instance.id}'. "
+            "Please specify an interface ID for the operation instead.",
+        )
+    if not interfaces:
+        raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is terminated.")
+    return interfaces[0]

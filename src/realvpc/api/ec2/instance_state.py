@@ -1,0 +1,229 @@
+"""The life of an instance: start, stop, reboot, terminate, and what a host reports (EC2 guide, "Instance lifecycle").
+
+``happens`` is the one place where an event changes an instance, its interfaces and its volumes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from realvpc.net.instance import TRANSITIONS, Instance, InstanceEvent, InstanceState
+from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.resource import Resource
+from realvpc.net.table import Change, put
+
+from ..core.context import Answer, Context, Request, Response
+from ..core.errors import AwsError
+from ..core.lookup import INSTANCE, get
+from .address_picker import AddressPicker
+
+_S, _E = InstanceState, InstanceEvent
+
+
+class StateReason(Struct, frozen=True):
+    """``StateReason`` of an instance: a code and a sentence."""
+
+    code: str
+    sentence: str
+
+
+USER_SHUTDOWN = StateReason("Client.UserInitiatedShutdown", "User initiated shutdown")
+INSTANCE_SHUTDOWN = StateReason("Client.InstanceInitiatedShutdown", "Instance initiated shutdown")
+
+
+def server_error(sentence: str) -> StateReason:
+    """The data plane failed."""
+    return StateReason("Server.InternalError", sentence)
+
+
+# -- requests --------------------------------------------------------------------------------------------------------
+
+
+def start_instances(ctx: Context, request: Request) -> Answer:
+    """Raises ``InvalidInstanceID.NotFound``, IncorrectInstanceState; then nothing is started."""
+    return _request(ctx, request, _E.START, "StartingInstances")
+
+
+def stop_instances(ctx: Context, request: Request) -> Answer:
+    """Raises ``InvalidInstanceID.NotFound``, IncorrectInstanceState, OperationNotPermitted, UnsupportedOperation
+    (hibernation)."""
+    if request.get("Hibernate"):
+        raise AwsError("UnsupportedHibernationConfiguration", "The instance is not configured for hibernation.")
+    return _request(
+        ctx, request, _E.STOP, "StoppingInstances", lambda row: _protected(row, "stopped", "disableApiStop")
+    )
+
+
+def terminate_instances(ctx: Context, request: Request) -> Answer:
+    """Raises ``InvalidInstanceID.NotFound``, OperationNotPermitted for a protected instance; then none is ended."""
+    return _request(
+        ctx,
+        request,
+        _E.TERMINATE,
+        "TerminatingInstances",
+        lambda row: _protected(row, "terminated", "disableApiTermination"),
+    )
+
+
+def reboot_instances(ctx: Context, request: Request) -> Answer:
+    """Raises ``InvalidInstanceID.NotFound``, IncorrectInstanceState."""
+    _, change = _ask(ctx, request, _E.REBOOT)
+    return Answer({}, change)
+
+
+_VERBS = {_E.START: "started", _E.STOP: "stopped", _E.REBOOT: "rebooted", _E.TERMINATE: "terminated"}
+
+
+def _protected(instance: Instance, verb: str, attribute: str) -> AwsError | None:
+    protected = instance.disable_api_stop if verb == "stopped" else instance.disable_api_termination
+    if not protected:
+        return None
+    return AwsError(
+        "OperationNotPermitted",
+        f"The instance '{instance.id}' may not be {verb}. Modify its '{attribute}' instance attribute and try again.",
+    )
+
+
+def _request(
+    ctx: Context,
+    request: Request,
+    event: InstanceEvent,
+    result: str,
+    refusal: Callable[[Instance], AwsError | None] = lambda instance: None,
+) -> Answer:
+    changes, change = _ask(ctx, request, event, refusal)
+    return Answer(
+        {
+            result: [
+                {
+                    "InstanceId": before.id,
+                    "PreviousState": render_state(before.state),
+                    "CurrentState": render_state(after),
+                }
+                for before, after in changes
+            ]
+        },
+        change,
+    )
+
+
+def _ask(
+    ctx: Context,
+    request: Request,
+    event: InstanceEvent,
+    refusal: Callable[[Instance], AwsError | None] = lambda instance: None,
+) -> tuple[list[tuple[Instance, InstanceState]], Change]:
+    """Each instance with the state that the answer shows, and the change.
+
+    Without a data plane there is nobody to report: the state that follows is stored at once.
+    """
+    instances = [get(ctx, INSTANCE, instance_id) for instance_id in dict.fromkeys(request["InstanceIds"])]
+    for instance in instances:
+        error = refusal(instance) if instance.state is not _S.TERMINATED else None
+        if error is not None:
+            raise error
+        if (instance.state, event) not in TRANSITIONS:
+            which = "This" if event is _E.STOP else "The"
+            raise AwsError(
+                "IncorrectInstanceState",
+                f"{which} instance '{instance.id}' is not in a state from which it can be {_VERBS[event]}.",
+            )
+    shown, change, picker = [], Change(), AddressPicker(ctx)
+    for instance in instances:
+        asked = happens(ctx, instance, event, USER_SHUTDOWN, picker)
+        shown.append((instance, TRANSITIONS[instance.state, event]))
+        change += asked if ctx.options.has_fabric else _settled(ctx, instance.id, asked)
+    return shown, change
+
+
+def _settled(ctx: Context, instance_id: str, asked: Change) -> Change:
+    later = ctx.with_state(ctx.state.apply(asked))
+    instance = later.network.instances[instance_id]
+    event = _E.MACHINE_UP if instance.machine_wanted else _E.MACHINE_DOWN
+    return asked + happens(later, instance, event)
+
+
+# -- events ----------------------------------------------------------------------------------------------------------
+
+
+def happens(
+    ctx: Context,
+    instance: Instance,
+    event: InstanceEvent,
+    reason: StateReason | None = None,
+    picker: AddressPicker | None = None,
+) -> Change:
+    """What ``event`` changes.  Nothing, when the state does not know it: then it is old news."""
+    state = TRANSITIONS.get((instance.state, event))
+    if state is None:
+        return Change()
+    if event is _E.REBOOT and state is _S.RUNNING:
+        return put(replace(instance, boot=instance.boot + 1))
+    if state is instance.state:
+        return Change()
+    after = replace(instance, state=state)
+    interfaces = ctx.network.interfaces_of(instance.id)
+    match state:
+        case _S.PENDING:
+            after = replace(
+                after,
+                boot=instance.boot + 1,
+                launched_at=ctx.now,
+                state_reason_code=None,
+                state_reason=None,
+                state_transition_reason="",
+            )
+            return put(after, *_with_public_address(interfaces, picker or AddressPicker(ctx)))
+        case _S.RUNNING:
+            return put(after)
+        case _S.TERMINATED:
+            after = replace(_because(after, reason, ctx.now), terminated_at=ctx.now)
+            return _without_belongings(ctx, after, interfaces)
+        case _:  # stopping, stopped, shutting-down: the public address goes back to the pool
+            released = (replace(row, public_address=None) for row in interfaces if row.public_address is not None)
+            return put(_because(after, reason, ctx.now), *released)
+
+
+def _because(instance: Instance, reason: StateReason | None, now: datetime) -> Instance:
+    """With the reason, unless it has one already: the first cause counts."""
+    if reason is None or instance.state_reason_code is not None:
+        return instance
+    by_user = reason is USER_SHUTDOWN
+    return replace(
+        instance,
+        state_reason_code=reason.code,
+        state_reason=f"{reason.code}: {reason.sentence}",
+        state_transition_reason=f"User initiated ({now:%Y-%m-%d %H:%M:%S} GMT)" if by_user else reason.code,
+    )
+
+
+def _with_public_address(
+    interfaces: tuple[NetworkInterface, ...], picker: AddressPicker
+) -> tuple[NetworkInterface, ...]:
+    """A start brings a new public address where the launch did, to an instance of one interface (EC2 guide)."""
+    if len(interfaces) != 1:
+        return ()
+    return tuple(
+        replace(row, public_address=picker.public())
+        for row in interfaces
+        if row.associate_public_address and row.public_address is None
+    )
+
+
+def _without_belongings(ctx: Context, instance: Instance, interfaces: tuple[NetworkInterface, ...]) -> Change:
+    """The instance alone: interfaces and volumes that go with it are deleted, other interfaces are free again."""
+    deleted: list[Resource] = [row for row in interfaces if row.attachment and row.attachment.delete_on_termination]
+    kept = [
+        replace(row, attachment=None, public_address=None)
+        for row in interfaces
+        if row.attachment and not row.attachment.delete_on_termination
+    ]
+    return Change(puts=(instance, *kept), deletes=(*deleted, *ctx.network.volumes_of(instance.id)))
+
+
+def render_state(state: InstanceState) -> Response:
+    return {"Code": state.code, "Name": str(state)}

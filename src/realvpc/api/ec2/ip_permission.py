@@ -1,0 +1,313 @@
+"""IpPermissions: how requests write security group rules, and how responses group them (EC2 API, "IpPermission")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from realvpc.net.addresses import Cidr
+from realvpc.net.packet import PROTOCOL_NAMES, PROTOCOL_NUMBERS
+from realvpc.net.peering import Peering, PeeringStatus
+from realvpc.net.security_group import (
+    ALL_PROTOCOLS,
+    ANY_TYPE,
+    ICMP,
+    ICMPV6,
+    PORT_MAXIMUM,
+    PORT_MINIMUM,
+    TCP,
+    UDP,
+    GroupReference,
+    SecurityGroup,
+    SecurityGroupRule,
+)
+
+from ..core.context import Context, Request, Response
+from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
+from ..core.lookup import SECURITY_GROUP, check_form, not_found
+
+_DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+_MAXIMUM_PROTOCOL, _MAXIMUM_TYPE = 255, 255
+
+
+class Traffic(Struct, frozen=True):
+    """Protocol and ports (or ICMP type and code), as a ``SecurityGroupRule`` has them."""
+
+    protocol: int
+    from_port: int
+    to_port: int
+
+
+class RuleDraft(Struct, frozen=True):
+    """A rule that a request writes down."""
+
+    traffic: Traffic
+    peer: Cidr | GroupReference
+    description: str | None
+
+    def as_rule(self, rule_id: str, tags: dict[str, str], *, is_egress: bool) -> SecurityGroupRule:
+        return SecurityGroupRule(
+            id=rule_id,
+            is_egress=is_egress,
+            protocol=self.traffic.protocol,
+            from_port=self.traffic.from_port,
+            to_port=self.traffic.to_port,
+            peer=self.peer,
+            description=self.description,
+            tags=tags,
+        )
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def permissions_of(request: Request) -> list[dict[str, Any]]:
+    """The request's IpPermissions; the old flat parameters become one.
+
+    Raises InvalidParameterCombination when both are there, MissingParameter when neither is.
+    """
+    permissions: list[dict[str, Any]] = request.get("IpPermissions") or []
+    flat = {name: request[name] for name in ("IpProtocol", "FromPort", "ToPort") if request.get(name) is not None}
+    cidr, group = request.get("CidrIp"), request.get("SourceSecurityGroupName")
+    if permissions and (flat or cidr or group):
+        raise invalid_parameter_combination("The parameter ipPermissions cannot be used with the parameter ipProtocol")
+    if permissions:
+        return permissions
+    if not flat and not cidr and not group:
+        raise missing_parameter("ipPermissions")
+    if group:
+        raise invalid_parameter_value(
+            f"Invalid value '{group}' for groupName. You may not reference Amazon VPC security groups by name. "
+            "Please use the corresponding id for this operation."
+        )
+    return [flat | {"IpRanges": [{"CidrIp": cidr}] if cidr else []}]
+
+
+def read_permissions(
+    ctx: Context, group: SecurityGroup, permissions: Iterable[dict[str, Any]], *, must_exist: bool = True
+) -> list[RuleDraft]:
+    """One draft per range and group of every permission.
+
+    Raises InvalidParameterValue (protocol, ports, CIDR block, description), ``InvalidGroup.NotFound`` (a group that
+    the VPC of ``group`` does not see; not with ``must_exist`` False, which is for revoking stale rules) and
+    ``InvalidPrefixListID.NotFound``.
+    """
+    return [draft for permission in permissions for draft in _drafts(ctx, group, permission, must_exist=must_exist)]
+
+
+def _drafts(ctx: Context, group: SecurityGroup, permission: dict[str, Any], *, must_exist: bool) -> Iterator[RuleDraft]:
+    traffic = read_traffic(permission.get("IpProtocol"), permission.get("FromPort"), permission.get("ToPort"))
+    sources = 0
+    for entry in permission.get("IpRanges") or []:
+        sources += 1
+        yield RuleDraft(traffic, read_cidr(entry.get("CidrIp"), is_ipv4=True), read_description(entry))
+    for entry in permission.get("Ipv6Ranges") or []:
+        sources += 1
+        yield RuleDraft(traffic, read_cidr(entry.get("CidrIpv6"), is_ipv4=False), read_description(entry))
+    for entry in permission.get("PrefixListIds") or []:
+        raise prefix_list_not_found(entry.get("PrefixListId") or "")
+    for entry in permission.get("UserIdGroupPairs") or []:
+        sources += 1
+        reference = read_reference(
+            ctx, group, entry.get("GroupId"), entry.get("UserId"), entry.get("GroupName"), must_exist=must_exist
+        )
+        yield RuleDraft(traffic, reference, read_description(entry))
+    if not sources:
+        raise missing_parameter("ipPermissions.1.ipRanges")
+
+
+def read_traffic(protocol: str | None, from_port: int | None, to_port: int | None) -> Traffic:
+    """Raises InvalidParameterValue for a protocol or a port range that cannot be, MissingParameter without protocol."""
+    if not protocol:
+        raise missing_parameter("ipProtocol")
+    number = PROTOCOL_NUMBERS.get(protocol.lower())
+    if number is None:
+        if not re.fullmatch(r"-1|[0-9]{1,3}", protocol, re.ASCII) or int(protocol) > _MAXIMUM_PROTOCOL:
+            raise invalid_parameter_value(f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
+        number = int(protocol)
+    if number in (TCP, UDP):
+        return _ports(number, from_port, to_port)
+    if number in (ICMP, ICMPV6):
+        return _type_and_code(number, from_port, to_port)
+    return Traffic(number, ANY_TYPE, ANY_TYPE)
+
+
+def _ports(protocol: int, from_port: int | None, to_port: int | None) -> Traffic:
+    if from_port is None or to_port is None:
+        raise invalid_parameter_value(
+            "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange."
+        )
+    for port in (from_port, to_port):
+        if not PORT_MINIMUM <= port <= PORT_MAXIMUM:
+            raise AwsError("InvalidPermission.Malformed", f"TCP/UDP port ({port}) out of range")
+    if from_port > to_port:
+        raise invalid_parameter_value(f"Invalid {PROTOCOL_NAMES[protocol].upper()} port range ({from_port},{to_port})")
+    return Traffic(protocol, from_port, to_port)
+
+
+def _type_and_code(protocol: int, type_: int | None, code: int | None) -> Traffic:
+    if protocol == ICMPV6 and type_ is None and code is None:
+        type_ = code = ANY_TYPE
+    if type_ is None or code is None:
+        raise invalid_parameter_value("Invalid value 'Must specify both from and to ports with ICMP.' for portRange.")
+    for value, what in ((type_, "type"), (code, "code")):
+        if not ANY_TYPE <= value <= _MAXIMUM_TYPE:
+            raise AwsError("InvalidPermission.Malformed", f"ICMP {what} ({value}) out of range")
+    if type_ == ANY_TYPE and code != ANY_TYPE:
+        raise AwsError("InvalidPermission.Malformed", f"ICMP code ({code}) needs a type that is not -1")
+    return Traffic(protocol, type_, code)
+
+
+def read_cidr(text: str | None, *, is_ipv4: bool) -> Cidr:
+    """A block with its host bits cleared, as AWS keeps it.  Raises InvalidParameterValue."""
+    try:
+        cidr = Cidr.parse(text or "")
+    except ValueError:
+        cidr = None
+    if cidr is None or cidr.is_ipv4 != is_ipv4:
+        raise invalid_parameter_value(f"CIDR block {text or ''} is malformed")
+    return cidr
+
+
+def read_description(entry: dict[str, Any]) -> str | None:
+    """Raises InvalidParameterValue."""
+    description: str | None = entry.get("Description") or None
+    if description is not None and not _DESCRIPTION.fullmatch(description):
+        raise invalid_parameter_value(
+            "Invalid rule description. Valid descriptions are strings less than 256 characters from the following "
+            "set:  a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+        )
+    return description
+
+
+def read_reference(
+    ctx: Context,
+    group: SecurityGroup,
+    group_id: str | None,
+    owner: str | None,
+    name: str | None = None,
+    *,
+    must_exist: bool = True,
+) -> GroupReference:
+    """The group that a rule of ``group`` names: of the same VPC, or of a VPC that is actively peered in this Region.
+
+    A group of another account must be named together with its owner.
+    """
+    if not group_id:
+        raise (
+            missing_parameter("groupId")
+            if not name
+            else invalid_parameter_value(
+                f"Invalid value '{name}' for groupName. You may not reference Amazon VPC security groups by name. "
+                "Please use the corresponding id for this operation."
+            )
+        )
+    check_form(SECURITY_GROUP, group_id)
+    if not must_exist:
+        return GroupReference(group_id, owner or ctx.account)
+    referenced = ctx.network.security_groups.get(group_id)
+    if referenced is None or referenced.account != (owner or ctx.account) or referenced.region != ctx.region:
+        raise not_found(SECURITY_GROUP, group_id)
+    if referenced.vpc_id == group.vpc_id:
+        return GroupReference(group_id, referenced.account)
+    peering = ctx.network.active_peering_between(group.vpc_id, referenced.vpc_id)
+    if peering is None:
+        if referenced.account != ctx.account:
+            raise not_found(SECURITY_GROUP, group_id)  # as for one that nobody has: no way to learn of other accounts'
+        raise AwsError(SECURITY_GROUP.not_found, "You have specified two resources that belong to different networks.")
+    return GroupReference(group_id, referenced.account, peering.id)
+
+
+def prefix_list_not_found(prefix_list_id: str) -> AwsError:
+    return AwsError("InvalidPrefixListID.NotFound", f"The prefix list ID '{prefix_list_id}' does not exist")
+
+
+# -- writing ---------------------------------------------------------------------------------------------------------
+
+
+def protocol_name(protocol: int) -> str:
+    """``tcp``, ``udp``, ``icmp``, ``icmpv6``, or the number."""
+    return PROTOCOL_NAMES.get(protocol, str(protocol))
+
+
+def has_ports(protocol: int) -> bool:
+    """Whether responses show FromPort and ToPort in a permission of this protocol."""
+    return protocol in (TCP, UDP, ICMP, ICMPV6)
+
+
+def rule_in_words(rule: SecurityGroupRule) -> str:
+    """The rule as AWS's messages quote it: ``peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW``."""
+    peer = str(rule.peer) if isinstance(rule.peer, Cidr) else rule.peer.group_id
+    parts = [f"peer: {peer}", "ALL" if rule.protocol == ALL_PROTOCOLS else protocol_name(rule.protocol).upper()]
+    if rule.protocol in (TCP, UDP):
+        parts += [f"from port: {rule.from_port}", f"to port: {rule.to_port}"]
+    elif rule.protocol in (ICMP, ICMPV6):
+        parts += [f"type: {_or_all(rule.from_port)}", f"code: {_or_all(rule.to_port)}"]
+    return ", ".join([*parts, "ALLOW"])
+
+
+def _or_all(value: int) -> str:
+    return "ALL" if value == ANY_TYPE else str(value)
+
+
+def render_permissions(ctx: Context, group: SecurityGroup, *, is_egress: bool) -> list[Response]:
+    """The rules of one direction, grouped by protocol and ports, in the order in which they came."""
+    grouped: dict[Traffic, Response] = {}
+    for rule in group.rules:
+        if rule.is_egress != is_egress:
+            continue
+        traffic = Traffic(rule.protocol, rule.from_port, rule.to_port)
+        permission = grouped.setdefault(traffic, _empty_permission(traffic))
+        described = {"Description": rule.description} if rule.description else {}
+        if isinstance(rule.peer, GroupReference):
+            permission["UserIdGroupPairs"].append(render_pair(ctx, group, rule.peer) | described)
+        elif rule.peer.is_ipv4:
+            permission["IpRanges"].append({"CidrIp": str(rule.peer)} | described)
+        else:
+            permission["Ipv6Ranges"].append({"CidrIpv6": str(rule.peer)} | described)
+    return list(grouped.values())
+
+
+def _empty_permission(traffic: Traffic) -> Response:
+    ports = {"FromPort": traffic.from_port, "ToPort": traffic.to_port} if has_ports(traffic.protocol) else {}
+    return {
+        "IpProtocol": protocol_name(traffic.protocol),
+        **ports,
+        "UserIdGroupPairs": [],
+        "IpRanges": [],
+        "Ipv6Ranges": [],
+        "PrefixListIds": [],
+    }
+
+
+def render_pair(ctx: Context, group: SecurityGroup, reference: GroupReference) -> Response:
+    """What a rule of ``group`` refers to; over a peering connection also the VPC, the connection and its status.
+
+    The connection is the active one, where the two VPCs have been peered again since the rule was made.
+    """
+    pair: Response = {"UserId": reference.account, "GroupId": reference.group_id}
+    if reference.peering_id is None:
+        return pair
+    peering = ctx.network.peerings.get(reference.peering_id)
+    vpc_id = _vpc_of(ctx, reference, peering)
+    if vpc_id is not None:
+        peering = ctx.network.active_peering_between(group.vpc_id, vpc_id) or peering
+    return pair | {
+        "VpcId": vpc_id,
+        "VpcPeeringConnectionId": peering.id if peering else reference.peering_id,
+        "PeeringStatus": str(peering.status_at(ctx.now) if peering else PeeringStatus.DELETED),
+    }
+
+
+def _vpc_of(ctx: Context, reference: GroupReference, peering: Peering | None) -> str | None:
+    referenced = ctx.network.security_groups.get(reference.group_id)
+    if referenced is not None:
+        return referenced.vpc_id
+    if peering is None:
+        return None
+    return next(
+        (side.vpc_id for side in (peering.requester, peering.accepter) if side.account == reference.account), None
+    )

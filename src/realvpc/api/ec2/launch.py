@@ -1,0 +1,214 @@
+"""What RunInstances is asked for, read and checked (EC2 API Reference, "RunInstances")."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from realvpc.iam.role import InstanceProfile
+from realvpc.net.images import AL2023, image_parameters
+from realvpc.net.instance_types import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES, InstanceType
+from realvpc.net.key_pair import KeyPair
+from realvpc.net.machine_image import MachineImage
+
+from ..core.context import Context, Request
+from ..core.errors import (
+    AwsError,
+    invalid_parameter_combination,
+    invalid_parameter_value,
+    missing_parameter,
+    unsupported_operation,
+)
+from ..core.lookup import KEY_PAIR, not_found
+from ..core.parameters import parameter_name, refuse
+from .image import check_available, check_image_id, find_image, image_not_found
+from .key_pair import key_pair_named
+
+MAXIMUM_USER_DATA = 16384  # bytes, before base64
+_RESOLVE = "resolve:ssm:"
+_NOT_HERE = (
+    "ElasticGpuSpecification",
+    "ElasticInferenceAccelerators",
+    "EnablePrimaryIpv6",
+    "InstanceMarketOptions",
+    "Ipv6AddressCount",
+    "Ipv6Addresses",
+    "KernelId",
+    "LicenseSpecifications",
+    "RamdiskId",
+    "SecondaryInterfaces",
+)
+
+
+class RootVolume(Struct, frozen=True, kw_only=True):
+    size_gib: int
+    volume_type: str = "gp3"
+    iops: int = 3000
+    throughput: int = 125
+    encrypted: bool = False
+
+
+def refuse_what_is_not_here(request: Request) -> None:
+    """Raises for what a machine of this service does not have: UnsupportedOperation, or AWS's NotFound."""
+    refuse(request, _NOT_HERE)
+    for name, flag in (("EnclaveOptions", "Enabled"), ("HibernationOptions", "Configured")):
+        if (request.get(name) or {}).get(flag):
+            raise unsupported_operation(f"The parameter {parameter_name(name)} is not supported.")
+    template = request.get("LaunchTemplate")
+    if template and template.get("LaunchTemplateId"):
+        raise AwsError(
+            "InvalidLaunchTemplateId.NotFound",
+            f"The specified launch template, with template ID {template['LaunchTemplateId']}, does not exist.",
+        )
+    if template:
+        raise AwsError(
+            "InvalidLaunchTemplateName.NotFoundException",
+            f"The specified launch template, with template name {template.get('LaunchTemplateName')}, does not exist.",
+        )
+    placement = request.get("Placement") or {}
+    if placement.get("GroupName"):
+        raise AwsError("InvalidPlacementGroup.Unknown", f"The Placement Group '{placement['GroupName']}' is unknown.")
+    if placement.get("Tenancy") not in (None, "default") or placement.get("HostId"):
+        raise unsupported_operation("Dedicated tenancy is not supported.")
+
+
+def read_image(ctx: Context, request: Request) -> tuple[str, MachineImage]:
+    """The id and the image of ImageId, which may name a public parameter: ``resolve:ssm:/aws/service/…``.
+
+    Raises MissingParameter, ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, ``InvalidAMIID.Unavailable``,
+    InvalidParameterValue.
+    """
+    image_id = request.get("ImageId") or ""
+    if not image_id:
+        raise missing_parameter("ImageId")
+    if image_id.startswith(_RESOLVE):
+        parameter = image_id.removeprefix(_RESOLVE)
+        image_id = image_parameters(ctx.region).get(parameter, "")
+        if not image_id:
+            raise invalid_parameter_value(f"Unable to resolve the Systems Manager parameter {parameter}.")
+    check_image_id(image_id)
+    image = find_image(ctx, image_id) or (AL2023.image_in(ctx.region) if ctx.options.any_image else None)
+    if image is None:
+        raise image_not_found(image_id)
+    check_available(image)
+    return image_id, image
+
+
+def read_instance_type(request: Request) -> InstanceType:
+    """Raises InvalidParameterValue."""
+    name = request.get("InstanceType") or DEFAULT_INSTANCE_TYPE
+    kind = INSTANCE_TYPES.get(name)
+    if kind is None:
+        raise invalid_parameter_value(f"Invalid value '{name}' for InstanceType.")
+    options = request.get("CpuOptions") or {}
+    if (options.get("CoreCount") or kind.cores) != kind.cores or (
+        options.get("ThreadsPerCore") or kind.threads_per_core
+    ) != kind.threads_per_core:
+        raise unsupported_operation(f"The CPU options of {name} cannot be changed.")
+    return kind
+
+
+def read_cpu_credits(request: Request, kind: InstanceType) -> str | None:
+    """``standard`` or ``unlimited`` for burstable types, None for others.  Raises InvalidParameterValue,
+    InvalidParameterCombination."""
+    wanted: str | None = (request.get("CreditSpecification") or {}).get("CpuCredits")
+    if wanted is None:
+        return kind.default_cpu_credits if kind.is_burstable else None
+    if not kind.is_burstable:
+        raise invalid_parameter_combination("CreditSpecification is only supported for burstable instance types")
+    if wanted not in ("standard", "unlimited"):
+        raise invalid_parameter_value(f"Invalid value '{wanted}' for CpuCredits.")
+    return wanted
+
+
+def read_user_data(request: Request) -> str | None:
+    """Base64, as it came.  Raises InvalidParameterValue."""
+    text: str | None = request.get("UserData") or None
+    if text is None:
+        return None
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid_parameter_value("Invalid BASE64 encoding of user data") from None
+    if len(data) > MAXIMUM_USER_DATA:
+        raise invalid_parameter_value(f"User data is limited to {MAXIMUM_USER_DATA} bytes")
+    return base64.b64encode(data).decode()
+
+
+def read_root_volume(request: Request, image: MachineImage) -> RootVolume:
+    """The root device's entry of BlockDeviceMappings.  A machine has no other disk: UnsupportedOperation.
+
+    Raises InvalidBlockDeviceMapping for a volume smaller than the image.
+    """
+    ebs: Mapping[str, Any] = {}
+    for mapping in request.get("BlockDeviceMappings") or []:
+        if mapping.get("DeviceName") != image.root_device_name or mapping.get("NoDevice") is not None:
+            raise unsupported_operation(f"The device {mapping.get('DeviceName')} is not supported.")
+        ebs = mapping.get("Ebs") or {}
+        if ebs.get("DeleteOnTermination") is False:
+            raise unsupported_operation("The root volume is deleted on termination.")
+    size = ebs.get("VolumeSize") or image.minimum_size_gib
+    if size < image.minimum_size_gib:
+        raise AwsError(
+            "InvalidBlockDeviceMapping",
+            f"Volume of size {size}GB is smaller than snapshot '{image.snapshot_id}', "
+            f"expect size>= {image.minimum_size_gib}GB",
+        )
+    return RootVolume(
+        size_gib=size,
+        volume_type=ebs.get("VolumeType") or "gp3",
+        iops=ebs.get("Iops") or 3000,
+        throughput=ebs.get("Throughput") or 125,
+        encrypted=bool(ebs.get("Encrypted")),
+    )
+
+
+def find_profile(ctx: Context, wanted: Mapping[str, Any]) -> InstanceProfile:
+    """The profile that a request names by Name or Arn.
+
+    Raises InvalidParameterValue in AWS's words (Terraform waits for IAM by them), InvalidParameterCombination.
+    """
+    name, arn = wanted.get("Name"), wanted.get("Arn")
+    if name and arn:
+        raise invalid_parameter_combination(
+            "The parameter 'iamInstanceProfile.name' may not be used in combination with 'iamInstanceProfile.arn'"
+        )
+    profile = ctx.directory.instance_profiles.get(arn) if arn else None
+    if arn and (profile is None or profile.account != ctx.account):
+        raise invalid_parameter_value(
+            f"Value ({arn}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN"
+        )
+    if profile is None:
+        profile = ctx.directory.instance_profile_named(ctx.account, name or "")
+    if profile is None:
+        raise invalid_parameter_value(
+            f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+        )
+    if profile.role_arn is None:
+        raise invalid_parameter_value(f'IAM Instance Profile "{profile.id}" has no associated IAM Roles')
+    return profile
+
+
+def read_key_pair(ctx: Context, request: Request) -> KeyPair | None:
+    """The key pair of KeyName.  Raises ``InvalidKeyPair.NotFound``."""
+    name = request.get("KeyName")
+    key = key_pair_named(ctx, name) if name else None
+    if name and key is None:
+        raise not_found(KEY_PAIR, name)
+    return key
+
+
+def read_counts(request: Request) -> tuple[int, int]:
+    """MinCount and MaxCount.  Raises InvalidParameterValue."""
+    minimum, maximum = request["MinCount"], request["MaxCount"]
+    if minimum < 1:
+        raise invalid_parameter_value(f"Value ({minimum}) for parameter minCount is invalid. Minimum value is 1.")
+    if maximum < minimum:
+        raise invalid_parameter_value(
+            f"Value ({minimum}) for parameter minCount is invalid. It must not be greater than maxCount ({maximum})."
+        )
+    return minimum, maximum

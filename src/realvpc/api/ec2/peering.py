@@ -1,0 +1,253 @@
+"""VPC peering connections: create, accept, reject, delete, describe (VPC peering guide; EC2 API Reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from realvpc.net.addresses import overlapping
+from realvpc.net.peering import Peering, PeeringEvent, PeeringSide, PeeringStatus
+from realvpc.net.quotas import OUTSTANDING_PEERING_REQUESTS, PEERINGS_PER_VPC
+from realvpc.net.table import put
+from realvpc.net.vpc import Vpc
+from realvpc.net.zones import REGIONS
+
+from ..core.context import Answer, Context, Request, Response
+from ..core.describe import FilterValues, describe, render_tags
+from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
+from ..core.lookup import PEERING, VPC, check_form, get
+from ..core.parameters import parameter_name
+from ..core.tags import tags_on_creation
+
+
+def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
+    """Ask the owner of another VPC to connect it with one of the caller's.
+
+    A wrong accepter (VPC, account or Region) and overlapping CIDR blocks are no errors of the call: the connection is
+    made and has ``failed``, so that nobody learns about other people's VPCs.  Asking for what is pending or active
+    already returns that connection.
+
+    Raises MissingParameter, InvalidParameterValue (a VPC with itself, an unknown Region), ``InvalidVpcID.NotFound``
+    (the requester's VPC), OutstandingVpcPeeringConnectionLimitExceeded.
+    """
+    for name in ("VpcId", "PeerVpcId"):
+        if not request.get(name):
+            raise missing_parameter(parameter_name(name))
+    vpc = get(ctx, VPC, request["VpcId"])
+    check_form(VPC, request["PeerVpcId"])
+    accepter = PeeringSide(
+        account=request.get("PeerOwnerId") or ctx.account,
+        region=request.get("PeerRegion") or ctx.region,
+        vpc_id=request["PeerVpcId"],
+    )
+    if accepter.vpc_id == vpc.id:
+        raise invalid_parameter_value("The vpcId and peerVpcId values must be different.")
+    if accepter.region not in REGIONS:
+        raise invalid_parameter_value(f"Invalid value '{accepter.region}' for peerRegion.")
+    tags = tags_on_creation(request, PEERING.tag_type)
+
+    existing = next((peering for peering in _live(ctx, vpc.id) if _asks_the_same(peering, vpc, accepter)), None)
+    if existing is not None:
+        return _answer(ctx, existing, existing.status_at(ctx.now))
+    if _outstanding_requests(ctx) >= OUTSTANDING_PEERING_REQUESTS:
+        raise AwsError(
+            "OutstandingVpcPeeringConnectionLimitExceeded",
+            f"You have reached the limit of {OUTSTANDING_PEERING_REQUESTS} outstanding VPC peering requests.",
+        )
+
+    possible = _can_be_peered(ctx, vpc, accepter)
+    peering = Peering(
+        id=ctx.new_id("pcx"),
+        account=ctx.account,
+        region=ctx.region,
+        requester=PeeringSide(account=ctx.account, region=ctx.region, vpc_id=vpc.id, tags=tags),
+        accepter=accepter,
+        status=PeeringStatus.PENDING_ACCEPTANCE if possible else PeeringStatus.FAILED,
+        requested_at=ctx.now,
+        ended_at=None if possible else ctx.now,
+    )
+    answer = _answer(ctx, peering, PeeringStatus.INITIATING_REQUEST)
+    return Answer(answer.response, put(peering))
+
+
+def accept_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
+    """Accept a request, as the accepter and in the accepter's Region.
+
+    Raises OperationNotPermitted, InvalidStateTransition, VpcPeeringConnectionAlreadyExists (the two VPCs have an
+    active connection, made the other way round) and ActiveVpcPeeringConnectionPerVpcLimitExceeded.
+    """
+    peering = _for_accepter(ctx, request, "accept")
+    accepted = _after(ctx, peering, PeeringEvent.ACCEPT, "active")
+    sides = (peering.requester.vpc_id, peering.accepter.vpc_id)
+    if ctx.network.active_peering_between(*sides):
+        raise AwsError(
+            "VpcPeeringConnectionAlreadyExists",
+            f"The vpc peering connection identified by {peering.id} already exists.",
+        )
+    for vpc_id in sides:
+        if sum(p.is_active for p in ctx.network.peerings_of(vpc_id)) >= PEERINGS_PER_VPC:
+            raise AwsError(
+                "ActiveVpcPeeringConnectionPerVpcLimitExceeded",
+                f"The VPC {vpc_id} has reached the limit of {PEERINGS_PER_VPC} active VPC peering connections.",
+            )
+    answer = _answer(ctx, accepted, PeeringStatus.PROVISIONING)
+    return Answer(answer.response, put(accepted))
+
+
+def reject_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
+    """Refuse a request, as the accepter and in the accepter's Region.  Raises like accept."""
+    peering = _for_accepter(ctx, request, "reject")
+    return Answer({"Return": True}, put(_after(ctx, peering, PeeringEvent.REJECT, "rejected")))
+
+
+def delete_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
+    """End an active connection (either owner) or take a request back (the requester).
+
+    Raises OperationNotPermitted for an accepter who should reject, InvalidStateTransition for what has ended already.
+    """
+    peering = get(ctx, PEERING, request["VpcPeeringConnectionId"])
+    deleted = _after(ctx, peering, PeeringEvent.DELETE, "deleting")
+    if not peering.is_active and ctx.account != peering.requester.account:
+        raise AwsError("OperationNotPermitted", f"User {ctx.account} cannot delete peering {peering.id}")
+    return Answer({"Return": True}, put(deleted))
+
+
+def describe_vpc_peering_connections(ctx: Context, request: Request) -> Answer:
+    """The connections of which the caller owns a side in this Region, while the life cycle shows them."""
+    return describe(
+        ctx,
+        request,
+        PEERING,
+        ids="VpcPeeringConnectionIds",
+        result="VpcPeeringConnections",
+        render=lambda ctx, peering: render(ctx, peering, peering.status_at(ctx.now)),
+        filters=_FILTERS,
+    )
+
+
+def render(ctx: Context, peering: Peering, status: PeeringStatus) -> Response:
+    """``vpcPeeringConnection`` as this caller sees it.  The accepter's CIDR blocks show only once it has accepted."""
+    active = status is PeeringStatus.ACTIVE
+    response: Response = {
+        "VpcPeeringConnectionId": peering.id,
+        "RequesterVpcInfo": _render_side(ctx, peering.requester, with_details=True),
+        "AccepterVpcInfo": _render_side(ctx, peering.accepter, with_details=active),
+        "Status": {"Code": str(status), "Message": status_message(peering, status)},
+        "Tags": render_tags(peering.tags_seen_by(ctx.account, ctx.region)),
+    }
+    if status in (PeeringStatus.INITIATING_REQUEST, PeeringStatus.PENDING_ACCEPTANCE):
+        response["ExpirationTime"] = peering.expires_at
+    return response
+
+
+def render_options(side: PeeringSide) -> Response:
+    """All three booleans: two of them are of EC2-Classic and always false."""
+    return {
+        "AllowDnsResolutionFromRemoteVpc": side.allow_dns_resolution,
+        "AllowEgressFromLocalClassicLinkToRemoteVpc": False,
+        "AllowEgressFromLocalVpcToRemoteClassicLink": False,
+    }
+
+
+def status_message(peering: Peering, status: PeeringStatus) -> str:
+    match status:
+        case PeeringStatus.INITIATING_REQUEST:
+            return f"Initiating Request to {peering.accepter.account}"
+        case PeeringStatus.PENDING_ACCEPTANCE:
+            return f"Pending Acceptance by {peering.accepter.account}"
+        case PeeringStatus.FAILED:
+            return "Failed due to incorrect VPC-ID, Account ID, or overlapping CIDR range"
+        case PeeringStatus.DELETED:
+            return f"Deleted by {peering.ended_by}"
+        case _:
+            return str(status).capitalize()
+
+
+def _render_side(ctx: Context, side: PeeringSide, *, with_details: bool) -> Response:
+    response: Response = {"OwnerId": side.account, "Region": side.region, "VpcId": side.vpc_id}
+    vpc = ctx.network.vpcs.get(side.vpc_id)
+    if with_details and vpc is not None:
+        ipv4 = [cidr for cidr in vpc.cidrs if cidr.is_ipv4]
+        response["CidrBlock"] = str(vpc.primary_cidr)
+        response["CidrBlockSet"] = [{"CidrBlock": str(cidr)} for cidr in ipv4]
+        response["PeeringOptions"] = render_options(side)
+        if len(ipv4) < len(vpc.cidrs):
+            response["Ipv6CidrBlockSet"] = [{"Ipv6CidrBlock": str(cidr)} for cidr in vpc.cidrs if not cidr.is_ipv4]
+    return response
+
+
+def _answer(ctx: Context, peering: Peering, status: PeeringStatus) -> Answer:
+    return Answer({"VpcPeeringConnection": render(ctx, peering, status)})
+
+
+def _live(ctx: Context, vpc_id: str) -> list[Peering]:
+    return [peering for peering in ctx.network.peerings_of(vpc_id) if peering.is_live_at(ctx.now)]
+
+
+def _asks_the_same(peering: Peering, vpc: Vpc, accepter: PeeringSide) -> bool:
+    """With a wrong account or Region it is another request: what there is with the right ones stays untold."""
+    asked = (peering.requester.vpc_id, peering.accepter.vpc_id, peering.accepter.account, peering.accepter.region)
+    return asked == (vpc.id, accepter.vpc_id, accepter.account, accepter.region)
+
+
+def _outstanding_requests(ctx: Context) -> int:
+    return sum(
+        (peering.account, peering.region) == (ctx.account, ctx.region)
+        and peering.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE
+        for peering in ctx.network.peerings.values()
+    )
+
+
+def _can_be_peered(ctx: Context, vpc: Vpc, accepter: PeeringSide) -> bool:
+    other = ctx.network.vpcs.get(accepter.vpc_id)
+    return (
+        other is not None
+        and (other.account, other.region) == (accepter.account, accepter.region)
+        and overlapping(vpc.cidrs, other.cidrs) is None
+    )
+
+
+def _for_accepter(ctx: Context, request: Request, verb: str) -> Peering:
+    """The connection, if this is the account and the Region that may accept or reject it."""
+    peering = get(ctx, PEERING, request.get("VpcPeeringConnectionId") or "")
+    if ctx.account != peering.accepter.account:
+        raise AwsError("OperationNotPermitted", f"User {ctx.account} cannot {verb} peering {peering.id}")
+    if ctx.region != peering.accepter.region:
+        allowed = "accepted" if verb == "accept" else "accepted or rejected"
+        raise AwsError(
+            "OperationNotPermitted",
+            f"Incorrect region ({ctx.region}) specified for this request. VPC peering connection {peering.id} "
+            f"must be {allowed} in region {peering.accepter.region}",
+        )
+    return peering
+
+
+def _after(ctx: Context, peering: Peering, event: PeeringEvent, target: str) -> Peering:
+    after = peering.after(event, ctx.now, ctx.account)
+    if after is None:
+        raise AwsError(
+            "InvalidStateTransition",
+            f"Invalid state transition for {peering.id}, attempted to transition "
+            f"from {peering.status_at(ctx.now)} to {target}",
+        )
+    return after
+
+
+def _cidrs_shown(ctx: Context, peering: Peering, which: str) -> Iterable[str]:
+    info = render(ctx, peering, peering.status_at(ctx.now))[which]
+    return (block["CidrBlock"] for block in info.get("CidrBlockSet", ()))
+
+
+_FILTERS: dict[str, FilterValues[Peering]] = {
+    "accepter-vpc-info.cidr-block": lambda ctx, row: _cidrs_shown(ctx, row, "AccepterVpcInfo"),
+    "accepter-vpc-info.owner-id": lambda ctx, row: [row.accepter.account],
+    "accepter-vpc-info.vpc-id": lambda ctx, row: [row.accepter.vpc_id],
+    "expiration-time": (
+        lambda ctx, row: [row.expires_at] if row.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE else []
+    ),
+    "requester-vpc-info.cidr-block": lambda ctx, row: _cidrs_shown(ctx, row, "RequesterVpcInfo"),
+    "requester-vpc-info.owner-id": lambda ctx, row: [row.requester.account],
+    "requester-vpc-info.vpc-id": lambda ctx, row: [row.requester.vpc_id],
+    "status-code": lambda ctx, row: [row.status_at(ctx.now)],
+    "status-message": lambda ctx, row: [status_message(row, row.status_at(ctx.now))],
+    "vpc-peering-connection-id": lambda ctx, row: [row.id],
+}

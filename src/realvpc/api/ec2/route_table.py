@@ -1,0 +1,204 @@
+"""Route tables and their associations (VPC guide, "Configure route tables"; EC2 API Reference).
+
+For what is in a table see ``route``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from realvpc.net.quotas import ROUTE_TABLES_PER_VPC
+from realvpc.net.route_table import RouteTable, RouteTableAssociation
+from realvpc.net.table import delete, put
+
+from ..core.context import Answer, Context, Request, Response
+from ..core.describe import FilterValues, describe, no_values, render_tags
+from ..core.errors import (
+    AwsError,
+    dependency_violation,
+    invalid_parameter_combination,
+    invalid_parameter_value,
+    missing_parameter,
+    unsupported_operation,
+)
+from ..core.idempotency import earlier_resources, remembering
+from ..core.lookup import ROUTE_TABLE, SUBNET, VPC, get
+from ..core.tags import tags_on_creation
+from .route import render_route
+
+_ASSOCIATED: Response = {"State": "associated"}
+
+
+def create_route_table(ctx: Context, request: Request) -> Answer:
+    """A table with the VPC's ``local`` routes.  Raises RouteTableLimitExceeded."""
+    earlier = earlier_resources(ctx, "CreateRouteTable", request)
+    if earlier:
+        return _created(ctx, request, get(ctx, ROUTE_TABLE, earlier[0]))
+    vpc = get(ctx, VPC, request["VpcId"])
+    tags = tags_on_creation(request, ROUTE_TABLE.tag_type)
+    if len(ctx.network.route_tables_of(vpc.id)) >= ROUTE_TABLES_PER_VPC:
+        raise AwsError("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
+    table = RouteTable(id=ctx.new_id("rtb"), account=ctx.account, region=ctx.region, tags=tags, vpc_id=vpc.id)
+    answer = Answer(_created(ctx, request, table).response, put(table))
+    return remembering(ctx, "CreateRouteTable", request, answer, table.id)
+
+
+def _created(ctx: Context, request: Request, table: RouteTable) -> Answer:
+    return Answer({"RouteTable": _render(ctx, table), "ClientToken": request.get("ClientToken")})
+
+
+def delete_route_table(ctx: Context, request: Request) -> Answer:
+    """Raises DependencyViolation for the main table and while subnets use the table."""
+    table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
+    if table.associations:
+        raise dependency_violation("routeTable", table.id)
+    return Answer({}, delete(table))
+
+
+def associate_route_table(ctx: Context, request: Request) -> Answer:
+    """Let a subnet use a table.  The same association again is answered with the one that exists.
+
+    Raises ``Resource.AlreadyAssociated`` for a subnet with another explicit association, InvalidParameterValue across
+    VPCs, UnsupportedOperation for a gateway.
+    """
+    table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
+    targets = [name for name in ("SubnetId", "GatewayId", "PublicIpv4Pool") if request.get(name)]
+    if not targets:
+        raise missing_parameter("subnetId or gatewayId")
+    if len(targets) > 1:
+        raise invalid_parameter_combination("The request must contain exactly one of subnetId or gatewayId")
+    if targets != ["SubnetId"]:
+        raise unsupported_operation("Route tables can be associated only with subnets.")
+    subnet = get(ctx, SUBNET, request["SubnetId"])
+    if subnet.vpc_id != table.vpc_id:
+        raise invalid_parameter_value(f"route table {table.id} and subnet {subnet.id} belong to different networks")
+    for other in ctx.network.route_tables_of(table.vpc_id):
+        for association in other.associations:
+            if association.subnet_id == subnet.id:
+                if other.id == table.id:
+                    return _associated(association)
+                raise AwsError(
+                    "Resource.AlreadyAssociated",
+                    f"the specified association for route table {table.id} conflicts with an existing association",
+                )
+    association = RouteTableAssociation(ctx.new_id("rtbassoc"), subnet.id)
+    return Answer(_associated(association).response, put(_with(table, association)))
+
+
+def disassociate_route_table(ctx: Context, request: Request) -> Answer:
+    """The subnet goes back to the main table.
+
+    Raises ``InvalidAssociationID.NotFound``, and InvalidParameterValue for the main association.
+    """
+    table, association = _association(ctx, request["AssociationId"])
+    if association.is_main:
+        raise invalid_parameter_value(f"cannot disassociate the main route table association {association.id}")
+    return Answer({}, put(_without(table, association)))
+
+
+def replace_route_table_association(ctx: Context, request: Request) -> Answer:
+    """Let the subnet, or for the main association the VPC, use another table.  The association gets a new id.
+
+    Raises ``InvalidAssociationID.NotFound``, and InvalidParameterValue across VPCs.
+    """
+    table, association = _association(ctx, request["AssociationId"])
+    new_table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
+    if new_table.vpc_id != table.vpc_id:
+        raise invalid_parameter_value(
+            f"route table {new_table.id} and route table association {association.id} belong to different networks"
+        )
+    if new_table.id == table.id:
+        return _replaced(association)
+    moved = replace(association, id=ctx.new_id("rtbassoc"))
+    return Answer(_replaced(moved).response, put(_without(table, association), _with(new_table, moved)))
+
+
+def _association(ctx: Context, association_id: str) -> tuple[RouteTable, RouteTableAssociation]:
+    for table in ctx.visible(ctx.network.route_tables):
+        for association in table.associations:
+            if association.id == association_id:
+                return table, association
+    raise AwsError("InvalidAssociationID.NotFound", f"The association ID '{association_id}' does not exist")
+
+
+def _with(table: RouteTable, association: RouteTableAssociation) -> RouteTable:
+    return replace(table, associations=(*table.associations, association))
+
+
+def _without(table: RouteTable, association: RouteTableAssociation) -> RouteTable:
+    return replace(table, associations=tuple(other for other in table.associations if other.id != association.id))
+
+
+def _associated(association: RouteTableAssociation) -> Answer:
+    return Answer({"AssociationId": association.id, "AssociationState": _ASSOCIATED})
+
+
+def _replaced(association: RouteTableAssociation) -> Answer:
+    return Answer({"NewAssociationId": association.id, "AssociationState": _ASSOCIATED})
+
+
+def describe_route_tables(ctx: Context, request: Request) -> Answer:
+    return describe(
+        ctx, request, ROUTE_TABLE, ids="RouteTableIds", result="RouteTables", render=_render, filters=_FILTERS
+    )
+
+
+def _render(ctx: Context, table: RouteTable) -> Response:
+    return {
+        "RouteTableId": table.id,
+        "VpcId": table.vpc_id,
+        "OwnerId": table.account,
+        "Associations": [_render_association(table, association) for association in table.associations],
+        "PropagatingVgws": [],
+        "Routes": [render_route(ctx, table, route) for route in ctx.network.routes(table)],
+        "Tags": render_tags(table.tags),
+    }
+
+
+def _render_association(table: RouteTable, association: RouteTableAssociation) -> Response:
+    return {
+        "RouteTableAssociationId": association.id,
+        "RouteTableId": table.id,
+        "SubnetId": association.subnet_id,
+        "Main": association.is_main,
+        "AssociationState": _ASSOCIATED,
+    }
+
+
+def _of_associations(
+    value: Callable[[RouteTable, RouteTableAssociation], object],
+) -> FilterValues[RouteTable]:
+    return lambda ctx, row: [value(row, association) for association in row.associations]
+
+
+def _of_routes(member: str) -> FilterValues[RouteTable]:
+    """The values that the routes of a table show under ``member`` of the response."""
+
+    def values(ctx: Context, row: RouteTable) -> Iterable[object]:
+        return (render_route(ctx, row, route).get(member) for route in ctx.network.routes(row))
+
+    return values
+
+
+_FILTERS: dict[str, FilterValues[RouteTable]] = {
+    "association.gateway-id": no_values,
+    "association.main": _of_associations(lambda table, association: association.is_main),
+    "association.route-table-association-id": _of_associations(lambda table, association: association.id),
+    "association.route-table-id": _of_associations(lambda table, association: table.id),
+    "association.subnet-id": _of_associations(lambda table, association: association.subnet_id),
+    "route-table-id": lambda ctx, row: [row.id],
+    "route.destination-cidr-block": _of_routes("DestinationCidrBlock"),
+    "route.destination-ipv6-cidr-block": _of_routes("DestinationIpv6CidrBlock"),
+    "route.destination-prefix-list-id": no_values,
+    "route.egress-only-internet-gateway-id": no_values,
+    "route.gateway-id": _of_routes("GatewayId"),
+    "route.instance-id": _of_routes("InstanceId"),
+    "route.nat-gateway-id": no_values,
+    "route.origin": _of_routes("Origin"),
+    "route.state": _of_routes("State"),
+    "route.transit-gateway-id": no_values,
+    "route.vpc-peering-connection-id": _of_routes("VpcPeeringConnectionId"),
+    "vpc-id": lambda ctx, row: [row.vpc_id],
+}

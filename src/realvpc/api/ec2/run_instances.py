@@ -1,0 +1,183 @@
+"""RunInstances: from a request to instances with their interfaces and volumes (EC2 API Reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from realvpc.net.instance import Instance, InstanceEvent, InstanceState
+from realvpc.net.instance_types import INSTANCE_TYPES, InstanceType
+from realvpc.net.machine_image import MachineImage
+from realvpc.net.quotas import INSTANCE_VCPUS_PER_REGION
+from realvpc.net.resource import Resource
+from realvpc.net.subnet import Subnet
+from realvpc.net.table import Change, put
+from realvpc.net.volume import Volume
+
+from ..core.context import Answer, Context, Request, Response
+from ..core.errors import AwsError, invalid_parameter_combination
+from ..core.idempotency import earlier_resources, remembering
+from ..core.lookup import INSTANCE, NETWORK_INTERFACE, VOLUME, find
+from ..core.tags import tags_by_type
+from .address_picker import AddressPicker, insufficient_addresses
+from .instance import render_reservations
+from .instance_state import happens
+from .launch import (
+    RootVolume,
+    find_profile,
+    read_counts,
+    read_cpu_credits,
+    read_image,
+    read_instance_type,
+    read_key_pair,
+    read_root_volume,
+    read_user_data,
+    refuse_what_is_not_here,
+)
+from .launch_interface import InterfacePlan, make_interface, read_interfaces
+from .metadata_options import check_shown_tags, launch_options
+
+_TAGGED = (INSTANCE.tag_type, NETWORK_INTERFACE.tag_type, VOLUME.tag_type, "spot-instances-request")
+
+
+def run_instances(ctx: Context, request: Request) -> Answer:
+    """Launch as many instances as there is room for, MaxCount at most and MinCount at least.
+
+    They are ``pending`` until a host reports their machines.  Raises what the readers of ``launch`` and
+    ``launch_interface`` raise, InsufficientFreeAddressesInSubnet, VcpuLimitExceeded.
+    """
+    earlier = earlier_resources(ctx, "RunInstances", request)
+    if earlier is not None:
+        rows = [row for instance_id in earlier if (row := find(ctx, INSTANCE, instance_id)) is not None]
+        if rows:
+            return Answer(render_reservations(ctx, rows)[0])
+    refuse_what_is_not_here(request)
+    kind = read_instance_type(request)
+    plans = read_interfaces(ctx, request, kind)
+    picker = AddressPicker(ctx)
+    count = _count(ctx, request, kind, plans, picker)
+    tags = tags_by_type(request, _TAGGED)
+    image_id, image = read_image(ctx, request)
+    template = _template(ctx, request, kind, image_id, image, plans[0].subnet)
+    check_shown_tags(template.metadata_options, tags[INSTANCE.tag_type])
+    root = read_root_volume(request, image)
+
+    instances: list[Instance] = []
+    belongings: list[Resource] = []
+    for index in range(count):
+        instance = replace(template, id=ctx.new_id("i"), ami_launch_index=index, tags=dict(tags[INSTANCE.tag_type]))
+        if template.instance_profile_arn:
+            instance = replace(instance, instance_profile_association_id=ctx.new_id("iip-assoc"))
+        instances.append(instance)
+        belongings += [
+            make_interface(ctx, plan, instance.id, picker, tags[NETWORK_INTERFACE.tag_type]) for plan in plans
+        ]
+        belongings.append(_root_volume(ctx, instance, image, root, tags[VOLUME.tag_type]))
+    launched = put(*instances, *belongings)
+    response = render_reservations(ctx.with_state(ctx.state.apply(launched)), instances)[0]
+    change = launched if ctx.options.has_fabric else launched + _running(ctx, launched, instances)
+    return remembering(ctx, "RunInstances", request, Answer(response, change), *(row.id for row in instances))
+
+
+def _count(
+    ctx: Context, request: Request, kind: InstanceType, plans: list[InterfacePlan], picker: AddressPicker
+) -> int:
+    minimum, maximum = read_counts(request)
+    if maximum > 1 and any(plan.has_fixed_address for plan in plans):
+        raise invalid_parameter_combination(
+            "A network interface or a private address can be specified for a single instance only."
+        )
+    used = sum(
+        INSTANCE_TYPES[row.instance_type].vcpus for row in ctx.visible(ctx.network.instances) if row.machine_wanted
+    )
+    room = (INSTANCE_VCPUS_PER_REGION - used) // kind.vcpus
+    if room < minimum:
+        raise AwsError(
+            "VcpuLimitExceeded",
+            "You have requested more vCPU capacity than your current vCPU limit of "
+            f"{INSTANCE_VCPUS_PER_REGION} allows for the instance bucket that the specified instance type belongs to. "
+            "Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
+        )
+    needed: dict[str, int] = {}
+    for plan in plans:
+        needed[plan.subnet.id] = needed.get(plan.subnet.id, 0) + plan.address_count
+    for plan in plans:
+        if needed[plan.subnet.id]:
+            addresses = picker.free(plan.subnet) // needed[plan.subnet.id]
+            if addresses < minimum:
+                raise insufficient_addresses(plan.subnet)
+            room = min(room, addresses)
+    return min(maximum, room)
+
+
+def _template(
+    ctx: Context, request: Request, kind: InstanceType, image_id: str, image: MachineImage, subnet: Subnet
+) -> Instance:
+    """The instance without an id of its own; ``subnet`` is that of its primary interface."""
+    profile = find_profile(ctx, request["IamInstanceProfile"]) if request.get("IamInstanceProfile") else None
+    key = read_key_pair(ctx, request)
+    names: Response = request.get("PrivateDnsNameOptions") or {}
+    return Instance(
+        id="",
+        account=ctx.account,
+        region=ctx.region,
+        reservation_id=ctx.new_id("r"),
+        image_id=image_id,
+        image_content=image.content,
+        root_device_name=image.root_device_name,
+        instance_type=kind.name,
+        state=InstanceState.PENDING,
+        launched_at=ctx.now,
+        zone_name=subnet.zone_name,
+        zone_id=subnet.zone_id,
+        client_token=request.get("ClientToken") or "",
+        instance_profile_arn=profile.id if profile else None,
+        instance_profile_associated_at=ctx.now if profile else None,
+        key_name=key.name if key else None,
+        authorized_key=key.authorized_key if key else None,
+        user_data=read_user_data(request),
+        disable_api_termination=bool(request.get("DisableApiTermination")),
+        disable_api_stop=bool(request.get("DisableApiStop")),
+        shutdown_behavior=request.get("InstanceInitiatedShutdownBehavior") or "stop",
+        detailed_monitoring=bool((request.get("Monitoring") or {}).get("Enabled")),
+        ebs_optimized=bool(request.get("EbsOptimized")),
+        cpu_credits=read_cpu_credits(request, kind),
+        metadata_options=launch_options(ctx, request.get("MetadataOptions") or {}),
+        hostname_type=names.get("HostnameType") or subnet.private_dns_hostname_type,
+        enable_resource_name_dns_a_record=names.get(
+            "EnableResourceNameDnsARecord", subnet.enable_resource_name_dns_a_record
+        ),
+        enable_resource_name_dns_aaaa_record=names.get(
+            "EnableResourceNameDnsAAAARecord", subnet.enable_resource_name_dns_aaaa_record
+        ),
+    )
+
+
+def _root_volume(
+    ctx: Context, instance: Instance, image: MachineImage, wanted: RootVolume, tags: Mapping[str, str]
+) -> Volume:
+    return Volume(
+        id=ctx.new_id("vol"),
+        account=ctx.account,
+        region=ctx.region,
+        tags=dict(tags),
+        instance_id=instance.id,
+        zone_name=instance.zone_name,
+        zone_id=instance.zone_id,
+        snapshot_id=image.snapshot_id,
+        size_gib=wanted.size_gib,
+        created_at=ctx.now,
+        volume_type=wanted.volume_type,
+        iops=wanted.iops,
+        throughput=wanted.throughput,
+        encrypted=wanted.encrypted,
+        device_name=image.root_device_name,
+    )
+
+
+def _running(ctx: Context, launched: Change, instances: list[Instance]) -> Change:
+    """Without a data plane there is nothing to wait for."""
+    later = ctx.with_state(ctx.state.apply(launched))
+    reports = [happens(later, instance, InstanceEvent.MACHINE_UP) for instance in instances]
+    return put(*(row for report in reports for row in report.puts))

@@ -1,0 +1,266 @@
+"""The rules of a security group: authorize, revoke, modify, describe (EC2 API Reference)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from realvpc.net.addresses import Cidr
+from realvpc.net.quotas import RULES_PER_SECURITY_GROUP
+from realvpc.net.security_group import GroupReference, ListedRule, SecurityGroup, SecurityGroupRule
+from realvpc.net.table import put
+
+from ..core.context import Answer, Context, Request, Response
+from ..core.describe import FilterValues, describe, render_tags
+from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
+from ..core.lookup import SECURITY_GROUP, SECURITY_GROUP_RULE, check_form, get, not_found
+from ..core.tags import tags_on_creation
+from .ip_permission import (
+    RuleDraft,
+    permissions_of,
+    prefix_list_not_found,
+    protocol_name,
+    read_cidr,
+    read_description,
+    read_permissions,
+    read_reference,
+    read_traffic,
+    render_pair,
+    rule_in_words,
+)
+from .security_group import group_of
+
+
+def authorize_security_group_ingress(ctx: Context, request: Request) -> Answer:
+    """Raises what ``read_permissions`` raises, ``InvalidPermission.Duplicate``, RulesPerSecurityGroupLimitExceeded."""
+    return _authorize(ctx, request, is_egress=False)
+
+
+def authorize_security_group_egress(ctx: Context, request: Request) -> Answer:
+    return _authorize(ctx, request, is_egress=True)
+
+
+def _authorize(ctx: Context, request: Request, *, is_egress: bool) -> Answer:
+    group = group_of(ctx, request)
+    drafts = read_permissions(ctx, group, permissions_of(request))
+    tags = tags_on_creation(request, SECURITY_GROUP_RULE.tag_type)
+    added = [draft.as_rule(ctx.new_id("sgr"), tags, is_egress=is_egress) for draft in drafts]
+    changed = _with_rules(group, (*group.rules, *added))
+    response = {"Return": True, "SecurityGroupRules": [render_rule(ctx, changed, rule) for rule in added]}
+    return Answer(response, put(changed))
+
+
+def _with_rules(group: SecurityGroup, rules: Iterable[SecurityGroupRule]) -> SecurityGroup:
+    """The group with these rules.
+
+    Raises ``InvalidPermission.Duplicate`` when a new rule is there already, InvalidParameterValue when two new ones are
+    the same, RulesPerSecurityGroupLimitExceeded.
+    """
+    rules = tuple(rules)
+    before = {rule.meaning for rule in group.rules}
+    times = Counter(rule.meaning for rule in rules)
+    for rule in rules:
+        if times[rule.meaning] > 1:
+            if rule.meaning in before:
+                raise AwsError(
+                    "InvalidPermission.Duplicate", f'the specified rule "{rule_in_words(rule)}" already exists'
+                )
+            raise invalid_parameter_value("The same permission must not appear multiple times")
+    sizes = Counter((rule.is_egress, isinstance(rule.peer, Cidr) and not rule.peer.is_ipv4) for rule in rules)
+    if any(size > RULES_PER_SECURITY_GROUP for size in sizes.values()):
+        raise AwsError(
+            "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."
+        )
+    return replace(group, rules=rules)
+
+
+def revoke_security_group_ingress(ctx: Context, request: Request) -> Answer:
+    """Raises ``InvalidPermission.NotFound`` or ``InvalidSecurityGroupRuleId.NotFound``; then nothing is revoked."""
+    return _revoke(ctx, request, is_egress=False)
+
+
+def revoke_security_group_egress(ctx: Context, request: Request) -> Answer:
+    return _revoke(ctx, request, is_egress=True)
+
+
+def _revoke(ctx: Context, request: Request, *, is_egress: bool) -> Answer:
+    group = group_of(ctx, request)
+    rule_ids = request.get("SecurityGroupRuleIds") or []
+    if rule_ids:
+        if request.get("IpPermissions"):
+            raise invalid_parameter_combination(
+                "The parameter securityGroupRuleIds cannot be used with the parameter ipPermissions"
+            )
+        revoked = _rules_with_ids(group, rule_ids, is_egress=is_egress)
+    else:
+        drafts = read_permissions(ctx, group, permissions_of(request), must_exist=False)
+        revoked = [_existing(group, draft, is_egress=is_egress) for draft in drafts]
+    gone = {rule.id for rule in revoked}
+    changed = replace(group, rules=tuple(rule for rule in group.rules if rule.id not in gone))
+    rendered = [_render_revoked(group, rule) for rule in revoked]
+    return Answer({"Return": True, "RevokedSecurityGroupRules": rendered}, put(changed))
+
+
+def _existing(group: SecurityGroup, draft: RuleDraft, *, is_egress: bool) -> SecurityGroupRule:
+    """The group's rule that says what the draft says.  A description that is given must match, too."""
+    meaning = draft.as_rule("", {}, is_egress=is_egress).meaning
+    for rule in group.rules:
+        if rule.meaning == meaning and draft.description in (None, rule.description):
+            return rule
+    raise AwsError("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+
+
+def _rules_with_ids(group: SecurityGroup, rule_ids: Iterable[str], *, is_egress: bool) -> list[SecurityGroupRule]:
+    rules = {rule.id: rule for rule in group.rules if rule.is_egress == is_egress}
+    wanted = list(dict.fromkeys(rule_ids))
+    for rule_id in wanted:
+        check_form(SECURITY_GROUP_RULE, rule_id)
+    missing = sorted(set(wanted) - rules.keys())
+    if missing:
+        raise not_found(SECURITY_GROUP_RULE, *missing)
+    return [rules[rule_id] for rule_id in wanted]
+
+
+def _render_revoked(group: SecurityGroup, rule: SecurityGroupRule) -> Response:
+    response = _render_essentials(group, rule)
+    if isinstance(rule.peer, GroupReference):
+        response["ReferencedGroupId"] = rule.peer.group_id
+    return response
+
+
+# -- modify ----------------------------------------------------------------------------------------------------------
+
+
+def modify_security_group_rules(ctx: Context, request: Request) -> Answer:
+    """Replace rules, keeping their ids, directions and tags.
+
+    Raises InvalidParameterValue for a rule of another kind of peer (IPv4, IPv6, group), and what authorize raises.
+    """
+    group = get(ctx, SECURITY_GROUP, request["GroupId"])
+    updates = {update["SecurityGroupRuleId"]: update for update in request["SecurityGroupRules"]}
+    rules = {rule.id: rule for rule in group.rules}
+    for rule_id in updates:
+        check_form(SECURITY_GROUP_RULE, rule_id)
+        if rule_id not in rules:
+            raise not_found(SECURITY_GROUP_RULE, rule_id)
+    changed = [
+        _modified(ctx, group, rule, updates[rule.id].get("SecurityGroupRule") or {}) if rule.id in updates else rule
+        for rule in group.rules
+    ]
+    without = replace(group, rules=tuple(rule for rule in group.rules if rule.id not in updates))
+    return Answer({"Return": True}, put(_with_rules(without, changed)))
+
+
+def _modified(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule, wanted: dict[str, Any]) -> SecurityGroupRule:
+    peer: Cidr | GroupReference
+    if wanted.get("PrefixListId"):
+        raise prefix_list_not_found(wanted["PrefixListId"])
+    if wanted.get("CidrIpv4"):
+        peer = read_cidr(wanted["CidrIpv4"], is_ipv4=True)
+    elif wanted.get("CidrIpv6"):
+        peer = read_cidr(wanted["CidrIpv6"], is_ipv4=False)
+    elif wanted.get("ReferencedGroupId"):
+        referenced = ctx.network.security_groups.get(wanted["ReferencedGroupId"])
+        peer = read_reference(
+            ctx, group, wanted["ReferencedGroupId"], referenced.account if referenced else ctx.account
+        )
+    else:
+        raise missing_parameter("cidrIpv4")
+    if _peer_kind(peer) != _peer_kind(rule.peer):
+        raise invalid_parameter_value(f"You may not change the source type of the rule {rule.id}.")
+    traffic = read_traffic(wanted.get("IpProtocol"), wanted.get("FromPort"), wanted.get("ToPort"))
+    draft = RuleDraft(traffic, peer, read_description(wanted))
+    return draft.as_rule(rule.id, rule.tags, is_egress=rule.is_egress)
+
+
+def _peer_kind(peer: Cidr | GroupReference) -> str:
+    if isinstance(peer, GroupReference):
+        return "group"
+    return "IPv4" if peer.is_ipv4 else "IPv6"
+
+
+def update_security_group_rule_descriptions_ingress(ctx: Context, request: Request) -> Answer:
+    """Raises ``InvalidPermission.NotFound`` or ``InvalidSecurityGroupRuleId.NotFound``."""
+    return _update_descriptions(ctx, request, is_egress=False)
+
+
+def update_security_group_rule_descriptions_egress(ctx: Context, request: Request) -> Answer:
+    return _update_descriptions(ctx, request, is_egress=True)
+
+
+def _update_descriptions(ctx: Context, request: Request, *, is_egress: bool) -> Answer:
+    group = group_of(ctx, request)
+    by_id = request.get("SecurityGroupRuleDescriptions") or []
+    if by_id and request.get("IpPermissions"):
+        raise invalid_parameter_combination(
+            "The parameter securityGroupRuleDescriptions cannot be used with the parameter ipPermissions"
+        )
+    descriptions: dict[str, str | None] = {}
+    if by_id:
+        entries = {entry.get("SecurityGroupRuleId") or "": entry for entry in by_id}
+        for rule in _rules_with_ids(group, entries, is_egress=is_egress):
+            descriptions[rule.id] = read_description(entries[rule.id])
+    else:
+        for draft in read_permissions(ctx, group, permissions_of(request), must_exist=False):
+            rule = _existing(group, replace(draft, description=None), is_egress=is_egress)
+            descriptions[rule.id] = draft.description
+    rules = tuple(
+        replace(rule, description=descriptions[rule.id]) if rule.id in descriptions else rule for rule in group.rules
+    )
+    return Answer({"Return": True}, put(replace(group, rules=rules)))
+
+
+# -- describe --------------------------------------------------------------------------------------------------------
+
+
+def describe_security_group_rules(ctx: Context, request: Request) -> Answer:
+    """Raises ``InvalidSecurityGroupRuleId.Malformed`` and ``.NotFound``, InvalidParameterValue for a filter."""
+    wanted = request.get("SecurityGroupRuleIds")
+    groups = (
+        [ctx.network.group_of_rule(rule_id) for rule_id in wanted] if wanted else ctx.network.security_groups.values()
+    )
+    return describe(
+        ctx,
+        request,
+        SECURITY_GROUP_RULE,
+        ids="SecurityGroupRuleIds",
+        result="SecurityGroupRules",
+        render=lambda ctx, row: render_rule(ctx, row.group, row.rule),
+        filters=_FILTERS,
+        rows={row.id: row for group in groups if group for row in group.listed_rules},
+    )
+
+
+_FILTERS: dict[str, FilterValues[ListedRule]] = {
+    "group-id": lambda ctx, row: [row.group.id],
+    "security-group-rule-id": lambda ctx, row: [row.rule.id],
+}
+
+
+def _render_essentials(group: SecurityGroup, rule: SecurityGroupRule) -> Response:
+    response: Response = {
+        "SecurityGroupRuleId": rule.id,
+        "GroupId": group.id,
+        "IsEgress": rule.is_egress,
+        "IpProtocol": protocol_name(rule.protocol),
+        "FromPort": rule.from_port,
+        "ToPort": rule.to_port,
+        "Description": rule.description,
+    }
+    if isinstance(rule.peer, Cidr):
+        response["CidrIpv4" if rule.peer.is_ipv4 else "CidrIpv6"] = str(rule.peer)
+    return response
+
+
+def render_rule(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule) -> Response:
+    response = _render_essentials(group, rule) | {
+        "GroupOwnerId": group.account,
+        "SecurityGroupRuleArn": f"arn:aws:ec2:{group.region}:{group.account}:security-group-rule/{rule.id}",
+        "Tags": render_tags(rule.tags),
+    }
+    if isinstance(rule.peer, GroupReference):
+        response["ReferencedGroupInfo"] = render_pair(ctx, group, rule.peer)
+    return response

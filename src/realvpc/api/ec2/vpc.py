@@ -1,0 +1,157 @@
+"""VPCs: create, delete, describe (VPC guide, "Configure a VPC"; EC2 API Reference)."""
+
+from __future__ import annotations
+
+from realvpc.net.addresses import ANY_IPV4
+from realvpc.net.dhcp_options import default_options_id
+from realvpc.net.peering import PeeringEvent
+from realvpc.net.quotas import VPCS_PER_REGION
+from realvpc.net.route_table import RouteTable, RouteTableAssociation
+from realvpc.net.security_group import GroupReference, SecurityGroup
+from realvpc.net.table import Change, put
+from realvpc.net.vpc import CidrAssociation, Vpc, valid_block
+
+from ..core.cidr import parse_cidr
+from ..core.context import Answer, Context, Request, Response
+from ..core.describe import FilterValues, describe, no_values, render_tags
+from ..core.errors import AwsError, dependency_violation
+from ..core.lookup import VPC, get
+from ..core.parameters import refuse
+from ..core.tags import tags_on_creation
+from .security_group import all_traffic
+
+_NOT_HERE = (
+    "Ipv4IpamPoolId",
+    "Ipv6IpamPoolId",
+    "Ipv6Pool",
+    "Ipv6CidrBlock",
+    "VpcEncryptionControl",
+    "AmazonProvidedIpv6CidrBlock",
+)
+
+
+def create_vpc(ctx: Context, request: Request) -> Answer:
+    """A VPC with its main route table and its default security group.
+
+    Raises ``InvalidVpc.Range``, InvalidParameterValue, MissingParameter, UnsupportedTenancy, VpcLimitExceeded; and
+    UnsupportedOperation for IPv6, address pools and encryption controls.
+    """
+    refuse_address_pools(request)
+    if not request.get("CidrBlock"):
+        raise AwsError("MissingParameter", "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
+    cidr = parse_cidr(request["CidrBlock"], "cidrBlock")
+    if not valid_block(cidr):
+        raise AwsError("InvalidVpc.Range", f"The CIDR '{cidr}' is invalid.")
+    tenancy = request.get("InstanceTenancy") or "default"
+    if tenancy not in ("default", "dedicated"):
+        raise AwsError("UnsupportedTenancy", f"The tenancy value {tenancy} is not supported.")
+    tags = tags_on_creation(request, VPC.tag_type)
+    if sum(1 for _ in ctx.visible(ctx.network.vpcs)) >= VPCS_PER_REGION:
+        raise AwsError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
+
+    vpc = Vpc(
+        id=ctx.new_id("vpc"),
+        account=ctx.account,
+        region=ctx.region,
+        tags=tags,
+        cidr_associations=(CidrAssociation(ctx.new_id("vpc-cidr-assoc"), cidr),),
+        dhcp_options_id=default_options_id(ctx.account, ctx.region),
+        instance_tenancy=tenancy,
+    )
+    main = RouteTable(
+        id=ctx.new_id("rtb"),
+        account=vpc.account,
+        region=vpc.region,
+        vpc_id=vpc.id,
+        associations=(RouteTableAssociation(ctx.new_id("rtbassoc")),),
+    )
+    return Answer({"Vpc": render(ctx, vpc) | {"State": "pending"}}, put(vpc, main, _default_security_group(ctx, vpc)))
+
+
+def refuse_address_pools(request: Request) -> None:
+    """Raises UnsupportedOperation for a request that wants IPv6, an address pool or encryption controls."""
+    refuse(request, _NOT_HERE)
+
+
+def _default_security_group(ctx: Context, vpc: Vpc) -> SecurityGroup:
+    """Everything from its own members, and everything out (VPC guide, "Default security groups")."""
+    group_id = ctx.new_id("sg")
+    return SecurityGroup(
+        id=group_id,
+        account=vpc.account,
+        region=vpc.region,
+        vpc_id=vpc.id,
+        name="default",
+        description="default VPC security group",
+        rules=(
+            all_traffic(ctx, GroupReference(group_id, vpc.account), is_egress=False),
+            all_traffic(ctx, ANY_IPV4, is_egress=True),
+        ),
+    )
+
+
+def delete_vpc(ctx: Context, request: Request) -> Answer:
+    """Delete an empty VPC, with what was made together with it.
+
+    A peering request of the VPC is taken back.  Raises DependencyViolation while there are subnets, an internet
+    gateway, network interfaces, security groups or route tables of the user, an active peering connection, or a
+    request of another account, which has to be rejected first (peering guide, "Delete").
+    """
+    vpc = get(ctx, VPC, request["VpcId"])
+    network = ctx.network
+    groups, tables = network.security_groups_of(vpc.id), network.route_tables_of(vpc.id)
+    peerings = [peering for peering in network.peerings_of(vpc.id) if peering.is_live_at(ctx.now)]
+    if (
+        network.subnets_of(vpc.id)
+        or network.internet_gateway_of(vpc.id)
+        or network.interfaces_in_vpc(vpc.id)
+        or any(not group.is_default for group in groups)
+        or any(not table.is_main for table in tables)
+        or any(peering.is_active or peering.requester.account != ctx.account for peering in peerings)
+    ):
+        raise dependency_violation("vpc", vpc.id)
+    ended = [peering.after(PeeringEvent.DELETE, ctx.now, ctx.account) for peering in peerings]
+    return Answer({}, Change(puts=tuple(row for row in ended if row), deletes=(vpc, *groups, *tables)))
+
+
+def describe_vpcs(ctx: Context, request: Request) -> Answer:
+    return describe(ctx, request, VPC, ids="VpcIds", result="Vpcs", render=render, filters=_FILTERS)
+
+
+def render(ctx: Context, vpc: Vpc) -> Response:
+    return {
+        "VpcId": vpc.id,
+        "OwnerId": vpc.account,
+        "State": "available",
+        "CidrBlock": str(vpc.primary_cidr),
+        "CidrBlockAssociationSet": [render_cidr_association(row, "associated") for row in vpc.cidr_associations],
+        "DhcpOptionsId": vpc.dhcp_options_id,
+        "InstanceTenancy": vpc.instance_tenancy,
+        "IsDefault": vpc.is_default,
+        "BlockPublicAccessStates": {"InternetGatewayBlockMode": "off"},
+        "Tags": render_tags(vpc.tags),
+    }
+
+
+def render_cidr_association(association: CidrAssociation, state: str) -> Response:
+    return {
+        "AssociationId": association.id,
+        "CidrBlock": str(association.cidr),
+        "CidrBlockState": {"State": state},
+    }
+
+
+_FILTERS: dict[str, FilterValues[Vpc]] = {
+    "cidr": lambda ctx, row: [row.primary_cidr],
+    "cidr-block-association.association-id": lambda ctx, row: [block.id for block in row.cidr_associations],
+    "cidr-block-association.cidr-block": lambda ctx, row: row.cidrs,
+    "cidr-block-association.state": lambda ctx, row: ["associated"],
+    "dhcp-options-id": lambda ctx, row: [row.dhcp_options_id],
+    "ipv6-cidr-block-association.association-id": no_values,
+    "ipv6-cidr-block-association.ipv6-cidr-block": no_values,
+    "ipv6-cidr-block-association.ipv6-pool": no_values,
+    "ipv6-cidr-block-association.state": no_values,
+    "is-default": lambda ctx, row: [row.is_default],
+    "state": lambda ctx, row: ["available"],
+    "vpc-id": lambda ctx, row: [row.id],
+}

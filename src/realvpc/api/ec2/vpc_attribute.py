@@ -1,0 +1,53 @@
+"""The attributes of a VPC: DNS and address metrics (VPC guide, "DNS attributes for your VPC")."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from realvpc.net.table import put
+from realvpc.net.vpc import Vpc
+
+from ..core.context import Answer, Context, Request
+from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
+from ..core.lookup import VPC, get
+from ..core.parameters import parameter_name
+
+_FIELDS = {
+    "EnableDnsHostnames": "enable_dns_hostnames",
+    "EnableDnsSupport": "enable_dns_support",
+    "EnableNetworkAddressUsageMetrics": "enable_network_address_usage_metrics",
+}
+
+
+def describe_vpc_attribute(ctx: Context, request: Request) -> Answer:
+    """One attribute, under its own name.  Raises InvalidParameterValue for a name that AWS does not have."""
+    vpc = get(ctx, VPC, request["VpcId"])
+    wanted = request["Attribute"]
+    for member, field in _FIELDS.items():
+        if wanted == parameter_name(member):
+            return Answer({"VpcId": vpc.id, member: {"Value": getattr(vpc, field)}})
+    raise invalid_parameter_value(f"Value ({wanted}) for parameter attribute is invalid. Unknown VPC attribute.")
+
+
+def modify_vpc_attribute(ctx: Context, request: Request) -> Answer:
+    """Set one attribute.
+
+    Raises MissingParameter or InvalidParameterCombination unless it is exactly one, and InvalidParameterValue for
+    DNS hostnames without DNS support.
+    """
+    vpc = get(ctx, VPC, request["VpcId"])
+    given = [member for member in _FIELDS if request.get(member) is not None]
+    if not given:
+        raise missing_parameter("enableDnsHostnames, enableDnsSupport or enableNetworkAddressUsageMetrics")
+    if len(given) > 1:
+        names = ", ".join(map(parameter_name, given))
+        raise invalid_parameter_combination(f"Fields for multiple attribute types specified: {names}")
+    value = request[given[0]].get("Value")
+    if value is None:
+        raise missing_parameter(f"{given[0]}.Value")
+    changed: Vpc = replace(vpc, **{_FIELDS[given[0]]: value})
+    if given[0] == "EnableDnsHostnames" and value and not vpc.enable_dns_support:
+        raise AwsError(
+            "InvalidParameterCombination", "DNS hostnames can be enabled only while DNS support is enabled for the VPC."
+        )
+    return Answer({}, put(changed))

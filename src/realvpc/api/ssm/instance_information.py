@@ -1,0 +1,87 @@
+"""DescribeInstanceInformation: the instances that Systems Manager manages (SSM API Reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from realvpc.net.hostnames import instance_private_name
+from realvpc.net.instance import Instance, InstanceState
+
+from ..core.context import Answer, Context, Request, Response
+from ..core.describe import no_values, paginate, passing
+from ..core.errors import AwsError, invalid_next_token
+from .agent import AGENT_VERSION, is_online
+
+_DEFAULT_PAGE = 50
+
+
+def describe_instance_information(ctx: Context, request: Request) -> Answer:
+    """Instances whose agent is connected (``Online``) or was once (``ConnectionLost``).
+
+    Raises InvalidFilterKey, ValidationException (both kinds of filters), InvalidNextToken.
+    """
+    if request.get("Filters") and request.get("InstanceInformationFilterList"):
+        raise AwsError("ValidationException", "Filters and InstanceInformationFilterList cannot be used together.")
+    old = [{"Key": row["key"], "Values": row["valueSet"]} for row in request.get("InstanceInformationFilterList") or []]
+    filters = [{"Name": row["Key"], "Values": row["Values"]} for row in request.get("Filters") or old]
+    for filter_ in filters:
+        if _filter(filter_["Name"]) is None:
+            raise AwsError("InvalidFilterKey", f"The filter key {filter_['Name']} is not valid.")
+    managed = (
+        row
+        for row in ctx.visible(ctx.network.instances)
+        if row.state is not InstanceState.TERMINATED and (row.registered_at is not None or is_online(ctx, row))
+    )
+    rows = sorted(passing(ctx, {"Filters": filters}, managed, _filter), key=lambda row: row.id)
+    try:
+        page, token = paginate({"MaxResults": _DEFAULT_PAGE} | request, rows)
+    except AwsError:
+        raise invalid_next_token() from None
+    return Answer({"InstanceInformationList": [_render(ctx, row) for row in page], "NextToken": token})
+
+
+def _ping_status(ctx: Context, instance: Instance) -> str:
+    return "Online" if is_online(ctx, instance) else "ConnectionLost"
+
+
+def _filter(name: str) -> Callable[[Context, Instance], Any] | None:
+    if name.startswith("tag:"):
+        key = name.removeprefix("tag:")
+        return lambda ctx, row: [value for k, value in row.tags.items() if k == key]
+    return _FILTERS.get(name)
+
+
+_FILTERS: dict[str, Callable[[Context, Instance], Any]] = {
+    "ActivationIds": no_values,
+    "AgentVersion": lambda ctx, row: [AGENT_VERSION],
+    "AssociationStatus": no_values,
+    "IamRole": no_values,
+    "InstanceIds": lambda ctx, row: [row.id],
+    "PingStatus": lambda ctx, row: [_ping_status(ctx, row)],
+    "PlatformTypes": lambda ctx, row: ["Linux"],
+    "ResourceType": lambda ctx, row: ["EC2Instance"],
+    "SourceIds": lambda ctx, row: [row.id],
+    "SourceTypes": lambda ctx, row: ["AWS::EC2::Instance"],
+    "tag-key": lambda ctx, row: row.tags.keys(),
+}
+
+
+def _render(ctx: Context, instance: Instance) -> Response:
+    primary = ctx.network.interfaces_of(instance.id)[0]
+    status = _ping_status(ctx, instance)
+    return {
+        "InstanceId": instance.id,
+        "PingStatus": status,
+        "LastPingDateTime": ctx.now if status == "Online" else instance.registered_at,
+        "AgentVersion": AGENT_VERSION,
+        "IsLatestVersion": True,
+        "PlatformType": "Linux",
+        "PlatformName": "Amazon Linux",
+        "PlatformVersion": "2023",
+        "ResourceType": "EC2Instance",
+        "IPAddress": str(primary.private_address),
+        "ComputerName": instance_private_name(instance, primary),
+        "SourceId": instance.id,
+        "SourceType": "AWS::EC2::Instance",
+    }

@@ -1,0 +1,194 @@
+"""Images of an account's own: announced by the operator, registered, copied, run, deregistered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from realvpc.api.ec2.image_intake import announced, contents_in_use, unpacked, withdrawn
+from realvpc.api.machines import machine_specs
+from realvpc.api.service import Service
+from realvpc.net.images import AL2023
+from realvpc.net.instance import InstanceState
+
+from ..build import make_subnet, make_vpc, named, specification, tags
+from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, caller
+from .test_run_instances import described, run
+
+CONTENT = "image-0123456789abcdef0"
+GIB = 1 << 30
+
+
+def announce(service: Service, name: str = "mine", content: str = CONTENT) -> None:
+    service.report(lambda _: announced(service.context(caller()), name, "of mine", content), "test")
+
+
+def add(service: Service, name: str = "mine", content: str = CONTENT, size: int = 3 * GIB - 1) -> None:
+    announce(service, name, content)
+    service.report(lambda ctx: unpacked(ctx.network, content, size), "test")
+
+
+def own(client: Client, **request: Any) -> list[dict[str, Any]]:
+    images: list[dict[str, Any]] = client("DescribeImages", Owners=["self"], **request)["Images"]
+    return images
+
+
+@pytest.fixture
+def image(client: Client) -> dict[str, Any]:
+    """An image that is available, as DescribeImages shows it."""
+    add(client.service)
+    return own(client)[0]
+
+
+def _registration(snapshot_id: str, **more: Any) -> dict[str, Any]:
+    mapping = {"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": snapshot_id}}
+    return {"Name": "again", "RootDeviceName": "/dev/sda1", "BlockDeviceMappings": [mapping], **more}
+
+
+def _snapshot_id(image: dict[str, Any]) -> str:
+    snapshot_id: str = image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    return snapshot_id
+
+
+def test_an_image_is_pending_until_its_content_is_there_and_its_size_is_that_of_the_content(client: Client) -> None:
+    announce(client.service)
+    (image,) = own(client)
+    assert image["State"] == "pending"
+    subnet_id = make_subnet(client, make_vpc(client))
+    launch = {"ImageId": image["ImageId"], "SubnetId": subnet_id, "MinCount": 1, "MaxCount": 1}
+    assert client.refused("RunInstances", **launch).code == "InvalidAMIID.Unavailable"
+    assert client.refused("RegisterImage", **_registration(_snapshot_id(image))).code == "IncorrectState"
+    client.service.report(lambda ctx: unpacked(ctx.network, CONTENT, 3 * GIB - 1), "test")
+    (image,) = own(client)
+    assert (image["State"], image["Name"], image["Description"]) == ("available", "mine", "of mine")
+    assert image["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"] == 3
+    assert (image["OwnerId"], image["Public"], image["ImageLocation"]) == (MAIN, False, f"{MAIN}/mine")
+    assert client.refused("RunInstances", **launch, BlockDeviceMappings=[
+        {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 2}}
+    ]).code == "InvalidBlockDeviceMapping"  # fmt: skip
+
+
+def test_a_failed_image_leaves_nothing(client: Client) -> None:
+    announce(client.service)
+    client.service.report(lambda ctx: withdrawn(ctx.network, CONTENT), "test")
+    assert own(client) == []
+    assert client("DescribeSnapshots", OwnerIds=["self"])["Snapshots"] == []
+    assert contents_in_use(client.service.state.network) == frozenset()
+
+
+def test_an_instance_runs_its_image_even_after_that_was_deregistered(client: Client, image: dict[str, Any]) -> None:
+    (instance,) = run(client, make_subnet(client, make_vpc(client)), ImageId=image["ImageId"])
+    client("DeregisterImage", ImageId=image["ImageId"], DeleteAssociatedSnapshots=True)
+    (instance,) = described(client, instance["InstanceId"])
+    assert instance["ImageId"] == image["ImageId"]
+    (spec,) = machine_specs(client.service.state)
+    assert spec.image == CONTENT
+    assert contents_in_use(client.service.state.network) == {CONTENT}
+    client("TerminateInstances", InstanceIds=[instance["InstanceId"]])
+    assert described(client, instance["InstanceId"])[0]["State"]["Name"] == InstanceState.TERMINATED
+    assert contents_in_use(client.service.state.network) == frozenset()
+
+
+def test_amazons_image_is_made_by_the_host(client: Client) -> None:
+    run(client, make_subnet(client, make_vpc(client)))
+    (spec,) = machine_specs(client.service.state)
+    assert spec.image is None
+
+
+def test_an_account_sees_its_own_images_and_amazons(client: Client, image: dict[str, Any]) -> None:
+    for account, region in ((OTHER, TOKYO), (MAIN, VIRGINIA)):
+        stranger = Client(client.service, account, region)
+        assert own(stranger) == []
+        assert stranger.refused("DescribeImages", ImageIds=[image["ImageId"]]).code == "InvalidAMIID.NotFound"
+    everything = {row["OwnerId"] for row in client("DescribeImages")["Images"]}
+    assert everything == {MAIN, "137112412989"}
+    assert client("DescribeImages", Owners=[MAIN])["Images"] == [image]
+    assert client("DescribeImages", Owners=[OTHER])["Images"] == []
+    assert client("DescribeImages", ExecutableUsers=["self"])["Images"] == []
+
+
+def test_images_and_snapshots_have_tags_and_are_found_by_them(client: Client, image: dict[str, Any]) -> None:
+    client("CreateTags", Resources=[image["ImageId"], _snapshot_id(image)], Tags=tags(of="mine"))
+    assert [row["ImageId"] for row in own(client, Filters=named("tag:of", "mine"))] == [image["ImageId"]]
+    assert own(client, Filters=named("name", "yours*")) == []
+    (snapshot,) = client("DescribeSnapshots", Filters=named("tag:of", "mine"))["Snapshots"]
+    assert (snapshot["SnapshotId"], snapshot["State"]) == (_snapshot_id(image), "completed")
+
+
+def test_an_image_is_registered_from_a_snapshot_that_an_earlier_one_left(client: Client, image: dict[str, Any]) -> None:
+    client("DeregisterImage", ImageId=image["ImageId"])
+    assert own(client) == []
+    registration = _registration(_snapshot_id(image), TagSpecifications=specification("image", of="mine"))
+    image_id = client("RegisterImage", **registration)["ImageId"]
+    (again,) = own(client)
+    assert (again["ImageId"], again["Name"], again["RootDeviceName"]) == (image_id, "again", "/dev/sda1")
+    assert again["Tags"] == tags(of="mine")
+    (instance,) = run(client, make_subnet(client, make_vpc(client)), ImageId=image_id)
+    assert instance["RootDeviceName"] == instance["BlockDeviceMappings"][0]["DeviceName"] == "/dev/sda1"
+    assert client.service.state.network.instances[instance["InstanceId"]].image_content == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"Name": "mine"}, "InvalidAMIName.Duplicate"),
+        ({"Name": "ab"}, "InvalidAMIName.Malformed"),
+        ({"Name": "with#"}, "InvalidAMIName.Malformed"),
+        ({"BlockDeviceMappings": None}, "InvalidBlockDeviceMapping"),
+        ({"RootDeviceName": "/dev/xvda"}, "UnsupportedOperation"),
+        ({"ImageLocation": "bucket/manifest.xml"}, "UnsupportedOperation"),
+        ({"Architecture": "arm64"}, "UnsupportedOperation"),
+        ({"VirtualizationType": "paravirtual"}, "UnsupportedOperation"),
+        ({"KernelId": "aki-1"}, "UnsupportedOperation"),
+        ({"TagSpecifications": specification("vpc", a="b")}, "InvalidParameterValue"),
+    ],
+)
+def test_what_cannot_be_registered_is_refused(
+    client: Client, image: dict[str, Any], change: dict[str, Any], code: str
+) -> None:
+    assert client.refused("RegisterImage", **(_registration(_snapshot_id(image)) | change)).code == code
+
+
+def test_a_snapshot_that_is_not_the_accounts_is_not_found(client: Client, image: dict[str, Any]) -> None:
+    stranger = Client(client.service, OTHER, TOKYO)
+    for snapshot_id in (_snapshot_id(image), "snap-00000000000000000"):
+        assert stranger.refused("RegisterImage", **_registration(snapshot_id)).code == "InvalidSnapshot.NotFound"
+
+
+def test_a_copy_in_another_region_is_of_the_same_content(client: Client, image: dict[str, Any]) -> None:
+    there = Client(client.service, MAIN, VIRGINIA)
+    request = {"Name": "copy", "SourceImageId": image["ImageId"], "SourceRegion": TOKYO, "ClientToken": "once"}
+    copy_id = there("CopyImage", **request)["ImageId"]
+    assert there("CopyImage", **request)["ImageId"] == copy_id
+    client("DeregisterImage", ImageId=image["ImageId"], DeleteAssociatedSnapshots=True)
+    (copy,) = own(there)
+    assert _snapshot_id(copy) != _snapshot_id(image)
+    run(there, make_subnet(there, make_vpc(there)), ImageId=copy_id)
+    (spec,) = machine_specs(client.service.state)
+    assert spec.image == CONTENT
+    missing = request | {"ClientToken": None, "Name": "other"}
+    assert there.refused("CopyImage", **missing).code == "InvalidAMIID.NotFound"
+    public = missing | {"SourceImageId": AL2023.id_in(TOKYO)}
+    assert there("CopyImage", **public)["ImageId"]
+
+
+def test_deregistering_leaves_the_snapshot_which_cannot_go_before(client: Client, image: dict[str, Any]) -> None:
+    snapshot_id = _snapshot_id(image)
+    assert client.refused("DeleteSnapshot", SnapshotId=snapshot_id).code == "InvalidSnapshot.InUse"
+    client("DeregisterImage", ImageId=image["ImageId"])
+    assert client("DescribeSnapshots", SnapshotIds=[snapshot_id])["Snapshots"][0]["VolumeSize"] == 3
+    client("DeleteSnapshot", SnapshotId=snapshot_id)
+    assert client.refused("DescribeSnapshots", SnapshotIds=[snapshot_id]).code == "InvalidSnapshot.NotFound"
+    assert client.refused("DeregisterImage", ImageId=image["ImageId"]).code == "InvalidAMIID.NotFound"
+
+
+def test_a_snapshot_that_another_image_needs_is_not_deleted_with_one(client: Client, image: dict[str, Any]) -> None:
+    client("RegisterImage", **_registration(_snapshot_id(image)))
+    answer = client("DeregisterImage", ImageId=image["ImageId"], DeleteAssociatedSnapshots=True)
+    assert answer["DeleteSnapshotResults"] == [{"SnapshotId": _snapshot_id(image), "ReturnCode": "skipped"}]
+    assert client("DescribeSnapshots", SnapshotIds=[_snapshot_id(image)])["Snapshots"]
+
+
+def test_amazons_images_are_not_deregistered(client: Client) -> None:
+    assert client.refused("DeregisterImage", ImageId=AL2023.id_in(TOKYO)).code == "AuthFailure"

@@ -1,0 +1,198 @@
+"""Roles, policies and instance profiles."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from realvpc.iam.managed_policies import MANAGED_POLICIES
+from realvpc.iam.policy_document import identity_policy_problem
+
+from ..build import make_subnet, make_vpc, tags
+from ..conftest import MAIN, START, Client
+from ..ec2.test_run_instances import described, refused, run
+
+SSM_CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+
+
+def trust(**changes: Any) -> str:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}} | changes
+    return json.dumps({"Version": "2012-10-17", "Statement": [{k: v for k, v in statement.items() if v is not None}]})
+
+
+TRUST = trust()
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}})
+
+
+def make_profile(client: Client, name: str = "SessionManager-Role", policy: str | None = SSM_CORE) -> str:
+    """A role and the profile of the same name, as the console makes them."""
+    client("CreateRole", of="iam", RoleName=name, AssumeRolePolicyDocument=TRUST)
+    if policy:
+        client("AttachRolePolicy", of="iam", RoleName=name, PolicyArn=policy)
+    client("CreateInstanceProfile", of="iam", InstanceProfileName=name)
+    client("AddRoleToInstanceProfile", of="iam", InstanceProfileName=name, RoleName=name)
+    return name
+
+
+def test_a_role_is_as_it_was_made(client: Client) -> None:
+    client(
+        "CreateRole",
+        of="iam",
+        RoleName="web",
+        Path="/team/",
+        AssumeRolePolicyDocument=TRUST,
+        Tags=tags(Name="r"),
+        Description="d",
+    )
+    role = client("GetRole", of="iam", RoleName="web")["Role"]
+    assert role["Arn"] == f"arn:aws:iam::{MAIN}:role/team/web"
+    assert role["RoleId"].startswith("AROA")
+    assert len(role["RoleId"]) == 21
+    assert unquote(role["AssumeRolePolicyDocument"]) == TRUST
+    assert (role["CreateDate"], role["MaxSessionDuration"], role["Description"]) == (START, 3600, "d")
+    assert role["Tags"] == tags(Name="r")
+    (listed,) = client("ListRoles", of="iam", PathPrefix="/team")["Roles"]
+    assert listed["RoleName"] == "web"
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("nonsense", "This policy contains invalid Json"),
+        ("[]", "This policy contains invalid Json"),
+        (trust(Effect="Perhaps"), "This policy contains invalid Json"),
+        (trust(Principal=None), "Missing required field Principal"),
+        (trust(Principal="me"), "Invalid principal in policy"),
+        (trust(Principal={"AWS": [{}]}), "Invalid principal in policy"),
+        (trust(Condition="always"), "Syntax errors in policy."),
+        (trust(Condition={"StringEquals": "x"}), "Syntax errors in policy."),
+        (trust(Resource="*"), "Has prohibited field Resource"),
+        (trust(Action="s3:GetObject"), "AssumeRole policy may only specify STS AssumeRole actions."),
+    ],
+)
+def test_a_trust_policy_that_is_none(client: Client, document: str, words: str) -> None:
+    error = client.refused("CreateRole", of="iam", RoleName="r", AssumeRolePolicyDocument=document)
+    assert (error.code, error.status, error.message) == ("MalformedPolicyDocument", 400, words)
+
+
+@pytest.mark.parametrize("document", ["{", TRUST, '{"Statement": [{"Effect": "Allow", "Action": "s3:*"}]}'])
+def test_an_inline_policy_that_is_none(client: Client, document: str) -> None:
+    client("CreateRole", of="iam", RoleName="r", AssumeRolePolicyDocument=TRUST)
+    error = client.refused("PutRolePolicy", of="iam", RoleName="r", PolicyName="p", PolicyDocument=document)
+    assert error.code == "MalformedPolicyDocument"
+
+
+def test_names_are_taken_once_whatever_their_case(client: Client) -> None:
+    make_profile(client, "web")
+    error = client.refused("CreateRole", of="iam", RoleName="WEB", AssumeRolePolicyDocument=TRUST)
+    assert (error.code, error.status) == ("EntityAlreadyExists", 409)
+    error = client.refused("CreateInstanceProfile", of="iam", InstanceProfileName="web")
+    assert (error.code, error.message) == ("EntityAlreadyExists", "Instance Profile web already exists.")
+    error = client.refused("CreateRole", of="iam", RoleName="a b", AssumeRolePolicyDocument=TRUST)
+    assert error.code == "ValidationError"
+
+
+@pytest.mark.parametrize(
+    ("action", "request_"),
+    [
+        ("GetRole", {"RoleName": "x"}),
+        ("DeleteRole", {"RoleName": "x"}),
+        ("AttachRolePolicy", {"RoleName": "x", "PolicyArn": SSM_CORE}),
+        ("ListRolePolicies", {"RoleName": "x"}),
+        ("GetInstanceProfile", {"InstanceProfileName": "x"}),
+        ("GetPolicy", {"PolicyArn": "arn:aws:iam::aws:policy/Nothing"}),
+        ("GetUser", {"UserName": "nobody"}),
+    ],
+)
+def test_what_does_not_exist(client: Client, action: str, request_: dict[str, Any]) -> None:
+    error = client.refused(action, of="iam", **request_)
+    assert (error.code, error.status) == ("NoSuchEntity", 404)
+
+
+def test_a_role_goes_after_everything_that_hangs_on_it(client: Client) -> None:
+    name = make_profile(client)
+    client("PutRolePolicy", of="iam", RoleName=name, PolicyName="p", PolicyDocument=POLICY)
+    for undo in (
+        ("RemoveRoleFromInstanceProfile", {"InstanceProfileName": name, "RoleName": name}),
+        ("DetachRolePolicy", {"RoleName": name, "PolicyArn": SSM_CORE}),
+        ("DeleteRolePolicy", {"RoleName": name, "PolicyName": "p"}),
+    ):
+        error = client.refused("DeleteRole", of="iam", RoleName=name)
+        assert (error.code, error.status) == ("DeleteConflict", 409)
+        client(undo[0], of="iam", **undo[1])
+    client("DeleteRole", of="iam", RoleName=name)
+    client("DeleteInstanceProfile", of="iam", InstanceProfileName=name)
+
+
+def test_a_profile_holds_one_role_and_stays_while_it_does(client: Client) -> None:
+    name = make_profile(client)
+    error = client.refused("AddRoleToInstanceProfile", of="iam", InstanceProfileName=name, RoleName=name)
+    assert (error.code, error.status) == ("LimitExceeded", 409)
+    assert error.message == "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1"
+    assert client.refused("DeleteInstanceProfile", of="iam", InstanceProfileName=name).code == "DeleteConflict"
+    (profile,) = client("ListInstanceProfilesForRole", of="iam", RoleName=name)["InstanceProfiles"]
+    assert profile["Roles"][0]["RoleName"] == name
+
+
+def test_policies_of_a_role(client: Client) -> None:
+    name = make_profile(client)
+    client("AttachRolePolicy", of="iam", RoleName=name, PolicyArn=SSM_CORE)
+    assert client("ListAttachedRolePolicies", of="iam", RoleName=name)["AttachedPolicies"] == [
+        {"PolicyName": "AmazonSSMManagedInstanceCore", "PolicyArn": SSM_CORE}
+    ]
+    client("PutRolePolicy", of="iam", RoleName=name, PolicyName="p", PolicyDocument=POLICY)
+    assert client("ListRolePolicies", of="iam", RoleName=name)["PolicyNames"] == ["p"]
+    shown = client("GetRolePolicy", of="iam", RoleName=name, PolicyName="p")
+    assert unquote(shown["PolicyDocument"]) == POLICY
+    policy = client("GetPolicy", of="iam", PolicyArn=SSM_CORE)["Policy"]
+    assert policy["AttachmentCount"] == 1
+    version = client("GetPolicyVersion", of="iam", PolicyArn=SSM_CORE, VersionId=policy["DefaultVersionId"])
+    assert "ssm:UpdateInstanceInformation" in unquote(version["PolicyVersion"]["Document"])
+
+
+@pytest.mark.parametrize("arn", MANAGED_POLICIES)
+def test_managed_policies_are_policies(arn: str) -> None:
+    assert identity_policy_problem(MANAGED_POLICIES[arn].document) is None
+
+
+def test_listings_come_in_pages(client: Client) -> None:
+    for index in range(5):
+        client("CreateRole", of="iam", RoleName=f"r{index}", AssumeRolePolicyDocument=TRUST)
+    names, marker = [], None
+    while True:
+        answer = client("ListRoles", of="iam", MaxItems=2, **({"Marker": marker} if marker else {}))
+        names += [role["RoleName"] for role in answer["Roles"]]
+        if not answer["IsTruncated"]:
+            break
+        marker = answer["Marker"]
+    assert names == [f"r{index}" for index in range(5)]
+    assert client.refused("ListRoles", of="iam", Marker="?").code == "ValidationError"
+
+
+def test_an_instance_takes_its_profile_by_name_or_arn(client: Client) -> None:
+    name, subnet_id = make_profile(client), make_subnet(client, make_vpc(client))
+    arn = f"arn:aws:iam::{MAIN}:instance-profile/{name}"
+    for wanted in ({"Name": name}, {"Arn": arn}):
+        (instance,) = run(client, subnet_id, IamInstanceProfile=wanted)
+        assert instance["IamInstanceProfile"]["Arn"] == arn
+    client("CreateInstanceProfile", of="iam", InstanceProfileName="empty")
+    error = refused(client, subnet_id, IamInstanceProfile={"Name": "empty"})
+    assert "has no associated IAM Roles" in error.message
+
+
+def test_a_profile_comes_and_goes_while_the_instance_runs(client: Client) -> None:
+    name, subnet_id = make_profile(client), make_subnet(client, make_vpc(client))
+    instance_id = run(client, subnet_id)[0]["InstanceId"]
+    this = {"InstanceId": instance_id, "IamInstanceProfile": {"Name": name}}
+    made = client("AssociateIamInstanceProfile", **this)["IamInstanceProfileAssociation"]
+    assert made["State"] == "associating"
+    assert client.refused("AssociateIamInstanceProfile", **this).code == "IncorrectState"
+    (listed,) = client("DescribeIamInstanceProfileAssociations")["IamInstanceProfileAssociations"]
+    assert listed == made | {"State": "associated"}
+    client("DisassociateIamInstanceProfile", AssociationId=made["AssociationId"])
+    assert described(client, instance_id)[0]["IamInstanceProfile"] is None
+    error = client.refused("DisassociateIamInstanceProfile", AssociationId=made["AssociationId"])
+    assert error.code == "InvalidAssociationID.NotFound"

@@ -1,0 +1,179 @@
+"""SSM's actions on sessions: who may start, see, resume and end them, and when they end by themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from realvpc.api.core.call import Call
+from realvpc.api.core.errors import AwsError
+from realvpc.api.machine_report import machine_up
+from realvpc.clock import Clock
+from realvpc.net.instance import InstanceState
+from realvpc.session.actions import SessionActions
+from realvpc.session.sessions import Limits, Sessions
+from realvpc.wire.services import Services
+
+from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, caller, new_service
+from .test_ssm import Managed
+
+_WIRE = Services()
+
+
+class Manager:
+    """Session Manager beside a service with a data plane, in which one instance runs and is managed."""
+
+    def __init__(self, clock: Clock, *, has_fabric: bool = True) -> None:
+        self.service = new_service(clock, has_fabric=has_fabric)
+        self.sessions = Sessions(clock.now)
+        self.ended: list[tuple[str, str]] = []
+        self.sessions.on_end = lambda session, farewell: self.ended.append((session.id, farewell))
+        context = self.service.context
+        self.actions = SessionActions(self.sessions, lambda call: context(call.caller), "127.0.0.1:4566")
+        self.managed = Managed(Client(self.service, MAIN, TOKYO))
+        self.instance_id: str = self.managed.instance["InstanceId"]
+        if has_fabric:
+            row = self.service.state.network.instances[self.instance_id]
+            self.service.report(machine_up(row.id, row.boot), "test")
+        assert self.service.state.network.instances[self.instance_id].state is InstanceState.RUNNING
+
+    def __call__(
+        self, action: str, *, account: str = MAIN, region: str = TOKYO, host: str = "localhost:4566", **params: Any
+    ) -> dict[str, Any]:
+        response = self.actions.handle(Call("ssm", action, params, caller(account, region), "req-1", host))
+        _WIRE.writer("ssm").write(action, response, "req-1")
+        return response
+
+    def refused(self, action: str, **params: Any) -> AwsError:
+        with pytest.raises(AwsError) as caught:
+            self(action, **params)
+        return caught.value
+
+    def start(self, **more: Any) -> dict[str, Any]:
+        return self("StartSession", Target=self.instance_id, **more)
+
+    def listed(self, state: str, **more: Any) -> list[str]:
+        return [row["SessionId"] for row in self("DescribeSessions", State=state, **more)["Sessions"]]
+
+
+@pytest.fixture
+def manager(clock: Clock) -> Manager:
+    return Manager(clock)
+
+
+def test_a_session_is_named_after_its_owner_and_found_where_the_client_is(manager: Manager) -> None:
+    session = manager.start(Reason="to look")
+    assert session["SessionId"].startswith("tester-0")
+    assert session["StreamUrl"].startswith(f"ws://localhost:4566/v1/data-channel/{session['SessionId']}?")
+    for odd in ("", "a b", "evil/path", "x\r\ny"):
+        assert manager.start(host=odd)["StreamUrl"].startswith("ws://127.0.0.1:4566/v1/data-channel/")
+    (row,) = manager("DescribeSessions", State="Active", Filters=[{"key": "SessionId", "value": session["SessionId"]}])[
+        "Sessions"
+    ]
+    assert (row["Reason"], row["Target"], row["Status"]) == ("to look", manager.instance_id, "Connecting")
+    assert session["TokenValue"] not in repr(manager.sessions.get(session["SessionId"]))
+
+
+def test_only_an_instance_that_is_online_has_sessions(manager: Manager) -> None:
+    assert manager("GetConnectionStatus", Target=manager.instance_id)["Status"] == "connected"
+    assert manager("GetConnectionStatus", Target=manager.instance_id, account=OTHER)["Status"] == "notconnected"
+    manager.managed.without_route()
+    assert manager("GetConnectionStatus", Target=manager.instance_id)["Status"] == "notconnected"
+    for target in (manager.instance_id, "i-0123456789abcdef0", "somewhere"):
+        error = manager.refused("StartSession", Target=target)
+        assert (error.code, error.message, error.status) == ("TargetNotConnected", f"{target} is not connected.", 400)
+
+
+def test_without_machines_there_is_nothing_to_connect_to(clock: Clock) -> None:
+    manager = Manager(clock, has_fabric=False)
+    assert manager("GetConnectionStatus", Target=manager.instance_id)["Status"] == "notconnected"
+    assert manager.refused("StartSession", Target=manager.instance_id).code == "TargetNotConnected"
+
+
+@pytest.mark.parametrize(
+    ("code", "request_"),
+    [
+        ("InvalidDocument", {"DocumentName": "AWS-RunShellScript"}),
+        ("InvalidDocument", {"DocumentName": "mine"}),
+        ("InvalidParameters", {"DocumentName": "AWS-StartInteractiveCommand"}),
+        ("InvalidParameters", {"DocumentName": "AWS-StartInteractiveCommand", "Parameters": {"command": ["a\0"]}}),
+        ("InvalidParameters", {"DocumentName": "AWS-StartNonInteractiveCommand", "Parameters": {"command": [" "]}}),
+        ("InvalidParameters", {"DocumentName": "AWS-StartSSHSession", "Parameters": {"portNumber": ["0"]}}),
+        ("InvalidParameters", {"Parameters": {"command": ["ls"]}}),
+    ],
+)
+def test_documents_that_are_not_here(manager: Manager, code: str, request_: dict[str, Any]) -> None:
+    assert manager.refused("StartSession", Target=manager.instance_id, **request_).code == code
+    assert manager.listed("Active") == []
+
+
+@pytest.mark.parametrize("stranger", [{"account": OTHER}, {"region": VIRGINIA}])
+def test_a_session_is_of_one_account_and_region(manager: Manager, stranger: dict[str, str]) -> None:
+    session_id = manager.start()["SessionId"]
+    for action in ("ResumeSession", "TerminateSession"):
+        assert manager.refused(action, SessionId=session_id, **stranger).code == "DoesNotExistException"
+    assert manager("DescribeSessions", State="Active", **stranger)["Sessions"] == []
+    assert manager.listed("Active") == [session_id]
+
+
+def test_resuming_gives_another_token_until_the_session_has_ended(manager: Manager) -> None:
+    session = manager.start()
+    again = manager("ResumeSession", SessionId=session["SessionId"])
+    assert (again["SessionId"], again["StreamUrl"]) == (session["SessionId"], session["StreamUrl"])
+    assert again["TokenValue"] != session["TokenValue"]
+    for _ in range(2):
+        assert manager("TerminateSession", SessionId=session["SessionId"]) == {"SessionId": session["SessionId"]}
+    assert manager.ended == [(session["SessionId"], "")]
+    assert manager("ResumeSession", SessionId=session["SessionId"]) == {"SessionId": session["SessionId"]}
+    assert manager.refused("ResumeSession", SessionId="nobody-0").code == "DoesNotExistException"
+
+
+def test_sessions_end_when_nobody_uses_them_or_after_a_day(manager: Manager, clock: Clock) -> None:
+    idle, busy = manager.start()["SessionId"], manager.start()["SessionId"]
+    clock.offset = Limits().idle - timedelta(seconds=1)
+    manager.sessions.touch(busy)
+    assert set(manager.listed("Active")) == {idle, busy}
+    clock.offset = Limits().idle
+    assert manager.listed("Active") == [busy]
+    while clock.offset < Limits().duration:
+        manager.sessions.touch(busy)
+        clock.offset += Limits().idle / 2
+    manager.sessions.sweep()
+    assert [session_id for session_id, _ in manager.ended] == [idle, busy]
+    assert "inactivity" in manager.ended[0][1]
+    assert "maximum duration" in manager.ended[1][1]
+
+
+def test_sessions_are_listed_newest_first_filtered_and_in_pages(manager: Manager, clock: Clock) -> None:
+    started = []
+    for minute in range(5):
+        clock.offset = timedelta(minutes=minute)
+        started.append(manager.start()["SessionId"])
+    assert manager.listed("Active") == started[::-1]
+    pages: list[str] = []
+    token = None
+    while token is not None or not pages:
+        page = manager("DescribeSessions", State="Active", MaxResults=2, **({"NextToken": token} if token else {}))
+        pages += [row["SessionId"] for row in page["Sessions"]]
+        token = page.get("NextToken")
+    assert pages == started[::-1]
+
+    def matches(key: str, value: str) -> list[str]:
+        return manager.listed("Active", Filters=[{"key": key, "value": value}])
+
+    assert matches("InvokedAfter", "2026-11-22T09:32:30Z") == [started[4], started[3]]
+    assert matches("InvokedBefore", "2026-11-22T09:30:30Z") == [started[0]]
+    assert matches("Target", "i-other") == matches("Status", "Connected") == []
+    assert len(matches("Owner", caller().arn)) == len(matches("Status", "Connecting")) == 5
+    for code, more in (
+        ("InvalidFilterKey", {"Filters": [{"key": "Colour", "value": "red"}]}),
+        ("ValidationException", {"Filters": [{"key": "InvokedAfter", "value": "yesterday"}]}),
+        ("InvalidNextToken", {"NextToken": "é"}),
+    ):
+        assert manager.refused("DescribeSessions", State="Active", **more).code == code
+    manager("TerminateSession", SessionId=started[1])
+    (ended,) = manager("DescribeSessions", State="History")["Sessions"]
+    assert (ended["SessionId"], ended["Status"], ended["Details"]) == (started[1], "Terminated", "TerminateSession")
+    assert ended["EndDate"] == clock.now()
