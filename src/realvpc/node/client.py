@@ -116,9 +116,10 @@ class NodeClient:
 class NodeConnection:
     """One blocking connection, for a command of root."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises NodeLostError."""
+    def __init__(self, path: Path, *, timeout: float | None = None) -> None:
+        """``timeout`` is in seconds, for each message.  Raises NodeLostError."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(timeout)
         self._channel = Channel(sock)
         try:
             sock.connect(str(path))
