@@ -28,21 +28,22 @@ def machine_specs(state: State) -> tuple[MachineSpec, ...]:
     """One machine per instance that is not terminated, by instance id."""
     instances = state.network.instances
     return tuple(
-        _machine(state.network, instances[instance_id])
+        _machine(state, instances[instance_id])
         for instance_id in sorted(instances)
         if instances[instance_id].state in _WANTED
     )
 
 
-def _machine(network: Network, instance: Instance) -> MachineSpec:
+def _machine(state: State, instance: Instance) -> MachineSpec:
+    network = state.network
     interfaces = network.interfaces_of(instance.id)
     kind = INSTANCE_TYPES[instance.instance_type]
     vpc = network.vpcs[interfaces[0].vpc_id]
-    options = network.dhcp_options_of(vpc)
+    options = state.names.dhcp_options_of(vpc)
     return MachineSpec(
         instance_id=instance.id,
         hostname=hostname(instance, interfaces[0]),
-        domain=network.domain_of(vpc),
+        domain=state.names.domain_of(vpc),
         region=instance.region,
         links=tuple(_link(network, interface) for interface in interfaces),
         vcpus=kind.vcpus,

@@ -30,11 +30,10 @@ def sweep(ctx: Context) -> Change:
 
 def everything(ctx: Context) -> Change:
     """Drop all there is, save the accounts and their keys."""
-    snapshots = (ctx.state.network, ctx.state.directory, ctx.state.tokens)
     return Change(
         deletes=tuple(
             row
-            for snapshot in snapshots
+            for snapshot in ctx.state.snapshots
             for kind in snapshot.TYPES
             for row in snapshot.table(kind).values()
             if not isinstance(row, Account | AccessKey)
