@@ -56,12 +56,12 @@ def _route_tables_belong_together(network: Network) -> None:
         assert sum(table.is_main for table in network.route_tables_of(vpc_id)) == 1
     associated = Counter(a.subnet_id for t in network.route_tables.values() for a in t.associations if a.subnet_id)
     assert all(count == 1 for count in associated.values())
+    assert all(row.route_table_id in network.route_tables for row in network.table_routes.values())
     for table in network.route_tables.values():
         assert table.vpc_id in network.vpcs
         for association in table.associations:
             assert association.is_main or network.subnets[association.subnet_id or ""].vpc_id == table.vpc_id
-        assert len({route.destination for route in table.routes}) == len(table.routes)
-        for route in table.routes:
+        for route in network.routes(table):
             if route.target.kind is TargetKind.PEERING and (peering := network.peerings.get(route.target.id)):
                 assert peering.far_side(table.vpc_id) is not None
 

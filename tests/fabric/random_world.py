@@ -16,7 +16,7 @@ from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.packet import Packet
 from realvpc.net.peering import Peering, PeeringSide, PeeringStatus
 from realvpc.net.resource import Resource
-from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, Target, TargetKind
+from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, ICMPV6, TCP, UDP, GroupReference, SecurityGroup
 from realvpc.net.security_group import SecurityGroupRule as Rule
 from realvpc.net.services import METADATA, RESOLVER, identity_of
@@ -192,8 +192,9 @@ class World:
             for associated in ([None], chosen):
                 if associated:
                     associations = tuple(RouteTableAssociation(self._id("rtbassoc"), to) for to in associated)
-                    fields = {"vpc_id": vpc.id, "routes": self._routes(vpc), "associations": associations}
-                    self._add(RouteTable, "rtb", vpc.region, **fields)
+                    routes = self._routes(vpc)
+                    table = self._add(RouteTable, "rtb", vpc.region, vpc_id=vpc.id, associations=associations)
+                    self.resources += [TableRoute.of(table, route) for route in routes]
 
     def _routes(self, vpc: Vpc) -> tuple[Route, ...]:
         """To everywhere, to the other VPCs, and to whatever else may be a target; each destination once."""

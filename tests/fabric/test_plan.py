@@ -17,7 +17,7 @@ from realvpc.net.addresses import ANY_IPV4, ANY_IPV6, Cidr
 from realvpc.net.instance import InstanceState
 from realvpc.net.network import Network
 from realvpc.net.peering import PeeringStatus
-from realvpc.net.route_table import Route, Target, TargetKind
+from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, TCP, GroupReference, SecurityGroupRule
 from realvpc.net.table import delete, put
 
@@ -96,7 +96,7 @@ def test_the_local_route_wins_over_one_to_the_same_destination() -> None:
     network = two_vpcs()
     table = network.route_tables[number("rtb", 1)]
     also = Route(Cidr.parse("10.20.0.0/16"), Target(TargetKind.NETWORK_INTERFACE, number("eni", 1)))
-    plan = compile_plan(network.apply(put(replace(table, routes=(*table.routes, also)))))
+    plan = compile_plan(network.apply(put(TableRoute.of(table, also))))
     assert target(plan, 1, "10.20.0.0/16") is RouteTarget.LOCAL
 
 
@@ -104,7 +104,7 @@ def test_ipv6_routes_and_rules_do_not_concern_ipv4() -> None:
     network = two_vpcs()
     table = network.route_tables[number("rtb", 1)]
     default = Route(ANY_IPV6, Target(TargetKind.INTERNET_GATEWAY, number("igw", 1)))
-    changed = network.apply(put(replace(table, routes=(*table.routes, default))))
+    changed = network.apply(put(TableRoute.of(table, default)))
     assert compile_plan(changed) == compile_plan(network)
     both = with_rules(network, 1, rule(TCP, 80, 80, ANY_IPV6), rule(TCP, 80, 80))
     assert rules_of_host(both, 1) == rules_of_host(with_rules(network, 1, rule(TCP, 80, 80)), 1)

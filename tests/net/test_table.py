@@ -168,7 +168,7 @@ def test_a_change_leaves_other_tables_and_their_indexes_as_they_are() -> None:
     table = RouteTable(id="rtb-1", **WHERE, vpc_id="vpc-1")
     after = snapshot.apply(put(table))
     assert after.internet_gateways is snapshot.internet_gateways
-    assert after.route_tables_of("vpc-1") == (table,)
+    assert list(after.route_tables_of("vpc-1")) == [table]
 
 
 def test_what_is_put_and_deleted_in_one_change_is_there() -> None:

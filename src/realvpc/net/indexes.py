@@ -10,8 +10,8 @@ from . import services
 from .addresses import Address
 from .network_interface import NetworkInterface
 from .peering import Peering
-from .route_table import RouteTable
-from .security_group import SecurityGroup
+from .route_table import RouteTable, TableRoute
+from .security_group import GroupReference, SecurityGroup
 
 
 def vpc_id(row: Any) -> Iterable[str | None]:
@@ -56,3 +56,32 @@ def peering_vpc_ids(row: Peering) -> Iterable[str]:
 
 def associated_subnets(row: RouteTable) -> Iterable[str]:
     return (association.subnet_id for association in row.associations if association.subnet_id)
+
+
+def route_table_id(row: TableRoute) -> Iterable[str]:
+    return (row.route_table_id,)
+
+
+def route_family(row: TableRoute) -> Iterable[tuple[str, bool]]:
+    return ((row.route_table_id, row.route.destination.is_ipv4),)
+
+
+def target_id(row: TableRoute) -> Iterable[str]:
+    return (row.route.target.id,)
+
+
+def group_sets(row: NetworkInterface) -> Iterable[frozenset[str]]:
+    return (frozenset(row.group_ids),)
+
+
+def vpc_with_public_address(row: NetworkInterface) -> Iterable[str]:
+    return (row.vpc_id,) if row.public_address is not None else ()
+
+
+def referenced_groups(row: SecurityGroup) -> Iterable[str]:
+    return {rule.peer.group_id for rule in row.rules if isinstance(rule.peer, GroupReference)}
+
+
+def vpc_with_references(row: SecurityGroup) -> Iterable[str]:
+    """Of groups that reference others."""
+    return (row.vpc_id,) if any(group_id != row.id for group_id in referenced_groups(row)) else ()

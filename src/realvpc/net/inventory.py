@@ -5,7 +5,7 @@ No packet's fate depends on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .key_pair import KeyPair
 from .machine_image import DiskSnapshot, MachineImage
@@ -39,7 +39,7 @@ class Inventory(Snapshot):
     def metadata_defaults(self) -> Table[MetadataDefaults]:
         return self.table(MetadataDefaults)
 
-    def volumes_of(self, instance_id: str) -> tuple[Volume, ...]:
+    def volumes_of(self, instance_id: str) -> Collection[Volume]:
         return self.volumes.where(_volume_instance_id, instance_id)
 
 

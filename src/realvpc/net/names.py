@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .dhcp_options import DhcpOptions, default_options, default_options_id
 from .domain_name import WILDCARD, ancestors
@@ -31,7 +31,7 @@ class Names(Snapshot):
     def dhcp_options(self) -> Table[DhcpOptions]:
         return self.table(DhcpOptions)
 
-    def hosted_zones_of(self, vpc_id: str) -> tuple[HostedZone, ...]:
+    def hosted_zones_of(self, vpc_id: str) -> Collection[HostedZone]:
         """The private zones that answer in the VPC, whoever owns them."""
         return self.hosted_zones.where(_zone_vpc_ids, vpc_id)
 
@@ -54,10 +54,10 @@ class Names(Snapshot):
                 return min(zones, key=lambda zone: (zone.created_at, zone.id))
         return None
 
-    def record_sets_of(self, zone_id: str) -> tuple[RecordSet, ...]:
+    def record_sets_of(self, zone_id: str) -> Collection[RecordSet]:
         return self.record_sets.where(_zone_id, zone_id)
 
-    def record_sets_at(self, zone: HostedZone, name: str) -> tuple[RecordSet, ...] | None:
+    def record_sets_at(self, zone: HostedZone, name: str) -> Collection[RecordSet] | None:
         """The record sets that answer for a canonical name of the zone: its own, or else the wildcard's (RFC 4592).
 
         Empty when the name exists and has no records, because there are names under it.  None when it does not exist.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from . import indexes, services
-from .addresses import Address
+from .addresses import Address, Cidr
 from .instance import Instance
 from .internet_gateway import InternetGateway
 from .network_interface import NetworkInterface
 from .peering import Peering
-from .route_table import LOCAL, Route, RouteOrigin, RouteState, RouteTable, TargetKind
+from .route_table import LOCAL, Route, RouteOrigin, RouteState, RouteTable, TableRoute, TargetKind, table_route_id
 from .security_group import GroupReference, SecurityGroup
 from .subnet import Subnet
 from .table import Snapshot, Table
@@ -19,7 +21,7 @@ class Network(Snapshot):
     """Tables by resource type, and the questions that cross them."""
 
     TYPES = (
-        Vpc, Subnet, RouteTable, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering,
+        Vpc, Subnet, RouteTable, TableRoute, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering,
     )  # fmt: skip
 
     __slots__ = ()
@@ -37,6 +39,10 @@ class Network(Snapshot):
     @property
     def route_tables(self) -> Table[RouteTable]:
         return self.table(RouteTable)
+
+    @property
+    def table_routes(self) -> Table[TableRoute]:
+        return self.table(TableRoute)
 
     @property
     def internet_gateways(self) -> Table[InternetGateway]:
@@ -60,22 +66,22 @@ class Network(Snapshot):
 
     # -- what belongs to what ------------------------------------------------------------------------------------
 
-    def subnets_of(self, vpc_id: str) -> tuple[Subnet, ...]:
+    def subnets_of(self, vpc_id: str) -> Collection[Subnet]:
         return self.subnets.where(indexes.vpc_id, vpc_id)
 
-    def route_tables_of(self, vpc_id: str) -> tuple[RouteTable, ...]:
+    def route_tables_of(self, vpc_id: str) -> Collection[RouteTable]:
         return self.route_tables.where(indexes.vpc_id, vpc_id)
 
-    def security_groups_of(self, vpc_id: str) -> tuple[SecurityGroup, ...]:
+    def security_groups_of(self, vpc_id: str) -> Collection[SecurityGroup]:
         return self.security_groups.where(indexes.vpc_id, vpc_id)
 
-    def interfaces_in_vpc(self, vpc_id: str) -> tuple[NetworkInterface, ...]:
+    def interfaces_in_vpc(self, vpc_id: str) -> Collection[NetworkInterface]:
         return self.interfaces.where(indexes.vpc_id, vpc_id)
 
-    def interfaces_in_subnet(self, subnet_id: str) -> tuple[NetworkInterface, ...]:
+    def interfaces_in_subnet(self, subnet_id: str) -> Collection[NetworkInterface]:
         return self.interfaces.where(indexes.subnet_id, subnet_id)
 
-    def interfaces_with_group(self, group_id: str) -> tuple[NetworkInterface, ...]:
+    def interfaces_with_group(self, group_id: str) -> Collection[NetworkInterface]:
         return self.interfaces.where(indexes.group_ids, group_id)
 
     def group_has(self, group_id: str, address: Address) -> bool:
@@ -84,7 +90,7 @@ class Network(Snapshot):
 
     def group_of_rule(self, rule_id: str) -> SecurityGroup | None:
         """The group that the rule ``sgr-…`` is in."""
-        return next(iter(self.security_groups.where(indexes.rule_ids, rule_id)), None)
+        return self.security_groups.first(indexes.rule_ids, rule_id)
 
     def interfaces_of(self, instance_id: str) -> tuple[NetworkInterface, ...]:
         """The instance's interfaces in the order of their device index."""
@@ -92,9 +98,9 @@ class Network(Snapshot):
         return tuple(sorted(rows, key=lambda row: row.attachment.device_index if row.attachment else 0))
 
     def internet_gateway_of(self, vpc_id: str) -> InternetGateway | None:
-        return next(iter(self.internet_gateways.where(indexes.vpc_id, vpc_id)), None)
+        return self.internet_gateways.first(indexes.vpc_id, vpc_id)
 
-    def peerings_of(self, vpc_id: str) -> tuple[Peering, ...]:
+    def peerings_of(self, vpc_id: str) -> Collection[Peering]:
         """Every connection that names the VPC, whatever its status."""
         return self.peerings.where(indexes.peering_vpc_ids, vpc_id)
 
@@ -112,15 +118,15 @@ class Network(Snapshot):
 
     def interface_at(self, vpc_id: str, address: Address) -> NetworkInterface | None:
         """The interface with this private address in this VPC."""
-        return next(iter(self.interfaces.where(indexes.vpc_addresses, (vpc_id, address))), None)
+        return self.interfaces.first(indexes.vpc_addresses, (vpc_id, address))
 
     def interface_with_public_address(self, address: Address) -> NetworkInterface | None:
-        return next(iter(self.interfaces.where(indexes.public_addresses, address)), None)
+        return self.interfaces.first(indexes.public_addresses, address)
 
     def interface_with_identity(self, address: Address) -> NetworkInterface | None:
         """Who asks a service from this address (``services.identity_of``)."""
         identity = services.read_identity(address)
-        return next(iter(self.interfaces.where(indexes.identity_number, identity[0])), None) if identity else None
+        return self.interfaces.first(indexes.identity_number, identity[0]) if identity else None
 
     def address_in_use(self, subnet: Subnet, address: Address) -> bool:
         return self.interface_at(subnet.vpc_id, address) is not None
@@ -149,8 +155,26 @@ class Network(Snapshot):
 
     def routes(self, table: RouteTable) -> tuple[Route, ...]:
         """All routes of the table: one ``local`` route per CIDR block of the VPC, then the user's."""
-        local = tuple(Route(cidr, LOCAL, RouteOrigin.CREATE_ROUTE_TABLE) for cidr in self.vpcs[table.vpc_id].cidrs)
-        return local + table.routes
+        local = (_local(cidr) for cidr in self.vpcs[table.vpc_id].cidrs)
+        return (*local, *(row.route for row in self.routes_in(table.id)))
+
+    def routes_in(self, route_table_id: str) -> Collection[TableRoute]:
+        """The routes that a user made."""
+        return self.table_routes.where(indexes.route_table_id, route_table_id)
+
+    def routes_of_family(self, route_table_id: str, *, ipv4: bool) -> Collection[TableRoute]:
+        return self.table_routes.where(indexes.route_family, (route_table_id, ipv4))
+
+    def routes_over(self, target_id: str) -> Collection[TableRoute]:
+        """Whatever leads to this target, in any table."""
+        return self.table_routes.where(indexes.target_id, target_id)
+
+    def route_to(self, table: RouteTable, destination: Cidr) -> Route | None:
+        """The route to exactly this block; of two the local one counts."""
+        if destination in self.vpcs[table.vpc_id].cidrs:
+            return _local(destination)
+        row = self.table_routes.get(table_route_id(table.id, destination))
+        return row.route if row else None
 
     def lookup_route(self, table: RouteTable, destination: Address) -> Route | None:
         """Longest prefix match.  A blackhole route wins like any other (VPC guide, "Route priority")."""
@@ -194,3 +218,7 @@ class Network(Snapshot):
             referenced.vpc_id == group.vpc_id
             or self.active_peering_between(group.vpc_id, referenced.vpc_id) is not None
         )
+
+
+def _local(cidr: Cidr) -> Route:
+    return Route(cidr, LOCAL, RouteOrigin.CREATE_ROUTE_TABLE)

@@ -14,9 +14,10 @@ from realvpc.net.resource import Resource
 from realvpc.net.table import Change
 
 from .codec import from_row, to_row
+from .migrations import MIGRATIONS
 from .state import RESOURCE_TYPES, State
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE resource (
   type TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (type, id)
@@ -41,8 +42,12 @@ class Database:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-        elif version != SCHEMA_VERSION:
+        elif version > SCHEMA_VERSION:
             raise StateFileError(f"{path} has schema version {version}; this RealVPC reads version {SCHEMA_VERSION}")
+        for older in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+            with self._transaction():
+                MIGRATIONS[older](self._connection)
+                self._connection.execute(f"PRAGMA user_version={older + 1}")
 
     def load(self) -> State:
         """Everything that was ever committed and not deleted."""
