@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from random import Random
 
+from realvpc.feed import Feed
 from realvpc.iam.temporary_credentials import KEY_BYTES
 from realvpc.net.table import Change
+from realvpc.store.commit import Commit
 from realvpc.store.database import Database
 from realvpc.store.state import State
 
@@ -26,7 +28,7 @@ Report = Callable[[Context], Change]
 class Service:
     """Runs actions one after the other on the current state.
 
-    ``on_change`` is called after every commit, with the new revision.  ``key`` signs what the service hands out and
+    ``feed`` is told of every commit.  ``key`` signs what the service hands out and
     does not remember; it is made once and kept beside the state.
     """
 
@@ -36,13 +38,13 @@ class Service:
         now: Callable[[], datetime],
         random: Random,
         options: Options,
-        on_change: Callable[[int], None] = lambda revision: None,
+        feed: Feed | None = None,
     ) -> None:
         self._database = database
         self._now = now
         self._random = random
         self._options = options
-        self._on_change = on_change
+        self.feed = feed or Feed()
         self.state: State = database.load()
         self.revision: int = database.revision
         self.key: bytes = _service_key(database, random)
@@ -82,10 +84,10 @@ class Service:
     def _commit(self, change: Change, cause: str) -> None:
         if not change:
             return
-        after = self.state.apply(change)
+        before, after = self.state, self.state.apply(change)
         self.revision = self._database.commit(change, at=self._now(), cause=cause)
         self.state = after
-        self._on_change(self.revision)
+        self.feed.publish(Commit(self.revision, before, after, change))
 
 
 def _service_key(database: Database, random: Random) -> bytes:
