@@ -27,7 +27,7 @@ def test_others_are_answered_while_it_is_worked_out(tmp_path: Path) -> None:
     for number in range(1, INSTANCES):
         rows += instance(f"a{number}", f"10.20.0.{4 + number}", vpc="a")
     with closing(Database(tmp_path / "state.db")) as database:
-        service = Service(database, clock.now, Random(1), Options(), on_change=lambda revision: None)
+        service = Service(database, clock.now, Random(1), Options())
         service.report(lambda ctx: put(*rows), "test")
         desk = Desk(settings, database, service, clock, None)
         turns = 0

@@ -1,10 +1,14 @@
-"""The machines that hosts should run, as the state has it."""
+"""The machines that hosts should run, as the state has it, and what a change makes of them."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 
-from realvpc.net import mtu
+from msgspec import Struct
+
+from realvpc.net import indexes, mtu
+from realvpc.net.addresses import Cidr
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
 from realvpc.net.hostnames import hostname
 from realvpc.net.instance import Instance, InstanceState
@@ -12,6 +16,9 @@ from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.machine import LinkSpec, MachineSpec, Wanted
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.resource import Resource
+from realvpc.net.subnet import Subnet
+from realvpc.net.table import Change
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
 
@@ -24,14 +31,71 @@ _WANTED = {
 }
 
 
+class MachinesDelta(Struct, frozen=True):
+    """Machines that are new or specified otherwise, and the ids of those that are not to be any more."""
+
+    puts: tuple[MachineSpec, ...] = ()
+    deletes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.puts or self.deletes)
+
+
 def machine_specs(state: State) -> tuple[MachineSpec, ...]:
     """One machine per instance that is not terminated, by instance id."""
-    instances = state.network.instances
-    return tuple(
-        _machine(state, instances[instance_id])
-        for instance_id in sorted(instances)
-        if instances[instance_id].state in _WANTED
+    specs = (_spec_of(state, instance_id) for instance_id in sorted(state.network.instances))
+    return tuple(spec for spec in specs if spec is not None)
+
+
+def machines_delta(before: State, after: State, change: Change) -> MachinesDelta:
+    """What the change, which has led from one state to the other, makes of the machines: what is left out stays."""
+    affected = {name for row in change.puts + change.deletes for name in _affected(before, after, row)}
+    specs = {name: (_spec_of(before, name), _spec_of(after, name)) for name in sorted(affected)}
+    return MachinesDelta(
+        puts=tuple(new for old, new in specs.values() if new is not None and new != old),
+        deletes=tuple(name for name, (old, new) in specs.items() if old is not None and new is None),
     )
+
+
+def _affected(before: State, after: State, row: Resource) -> Iterator[str]:
+    """The ids of the instances whose machines follow from the row."""
+    for network in (before.network, after.network):
+        match row:
+            case Instance():
+                yield row.id
+            case NetworkInterface():
+                yield from _instances(network.interfaces.get(row.id))
+            case Vpc() if _told(before, row.id) != _told(after, row.id):
+                yield from _instances(*network.interfaces_in_vpc(row.id))
+            case Subnet() if _block(before, row.id) != _block(after, row.id):
+                yield from _instances(*network.interfaces_in_subnet(row.id))
+            case DhcpOptions():
+                for vpc in network.vpcs.where(indexes.dhcp_options_id, row.id):
+                    if _told(before, vpc.id) != _told(after, vpc.id):
+                        yield from _instances(*network.interfaces_in_vpc(vpc.id))
+
+
+def _told(state: State, vpc_id: str) -> object:
+    """What the machines of a VPC are told of it."""
+    vpc = state.network.vpcs.get(vpc_id)
+    if vpc is None:
+        return None
+    options = state.names.dhcp_options_of(vpc)
+    return vpc.resolver, options.options if options else None
+
+
+def _block(state: State, subnet_id: str) -> Cidr | None:
+    subnet = state.network.subnets.get(subnet_id)
+    return subnet.cidr if subnet else None
+
+
+def _instances(*interfaces: NetworkInterface | None) -> Iterator[str]:
+    return (row.attachment.instance_id for row in interfaces if row is not None and row.attachment is not None)
+
+
+def _spec_of(state: State, instance_id: str) -> MachineSpec | None:
+    instance = state.network.instances.get(instance_id)
+    return _machine(state, instance) if instance is not None and instance.state in _WANTED else None
 
 
 def _machine(state: State, instance: Instance) -> MachineSpec:

@@ -65,8 +65,7 @@ async def _serve(
     clock = Clock(timedelta(seconds=float(database.setting(CLOCK_SETTING) or 0)))
     has_fabric = settings.fabric is not Fabric.NONE
     options = Options(has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY)
-    changed = asyncio.Event()
-    service = Service(database, clock.now, SystemRandom(), options, on_change=lambda revision: changed.set())
+    service = Service(database, clock.now, SystemRandom(), options)
     if not service.state.directory.accounts:
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
 
@@ -74,7 +73,7 @@ async def _serve(
         return service.context(call.caller)
 
     guests = GuestServices(settings.node_socket, service, clock.now)
-    node = NodeLink(settings.node_socket, service, changed, guests.open) if has_fabric else None
+    node = NodeLink(settings.node_socket, service, guests.open) if has_fabric else None
     manager = SystemsManager(settings, service, clock.now, context)
     special = (*manager.actions, ConsoleActions(context, node.console if node else None))
     desk = Desk(settings, database, service, clock, node)

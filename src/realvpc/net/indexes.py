@@ -12,6 +12,7 @@ from .network_interface import NetworkInterface
 from .peering import Peering
 from .route_table import RouteTable, TableRoute
 from .security_group import GroupReference, SecurityGroup
+from .vpc import Vpc
 
 
 def vpc_id(row: Any) -> Iterable[str | None]:
@@ -85,3 +86,7 @@ def referenced_groups(row: SecurityGroup) -> Iterable[str]:
 def vpc_with_references(row: SecurityGroup) -> Iterable[str]:
     """Of groups that reference others."""
     return (row.vpc_id,) if any(group_id != row.id for group_id in referenced_groups(row)) else ()
+
+
+def dhcp_options_id(row: Vpc) -> Iterable[str]:
+    return (row.dhcp_options_id,)

@@ -1,7 +1,8 @@
 """What is said on the node's socket.  Both sides are typed; what does not type-check is refused.
 
-The API process says what should be (`Desired`, always the whole of it) and hears what is: one report per machine that
-it named, again whenever it changes, and again on every new connection.  So nothing is lost when either side restarts.
+The API process says what should be and hears what is: one report per machine that it named, again whenever it changes,
+and again on every new connection.  On a connection it says the whole first (`Desired`) and from then on what changes
+(`DesiredDelta`).  So nothing is lost when either side restarts.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from ..fabric.plan import Plan
+from ..fabric.plan import Plan, PlanDelta
 from ..net.machine import InstanceId, MachineSpec, Wanted
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 _Text = Annotated[str, Meta(max_length=131072, pattern=r"^[^\x00]*\Z")]
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
@@ -32,6 +33,19 @@ class Desired(Struct, frozen=True, tag=True):
     revision: int
     plan: Plan
     machines: tuple[MachineSpec, ...]
+
+
+class DesiredDelta(Struct, frozen=True, tag=True):
+    """What leads from what should be at one revision to what should be at a later one.
+
+    Who does not hold the first refuses, and has to be told the whole on another connection.
+    """
+
+    since: int
+    revision: int
+    plan: PlanDelta = PlanDelta()
+    machines: tuple[MachineSpec, ...] = ()  # new, or specified otherwise
+    gone: tuple[InstanceId, ...] = ()  # not named any more
 
 
 class Counters(Struct, frozen=True, tag=True):
@@ -116,6 +130,7 @@ class Shutdown(Struct, frozen=True, tag=True):
 Request: TypeAlias = (
     Hello
     | Desired
+    | DesiredDelta
     | Counters
     | Status
     | Console
