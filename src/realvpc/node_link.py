@@ -146,7 +146,7 @@ class NodeLink:
 
 def _fact(event: MachineReport) -> Report:
     if isinstance(event, MachineUp):
-        return machine_up(event.instance_id, event.boot)
+        return machine_up(event.id, event.boot)
     if isinstance(event, MachineDown):
-        return machine_down(event.instance_id, event.boot)
-    return machine_failed(event.instance_id, event.reason, event.boot)
+        return machine_down(event.id, event.boot)
+    return machine_failed(event.id, event.reason, event.boot)

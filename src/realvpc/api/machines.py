@@ -40,7 +40,7 @@ def _machine(network: Network, instance: Instance) -> MachineSpec:
     vpc = network.vpcs[interfaces[0].vpc_id]
     options = network.dhcp_options_of(vpc)
     return MachineSpec(
-        instance_id=instance.id,
+        id=instance.id,
         hostname=hostname(instance, interfaces[0]),
         domain=network.domain_of(vpc),
         region=instance.region,

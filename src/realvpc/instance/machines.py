@@ -19,7 +19,7 @@ from typing import ParamSpec, TypeVar
 
 from msgspec import Struct
 
-from ..net.machine import MachineSpec
+from ..net.machine import Workload
 from .bundle import PATH
 from .crun import Crun, CrunError
 from .storage import Storage
@@ -124,15 +124,15 @@ class Machines:
         """Every machine that runs, went down, or has a disk."""
         return self._storage.ids() | self._states.keys()
 
-    async def start(self, spec: MachineSpec, network_namespace: Path) -> Up:
+    async def start(self, spec: Workload, network_namespace: Path) -> Up:
         """Start a machine that does not run, making its disk if it is new.  Raises MachineError."""
         try:
             namespace = os.open(network_namespace, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise MachineError(str(error)) from error
         try:
-            if spec.instance_id in self._states:
-                await self.stop(spec.instance_id)
+            if spec.id in self._states:
+                await self.stop(spec.id)
             disk = await self._work(self._storage.ensure, spec)
             # By descriptor: mounts of the host made after the workers began are not in their mount namespace.
             path = Path(f"/proc/{os.getpid()}/fd/{namespace}")
@@ -140,12 +140,12 @@ class Machines:
             try:
                 pidfd = os.pidfd_open(pid)
             except ProcessLookupError:
-                await self._work(self._crun.delete, spec.instance_id)
+                await self._work(self._crun.delete, spec.id)
                 raise MachineError("the machine ended as soon as it had started") from None
         finally:
             os.close(namespace)
         state = Up(spec.boot, pid, pidfd, asyncio.Event())
-        self._watch(spec.instance_id, state)
+        self._watch(spec.id, state)
         return state
 
     async def stop(self, instance_id: str) -> None:

@@ -21,8 +21,9 @@ from ..instance.storage import Storage
 from ..net.machine import Wanted
 from . import messages as m
 from .channel import AsyncChannel, Frame, FrameError
+from .host import Fabric
 from .isolation import Isolation
-from .reconcile import Fabric, Reconciler
+from .reconcile import Reconciler
 
 # As Session Manager's agent opens it: bash by the name of sh, which is what the prompt `sh-5.2$` comes from, where
 # the agent's own files are.  An image may have no bash.
@@ -145,7 +146,7 @@ class Node:
             while True:
                 seen = reconciler.version
                 for event in reconciler.events():
-                    subject = "" if isinstance(event, m.Applied) else event.instance_id
+                    subject = "" if isinstance(event, m.Applied) else event.id
                     if told.get(subject) != event:
                         await _say(channel, event)
                         told[subject] = event
