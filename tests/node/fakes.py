@@ -39,6 +39,9 @@ class FakeFabric:
     def socket_in(self, name: str) -> socket.socket:
         raise OSError(name)
 
+    def probe_in(self, name: str) -> socket.socket:
+        raise OSError(name)
+
     def listeners(self) -> tuple[socket.socket, ...]:
         return ()
 

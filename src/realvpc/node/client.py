@@ -155,6 +155,13 @@ class NodeConnection:
         """End the node; see `messages.Shutdown`.  Raises NodeError."""
         self._ask(m.Shutdown(machines), m.Done)
 
+    def probe(self, instance_id: str) -> socket.socket:
+        """A raw ICMP socket in a machine's network namespace.  Raises NodeError."""
+        frame = self._exchange(m.OpenProbe(instance_id))
+        _expect(_open(frame, keep_fds=True), m.Opened)
+        assert frame is not None, "Opened came with it"
+        return socket.socket(fileno=frame.fds[0])
+
     def exec(
         self,
         instance_id: str,
