@@ -19,7 +19,9 @@ import pytest
 from realvpc.fabric.plan import Plan
 from realvpc.net.machine import MachineSpec, Wanted, Workload
 from realvpc.node import messages as m
-from realvpc.node.client import NodeClient, NodeConnection, NodeLostError
+from realvpc.node.answer import NodeLostError
+from realvpc.node.client import NodeClient
+from realvpc.node.connection import NodeConnection
 
 PROGRAM = Path(__file__).parent / "plain_fabric.py"
 PATIENCE_SECONDS = 20.0

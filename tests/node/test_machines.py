@@ -19,7 +19,8 @@ import pytest
 from realvpc.instance import cgroups
 from realvpc.net.machine import Wanted
 from realvpc.node import messages as m
-from realvpc.node.client import NodeCommand, NodeError, NodeShell
+from realvpc.node.answer import NodeError
+from realvpc.node.client import NodeCommand, NodeShell
 from tests.instance.specs import machine
 from tests.node.conftest import NOBODY, NodeProcess
 

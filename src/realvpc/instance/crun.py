@@ -73,9 +73,9 @@ class Crun:
         manager = "cgroupfs" if limits.enforced else "disabled"
         self._command = ("crun", "--root", str(run_dir / "crun"), f"--cgroup-manager={manager}")
 
-    def workers(self) -> ThreadPoolExecutor:
-        """The threads that call the other methods."""
-        return ThreadPoolExecutor(WORKERS, "crun", self._enter)
+    def workers(self, name: str) -> ThreadPoolExecutor:
+        """Threads that call the other methods."""
+        return ThreadPoolExecutor(WORKERS, name, self._enter)
 
     def _enter(self) -> None:
         mounts.private_mount_namespace()

@@ -125,21 +125,21 @@ class Reconciler:
         return self._retries.faults
 
     async def counters(self) -> dict[str, int]:
-        return await self._in_fabric(self._fabric.counters)
+        return await asyncio.to_thread(self._fabric.counters)
 
     async def socket_in(self, name: str) -> socket.socket:
         """A TCP socket in the namespace of a machine that runs.  Raises MachineError and what the fabric raises."""
         self._check_running(name)
-        return await self._in_fabric(self._fabric.socket_in, name)
+        return await asyncio.to_thread(self._fabric.socket_in, name)
 
     async def probe_in(self, name: str) -> socket.socket:
         """A raw ICMP socket there.  Raises MachineError and what the fabric raises."""
         self._check_running(name)
-        return await self._in_fabric(self._fabric.probe_in, name)
+        return await asyncio.to_thread(self._fabric.probe_in, name)
 
     async def listeners(self) -> tuple[socket.socket, ...]:
         """New sockets of what is served to machines, in the order of `Listener`.  Raises what the fabric raises."""
-        return await self._in_fabric(self._fabric.listeners)
+        return await asyncio.to_thread(self._fabric.listeners)
 
     def _check_running(self, name: str) -> None:
         if not isinstance(self.machines.state(name), Up):
