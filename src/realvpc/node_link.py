@@ -12,7 +12,8 @@ from typing import Any
 from .api.machine_report import Report, machine_down, machine_failed, machine_up
 from .api.service import Service
 from .feed import Gap
-from .node.client import NodeClient, NodeError, NodeLostError
+from .node.answer import NodeError, NodeLostError
+from .node.client import NodeClient
 from .node.messages import Applied, ConsoleIs, MachineDown, MachineReport, MachineUp, StatusIs
 from .node_view import NodeView
 from .store.commit import Commit
@@ -162,7 +163,7 @@ class NodeLink:
 
 def _fact(event: MachineReport) -> Report:
     if isinstance(event, MachineUp):
-        return machine_up(event.instance_id, event.boot)
+        return machine_up(event.id, event.boot)
     if isinstance(event, MachineDown):
-        return machine_down(event.instance_id, event.boot)
-    return machine_failed(event.instance_id, event.reason, event.boot)
+        return machine_down(event.id, event.boot)
+    return machine_failed(event.id, event.reason, event.boot)

@@ -29,7 +29,7 @@ def test_user_data_is_for_root_only() -> None:
 
 def test_a_console_log_that_has_grown_large_keeps_what_is_shown_of_it(tmp_path: Path) -> None:
     storage = Storage(tmp_path)
-    disk = tmp_path / "disks" / machine().instance_id
+    disk = tmp_path / "disks" / machine().id
     disk.mkdir(parents=True)
     console = disk / "console.log"
     console.write_bytes(b"a line\n" * 100_000)
@@ -38,10 +38,10 @@ def test_a_console_log_that_has_grown_large_keeps_what_is_shown_of_it(tmp_path: 
     with console.open("ab") as machine_itself:
         machine_itself.write(b"a line\n" * 100_000)
         machine_itself.flush()
-        before, _ = storage.console(machine().instance_id)
+        before, _ = storage.console(machine().id)
         storage.trim_consoles()
-        after, _ = storage.console(machine().instance_id)
+        after, _ = storage.console(machine().id)
         machine_itself.write(b"the next\n")
     assert before.endswith(after)
     assert len(after) > CONSOLE_KEPT - 10
-    assert storage.console(machine().instance_id)[0].endswith(b"a line\nthe next\n")
+    assert storage.console(machine().id)[0].endswith(b"a line\nthe next\n")

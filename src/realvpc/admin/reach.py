@@ -10,7 +10,7 @@ from ..net.instance import Instance
 from ..net.network import Network
 from ..net.reasons import Reason
 from ..net.trace import INTERNET
-from ..node.client import NodeError
+from ..node.answer import NodeError
 from ..reach import report
 from ..reach.endpoint import UnknownEndpointError, resolve
 from .desk import Answer, Desk, Refusal

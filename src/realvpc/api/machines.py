@@ -105,7 +105,7 @@ def _machine(state: State, instance: Instance) -> MachineSpec:
     vpc = network.vpcs[interfaces[0].vpc_id]
     options = state.names.dhcp_options_of(vpc)
     return MachineSpec(
-        instance_id=instance.id,
+        id=instance.id,
         hostname=hostname(instance, interfaces[0]),
         domain=state.names.domain_of(vpc),
         region=instance.region,

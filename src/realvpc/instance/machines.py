@@ -14,18 +14,20 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from msgspec import Struct
 
-from ..net.machine import MachineSpec
+from ..net.machine import Workload
 from .bundle import PATH
 from .crun import Crun, CrunError
 from .storage import Storage
 
 GRACE_SECONDS = 5.0  # from SIGTERM to SIGKILL; the machine's init gives its processes three
 _TERMINAL_SECONDS = 10.0
+_READERS = 4
 _KILL_AGAIN_SECONDS = 0.02
 
 _P = ParamSpec("_P")
@@ -76,7 +78,9 @@ class Machines:
         self._on_down = on_down
         self._states: dict[str, Up | Down] = {}
         self._stopping: set[str] = set()
-        self._workers = crun.workers()
+        # What the work of one lane waits for (a machine that does not end, a log that cannot be had) holds up no other.
+        self._starting, self._ending, self._entering = (crun.workers(name) for name in ("start", "end", "enter"))
+        self._reading, self._trimming = ThreadPoolExecutor(_READERS, "console"), ThreadPoolExecutor(1, "trim")
         self._serial = itertools.count()
 
     async def open(self) -> None:
@@ -84,15 +88,16 @@ class Machines:
         self._exec_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in self._exec_dir.iterdir():
             leftover.unlink()
-        await self._work(self._storage.open)
-        await self._work(self._crun.wait_for_the_last)
-        pidfds = {c.id: os.pidfd_open(c.pid) for c in await self._work(self._crun.list) if c.running and _lives(c.pid)}
-        for container in await self._work(self._crun.list):
+        await _work(self._starting, self._storage.open)
+        await _work(self._starting, self._crun.wait_for_the_last)
+        listed = await _work(self._starting, self._crun.list)
+        pidfds = {c.id: os.pidfd_open(c.pid) for c in listed if c.running and _lives(c.pid)}
+        for container in await _work(self._starting, self._crun.list):
             # Listed again after the pidfd was opened: so the pidfd is of this container, not of a process that got
             # the number of one that ended in between.
             pidfd = pidfds.pop(container.id, None)
             if container.boot == 0:
-                await self._work(self._crun.delete, container.id)
+                await _work(self._ending, self._crun.delete, container.id)
             elif container.running and pidfd is not None:
                 self._watch(container.id, Up(container.boot, container.pid, pidfd, asyncio.Event()))
                 pidfd = None
@@ -102,7 +107,7 @@ class Machines:
                 os.close(pidfd)
         for pidfd in pidfds.values():
             os.close(pidfd)
-        await self._work(self._crun.forget_all_but, self._states.keys())
+        await _work(self._starting, self._crun.forget_all_but, self._states.keys())
 
     def close(self) -> None:
         """Forget the machines; they go on."""
@@ -110,7 +115,8 @@ class Machines:
             if isinstance(state, Up):
                 self._unwatch(state)
         self._states.clear()
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        for lane in (self._starting, self._ending, self._entering, self._reading, self._trimming):
+            lane.shutdown(wait=False, cancel_futures=True)
 
     def state(self, instance_id: str) -> Up | Down | None:
         """What has become of a machine; None when it was never started, was stopped, or was removed."""
@@ -124,28 +130,28 @@ class Machines:
         """Every machine that runs, went down, or has a disk."""
         return self._storage.ids() | self._states.keys()
 
-    async def start(self, spec: MachineSpec, network_namespace: Path) -> Up:
+    async def start(self, spec: Workload, network_namespace: Path) -> Up:
         """Start a machine that does not run, making its disk if it is new.  Raises MachineError."""
         try:
             namespace = os.open(network_namespace, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise MachineError(str(error)) from error
         try:
-            if spec.instance_id in self._states:
-                await self.stop(spec.instance_id)
-            disk = await self._work(self._storage.ensure, spec)
+            if spec.id in self._states:
+                await self.stop(spec.id)
+            disk = await _work(self._starting, self._storage.ensure, spec)
             # By descriptor: mounts of the host made after the workers began are not in their mount namespace.
             path = Path(f"/proc/{os.getpid()}/fd/{namespace}")
-            pid = await self._work(self._crun.run, spec, disk, path)
+            pid = await _work(self._starting, self._crun.run, spec, disk, path)
             try:
                 pidfd = os.pidfd_open(pid)
             except ProcessLookupError:
-                await self._work(self._crun.delete, spec.instance_id)
+                await _work(self._ending, self._crun.delete, spec.id)
                 raise MachineError("the machine ended as soon as it had started") from None
         finally:
             os.close(namespace)
         state = Up(spec.boot, pid, pidfd, asyncio.Event())
-        self._watch(spec.instance_id, state)
+        self._watch(spec.id, state)
         return state
 
     async def stop(self, instance_id: str) -> None:
@@ -166,21 +172,21 @@ class Machines:
             finally:
                 self._stopping.discard(instance_id)
         if state is not None:
-            await self._work(self._crun.delete, instance_id)
+            await _work(self._ending, self._crun.delete, instance_id)
             self._states.pop(instance_id, None)
 
     async def remove(self, instance_id: str) -> None:
         """Stop a machine and remove its disk.  Raises MachineError."""
         await self.stop(instance_id)
-        await self._work(self._storage.remove, instance_id)
+        await _work(self._ending, self._storage.remove, instance_id)
 
     async def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
         """The machine's console output from a position on, or the end of it; and the position behind."""
-        return await self._work(self._storage.console, instance_id, since)
+        return await _work(self._reading, self._storage.console, instance_id, since)
 
     async def trim_consoles(self) -> None:
         """Keep the console logs small.  Raises MachineError."""
-        await self._work(self._storage.trim_consoles)
+        await _work(self._trimming, self._storage.trim_consoles)
 
     async def exec(
         self,
@@ -207,7 +213,8 @@ class Machines:
                 listener.bind(str(console))
                 listener.listen(1)
                 listener.setblocking(False)
-            process = await self._work(
+            process = await _work(
+                self._entering,
                 lambda: self._crun.exec(
                     instance_id,
                     state.pid,
@@ -218,7 +225,7 @@ class Machines:
                     pid_file=base,
                     stdio=stdio,
                     console_socket=console,
-                )
+                ),
             )
             terminal = await _receive_terminal(listener, process) if listener else None
         finally:
@@ -249,11 +256,13 @@ class Machines:
         if instance_id not in self._stopping:
             self._on_down(instance_id, state.boot)
 
-    async def _work(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._workers, lambda: function(*args, **kwargs))
-        except (CrunError, OSError) as error:
-            raise MachineError(str(error)) from error
+
+async def _work(lane: Executor, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """What the function returns, called by a thread of the lane.  Raises MachineError."""
+    try:
+        return await asyncio.get_running_loop().run_in_executor(lane, lambda: function(*args, **kwargs))
+    except (CrunError, OSError) as error:
+        raise MachineError(str(error)) from error
 
 
 def _lives(pid: int) -> bool:

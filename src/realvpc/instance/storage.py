@@ -23,7 +23,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..logfile import keep_end
-from ..net.machine import MachineSpec
+from ..net.machine import MachineSpec, Workload
 from .image import BUILT_IN, DRAFT, MODES, SKELETON, build_image
 
 TOLD = "var/lib/realvpc"  # what a machine's init is told for the first boot, and what it has done already
@@ -75,17 +75,18 @@ class Storage:
         """The instances that have a disk."""
         return frozenset(entry.name for entry in self._disks.iterdir() if not entry.name.startswith("."))
 
-    def ensure(self, spec: MachineSpec) -> Disk:
-        """The machine's disk; a new one knows its name and address and holds the user data."""
-        home = self._disks / spec.instance_id
+    def ensure(self, spec: Workload) -> Disk:
+        """The machine's disk; an instance's new one knows its name and address and holds the user data."""
+        home = self._disks / spec.id
         if not home.exists():
-            draft = self._disks / f".new-{spec.instance_id}"
+            draft = self._disks / f".new-{spec.id}"
             if draft.exists():
                 shutil.rmtree(draft)
             draft.mkdir(mode=0o700)
             (draft / "image").symlink_to(self._image_for(spec))
             make_layers(draft)
-            for name, (mode, content) in first_files(spec).items():
+            files = first_files(spec) if isinstance(spec, MachineSpec) else {}
+            for name, (mode, content) in files.items():
                 path = draft / LAYER / name
                 path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
                 path.write_bytes(content)
@@ -93,7 +94,7 @@ class Storage:
             draft.rename(home)
         return Disk(image=self._images / (home / "image").readlink(), home=home)
 
-    def _image_for(self, spec: MachineSpec) -> str:
+    def _image_for(self, spec: Workload) -> str:
         name = spec.image or self._image.name
         if not (self._images / name).is_dir():
             raise FileNotFoundError(f"{name} is not on this host: `realvpc image list` names the images")
@@ -150,10 +151,10 @@ def first_files(spec: MachineSpec) -> dict[str, tuple[int, bytes]]:
         hosts += f"{primary.address} {spec.fqdn} {spec.hostname}\n"
     texts = {
         "etc/environment": (0o644, "".join(f"{name}={value}\n" for name, value in spec.environment.items())),
-        f"{TOLD}/instance-id": (0o644, f"{spec.instance_id}\n"),
+        f"{TOLD}/instance-id": (0o644, f"{spec.id}\n"),
         "etc/hostname": (0o644, f"{spec.hostname}\n"),
         "etc/hosts": (0o644, hosts),
-        "etc/machine-id": (0o444, f"{hashlib.sha256(spec.instance_id.encode()).hexdigest()[:32]}\n"),
+        "etc/machine-id": (0o444, f"{hashlib.sha256(spec.id.encode()).hexdigest()[:32]}\n"),
         "etc/resolv.conf": (0o644, spec.resolv_conf),
     }
     if spec.authorized_key:
