@@ -77,7 +77,7 @@ def test_links_lead_nowhere_and_special_files_are_not_opened(tmp_path: Path) -> 
 
 
 def test_what_is_not_there_is_removed() -> None:
-    remove_tree(Path("/tmp/there/is/nothing").parents[2] / "realvpc-nothing-here")  # noqa: S108
+    remove_tree(Path("/tmp/there/is/nothing").parents[2] / "realvpc-nothing-here")
 
 
 @pytest.mark.root

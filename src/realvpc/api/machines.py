@@ -9,7 +9,7 @@ from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
 from realvpc.net.hostnames import hostname
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_types import INSTANCE_TYPES
-from realvpc.net.machine import LinkSpec, MachineSpec, Wanted
+from realvpc.net.machine import DEFAULT_VOLUME_BYTES, LinkSpec, MachineSpec, Wanted
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.vpc import Vpc
@@ -39,6 +39,7 @@ def _machine(network: Network, instance: Instance) -> MachineSpec:
     kind = INSTANCE_TYPES[instance.instance_type]
     vpc = network.vpcs[interfaces[0].vpc_id]
     options = network.dhcp_options_of(vpc)
+    volumes = network.volumes_of(instance.id)
     return MachineSpec(
         instance_id=instance.id,
         hostname=hostname(instance, interfaces[0]),
@@ -47,6 +48,7 @@ def _machine(network: Network, instance: Instance) -> MachineSpec:
         links=tuple(_link(network, interface) for interface in interfaces),
         vcpus=kind.vcpus,
         memory_bytes=kind.memory_mib << 20,
+        volume_bytes=volumes[0].size_gib << 30 if volumes else DEFAULT_VOLUME_BYTES,
         boot=instance.boot,
         wanted=_WANTED[instance.state],
         image=instance.image_content,

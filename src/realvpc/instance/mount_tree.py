@@ -14,9 +14,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from . import mounts
+from . import mounts, volume
+from .console import Console
+from .disk import CONSOLE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
 from .image import LOCAL
-from .storage import CONSOLE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
 
 _USR = Path("/usr")
 
@@ -48,7 +49,14 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
         for directory in (image, home, root, *((usr, local) if disk.shares_usr else ())):
             directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         clone(disk.image, image, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
-        clone(disk.home, home, mounts.MOUNT_ATTR_NODEV)
+        source = disk.home
+        if disk.volume:
+            source = bundle / "volume"
+            source.mkdir(mode=0o700, exist_ok=True)
+            stack.enter_context(volume.mounted(disk.volume, source))
+        if disk.files:
+            disk.write_files(source / LAYER)
+        clone(source, home, mounts.MOUNT_ATTR_NODEV)
         if disk.shares_usr:
             clone(_USR, usr, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
         owner = (home / LAYER).stat()
@@ -57,6 +65,6 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
             overlay(root, image, LAYER, WORK)
             if disk.shares_usr:
                 overlay(local, image / LOCAL, LOCAL_LAYER, LOCAL_WORK)
-            console = os.open(home / CONSOLE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            stack.callback(os.close, console)
+        console = Console(disk.home / CONSOLE).open()
+        stack.callback(os.close, console)
         yield MountTree(root, usr if disk.shares_usr else None, local if disk.shares_usr else None, console)

@@ -19,7 +19,8 @@ from typing import ParamSpec, Protocol, TypeVar
 from msgspec import Struct
 
 from ..fabric.plan import Plan
-from ..instance.machines import MachineError, Machines, Up
+from ..instance.machines import Machines, Up
+from ..instance.workers import MachineError
 from ..net.machine import LinkSpec, MachineSpec, Wanted
 from .decide import Action, decide, report, state_report
 from .messages import Applied, Desired, Event, Fault, MachineFailed, MachineReport, MachineUp

@@ -16,8 +16,9 @@ import msgspec
 from ..instance import cgroups
 from ..instance.cgroups import Limits
 from ..instance.crun import Crun
-from ..instance.machines import MachineError, Machines
+from ..instance.machines import Machines
 from ..instance.storage import Storage
+from ..instance.workers import MachineError
 from ..net.machine import Wanted
 from . import messages as m
 from .channel import AsyncChannel, Frame, FrameError
