@@ -13,7 +13,8 @@ from .api.machine_report import Report, machine_down, machine_failed, machine_up
 from .api.machines import machine_specs
 from .api.service import Service
 from .fabric.plan import compile_plan
-from .node.client import NodeClient, NodeError, NodeLostError
+from .node.answer import NodeError, NodeLostError
+from .node.client import NodeClient
 from .node.messages import Applied, ConsoleIs, Desired, MachineDown, MachineReport, MachineUp, StatusIs
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
@@ -146,7 +147,7 @@ class NodeLink:
 
 def _fact(event: MachineReport) -> Report:
     if isinstance(event, MachineUp):
-        return machine_up(event.instance_id, event.boot)
+        return machine_up(event.id, event.boot)
     if isinstance(event, MachineDown):
-        return machine_down(event.instance_id, event.boot)
-    return machine_failed(event.instance_id, event.reason, event.boot)
+        return machine_down(event.id, event.boot)
+    return machine_failed(event.id, event.reason, event.boot)

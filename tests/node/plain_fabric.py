@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from realvpc.fabric import namespace
@@ -65,10 +66,17 @@ class PlainFabric:
         self._note("apply")
 
     def counters(self) -> dict[str, int]:
+        while (self._faults / "slow_counters").exists():
+            time.sleep(0.01)
         return {"NO_ROUTE": 3}
 
     def socket_in(self, name: str) -> socket.socket:
         return namespace.run_in(self._namespaces / name, lambda: socket.socket(socket.AF_INET))
+
+    def probe_in(self, name: str) -> socket.socket:
+        return namespace.run_in(
+            self._namespaces / name, lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        )
 
     def listeners(self) -> tuple[socket.socket, ...]:
         """On the host's loopback, at ports of the kernel's choice."""

@@ -16,7 +16,7 @@ BOOT1, BOOT2 = machine(boot=1), machine(boot=2)
 STOPPED, TERMINATED = machine(wanted=Wanted.STOPPED), machine(wanted=Wanted.TERMINATED)
 UP = Up(1, 42, 9, asyncio.Event())
 DOWN = Down(1)
-ID = BOOT1.instance_id
+ID = BOOT1.id
 
 
 @pytest.mark.parametrize(

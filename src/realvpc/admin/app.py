@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from ..config import Credentials, Settings
 from ..wire.app import AsgiApp, Receive, Scope, Send
 from .desk import Desk, Refusal, Route
@@ -38,7 +40,7 @@ def admin_app(desk: Desk, *, local: bool, routes: Mapping[tuple[str, str], Route
             desk.defects += 1
             log.exception("%s %s failed", scope["method"], scope["path"])
             result, code = {"error": f"an internal error: see {desk.settings.log('api')}"}, 500
-        body = json.dumps(result, ensure_ascii=False).encode()
+        body = msgspec.json.encode(result)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": code, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -6,11 +6,12 @@ from .desk import Route
 from .images import announce_image, finish_image, images, remove_image
 from .instances import console, instances
 from .reach import counters, matrix, why
-from .service import accounts, health, move_clock, read_clock, reset, status
+from .service import accounts, health, move_clock, read_clock, reset, stall, status
 
 ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/_realvpc/health"): Route(health, public=True),
     ("GET", "/_realvpc/status"): Route(status),
+    ("POST", "/_realvpc/stall"): Route(stall),
     ("GET", "/_realvpc/clock"): Route(read_clock),
     ("POST", "/_realvpc/clock"): Route(move_clock),
     ("GET", "/_realvpc/accounts"): Route(accounts),

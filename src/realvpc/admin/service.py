@@ -38,8 +38,18 @@ async def status(desk: Desk, request: dict[str, Any]) -> Answer:
         "resources": {kind.__name__: len(state.network.table(kind)) for kind in state.network.TYPES},
         "instances": _tally(instance.state for instance in state.network.instances.values()),
         "machines_wanted": sum(instance.machine_wanted for instance in state.network.instances.values()),
+        "longest_stall_ms": _milliseconds(desk.stall.longest) if desk.stall else None,
         "node": await desk.node.status() if desk.node else None,
     }
+
+
+async def stall(desk: Desk, request: dict[str, Any]) -> Answer:
+    """The longest time that the service stood still since this was asked before."""
+    return {"longest_stall_ms": _milliseconds(desk.stall.since_last_asked()) if desk.stall else None}
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def _tally(states: Iterable[str]) -> dict[str, int]:

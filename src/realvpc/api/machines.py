@@ -41,7 +41,7 @@ def _machine(network: Network, instance: Instance) -> MachineSpec:
     options = network.dhcp_options_of(vpc)
     volumes = network.volumes_of(instance.id)
     return MachineSpec(
-        instance_id=instance.id,
+        id=instance.id,
         hostname=hostname(instance, interfaces[0]),
         domain=network.domain_of(vpc),
         region=instance.region,

@@ -74,13 +74,13 @@ def why_command(
 
 
 @click.command("matrix", short_help="Show which running instance reaches which.")
-@click.option("--measured", is_flag=True, help="Ping for real as well, from inside the instances.")
+@click.option("--measured", is_flag=True, help="Ping for real as well, and look who gets it and answers.")
 @protocol_option
 @port_option
 @state_option
 @json_option
 def matrix_command(measured: bool, protocol: str, port: int | None, state: Path | None, as_json: bool) -> None:
-    """Show which running instance reaches which, as predicted; --measured: and as pings find it.
+    """Show which running instance reaches which, as predicted; --measured: and as packets find it.
 
     Exits with 1 when a measurement contradicts its prediction.
 
@@ -91,7 +91,7 @@ def matrix_command(measured: bool, protocol: str, port: int | None, state: Path 
       sudo realvpc matrix --measured
     """
     from realvpc.demo import matrix
-    from realvpc.demo.ping import PingError
+    from realvpc.node.answer import NodeError
 
     if measured and protocol != "icmp":
         raise click.UsageError("--measured pings: leave --protocol out")
@@ -99,8 +99,8 @@ def matrix_command(measured: bool, protocol: str, port: int | None, state: Path 
     settings = service_with_packets(state, "--measured") if measured else service(state)
     predicted = ask_service(state, "GET", "matrix", protocol=protocol, port=port)
     try:
-        found = matrix.measure(settings.state_dir, predicted) if measured else None
-    except PingError as error:
+        found = matrix.measure(settings.node_socket, predicted) if measured else None
+    except NodeError as error:
         raise SettingsError(str(error)) from error
     if as_json:
         print_json({**predicted, **({"measured": found} if found is not None else {})})

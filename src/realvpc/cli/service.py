@@ -240,6 +240,7 @@ def _print_status(answer: dict[str, Any]) -> None:
         ("clock", answer["time"] + (f" ({offset / 86400:+.2f} days)" if offset else "")),
         ("VPCs", f"{resources['Vpc']} (subnets: {resources['Subnet']}, peering connections: {resources['Peering']})"),
         ("instances", instances),
+        ("longest stall", f"{answer['longest_stall_ms']} ms {faint('in which nobody was answered, since the start')}"),
     ]
     if node := answer["node"]:
         rows += [("isolation", node["isolation"] or "unknown"), ("limits", node["limits"] or "unknown")]

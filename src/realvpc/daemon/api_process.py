@@ -30,6 +30,7 @@ from .consoles import ConsoleActions
 from .endpoint import endpoint
 from .guest_services import GuestServices
 from .http_server import HttpServer
+from .loop_watch import LoopWatch
 from .systems_manager import SystemsManager
 
 SWEEP_SECONDS = 60.0
@@ -69,6 +70,8 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     desk = Desk(settings, database, service, clock, node)
     app = endpoint(settings, service, special, manager.data_channels, admin_app(desk, local=False))
     guest_app = endpoint(settings, service, special, manager.data_channels, None)
+    watch = LoopWatch()
+    desk.stall = watch
     desk.internal_errors = lambda: sum(each.internal_errors for each in (app, guest_app, guests))
     servers = HttpServer(app, BoundedHttp), HttpServer(admin_app(desk, local=True))
 
@@ -82,7 +85,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
-    works = [_sweeping(service, manager), *([node.run(), guests.run(guest_app)] if node else [])]
+    works = [watch.run(), _sweeping(service, manager), *([node.run(), guests.run(guest_app)] if node else [])]
     async with _background(*works):
         await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
     log.info("stopped at revision %d", service.revision)

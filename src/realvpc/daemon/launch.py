@@ -21,7 +21,7 @@ from .ground import LaunchError, Say, check_owner, delete, listeners, prepare
 from .process import Process, recall, remember, spawn
 
 if TYPE_CHECKING:
-    from realvpc.node.client import NodeConnection
+    from realvpc.node.connection import NodeConnection
 
 NODE, API = "node", "api"
 _START_SECONDS = 60.0
@@ -119,7 +119,8 @@ def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: boo
 
 def _shut_down(settings: Settings, process: Process, *, purge: bool, show: Say) -> None:
     from realvpc.net.machine import Wanted
-    from realvpc.node.client import NodeConnection, NodeError, NodeLostError
+    from realvpc.node.answer import NodeError, NodeLostError
+    from realvpc.node.connection import NodeConnection
 
     def connect() -> NodeConnection:
         """The socket may be missing, or be that of a process that was killed, until the node has opened."""
@@ -142,7 +143,7 @@ def _shut_down(settings: Settings, process: Process, *, purge: bool, show: Say) 
 
 def _watch(node: NodeConnection, show: Say) -> None:
     """Tell how many machines have stopped, until the node is gone."""
-    from realvpc.node.client import NodeError
+    from realvpc.node.answer import NodeError
     from realvpc.node.messages import MachineUp
 
     total = 0

@@ -34,7 +34,10 @@ _RESERVED = frozenset({_FABRIC, *(edge.name for edge in EDGES)})
 
 
 class Fabric:
-    """Owns ``run_dir``.  Not for several threads at once.  Methods raise FabricError, OSError and NetlinkError.
+    """Owns ``run_dir``.  Methods raise FabricError, OSError and NetlinkError.
+
+    Not for several threads at once, but for ``counters``, ``socket_in``, ``probe_in`` and ``listeners``: what only asks
+    does not wait for what is being done.
 
     With ``user_namespaces``, the namespace of a machine that is made from now on belongs to a user namespace.
     """
@@ -156,6 +159,14 @@ class Fabric:
         """A TCP socket in a machine's namespace, connected to nothing."""
         self._opened()
         return namespace.run_in(self._machine_namespace(name), lambda: socket.socket(socket.AF_INET))
+
+    def probe_in(self, name: str) -> socket.socket:
+        """A raw ICMP socket in a machine's namespace: it sees the echoes that the machine's kernel answers."""
+        self._opened()
+        return namespace.run_in(
+            self._machine_namespace(name),
+            lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP),
+        )
 
     def listeners(self) -> tuple[socket.socket, ...]:
         """New sockets of what is served to machines, in the order of ``Listener``."""

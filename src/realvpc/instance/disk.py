@@ -66,10 +66,10 @@ def first_files(spec: MachineSpec) -> dict[str, tuple[int, bytes]]:
         hosts += f"{primary.address} {spec.fqdn} {spec.hostname}\n"
     texts = {
         "etc/environment": (0o644, "".join(f"{name}={value}\n" for name, value in spec.environment.items())),
-        f"{TOLD}/instance-id": (0o644, f"{spec.instance_id}\n"),
+        f"{TOLD}/instance-id": (0o644, f"{spec.id}\n"),
         "etc/hostname": (0o644, f"{spec.hostname}\n"),
         "etc/hosts": (0o644, hosts),
-        "etc/machine-id": (0o444, f"{hashlib.sha256(spec.instance_id.encode()).hexdigest()[:32]}\n"),
+        "etc/machine-id": (0o444, f"{hashlib.sha256(spec.id.encode()).hexdigest()[:32]}\n"),
         "etc/resolv.conf": (0o644, spec.resolv_conf),
     }
     if spec.authorized_key:

@@ -11,17 +11,19 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
 
-from ..net.machine import MachineSpec
+from ..net.machine import Workload
 from .crun import Crun
 from .executions import Execution, Executions
 from .kept import KeptDisk
 from .storage import Storage
 from .workers import MachineError, Workers
 
+_READERS = 4
 GRACE_SECONDS = 5.0  # from SIGTERM to SIGKILL; the machine's init gives its processes three
 
 
@@ -49,23 +51,27 @@ class Machines:
         self._on_down = on_down
         self._states: dict[str, Up | Down] = {}
         self._stopping: set[str] = set()
-        self._workers = Workers(crun.workers())
-        self._executions = Executions(crun, self._workers, run_dir / "exec")
+        # What the work of one lane waits for (a machine that does not end, a log that cannot be had) holds up no other.
+        self._starting, self._ending, self._entering = (
+            Workers(crun.workers(name)) for name in ("start", "end", "enter")
+        )
+        self._reading = Workers(ThreadPoolExecutor(_READERS, "console"))
+        self._trimming = Workers(ThreadPoolExecutor(1, "trim"))
+        self._executions = Executions(crun, self._entering, run_dir / "exec")
 
     async def open(self) -> None:
         """Prepare the storage and adopt what runs.  Raises MachineError."""
-        await self._workers.call(self._executions.open)
-        await self._workers.call(self._storage.open)
-        await self._workers.call(self._crun.wait_for_the_last)
-        pidfds = {
-            c.id: os.pidfd_open(c.pid) for c in await self._workers.call(self._crun.list) if c.running and _lives(c.pid)
-        }
-        for container in await self._workers.call(self._crun.list):
+        await self._entering.call(self._executions.open)
+        await self._starting.call(self._storage.open)
+        await self._starting.call(self._crun.wait_for_the_last)
+        found = await self._starting.call(self._crun.list)
+        pidfds = {c.id: os.pidfd_open(c.pid) for c in found if c.running and _lives(c.pid)}
+        for container in await self._starting.call(self._crun.list):
             # Listed again after the pidfd was opened: so the pidfd is of this container, not of a process that got
             # the number of one that ended in between.
             pidfd = pidfds.pop(container.id, None)
             if container.boot == 0:
-                await self._workers.call(self._crun.delete, container.id)
+                await self._ending.call(self._crun.delete, container.id)
             elif container.running and pidfd is not None:
                 self._watch(container.id, Up(container.boot, container.pid, pidfd, asyncio.Event()))
                 pidfd = None
@@ -75,7 +81,7 @@ class Machines:
                 os.close(pidfd)
         for pidfd in pidfds.values():
             os.close(pidfd)
-        await self._workers.call(self._crun.forget_all_but, self._states.keys())
+        await self._starting.call(self._crun.forget_all_but, self._states.keys())
 
     def close(self) -> None:
         """Forget the machines; they go on."""
@@ -84,7 +90,8 @@ class Machines:
                 self._unwatch(state)
         self._states.clear()
         self._storage.close()
-        self._workers.close()
+        for lane in (self._starting, self._ending, self._entering, self._reading, self._trimming):
+            lane.close()
 
     def state(self, instance_id: str) -> Up | Down | None:
         """What has become of a machine; None when it was never started, was stopped, or was removed."""
@@ -98,28 +105,28 @@ class Machines:
         """Every machine that runs, went down, or has a disk."""
         return self._storage.ids() | self._states.keys()
 
-    async def start(self, spec: MachineSpec, network_namespace: Path) -> Up:
+    async def start(self, spec: Workload, network_namespace: Path) -> Up:
         """Start a machine that does not run, making its disk if it is new.  Raises MachineError."""
         try:
             namespace = os.open(network_namespace, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise MachineError(str(error)) from error
         try:
-            if spec.instance_id in self._states:
-                await self.stop(spec.instance_id)
-            disk = await self._workers.call(self._storage.ensure, spec)
+            if spec.id in self._states:
+                await self.stop(spec.id)
+            disk = await self._starting.call(self._storage.ensure, spec)
             # By descriptor: mounts of the host made after the workers began are not in their mount namespace.
             path = Path(f"/proc/{os.getpid()}/fd/{namespace}")
-            pid = await self._workers.call(self._crun.run, spec, disk, path)
+            pid = await self._starting.call(self._crun.run, spec, disk, path)
             try:
                 pidfd = os.pidfd_open(pid)
             except ProcessLookupError:
-                await self._workers.call(self._crun.delete, spec.instance_id)
+                await self._ending.call(self._crun.delete, spec.id)
                 raise MachineError("the machine ended as soon as it had started") from None
         finally:
             os.close(namespace)
         state = Up(spec.boot, pid, pidfd, asyncio.Event())
-        self._watch(spec.instance_id, state)
+        self._watch(spec.id, state)
         return state
 
     async def stop(self, instance_id: str) -> None:
@@ -140,26 +147,26 @@ class Machines:
             finally:
                 self._stopping.discard(instance_id)
         if state is not None:
-            await self._workers.call(self._crun.delete, instance_id)
+            await self._ending.call(self._crun.delete, instance_id)
             self._states.pop(instance_id, None)
 
     async def remove(self, instance_id: str) -> None:
         """Stop a machine and take its disk away: it is deleted by and by.  Raises MachineError."""
         await self.stop(instance_id)
-        await self._workers.call(self._storage.remove, instance_id)
+        await self._ending.call(self._storage.remove, instance_id)
 
     async def keep_aside(self, instance_id: str, owner: str, reason: str) -> None:
         """Stop a machine and keep its disk aside; `owner` is the state that it belonged to.  Raises MachineError."""
         await self.stop(instance_id)
-        await self._workers.call(self._storage.keep_aside, instance_id, owner, reason)
+        await self._ending.call(self._storage.keep_aside, instance_id, owner, reason)
 
     async def kept(self) -> tuple[KeptDisk, ...]:
         """The disks that were kept aside.  Raises MachineError."""
-        return await self._workers.call(self._storage.kept)
+        return await self._reading.call(self._storage.kept)
 
     async def delete_kept(self, name: str) -> None:
         """Delete a disk that was kept aside.  Raises MachineError."""
-        await self._workers.call(self._storage.delete_kept, name)
+        await self._ending.call(self._storage.delete_kept, name)
 
     def faults(self) -> dict[str, str]:
         """What is wrong with the disks: the name of a thing -> why."""
@@ -172,11 +179,11 @@ class Machines:
 
     async def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
         """The machine's console output from a position on, or the end of it; and the position behind."""
-        return await self._workers.call(self._storage.console(instance_id).read, since)
+        return await self._reading.call(self._storage.console(instance_id).read, since)
 
     async def trim_consoles(self) -> None:
         """Keep the console logs small.  Raises MachineError."""
-        await self._workers.call(self._storage.trim_consoles)
+        await self._trimming.call(self._storage.trim_consoles)
 
     async def exec(
         self,

@@ -24,7 +24,7 @@ import logging
 import tempfile
 from pathlib import Path
 
-from ..net.machine import MachineSpec
+from ..net.machine import MachineSpec, Workload
 from . import volume
 from .console import Console
 from .disk import BLANK, CONSOLE, LAYERS, VOLUME, Disk, first_files, make_layers
@@ -77,16 +77,16 @@ class Storage:
         """The instances that have a disk."""
         return frozenset(entry.name for entry in self._disks.iterdir() if not entry.name.startswith("."))
 
-    def ensure(self, spec: MachineSpec) -> Disk:
+    def ensure(self, spec: Workload) -> Disk:
         """The machine's disk: the one that it has, the one that was kept aside, or a new one.
 
         A new one knows its name and address and holds the user data.
         """
-        home = self._disks / spec.instance_id
-        if not home.exists() and not self._kept.bring_back(spec.instance_id, home):
+        home = self._disks / spec.id
+        if not home.exists() and not self._kept.bring_back(spec.id, home):
             if spec.boot > 1:
-                log.warning("a new disk for a machine that has run before instance=%s", spec.instance_id)
-            draft = self._disks / f".new-{spec.instance_id}"
+                log.warning("a new disk for a machine that has run before instance=%s", spec.id)
+            draft = self._disks / f".new-{spec.id}"
             if draft.exists():
                 self._trash.put(draft)
             draft.mkdir(mode=0o700)
@@ -97,10 +97,10 @@ class Storage:
             else:
                 volume.make(draft / VOLUME, spec.volume_bytes, self._blanks, LAYERS)
             draft.rename(home)
-        files = first_files(spec) if (home / BLANK).exists() else {}
+        files = first_files(spec) if isinstance(spec, MachineSpec) and (home / BLANK).exists() else {}
         return Disk(self._images / (home / "image").readlink(), home, files)
 
-    def _image_for(self, spec: MachineSpec) -> str:
+    def _image_for(self, spec: Workload) -> str:
         name = spec.image or self._image.name
         if not (self._images / name).is_dir():
             raise FileNotFoundError(f"{name} is not on this host: `realvpc image list` names the images")

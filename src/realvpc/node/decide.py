@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from ..instance.machines import Down, Up
-from ..net.machine import MachineSpec, Wanted
+from ..net.machine import Wanted, Workload
 from .messages import MachineDown, MachineReport, MachineUp
 
 
@@ -18,7 +18,7 @@ class Action(Enum):
     REMOVE = auto()
 
 
-def decide(spec: MachineSpec | None, state: Up | Down | None, *, linked: bool, disk: bool) -> Action:
+def decide(spec: Workload | None, state: Up | Down | None, *, linked: bool, disk: bool) -> Action:
     """The step for a machine whose links (`linked`) and `disk` exist or not.  No `spec`: it is not to be."""
     if spec is None or spec.wanted is Wanted.TERMINATED:
         return Action.REMOVE if state or linked or disk else Action.REST
@@ -27,15 +27,15 @@ def decide(spec: MachineSpec | None, state: Up | Down | None, *, linked: bool, d
     return Action.REST if state and state.boot >= spec.boot else Action.START
 
 
-def report(spec: MachineSpec, state: Up | Down | None, action: Action) -> MachineReport | None:
+def report(spec: Workload, state: Up | Down | None, action: Action) -> MachineReport | None:
     """What there is to say of a machine when `action` is what `decide` gave; None while it is on its way."""
     if action is not Action.REST:
         return None
-    return state_report(spec.instance_id, state or Down(spec.boot))
+    return state_report(spec.id, state or Down(spec.boot))
 
 
-def state_report(instance_id: str, state: Up | Down) -> MachineReport:
+def state_report(name: str, state: Up | Down) -> MachineReport:
     """What there is to say of a machine that nothing is wanted of."""
     if isinstance(state, Up):
-        return MachineUp(instance_id, state.boot, state.pid)
-    return MachineDown(instance_id, state.boot)
+        return MachineUp(name, state.boot, state.pid)
+    return MachineDown(name, state.boot)

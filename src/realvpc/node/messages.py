@@ -12,11 +12,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from ..fabric.plan import Plan
-from ..net.machine import InstanceId, MachineSpec, Wanted
+from ..net.machine import Argument, InstanceId, Wanted, Workload
 
-PROTOCOL = 3
+PROTOCOL = 4
 
-_Text = Annotated[str, Meta(max_length=131072, pattern=r"^[^\x00]*\Z")]
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
 
 
@@ -31,7 +30,7 @@ class Desired(Struct, frozen=True, tag=True):
 
     revision: int
     plan: Plan
-    machines: tuple[MachineSpec, ...]
+    machines: tuple[Workload, ...]
 
 
 class Counters(Struct, frozen=True, tag=True):
@@ -57,10 +56,10 @@ class Exec(Struct, frozen=True, tag=True, kw_only=True):
     """
 
     instance_id: InstanceId
-    argv: Annotated[tuple[_Text, ...], Meta(min_length=1)]
+    argv: Annotated[tuple[Argument, ...], Meta(min_length=1)]
     user: str = "root"
     cwd: Annotated[str, Meta(pattern=r"^/[^\x00]*\Z")] | None = None  # the user's home
-    env: dict[_Variable, _Text] = {}
+    env: dict[_Variable, Argument] = {}
     tty: bool = False
 
 
@@ -72,7 +71,7 @@ class OpenShell(Struct, frozen=True, tag=True):
     """
 
     instance_id: InstanceId
-    command: _Text | None = None
+    command: Argument | None = None
 
 
 class OpenCommand(Struct, frozen=True, tag=True):
@@ -83,12 +82,18 @@ class OpenCommand(Struct, frozen=True, tag=True):
     """
 
     instance_id: InstanceId
-    command: _Text
+    command: Argument
     user: Literal["root", "ssm-user"] = "ssm-user"
 
 
 class OpenSocket(Struct, frozen=True, tag=True):
     """Asks for a TCP socket in a machine's network namespace: `Opened`, which carries it, connected to nothing."""
+
+    instance_id: InstanceId
+
+
+class OpenProbe(Struct, frozen=True, tag=True):
+    """Asks for a raw ICMP socket in a machine's network namespace: `Opened`, which carries it.  Root only."""
 
     instance_id: InstanceId
 
@@ -117,6 +122,7 @@ Request: TypeAlias = (
     | OpenShell
     | OpenCommand
     | OpenSocket
+    | OpenProbe
     | OpenListeners
     | Shutdown
 )
@@ -130,7 +136,7 @@ class Welcome(Struct, frozen=True, tag=True):
 
 
 class Fault(Struct, frozen=True):
-    """Something that could not be done and is being tried again.  `subject` is `tables` or an instance id."""
+    """Something that could not be done and is being tried again.  `subject` is `tables` or the id of a machine."""
 
     subject: str
     reason: str
@@ -146,7 +152,7 @@ class Applied(Struct, frozen=True, tag=True):
 class MachineUp(Struct, frozen=True, tag=True):
     """The machine runs."""
 
-    instance_id: str
+    id: str
     boot: int
     pid: int
 
@@ -154,14 +160,14 @@ class MachineUp(Struct, frozen=True, tag=True):
 class MachineDown(Struct, frozen=True, tag=True):
     """The machine does not run: it was stopped or removed as desired, or it ended by itself."""
 
-    instance_id: str
+    id: str
     boot: int
 
 
 class MachineFailed(Struct, frozen=True, tag=True):
     """The machine could not be started, and this boot is not tried again."""
 
-    instance_id: str
+    id: str
     boot: int
     reason: str
 

@@ -14,48 +14,23 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, TypeVar
 
-from msgspec import Struct
-
-from ..fabric.plan import Plan
-from ..instance.machines import Machines, Up
+from ..instance.machines import Up
 from ..instance.workers import MachineError
-from ..net.machine import LinkSpec, MachineSpec, Wanted
+from ..net.machine import LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
+from .host import Fabric, Machines
 from .messages import Applied, Desired, Event, Fault, MachineFailed, MachineReport, MachineUp
+from .retries import Retries, Retry
 
 log = logging.getLogger(__name__)
 
 TABLES = "tables"
 START_ATTEMPTS = 3
-_FIRST_DELAY, _LONGEST_DELAY = 0.1, 10.0
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-
-class Fabric(Protocol):
-    """What is needed of `realvpc.fabric.fabric.Fabric`."""
-
-    def open(self) -> None: ...
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path: ...
-    def remove_machine(self, name: str) -> None: ...
-    def machines(self) -> frozenset[str]: ...
-    def apply(self, plan: Plan) -> None: ...
-    def counters(self) -> dict[str, int]: ...
-    def socket_in(self, name: str) -> socket.socket: ...
-    def listeners(self) -> tuple[socket.socket, ...]: ...
-    def close(self) -> None: ...
-    def destroy(self) -> None: ...
-
-
-class _Retry(Struct):
-    """Something that failed: why, how often, and when it may be tried again (the loop's clock)."""
-
-    reason: str
-    attempts: int
-    at: float
 
 
 class Reconciler:
@@ -68,12 +43,12 @@ class Reconciler:
         self._fabric = fabric
         self._fabric_thread = ThreadPoolExecutor(1, "fabric")  # the fabric moves its thread between namespaces
         self._desired: Desired | None = None
-        self._specs: dict[str, MachineSpec] = {}
+        self._specs: dict[str, Workload] = {}
         self._tables_of: Desired | None = None
         self._links: dict[str, tuple[LinkSpec, ...]] = {}  # of every namespace there is; () when adopted, unknown
         self._namespaces: dict[str, Path] = {}
         self._failed: dict[str, MachineFailed] = {}
-        self._retries: dict[str, _Retry] = {}
+        self._retries = Retries()
         self._steps: dict[str, asyncio.Task[None]] = {}
         self._reports: dict[str, MachineReport] = {}
         self._applied: Applied | None = None
@@ -112,11 +87,16 @@ class Reconciler:
             await self._in_fabric(self._fabric.destroy)
 
     def want(self, desired: Desired) -> None:
-        """Replace what is desired, and try again at once what had failed."""
-        self._desired = desired
-        self._specs = {spec.instance_id: spec for spec in desired.machines}
-        for retry in self._retries.values():
-            retry.at = 0
+        """Replace what is desired, and try again at once what had failed and is specified otherwise now."""
+        before, specs_before = self._desired, self._specs
+        self._desired, self._specs = desired, {spec.id: spec for spec in desired.machines}
+
+        def is_as_before(subject: str) -> bool:
+            if subject == TABLES:
+                return before is not None and before.plan == desired.plan
+            return self._specs.get(subject) == specs_before.get(subject)
+
+        self._retries.keep(is_as_before)
         self._wake.set()
 
     def wake(self) -> None:
@@ -143,20 +123,28 @@ class Reconciler:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        return tuple(Fault(subject, retry.reason) for subject, retry in sorted(self._retries.items()))
+        return self._retries.faults
 
     async def counters(self) -> dict[str, int]:
-        return await self._in_fabric(self._fabric.counters)
+        return await asyncio.to_thread(self._fabric.counters)
 
     async def socket_in(self, name: str) -> socket.socket:
         """A TCP socket in the namespace of a machine that runs.  Raises MachineError and what the fabric raises."""
-        if not isinstance(self.machines.state(name), Up):
-            raise MachineError(f"{name} is not running")
-        return await self._in_fabric(self._fabric.socket_in, name)
+        self._check_running(name)
+        return await asyncio.to_thread(self._fabric.socket_in, name)
+
+    async def probe_in(self, name: str) -> socket.socket:
+        """A raw ICMP socket there.  Raises MachineError and what the fabric raises."""
+        self._check_running(name)
+        return await asyncio.to_thread(self._fabric.probe_in, name)
 
     async def listeners(self) -> tuple[socket.socket, ...]:
         """New sockets of what is served to machines, in the order of `Listener`.  Raises what the fabric raises."""
-        return await self._in_fabric(self._fabric.listeners)
+        return await asyncio.to_thread(self._fabric.listeners)
+
+    def _check_running(self, name: str) -> None:
+        if not isinstance(self.machines.state(name), Up):
+            raise MachineError(f"{name} is not running")
 
     async def run(self) -> None:
         """Reconcile for ever."""
@@ -169,7 +157,7 @@ class Reconciler:
 
     async def _pass(self, desired: Desired) -> None:
         for spec in desired.machines:
-            if self._needs_links(spec) and self._due(spec.instance_id):
+            if self._needs_links(spec) and self._due(spec.id):
                 await self._link(spec)
         if self._tables_of is not desired and self._due(TABLES):
             await self._apply(desired)
@@ -179,7 +167,7 @@ class Reconciler:
                 self._settle(name, disk=name in disks, tables=self._tables_of is desired)
         for name in self._reports.keys() - self._specs.keys():
             del self._reports[name]
-        self._retries = {name: retry for name, retry in self._retries.items() if name == TABLES or name in self._specs}
+        self._retries.keep(lambda subject: subject == TABLES or subject in self._specs)
         self._applied = Applied(desired.revision, self.faults)
         await self._notify()
 
@@ -199,7 +187,7 @@ class Reconciler:
             return  # the links or the tables have failed so far, or belong to a newer revision
         self._steps[name] = asyncio.create_task(self._step(name, action, spec), name=f"{action.name} {name}")
 
-    async def _step(self, name: str, action: Action, spec: MachineSpec | None) -> None:
+    async def _step(self, name: str, action: Action, spec: Workload | None) -> None:
         try:
             if action is Action.START and spec:
                 up = await self.machines.start(spec, self._namespaces[name])
@@ -211,7 +199,7 @@ class Reconciler:
         except Exception as error:  # noqa: BLE001 - the outermost frame of a step: it is said, and tried again
             self._machine_failure(name, spec, error)
         else:
-            self._retries.pop(name, None)
+            self._retries.forget(name)
         finally:
             del self._steps[name]
             self._wake.set()
@@ -226,15 +214,15 @@ class Reconciler:
         self._failed.pop(name, None)
         log.info("machine %s instance=%s", "stopped" if keep_disk else "removed", name)
 
-    async def _link(self, spec: MachineSpec) -> None:
-        name = spec.instance_id
+    async def _link(self, spec: Workload) -> None:
+        name = spec.id
         try:
             self._namespaces[name] = await self._in_fabric(self._fabric.ensure_machine, name, spec.links)
         except Exception as error:  # noqa: BLE001 - as in _step
             self._machine_failure(name, spec, error)
         else:
             self._links[name] = spec.links
-            self._retries.pop(name, None)
+            self._retries.forget(name)
 
     async def _apply(self, desired: Desired) -> None:
         try:
@@ -243,43 +231,41 @@ class Reconciler:
             self._failure(TABLES, error)
         else:
             self._tables_of = desired
-            self._retries.pop(TABLES, None)
+            self._retries.forget(TABLES)
             log.info("tables applied revision=%d", desired.revision)
 
-    def _needs_links(self, spec: MachineSpec) -> bool:
+    def _needs_links(self, spec: Workload) -> bool:
         """A machine that is up or comes up needs its links; one that went down by itself does not."""
-        name = spec.instance_id
+        name = spec.id
         if spec.wanted is not Wanted.RUNNING or name in self._steps or self._has_failed(spec):
             return False
         state = self.machines.state(name)
         current = name in self._namespaces and self._links.get(name) == spec.links
         return not current and (state is None or isinstance(state, Up) or state.boot < spec.boot)
 
-    def _has_failed(self, spec: MachineSpec) -> bool:
+    def _has_failed(self, spec: Workload) -> bool:
         """Whether this boot of the machine has been given up."""
-        failed = self._failed.get(spec.instance_id)
+        failed = self._failed.get(spec.id)
         return spec.wanted is Wanted.RUNNING and failed is not None and failed.boot >= spec.boot
 
-    def _machine_failure(self, name: str, spec: MachineSpec | None, error: Exception) -> None:
+    def _machine_failure(self, name: str, spec: Workload | None, error: Exception) -> None:
         retry = self._failure(name, error)
         starts = spec is not None and spec.wanted is Wanted.RUNNING and not isinstance(self.machines.state(name), Up)
         if spec and starts and retry.attempts >= START_ATTEMPTS:
-            del self._retries[name]
+            self._retries.forget(name)
             self._failed[name] = MachineFailed(name, spec.boot, retry.reason)
 
-    def _failure(self, subject: str, error: Exception) -> _Retry:
+    def _failure(self, subject: str, error: Exception) -> Retry:
         loop = asyncio.get_running_loop()
-        attempts = self._retries[subject].attempts + 1 if subject in self._retries else 1
-        delay = min(_FIRST_DELAY * 2 ** (attempts - 1), _LONGEST_DELAY)
         reason = str(error) if isinstance(error, MachineError) else f"{type(error).__name__}: {error}"
-        retry = self._retries[subject] = _Retry(reason, attempts, loop.time() + delay)
-        loop.call_later(delay, self._wake.set)
+        retry = self._retries.failed(subject, reason, loop.time())
+        loop.call_later(retry.delay(loop.time()), self._wake.set)
+        attempts = retry.attempts
         log.warning("failed subject=%s attempt=%d reason=%s", subject, attempts, reason, exc_info=attempts == 1)
         return retry
 
     def _due(self, subject: str) -> bool:
-        retry = self._retries.get(subject)
-        return retry is None or retry.at <= asyncio.get_running_loop().time()
+        return self._retries.due(subject, asyncio.get_running_loop().time())
 
     async def _notify(self) -> None:
         self.version += 1

@@ -217,7 +217,7 @@ def test_a_host_is_told_what_to_run(hosted: Client) -> None:
     (instance,) = run(hosted, subnet_id, PrivateIpAddress="10.20.0.207", UserData="IyEvYmluL3NoCg==")
     (spec,) = machine_specs(hosted.service.state)
     interface = instance["NetworkInterfaces"][0]
-    assert spec.instance_id == instance["InstanceId"]
+    assert spec.id == instance["InstanceId"]
     assert spec.fqdn == "ip-10-20-0-207.ap-northeast-1.compute.internal"
     assert spec.links == (
         LinkSpec(
@@ -231,12 +231,12 @@ def test_a_host_is_told_what_to_run(hosted: Client) -> None:
     )
     assert (spec.vcpus, spec.memory_bytes, spec.boot, spec.wanted) == (1, 1 << 30, 1, Wanted.RUNNING)
     assert spec.user_data == b"#!/bin/sh\n"
-    hosted.service.report(machine_up(spec.instance_id), "test")
-    hosted("StopInstances", InstanceIds=[spec.instance_id])
+    hosted.service.report(machine_up(spec.id), "test")
+    hosted("StopInstances", InstanceIds=[spec.id])
     assert [row.wanted for row in machine_specs(hosted.service.state)] == [Wanted.STOPPED]
-    hosted("TerminateInstances", InstanceIds=[spec.instance_id])
+    hosted("TerminateInstances", InstanceIds=[spec.id])
     assert [row.wanted for row in machine_specs(hosted.service.state)] == [Wanted.TERMINATED]
-    hosted.service.report(machine_down(spec.instance_id), "test")
+    hosted.service.report(machine_down(spec.id), "test")
     assert machine_specs(hosted.service.state) == ()
 
 
