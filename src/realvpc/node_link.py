@@ -9,13 +9,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from .api.machine_report import Report, machine_down, machine_failed, machine_up
+import msgspec
+
+from .api.machine_report import Report, machine_down, machine_failed, machine_removed, machine_up
 from .api.machines import machine_specs
 from .api.service import Service
 from .fabric.plan import compile_plan
 from .node.answer import NodeError, NodeLostError
 from .node.client import NodeClient
-from .node.messages import Applied, ConsoleIs, Desired, MachineDown, MachineReport, MachineUp, StatusIs
+from .node.messages import Applied, ConsoleIs, Desired, MachineDown, MachineRemoved, MachineReport, MachineUp, StatusIs
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 
@@ -69,6 +71,8 @@ class NodeLink:
             "applied_revision": self._applied.revision if self._applied else None,
             "limits": host.limits if host else None,
             "isolation": host.isolation if host else None,
+            "disks": host.disks if host else None,
+            "kept_disks": msgspec.to_builtins(host.kept) if host else [],
             "machines_up": sum(isinstance(each, MachineUp) for each in host.machines) if host else None,
         }
 
@@ -131,7 +135,9 @@ class NodeLink:
         while True:
             self._changed.clear()
             state, revision = self._service.state, self._service.revision
-            await client.want(Desired(revision, compile_plan(state.network), machine_specs(state)))
+            ended = tuple(sorted(state.tokens.remains))
+            machines = machine_specs(state)
+            await client.want(Desired(revision, compile_plan(state.network), machines, ended, self._service.state_id))
             await self._changed.wait()
 
     async def _listen(self, client: NodeClient) -> None:
@@ -145,7 +151,9 @@ class NodeLink:
         raise NodeLostError("the node closed the connection")
 
 
-def _fact(event: MachineReport) -> Report:
+def _fact(event: MachineReport | MachineRemoved) -> Report:
+    if isinstance(event, MachineRemoved):
+        return machine_removed(event.id)
     if isinstance(event, MachineUp):
         return machine_up(event.id, event.boot)
     if isinstance(event, MachineDown):

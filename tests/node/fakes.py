@@ -72,6 +72,14 @@ class FakeMachines:
     def ids(self) -> frozenset[str]:
         return frozenset(self._states)
 
+    def has_disk(self, name: str) -> bool:
+        return name in self._states
+
+    def faults(self) -> Mapping[str, str]:
+        return {}
+
+    def serve(self, state: str) -> None: ...
+
     async def start(self, spec: Workload, network_namespace: Path) -> Up:
         self.starts[spec.id] += 1
         self._before_start(spec.id)
@@ -83,6 +91,9 @@ class FakeMachines:
         self._states.pop(name, None)
 
     async def remove(self, name: str) -> None:
+        self._states.pop(name, None)
+
+    async def keep_aside(self, name: str) -> None:
         self._states.pop(name, None)
 
 

@@ -74,11 +74,9 @@ class Kept:
         log.warning("disk brought back instance=%s from=%s", instance_id, found)
         return True
 
-    def home(self, name: str) -> Path:
-        """The directory of a disk that is here.  Raises FileNotFoundError."""
-        if name not in {each.name for each in self._root.iterdir()}:  # so it is a name, and no path
-            raise FileNotFoundError(f"no disk {name} is kept: `realvpc disks list` names them")
-        return self._root / name
+    def home(self, name: str) -> Path | None:
+        """The directory of a disk that is here."""
+        return next((each for each in self._root.iterdir() if each.name == name), None)
 
     def homes(self, instance_id: str | None = None) -> list[Path]:
         """The directories of all disks, or of one instance's."""

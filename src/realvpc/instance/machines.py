@@ -105,6 +105,14 @@ class Machines:
         """Every machine that runs, went down, or has a disk."""
         return self._storage.ids() | self._states.keys()
 
+    def has_disk(self, instance_id: str) -> bool:
+        """Whether it has one, be it kept aside."""
+        return self._storage.has(instance_id)
+
+    def serve(self, state: str) -> None:
+        """Take disks from now on for those of this state, by its id."""
+        self._storage.state = state
+
     async def start(self, spec: Workload, network_namespace: Path) -> Up:
         """Start a machine that does not run, making its disk if it is new.  Raises MachineError."""
         try:
@@ -155,18 +163,18 @@ class Machines:
         await self.stop(instance_id)
         await self._ending.call(self._storage.remove, instance_id)
 
-    async def keep_aside(self, instance_id: str, owner: str, reason: str) -> None:
-        """Stop a machine and keep its disk aside; `owner` is the state that it belonged to.  Raises MachineError."""
+    async def keep_aside(self, instance_id: str) -> None:
+        """Stop a machine and keep its disk aside.  Raises MachineError."""
         await self.stop(instance_id)
-        await self._ending.call(self._storage.keep_aside, instance_id, owner, reason)
+        await self._ending.call(self._storage.keep_aside, instance_id)
 
     async def kept(self) -> tuple[KeptDisk, ...]:
         """The disks that were kept aside.  Raises MachineError."""
         return await self._reading.call(self._storage.kept)
 
-    async def delete_kept(self, name: str) -> None:
-        """Delete a disk that was kept aside.  Raises MachineError."""
-        await self._ending.call(self._storage.delete_kept, name)
+    async def delete_kept(self, name: str) -> bool:
+        """Delete a disk that was kept aside; whether there was one of this name.  Raises MachineError."""
+        return await self._ending.call(self._storage.delete_kept, name)
 
     def faults(self) -> dict[str, str]:
         """What is wrong with the disks: the name of a thing -> why."""

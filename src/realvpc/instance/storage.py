@@ -8,6 +8,7 @@
                           upper    all of / but /proc, /sys, /dev, /run, and a built-in /usr
                           local    the same of /usr/local
                           work…    overlayfs's own
+    disks/<instance id>/state      the id of the state that it belongs to
     disks/<instance id>/console.log
     kept/<instance id>/            a disk that nobody asked to delete (`kept`)
     trash/                         what is being deleted (`trash`)
@@ -32,6 +33,8 @@ from .image import BUILT_IN, DRAFT, build_image
 from .kept import Kept, KeptDisk
 from .trash import Trash
 
+_OWNER = "state"
+
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +49,7 @@ class Storage:
         self._image = root
         self._obstacle: str | None = None
         self._faults: dict[str, str] = {}
+        self.state = ""  # the id of the one that is served
 
     def open(self) -> None:
         """Build this host's image and put away what an interrupted run left and former ones that no disk is on.
@@ -77,6 +81,10 @@ class Storage:
         """The instances that have a disk."""
         return frozenset(entry.name for entry in self._disks.iterdir() if not entry.name.startswith("."))
 
+    def has(self, instance_id: str) -> bool:
+        """Whether it has a disk, be it kept aside."""
+        return (self._disks / instance_id).exists() or bool(self._kept.homes(instance_id))
+
     def ensure(self, spec: Workload) -> Disk:
         """The machine's disk: the one that it has, the one that was kept aside, or a new one.
 
@@ -97,6 +105,8 @@ class Storage:
             else:
                 volume.make(draft / VOLUME, spec.volume_bytes, self._blanks, LAYERS)
             draft.rename(home)
+        if _owner(home) != self.state:
+            (home / _OWNER).write_text(self.state)
         files = first_files(spec) if isinstance(spec, MachineSpec) and (home / BLANK).exists() else {}
         return Disk(self._images / (home / "image").readlink(), home, files)
 
@@ -112,19 +122,27 @@ class Storage:
             with contextlib.suppress(FileNotFoundError):
                 self._trash.put(home)
 
-    def keep_aside(self, instance_id: str, owner: str, reason: str) -> None:
-        """Take the disk of a machine away that nobody asked to delete.  `owner` is the state that it belonged to."""
+    def keep_aside(self, instance_id: str) -> None:
+        """Take the disk of a machine away that nobody asked to delete; one that is not there is fine."""
         home = self._disks / instance_id
-        if home.exists():
+        if (home / BLANK).exists():  # nobody has ever written on it
+            self._trash.put(home)
+        elif home.exists():
+            owner = _owner(home)
+            another = owner not in ("", self.state)
+            reason = f"another state is served, {self.state}" if another else "the state does not know its instance"
             self._kept.take(home, owner, reason)
 
     def kept(self) -> tuple[KeptDisk, ...]:
         """The disks that were kept aside."""
         return self._kept.disks()
 
-    def delete_kept(self, name: str) -> None:
-        """Delete a disk that was kept aside.  Raises FileNotFoundError."""
-        self._trash.put(self._kept.home(name))
+    def delete_kept(self, name: str) -> bool:
+        """Delete a disk that was kept aside; whether there was one of this name."""
+        home = self._kept.home(name)
+        if home is not None:
+            self._trash.put(home)
+        return home is not None
 
     def faults(self) -> dict[str, str]:
         """What could not be put away or deleted so far, by its name, and why."""
@@ -154,6 +172,14 @@ class Storage:
         except OSError as error:
             log.warning("not put away path=%s reason=%s", path, error)
             self._faults[path.name] = f"{path} cannot be removed: {error.strerror}"
+
+
+def _owner(home: Path) -> str:
+    """The id of the state that the disk belongs to; empty when nobody has said."""
+    try:
+        return (home / _OWNER).read_text()
+    except OSError:
+        return ""
 
 
 def _image_name(home: Path) -> str | None:
