@@ -18,7 +18,7 @@ OWN_PROGRAMS = {
 }
 LAYER, LOCAL_LAYER, WORK, LOCAL_WORK = "upper", "local", "work", "work-local"
 LAYERS = (LAYER, LOCAL_LAYER, WORK, LOCAL_WORK)
-CONSOLE, VOLUME, BLANK = "console.log", "volume", "blank"
+IMAGE, CONSOLE, VOLUME, BLANK = "image", "console.log", "volume", "blank"
 
 
 class Disk(Struct, frozen=True):
@@ -50,6 +50,12 @@ class Disk(Struct, frozen=True):
             path.write_bytes(content)
             path.chmod(mode)
         (self.home / BLANK).unlink(missing_ok=True)
+
+
+def images_of_disks(root: Path) -> frozenset[str]:
+    """The names of the images that the disks below the directory are on, those that were kept aside among them."""
+    links = (home / IMAGE for places in ("disks", "kept") for home in (root / places).glob("*"))
+    return frozenset(str(link.readlink()) for link in links if link.is_symlink())
 
 
 def make_layers(root: Path) -> None:

@@ -28,7 +28,7 @@ from pathlib import Path
 from ..net.machine import MachineSpec, Workload
 from . import volume
 from .console import Console
-from .disk import BLANK, CONSOLE, LAYERS, VOLUME, Disk, first_files, make_layers
+from .disk import BLANK, CONSOLE, IMAGE, LAYERS, VOLUME, Disk, first_files, images_of_disks, make_layers
 from .image import BUILT_IN, DRAFT, build_image
 from .kept import Kept, KeptDisk
 from .trash import Trash
@@ -67,8 +67,7 @@ class Storage:
         drafts = [*self._disks.iterdir(), *self._blanks.iterdir()]
         for entry in (entry for entry in drafts if entry.name.startswith(".")):
             self._put_away(entry)
-        homes = (*(self._disks / name for name in self.ids()), *self._kept.homes())
-        used = {self._image.name} | {name for home in homes if (name := _image_name(home))}
+        used = {self._image.name, *images_of_disks(self._root)}
         for entry in self._images.iterdir():
             if entry.name not in used and entry.name.startswith((BUILT_IN, DRAFT)):
                 self._put_away(entry)
@@ -98,7 +97,7 @@ class Storage:
             if draft.exists():
                 self._trash.put(draft)
             draft.mkdir(mode=0o700)
-            (draft / "image").symlink_to(self._image_for(spec))
+            (draft / IMAGE).symlink_to(self._image_for(spec))
             (draft / BLANK).touch()
             if self._obstacle:
                 make_layers(draft)
@@ -108,7 +107,7 @@ class Storage:
         if _owner(home) != self.state:
             (home / _OWNER).write_text(self.state)
         files = first_files(spec) if isinstance(spec, MachineSpec) and (home / BLANK).exists() else {}
-        return Disk(self._images / (home / "image").readlink(), home, files)
+        return Disk(self._images / (home / IMAGE).readlink(), home, files)
 
     def _image_for(self, spec: Workload) -> str:
         name = spec.image or self._image.name
@@ -180,10 +179,3 @@ def _owner(home: Path) -> str:
         return (home / _OWNER).read_text()
     except OSError:
         return ""
-
-
-def _image_name(home: Path) -> str | None:
-    try:
-        return str((home / "image").readlink())
-    except OSError:
-        return None

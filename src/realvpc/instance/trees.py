@@ -30,7 +30,10 @@ def remove_tree(path: Path, interrupted: Callable[[], bool] = lambda: False) -> 
     Whatever can be removed is, and then OSError raised for the first thing that cannot.  Raises Interrupted, with the
     tree smaller but there, once `interrupted` says so: it is asked before every removal.
     """
-    parent = os.open(path.parent, _DIRECTORY)
+    try:
+        parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)  # where it is, the caller says
+    except FileNotFoundError:
+        return
     try:
         try:
             status = os.stat(path.name, dir_fd=parent, follow_symlinks=False)
