@@ -9,14 +9,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from .api.machine_report import Report, machine_down, machine_failed, machine_up
+import msgspec
+
+from .api.machine_report import Report, machine_down, machine_failed, machine_removed, machine_up
 from .api.service import Service
 from .feed import Gap
 from .node.answer import NodeError, NodeLostError
 from .node.client import NodeClient
-from .node.messages import Applied, ConsoleIs, MachineDown, MachineReport, MachineUp, StatusIs
+from .node.messages import Applied, ConsoleIs, MachineDown, MachineRemoved, MachineReport, MachineUp, StatusIs
 from .node_view import NodeView
 from .store.commit import Commit
+from .store.state import State
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 _WAITING_COMMITS = 1 << 14  # while the node is told of others
@@ -70,6 +73,8 @@ class NodeLink:
             "applied_revision": self._applied_revision,
             "limits": host.limits if host else None,
             "isolation": host.isolation if host else None,
+            "disks": host.disks if host else None,
+            "kept_disks": msgspec.to_builtins(host.kept) if host else [],
             "machines_up": sum(isinstance(each, MachineUp) for each in host.machines) if host else None,
         }
 
@@ -144,9 +149,12 @@ class NodeLink:
                 elif commit.revision > view.revision and (delta := view.follow(commit)):
                     await client.want(delta)
 
+    def _seen(self) -> tuple[State, int, str]:
+        return self._service.state, self._service.revision, self._service.state_id
+
     async def _begin(self, client: NodeClient) -> NodeView:
         """Tell the whole.  It is put together in a thread: that may take long, and the loop has others to serve."""
-        self._view = view = await asyncio.to_thread(NodeView, self._service.state, self._service.revision)
+        self._view = view = await asyncio.to_thread(NodeView, *self._seen())
         await client.want(await asyncio.to_thread(view.whole))
         return view
 
@@ -161,7 +169,9 @@ class NodeLink:
         raise NodeLostError("the node closed the connection")
 
 
-def _fact(event: MachineReport) -> Report:
+def _fact(event: MachineReport | MachineRemoved) -> Report:
+    if isinstance(event, MachineRemoved):
+        return machine_removed(event.id)
     if isinstance(event, MachineUp):
         return machine_up(event.id, event.boot)
     if isinstance(event, MachineDown):

@@ -15,15 +15,17 @@ class NodeView:
     ``revision`` is the last one that it has seen, ``told`` the last one that the node has to know of.
     """
 
-    def __init__(self, state: State, revision: int) -> None:
+    def __init__(self, state: State, revision: int, state_id: str) -> None:
         """Costs what the whole state costs, and may be done in a thread of its own."""
         self.revision = self.told = revision
+        self._state_id = state_id
         self._state = state
         self._plan = KeptPlan(state.network)
 
     def whole(self) -> Desired:
         """All that should be."""
-        return Desired(self.told, self._plan.plan(), machine_specs(self._state))
+        ended = tuple(sorted(self._state.tokens.remains))
+        return Desired(self.told, self._plan.plan(), machine_specs(self._state), ended, self._state_id)
 
     def follow(self, commit: Commit) -> DesiredDelta | None:
         """What the node has to be told after the commit, which is the next one; None when it is no concern of its."""
@@ -33,4 +35,5 @@ class NodeView:
         if not plan and not machines:
             return None
         since, self.told = self.told, commit.revision
-        return DesiredDelta(since, commit.revision, plan, machines.puts, machines.deletes)
+        told = {name: getattr(machines, name) for name in machines.__struct_fields__}
+        return DesiredDelta(since, commit.revision, plan, **told)

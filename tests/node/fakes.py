@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from realvpc.fabric.plan import Plan
-from realvpc.instance.machines import Down, MachineError, Up
+from realvpc.instance.machines import Down, Up
+from realvpc.instance.workers import MachineError
 from realvpc.net.machine import LinkSpec, Workload
 
 
@@ -71,6 +72,14 @@ class FakeMachines:
     def ids(self) -> frozenset[str]:
         return frozenset(self._states)
 
+    def has_disk(self, name: str) -> bool:
+        return name in self._states
+
+    def faults(self) -> Mapping[str, str]:
+        return {}
+
+    def serve(self, state: str) -> None: ...
+
     async def start(self, spec: Workload, network_namespace: Path) -> Up:
         self.starts[spec.id] += 1
         self._before_start(spec.id)
@@ -82,6 +91,9 @@ class FakeMachines:
         self._states.pop(name, None)
 
     async def remove(self, name: str) -> None:
+        self._states.pop(name, None)
+
+    async def keep_aside(self, name: str) -> None:
         self._states.pop(name, None)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from realvpc.fabric import namespace
 from realvpc.fabric.plan import Plan
-from realvpc.instance import cgroups
+from realvpc.instance import cgroups, loop
 from realvpc.net.machine import LinkSpec
 from realvpc.net.services import Listener
 from realvpc.node.isolation import Isolation
@@ -123,6 +123,8 @@ async def _serve(state_dir: Path, run_dir: Path) -> None:
 
 
 if __name__ == "__main__":
+    if Path(sys.argv[2], "faults", "volumes").exists():
+        loop._CONTROL = Path(sys.argv[2], "faults", "no-loop-control")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     directories = [Path(argument) for argument in sys.argv[1:3]]
     own_directory(directories[0], 0o700)

@@ -13,9 +13,10 @@ from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
 from realvpc.net.hostnames import hostname
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_types import INSTANCE_TYPES
-from realvpc.net.machine import LinkSpec, MachineSpec, Wanted
+from realvpc.net.machine import DEFAULT_VOLUME_BYTES, LinkSpec, MachineSpec, Wanted
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.remains import Remains
 from realvpc.net.resource import Resource
 from realvpc.net.subnet import Subnet
 from realvpc.net.table import Change
@@ -32,13 +33,15 @@ _WANTED = {
 
 
 class MachinesDelta(Struct, frozen=True):
-    """Machines that are new or specified otherwise, and the ids of those that are not to be any more."""
+    """What becomes of the machines that a change concerns; nothing becomes of the others."""
 
-    puts: tuple[MachineSpec, ...] = ()
-    deletes: tuple[str, ...] = ()
+    machines: tuple[MachineSpec, ...] = ()  # new, or specified otherwise
+    gone: tuple[str, ...] = ()  # not to be any more
+    ended: tuple[str, ...] = ()  # whose remains the host has to remove
+    removed: tuple[str, ...] = ()  # whose remains it has removed
 
     def __bool__(self) -> bool:
-        return bool(self.puts or self.deletes)
+        return bool(self.machines or self.gone or self.ended or self.removed)
 
 
 def machine_specs(state: State) -> tuple[MachineSpec, ...]:
@@ -48,12 +51,14 @@ def machine_specs(state: State) -> tuple[MachineSpec, ...]:
 
 
 def machines_delta(before: State, after: State, change: Change) -> MachinesDelta:
-    """What the change, which has led from one state to the other, makes of the machines: what is left out stays."""
+    """What the change makes of the machines: it has led from one state to the other."""
     affected = {name for row in change.puts + change.deletes for name in _affected(before, after, row)}
     specs = {name: (_spec_of(before, name), _spec_of(after, name)) for name in sorted(affected)}
     return MachinesDelta(
-        puts=tuple(new for old, new in specs.values() if new is not None and new != old),
-        deletes=tuple(name for name, (old, new) in specs.items() if old is not None and new is None),
+        machines=tuple(new for old, new in specs.values() if new is not None and new != old),
+        gone=tuple(name for name, (old, new) in specs.items() if old is not None and new is None),
+        ended=tuple(row.id for row in change.puts if isinstance(row, Remains)),
+        removed=tuple(row.id for row in change.deletes if isinstance(row, Remains)),
     )
 
 
@@ -104,6 +109,7 @@ def _machine(state: State, instance: Instance) -> MachineSpec:
     kind = INSTANCE_TYPES[instance.instance_type]
     vpc = network.vpcs[interfaces[0].vpc_id]
     options = state.names.dhcp_options_of(vpc)
+    volumes = sorted(state.inventory.volumes_of(instance.id), key=lambda row: row.id)
     return MachineSpec(
         id=instance.id,
         hostname=hostname(instance, interfaces[0]),
@@ -112,6 +118,7 @@ def _machine(state: State, instance: Instance) -> MachineSpec:
         links=tuple(_link(network, interface) for interface in interfaces),
         vcpus=kind.vcpus,
         memory_bytes=kind.memory_mib << 20,
+        volume_bytes=volumes[0].size_gib << 30 if volumes else DEFAULT_VOLUME_BYTES,
         boot=instance.boot,
         wanted=_WANTED[instance.state],
         image=instance.image_content,

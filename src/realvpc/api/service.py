@@ -19,7 +19,7 @@ from .core.context import Context, Options, Response
 from .core.credentials import find_credential
 from .core.errors import dry_run_operation
 
-_KEY_SETTING = "service-key"
+_KEY_SETTING, _STATE_SETTING = "service-key", "state-id"
 
 Report = Callable[[Context], Change]
 """A background fact (a machine is up): a function of the state, like an action, with nobody to answer."""
@@ -28,8 +28,8 @@ Report = Callable[[Context], Change]
 class Service:
     """Runs actions one after the other on the current state.
 
-    ``feed`` is told of every commit.  ``key`` signs what the service hands out and
-    does not remember; it is made once and kept beside the state.
+    ``feed`` is told of every commit.  ``key`` signs what the service hands out and does not remember, ``state_id`` tells
+    this state from others: both are made once and kept beside the state.
     """
 
     def __init__(
@@ -47,7 +47,8 @@ class Service:
         self.feed = feed or Feed()
         self.state: State = database.load()
         self.revision: int = database.revision
-        self.key: bytes = _service_key(database, random)
+        self.key: bytes = bytes.fromhex(_made_once(database, _KEY_SETTING, lambda: random.randbytes(KEY_BYTES).hex()))
+        self.state_id: str = _made_once(database, _STATE_SETTING, lambda: random.randbytes(16).hex())
 
     def handle(self, call: Call) -> Response:
         """Perform a call: authorised and decoded in, response out.
@@ -90,9 +91,9 @@ class Service:
         self.feed.publish(Commit(self.revision, before, after, change))
 
 
-def _service_key(database: Database, random: Random) -> bytes:
-    kept = database.setting(_KEY_SETTING)
+def _made_once(database: Database, setting: str, make: Callable[[], str]) -> str:
+    kept = database.setting(setting)
     if kept is None:
-        kept = random.randbytes(KEY_BYTES).hex()
-        database.set_setting(_KEY_SETTING, kept)
-    return bytes.fromhex(kept)
+        kept = make()
+        database.set_setting(setting, kept)
+    return kept

@@ -224,7 +224,7 @@ def _speaks(settings: Settings, role: str, timeout: float) -> bool:
         from realvpc.node.answer import NodeError
         from realvpc.node.connection import NodeConnection
 
-        with contextlib.suppress(NodeError), NodeConnection(settings.node_socket, timeout=timeout):
+        with contextlib.suppress(NodeError), NodeConnection(settings.node_socket, timeout):
             return True
         return False
     with contextlib.suppress(NotAnsweringError):

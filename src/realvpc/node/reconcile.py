@@ -16,11 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from ..instance.machines import MachineError, Up
+from ..instance.machines import Up
+from ..instance.workers import MachineError
 from ..net.machine import LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
 from .host import Fabric, Machines
-from .messages import Applied, Desired, Event, Fault, MachineFailed, MachineReport, MachineUp
+from .messages import Applied, Desired, Event, Fault, MachineFailed, MachineRemoved, MachineReport, MachineUp
 from .retries import Retries, Retry
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ class Reconciler:
         self._failed: dict[str, MachineFailed] = {}
         self._retries = Retries()
         self._steps: dict[str, asyncio.Task[None]] = {}
-        self._reports: dict[str, MachineReport] = {}
+        self._reports: dict[str, MachineReport | MachineRemoved] = {}
+        self._ended: frozenset[str] = frozenset()
         self._applied: Applied | None = None
         self._wake = asyncio.Event()
         self._passing = asyncio.Lock()
@@ -89,6 +91,8 @@ class Reconciler:
         """Replace what is desired, and try again at once what had failed and is specified otherwise now."""
         before, specs_before = self._desired, self._specs
         self._desired, self._specs = desired, {spec.id: spec for spec in desired.machines}
+        self._ended = frozenset(desired.ended) - self._specs.keys()
+        self.machines.serve(desired.state)
 
         def is_as_before(subject: str) -> bool:
             if subject == TABLES:
@@ -105,7 +109,8 @@ class Reconciler:
     def reports(self) -> tuple[MachineReport, ...]:
         """What there is to say of every machine, desired or only found."""
         found = {name: state_report(name, state) for name, state in self.machines.states().items()}
-        return tuple((found | self._reports).values())
+        reports = (found | self._reports).values()
+        return tuple(report for report in reports if not isinstance(report, MachineRemoved))
 
     def events(self) -> tuple[Event, ...]:
         """All that there is to say: at most one event per machine."""
@@ -122,7 +127,8 @@ class Reconciler:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        return self._retries.faults
+        """What could not be done so far, and what is wrong with the disks."""
+        return (*self._retries.faults, *(Fault(*each) for each in sorted(self.machines.faults().items())))
 
     async def counters(self) -> dict[str, int]:
         return await asyncio.to_thread(self._fabric.counters)
@@ -161,12 +167,13 @@ class Reconciler:
         if self._tables_of is not desired and self._due(TABLES):
             await self._apply(desired)
         disks = self.machines.ids()
-        for name in {*self._specs, *disks, *self._links}:
+        known = {*self._specs, *self._ended, *disks, *self._links}
+        for name in known:
             if name not in self._steps:
-                self._settle(name, disk=name in disks, tables=self._tables_of is desired)
-        for name in self._reports.keys() - self._specs.keys():
+                self._settle(name, disk=self.machines.has_disk(name), tables=self._tables_of is desired)
+        for name in self._reports.keys() - self._specs.keys() - self._ended:
             del self._reports[name]
-        self._retries.keep(lambda subject: subject == TABLES or subject in self._specs)
+        self._retries.keep(lambda subject: subject == TABLES or subject in known)
         self._applied = Applied(desired.revision, self.faults)
         await self._notify()
 
@@ -176,8 +183,12 @@ class Reconciler:
         if spec and self._has_failed(spec):
             self._reports[name] = self._failed[name]
             return
-        action = decide(spec, state, linked=name in self._links, disk=disk)
+        # An appliance's disk has nothing on it that somebody could miss.
+        ended = name in self._ended or not name.startswith("i-")
+        action = decide(spec, state, linked=name in self._links, disk=disk, ended=ended)
         said = report(spec, state, action) if spec else None
+        if name in self._ended and action is Action.REST:
+            said = MachineRemoved(name)
         if said:
             self._reports[name] = said
         if action is Action.REST or not self._due(name):
@@ -194,7 +205,7 @@ class Reconciler:
                 self._reports[name] = MachineUp(name, up.boot, up.pid)
                 log.info("machine up instance=%s boot=%d pid=%d", name, up.boot, up.pid)
             else:
-                await self._end(name, keep_disk=action is Action.STOP)
+                await self._end(name, action)
         except Exception as error:  # noqa: BLE001 - the outermost frame of a step: it is said, and tried again
             self._machine_failure(name, spec, error)
         else:
@@ -204,14 +215,15 @@ class Reconciler:
             self._wake.set()
         await self._notify()
 
-    async def _end(self, name: str, *, keep_disk: bool) -> None:
-        await (self.machines.stop(name) if keep_disk else self.machines.remove(name))
+    async def _end(self, name: str, action: Action) -> None:
+        machines = self.machines
+        await {Action.STOP: machines.stop, Action.KEEP: machines.keep_aside}.get(action, machines.remove)(name)
         if name in self._links:
             self._namespaces.pop(name, None)
             await self._in_fabric(self._fabric.remove_machine, name)
             del self._links[name]
         self._failed.pop(name, None)
-        log.info("machine %s instance=%s", "stopped" if keep_disk else "removed", name)
+        log.info("machine %s instance=%s", "removed" if action is Action.REMOVE else "stopped", name)
 
     async def _link(self, spec: Workload) -> None:
         name = spec.id

@@ -14,8 +14,9 @@ import msgspec
 
 from ..instance.cgroups import Limits
 from ..instance.crun import Crun
-from ..instance.machines import MachineError, Machines
+from ..instance.machines import Machines
 from ..instance.storage import Storage
+from ..instance.workers import MachineError
 from . import messages as m
 from .channel import AsyncChannel, Frame, FrameError
 from .execution import command_of, execute

@@ -11,6 +11,7 @@ from realvpc.iam.directory import Directory
 from realvpc.net.inventory import Inventory
 from realvpc.net.names import Names
 from realvpc.net.network import Network
+from realvpc.net.remains import Remains
 from realvpc.net.resource import GlobalResource, Resource
 from realvpc.net.table import Change, Snapshot, Table
 
@@ -33,15 +34,19 @@ class SubmittedChange(GlobalResource, frozen=True, kw_only=True):
 
 
 class Tokens(Snapshot):
-    """What clients may come back with."""
+    """What clients may come back with, and what hosts have to come back to."""
 
-    TYPES = (IdempotencyToken, SubmittedChange)
+    TYPES = (IdempotencyToken, SubmittedChange, Remains)
 
     __slots__ = ()
 
     @property
     def changes(self) -> Table[SubmittedChange]:
         return self.table(SubmittedChange)
+
+    @property
+    def remains(self) -> Table[Remains]:
+        return self.table(Remains)
 
     @property
     def used(self) -> Table[IdempotencyToken]:

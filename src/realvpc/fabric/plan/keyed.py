@@ -18,6 +18,11 @@ class KeyedPlan:
         if plan is not None:
             self.put(plan)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KeyedPlan) and self._kinds == other._kinds
+
+    __hash__ = None  # type: ignore[assignment]
+
     def put(self, plan: Plan) -> None:
         for kind, entries in _entries(plan):
             self.add(kind, entries)
