@@ -8,7 +8,6 @@ interface has an IPv6 address, and an IPv4 address lies in no IPv6 block.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from hashlib import blake2b
 
 import msgspec
@@ -100,22 +99,19 @@ class AddressEntry(Struct, frozen=True):
     interface_id: str
 
 
-class RouteTarget(StrEnum):
-    LOCAL = "local"
-    NETWORK_INTERFACE = "network-interface"
-    PEERING = "peering"
-    INTERNET_GATEWAY = "internet-gateway"
-    BLACKHOLE = "blackhole"
-
-
 class RouteEntry(Struct, frozen=True):
-    """``interface_id`` is set for a network interface, ``vpc_id`` and ``mtu`` for a peering: the far VPC."""
+    """``target`` is None for a blackhole.
+
+    ``interface_id`` is set for a network interface, ``vpc_id`` and ``mtu`` for a peering: the far VPC;
+    ``next_table_id`` for another route table, and ``vpc_id`` is whose that is.
+    """
 
     route_table_id: str
     block: Block
-    target: RouteTarget
+    target: TargetKind | None
     interface_id: str = ""
     vpc_id: str = ""
+    next_table_id: str = ""
     mtu: int = mtu.SAME_REGION
 
 
@@ -221,20 +217,22 @@ def _routes(network: Network, table: RouteTable) -> Iterator[RouteEntry]:
 def _route(network: Network, table: RouteTable, route: Route) -> RouteEntry:
     block = Block.of(route.destination)
     if network.route_state(table, route) is RouteState.BLACKHOLE:
-        return RouteEntry(table.id, block, RouteTarget.BLACKHOLE)
-    match route.target.kind:
-        case TargetKind.LOCAL:
-            return RouteEntry(table.id, block, RouteTarget.LOCAL)
-        case TargetKind.INTERNET_GATEWAY:
-            return RouteEntry(table.id, block, RouteTarget.INTERNET_GATEWAY)
+        return RouteEntry(table.id, block, None)
+    kind = route.target.kind
+    match kind:
+        case TargetKind.LOCAL | TargetKind.INTERNET_GATEWAY:
+            return RouteEntry(table.id, block, kind)
         case TargetKind.NETWORK_INTERFACE:
-            return RouteEntry(table.id, block, RouteTarget.NETWORK_INTERFACE, interface_id=route.target.id)
+            return RouteEntry(table.id, block, kind, interface_id=route.target.id)
+        case TargetKind.ROUTE_TABLE:
+            following = network.route_tables[route.target.id]
+            return RouteEntry(table.id, block, kind, vpc_id=following.vpc_id, next_table_id=following.id)
         case TargetKind.PEERING:
             peering = network.peerings[route.target.id]
             far = peering.far_side(table.vpc_id)
             assert far is not None, "CreateRoute refuses a peering connection of other VPCs"
             limit = mtu.CROSS_REGION if peering.is_cross_region else mtu.SAME_REGION
-            return RouteEntry(table.id, block, RouteTarget.PEERING, vpc_id=far.vpc_id, mtu=limit)
+            return RouteEntry(table.id, block, kind, vpc_id=far.vpc_id, mtu=limit)
 
 
 def _rule_set(network: Network, interface: NetworkInterface) -> RuleSet:
