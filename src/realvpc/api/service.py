@@ -28,8 +28,8 @@ Report = Callable[[Context], Change]
 class Service:
     """Runs actions one after the other on the current state.
 
-    ``feed`` is told of every commit.  ``key`` signs what the service hands out and does not remember, ``state_id`` tells
-    this state from others: both are made once and kept beside the state.
+    ``feed`` is told of every commit.  ``key`` signs what the service hands out and does not remember, ``state_id``
+    tells this state from others: both are made once and kept beside the state.
     """
 
     def __init__(

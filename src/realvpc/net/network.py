@@ -192,6 +192,8 @@ class Network(Snapshot):
                 usable = self._peering_active(route.target.id)
             case TargetKind.NETWORK_INTERFACE:
                 usable = self._interface_usable(route.target.id)
+            case TargetKind.ROUTE_TABLE:
+                usable = route.target.id in self.route_tables
         return RouteState.ACTIVE if usable else RouteState.BLACKHOLE
 
     def _attached(self, gateway_id: str, vpc_id: str) -> bool:

@@ -17,10 +17,21 @@ from .resource import Resource
 
 
 class TargetKind(StrEnum):
+    """The one list of where a route may lead: the API, ``walk`` and the data plane all have these.
+
+    ROUTE_TABLE hands the packet to another route table.  No route that a user makes has it; it is for what gateways
+    with tables of their own lead to.
+    """
+
     LOCAL = "local"
     INTERNET_GATEWAY = "internet-gateway"
     PEERING = "vpc-peering-connection"
     NETWORK_INTERFACE = "network-interface"
+    ROUTE_TABLE = "route-table"
+
+
+LOOKUPS_MAXIMUM = 4
+"""Tables that one packet may meet: its subnet's, a transit gateway's, the attachment's subnet's, and one more."""
 
 
 class Target(Struct, frozen=True):

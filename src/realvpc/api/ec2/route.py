@@ -136,7 +136,7 @@ def render_route(ctx: Context, table: RouteTable, route: Route) -> Response:
         "State": str(ctx.network.route_state(table, route)),
     }
     match route.target.kind:
-        case TargetKind.LOCAL | TargetKind.INTERNET_GATEWAY:
+        case TargetKind.LOCAL | TargetKind.INTERNET_GATEWAY | TargetKind.ROUTE_TABLE:
             response["GatewayId"] = route.target.id
         case TargetKind.PEERING:
             response["VpcPeeringConnectionId"] = route.target.id

@@ -82,6 +82,7 @@ def _subnet(times: _Times, row: Subnet, found: Affected) -> None:
 def _route_table(times: _Times, row: RouteTable, found: Affected) -> None:
     old, new = (network.route_tables.get(row.id) for network in times)
     if old is None or new is None:
+        found.add_routes_over(times[1], row.id)
         for network, table in zip(times, (old, new), strict=True):
             found.routes.update((row.id, route.destination) for route in (network.routes(table) if table else ()))
     uses = [{association.subnet_id for association in table.associations} if table else set() for table in (old, new)]

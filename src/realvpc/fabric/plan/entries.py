@@ -6,12 +6,11 @@ two entries of one kind with the same key, one takes the other's place.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from msgspec import Struct
 
 from realvpc.net import mtu
 from realvpc.net.addresses import ANY_IPV4, Cidr
+from realvpc.net.route_table import TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS
 
 ANYTHING = (0, 65535)
@@ -104,22 +103,19 @@ class AddressEntry(Struct, frozen=True):
         return self.vpc_id, self.address
 
 
-class RouteTarget(StrEnum):
-    LOCAL = "local"
-    NETWORK_INTERFACE = "network-interface"
-    PEERING = "peering"
-    INTERNET_GATEWAY = "internet-gateway"
-    BLACKHOLE = "blackhole"
-
-
 class RouteEntry(Struct, frozen=True):
-    """``interface_id`` is set for a network interface, ``vpc_id`` and ``mtu`` for a peering: the far VPC."""
+    """``target`` is None for a blackhole.
+
+    ``interface_id`` is set for a network interface, ``vpc_id`` and ``mtu`` for a peering: the far VPC;
+    ``next_table_id`` for another route table, and ``vpc_id`` is whose that is.
+    """
 
     route_table_id: str
     block: Block
-    target: RouteTarget
+    target: TargetKind | None
     interface_id: str = ""
     vpc_id: str = ""
+    next_table_id: str = ""
     mtu: int = mtu.SAME_REGION
 
     @property

@@ -29,7 +29,6 @@ from .entries import (
     InterfaceEntry,
     PublicAddressEntry,
     RouteEntry,
-    RouteTarget,
     RuleEntry,
     RuleSet,
     VpcCidrEntry,
@@ -100,20 +99,22 @@ def _interface(network: Network, interface: NetworkInterface, rule_set: int) -> 
 def _route(network: Network, table: RouteTable, route: Route) -> RouteEntry:
     block = Block.of(route.destination)
     if network.route_state(table, route) is RouteState.BLACKHOLE:
-        return RouteEntry(table.id, block, RouteTarget.BLACKHOLE)
-    match route.target.kind:
-        case TargetKind.LOCAL:
-            return RouteEntry(table.id, block, RouteTarget.LOCAL)
-        case TargetKind.INTERNET_GATEWAY:
-            return RouteEntry(table.id, block, RouteTarget.INTERNET_GATEWAY)
+        return RouteEntry(table.id, block, None)
+    kind = route.target.kind
+    match kind:
+        case TargetKind.LOCAL | TargetKind.INTERNET_GATEWAY:
+            return RouteEntry(table.id, block, kind)
         case TargetKind.NETWORK_INTERFACE:
-            return RouteEntry(table.id, block, RouteTarget.NETWORK_INTERFACE, interface_id=route.target.id)
+            return RouteEntry(table.id, block, kind, interface_id=route.target.id)
+        case TargetKind.ROUTE_TABLE:
+            following = network.route_tables[route.target.id]
+            return RouteEntry(table.id, block, kind, vpc_id=following.vpc_id, next_table_id=following.id)
         case TargetKind.PEERING:
             peering = network.peerings[route.target.id]
             far = peering.far_side(table.vpc_id)
             assert far is not None, "CreateRoute refuses a peering connection of other VPCs"
             limit = mtu.CROSS_REGION if peering.is_cross_region else mtu.SAME_REGION
-            return RouteEntry(table.id, block, RouteTarget.PEERING, vpc_id=far.vpc_id, mtu=limit)
+            return RouteEntry(table.id, block, kind, vpc_id=far.vpc_id, mtu=limit)
 
 
 def _rules(rules: Iterable[SecurityGroupRule]) -> tuple[RuleEntry, ...]:
