@@ -17,6 +17,7 @@ from realvpc.net.machine import LinkSpec, Workload
 class FakeFabric:
     def __init__(self) -> None:
         self.applied: list[Plan] = []
+        self.deltas: list[tuple[Plan, Plan]] = []
         self.failing: set[str] = set()  # names of methods
 
     def open(self) -> None: ...
@@ -32,6 +33,11 @@ class FakeFabric:
     def apply(self, plan: Plan) -> None:
         self.applied.append(plan)
         if "apply" in self.failing:
+            raise OSError("made to fail")
+
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        self.deltas.append((puts, deletes))
+        if "apply_delta" in self.failing:
             raise OSError("made to fail")
 
     def counters(self) -> dict[str, int]:

@@ -65,6 +65,10 @@ class PlainFabric:
         self._fail("apply")
         self._note("apply")
 
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        self._fail("apply_delta")
+        self._note("apply_delta")
+
     def counters(self) -> dict[str, int]:
         while (self._faults / "slow_counters").exists():
             time.sleep(0.01)

@@ -19,6 +19,7 @@ from ..instance.storage import Storage
 from ..instance.workers import MachineError
 from . import messages as m
 from .channel import AsyncChannel, Frame, FrameError
+from .desired import OutOfStepError
 from .execution import command_of, execute
 from .host import Fabric
 from .isolation import Isolation
@@ -45,7 +46,7 @@ class Node:
     ) -> None:
         self._uids = frozenset({0, api_uid})
         crun = Crun(run_dir, limits, cgroup_parent)
-        machines = Machines(crun, Storage(state_dir), run_dir, lambda *_: self._reconciler.wake())
+        machines = Machines(crun, Storage(state_dir), run_dir, lambda name, _: self._reconciler.wake(name))
         self._reconciler = Reconciler(fabric, machines)
         self._machines = machines
         self._stop = asyncio.Event()
@@ -102,7 +103,7 @@ class Node:
             while frame := await channel.receive():
                 try:
                     request = m.decode_request(frame.payload)
-                    if isinstance(request, m.Desired):
+                    if isinstance(request, m.Desired | m.DesiredDelta):
                         self._reconciler.want(request)
                         reporter = reporter or asyncio.create_task(self._report(channel))
                     elif isinstance(request, m.Exec | m.OpenShell | m.OpenCommand):
@@ -119,6 +120,10 @@ class Node:
             log.warning("refused uid=%d reason=%s", uid, error)
             with contextlib.suppress(OSError):
                 await _say(channel, m.Refused(f"not a request: {error}"))
+        except OutOfStepError as error:
+            log.warning("refused uid=%d reason=%s", uid, error)
+            with contextlib.suppress(OSError):
+                await _say(channel, m.Refused(str(error)))
         except (FrameError, OSError) as error:
             log.info("connection lost uid=%d reason=%s", uid, error)
         finally:
@@ -157,15 +162,16 @@ class Node:
     async def _report(self, channel: AsyncChannel) -> None:
         """Tell a connection all events, and from then on those that are new to it."""
         told: dict[str, m.Event] = {}
-        reconciler = self._reconciler
+        reconciler, new = self._reconciler, 0
         with contextlib.suppress(OSError):  # the receiving side notices too
             while True:
                 seen = reconciler.version
-                for event in reconciler.events():
+                for event in reconciler.events(since=new):
                     subject = "" if isinstance(event, m.Applied) else event.id
                     if told.get(subject) != event:
                         await _say(channel, event)
                         told[subject] = event
+                new = seen + 1
                 await reconciler.newer_than(seen)
 
 
