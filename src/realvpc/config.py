@@ -19,6 +19,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from .net.quotas import QuotaMode
+
 DEFAULT_LISTEN = "127.0.0.1:4566"
 DEFAULT_REGION = "ap-northeast-1"
 SYSTEM_STATE_DIR = Path("/var/lib/realvpc")
@@ -60,6 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ``operator`` is the uid that may use the administration socket: the person who typed `realvpc up`, or `sudo`.
     ``confined``: the API process runs as a user of its own (`daemon.identity`), else as whoever starts it.
     ``host_names`` are names, beside the usual ones, that clients may ask for where no signature is checked.
+    ``quotas``: where accounts begin, if anybody has said so.
     ``tls_certificate`` (with its chain) and ``tls_key`` are PEM files; without them the endpoint speaks plain HTTP.
     """
 
@@ -75,6 +78,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     sessions: SessionSettings = SessionSettings()
+    quotas: QuotaMode | None = None
+
+    @property
+    def quota_mode(self) -> QuotaMode:
+        """Suites that bring their own keys were written for emulators without quotas."""
+        usual = QuotaMode.LAB if self.credentials is Credentials.ANY else QuotaMode.AWS
+        return self.quotas or usual
 
     @property
     def endpoint_url(self) -> str:
@@ -175,6 +185,7 @@ def decide(
     fabric: str | None = None,
     host_names: Sequence[str] = (),
     tls: tuple[Path | None, Path | None] | None = None,
+    quotas: str | None = None,
     sessions: Mapping[str, int | bool | None] | None = None,
 ) -> Settings:
     """The settings of `realvpc up`: what was asked for, else what the service had before, else the defaults.
@@ -207,6 +218,7 @@ def decide(
         host_names=tuple(name.lower() for name in host_names) or (earlier.host_names if earlier else ()),
         tls_certificate=tls[0],
         tls_key=tls[1],
+        quotas=QuotaMode(quotas) if quotas else earlier.quotas if earlier else None,
         sessions=replace(earlier.sessions if earlier else SessionSettings(), **asked),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .desk import Route
 from .images import announce_image, finish_image, images, remove_image
 from .instances import console, instances
+from .quotas import quotas, set_quota
 from .reach import counters, matrix, why
 from .service import accounts, health, move_clock, public_health, read_clock, reset, stall, status
 
@@ -14,6 +15,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/_realvpc/stall"): Route(stall),
     ("GET", "/_realvpc/clock"): Route(read_clock),
     ("POST", "/_realvpc/clock"): Route(move_clock),
+    ("GET", "/_realvpc/quotas"): Route(quotas),
+    ("POST", "/_realvpc/quotas"): Route(set_quota),
     ("GET", "/_realvpc/accounts"): Route(accounts),
     ("GET", "/_realvpc/instances"): Route(instances),
     ("GET", "/_realvpc/console"): Route(console),

@@ -15,12 +15,16 @@ from realvpc import config
 from realvpc.config import Credentials, Fabric, Settings
 from realvpc.daemon import launch
 from realvpc.daemon.client import ServiceError, ask
+from realvpc.net.quotas import QuotaMode
 
 from .progress import ProgressLine
 from .terminal import complain, faint, json_option, mark, print_json, say, service, state_option, strong
 
 _PAUSE = 0.05  # seconds
 _STALLED_SECONDS = 30.0
+_FIXED_WHILE_UP = (
+    "host", "port", "credentials", "fabric", "sessions", "quotas", "host_names", "tls_certificate", "tls_key",
+)  # fmt: skip
 
 
 @click.command("up")
@@ -47,6 +51,11 @@ _STALLED_SECONDS = 30.0
     help="ebpf moves packets [default; root]; none is the API and the analysis without packets.",
 )
 @click.option(
+    "--quotas",
+    type=click.Choice([each.value for each in QuotaMode]),
+    help="How much accounts may have at first: as on AWS, more [with --credentials any], or no limits [aws].",
+)
+@click.option(
     "--session-idle-minutes", type=click.IntRange(1, 60), help="After which a session that nobody uses ends [20]."
 )
 @click.option("--session-maximum-minutes", type=click.IntRange(1, 1440), help="After which every session ends [1440].")
@@ -65,6 +74,7 @@ def up_command(
     tls_key: Path | None,
     no_tls: bool,
     fabric: str | None,
+    quotas: str | None,
     session_idle_minutes: int | None,
     session_maximum_minutes: int | None,
     session_transcripts: bool | None,
@@ -91,6 +101,7 @@ def up_command(
         credentials=credentials,
         fabric=fabric,
         host_names=host_names,
+        quotas=quotas,
         tls=_tls(tls_cert, tls_key, no_tls),
         sessions={
             "idle_minutes": session_idle_minutes,
@@ -174,7 +185,7 @@ def _instances(count: int) -> str:
 
 def _unchanged(earlier: Settings, wanted: Settings) -> Settings:
     """Running processes keep their settings; only who operates the service may differ.  Raises SettingsError."""
-    for name in ("host", "port", "credentials", "fabric", "sessions", "host_names", "tls_certificate", "tls_key"):
+    for name in _FIXED_WHILE_UP:
         if getattr(earlier, name) != getattr(wanted, name):
             raise config.SettingsError(
                 f"RealVPC is up with another {name.replace('_', ' ')} ({getattr(earlier, name)}). "

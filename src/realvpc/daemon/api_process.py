@@ -64,7 +64,9 @@ async def _serve(
     """Put the parts together, and run them."""
     clock = Clock(timedelta(seconds=float(database.setting(CLOCK_SETTING) or 0)))
     has_fabric = settings.fabric is not Fabric.NONE
-    options = Options(has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY)
+    options = Options(
+        has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY, quotas=settings.quota_mode
+    )
     service = Service(database, clock.now, SystemRandom(), options)
     if not service.state.directory.accounts:
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")

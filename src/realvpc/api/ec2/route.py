@@ -38,7 +38,7 @@ def create_route(ctx: Context, request: Request) -> Answer:
         if existing.target == target:
             return Answer({"Return": True})
         raise AwsError("RouteAlreadyExists", f"The route identified by {destination} already exists.")
-    if len(ctx.network.routes_of_family(table.id, ipv4=destination.is_ipv4)) >= ROUTES_PER_TABLE:
+    if len(ctx.network.routes_of_family(table.id, ipv4=destination.is_ipv4)) >= ctx.quota(ROUTES_PER_TABLE):
         raise AwsError("RouteLimitExceeded", "The maximum number of routes has been reached.")
     return Answer({"Return": True}, put(TableRoute.of(table, route)))
 
