@@ -15,7 +15,6 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from realvpc.api.actions import ACTIONS, knows
 from realvpc.api.service import Service
 from realvpc.net.zones import REGIONS
 from realvpc.wire.app import App
@@ -97,6 +96,12 @@ class Generator:
             return self._in_path(shape) | self._structure(shape, 0)
         members = ((name, member) for name, member in shape.members.items() if name in usual)
         return {name: self._value(member, name, 1) for name, member in members}
+
+    def required(self, shape: Shape | None) -> dict[str, Any]:
+        """The members that a request of this shape cannot be without."""
+        if not isinstance(shape, StructureShape):
+            return {}
+        return {name: self._value(shape.members[name], name, 1) for name in shape.required_members}
 
     def _in_path(self, shape: StructureShape) -> dict[str, Any]:
         """The members without which there is no path to send a request to."""
@@ -188,7 +193,7 @@ class Endpoint:
     """The whole of the service below HTTP, spoken to with botocore's own serialiser and parser."""
 
     def __init__(self, service: Service) -> None:
-        self.app = App(service.handle, knows, Anyone(service.credential, REGIONS.__contains__))
+        self.app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
 
     def send(self, service: str, action: str, parameters: dict[str, Any], account: str, region: str) -> tuple[int, Any]:
         model = service_model(service)
@@ -229,7 +234,7 @@ class Endpoint:
 def test_random_requests(service: Service, seed: int) -> None:
     random = Random(seed)
     generator, endpoint = Generator(service, random), Endpoint(service)
-    everything = [(name, action) for name, actions in ACTIONS.items() for action in actions]
+    everything = [(name, action) for name, actions in service.actions.items() for action in actions]
     favourites = [*(pair for pair in everything if pair[1] in USUAL), *[("ec2", "CreateRoute")] * 5]
     outcomes: Counter[str] = Counter()
     for number in range(REQUESTS):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from random import Random
 
+from realvpc.iam.evaluate import Evaluate, evaluate
 from realvpc.iam.temporary_credentials import KEY_BYTES
 from realvpc.net.table import Change
 from realvpc.store.database import Database
 from realvpc.store.state import State
 
 from .actions import ACTIONS
+from .core.action import Actions
 from .core.call import Call, Caller, Credential
 from .core.context import Context, Options, Response
 from .core.credentials import find_credential
-from .core.errors import dry_run_operation
+from .core.door import enter
 
 _KEY_SETTING = "service-key"
 
@@ -26,8 +28,8 @@ Report = Callable[[Context], Change]
 class Service:
     """Runs actions one after the other on the current state.
 
-    ``on_change`` is called after every commit, with the new revision.  ``key`` signs what the service hands out and
-    does not remember; it is made once and kept beside the state.
+    ``on_change`` is called after every commit, with the new revision.  ``evaluate`` is asked for every call.  ``key``
+    signs what the service hands out and does not remember; it is made once and kept beside the state.
     """
 
     def __init__(
@@ -37,27 +39,40 @@ class Service:
         random: Random,
         options: Options,
         on_change: Callable[[int], None] = lambda revision: None,
+        evaluate: Evaluate = evaluate,
     ) -> None:
         self._database = database
         self._now = now
         self._random = random
         self._options = options
         self._on_change = on_change
+        self._evaluate = evaluate
+        self.actions: Actions = ACTIONS
         self.state: State = database.load()
         self.revision: int = database.revision
         self.key: bytes = _service_key(database, random)
 
-    def handle(self, call: Call) -> Response:
-        """Perform a call: authorised and decoded in, response out.
+    def include(self, actions: Actions) -> None:
+        """More actions, in the same tables, or others in the place of those that are there: of rooms that keep in
+        memory, or at the node, what they work on."""
+        self.actions = {
+            service: {**self.actions.get(service, {}), **actions.get(service, {})}
+            for service in (*self.actions, *actions)
+        }
 
-        Raises AwsError; then the state is as before.  With DryRun the action is worked out and its change forgotten.
+    def knows(self, service: str, action: str) -> bool:
+        """Whether ``service`` (botocore's name) has this action here."""
+        return action in self.actions.get(service, {})
+
+    def handle(self, call: Call) -> Response | Awaitable[Response]:
+        """Perform a call: authenticated and decoded in, response out, by and by where that has to be waited for.
+
+        Raises AwsError; then the state is as before.  What is answered has been committed.
         """
-        ctx = self.context(call.caller)
-        answer = ACTIONS[call.service][call.action](ctx, call.params)
-        if call.params.get("DryRun"):
-            raise dry_run_operation()
+        answer = enter(self.context(call.caller, call.host), self.actions, self._evaluate, call)
         self._commit(answer.change, f"{call.service}:{call.action} {call.caller.arn}")
-        return answer.response
+        later = answer.effect() if answer.effect is not None else None
+        return answer.response if later is None else later
 
     def report(self, fact: Report, cause: str) -> None:
         """Take in a background fact through the same door."""
@@ -68,8 +83,8 @@ class Service:
         """Whom these stand for now; see ``find_credential``."""
         return find_credential(self.state.directory, self.key, self._now(), access_key_id, session_token)
 
-    def context(self, caller: Caller) -> Context:
-        """What a call of this caller knows."""
+    def context(self, caller: Caller, host: str = "") -> Context:
+        """What a call of this caller knows; ``host`` is what the client calls the service."""
         return Context(
             state=self.state,
             caller=caller,
@@ -77,6 +92,7 @@ class Service:
             random=self._random,
             options=self._options,
             key=self.key,
+            host=host,
         )
 
     def _commit(self, change: Change, cause: str) -> None:

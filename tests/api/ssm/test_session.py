@@ -12,11 +12,11 @@ from realvpc.api.core.errors import AwsError
 from realvpc.api.machine_report import machine_up
 from realvpc.clock import Clock
 from realvpc.net.instance import InstanceState
-from realvpc.session.actions import SessionActions
-from realvpc.session.sessions import Limits, Sessions
+from realvpc.session.sessions import Limits
 from realvpc.wire.services import Services
 
-from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, caller, new_service
+from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, caller, new_service, performed
+from ..rooms import Rooms
 from .test_ssm import Managed
 
 _WIRE = Services()
@@ -27,11 +27,9 @@ class Manager:
 
     def __init__(self, clock: Clock, *, has_fabric: bool = True) -> None:
         self.service = new_service(clock, has_fabric=has_fabric)
-        self.sessions = Sessions(clock.now)
+        self.sessions = Rooms(self.service, clock.now).sessions
         self.ended: list[tuple[str, str]] = []
         self.sessions.on_end = lambda session, farewell: self.ended.append((session.id, farewell))
-        context = self.service.context
-        self.actions = SessionActions(self.sessions, lambda call: context(call.caller), "127.0.0.1:4566")
         self.managed = Managed(Client(self.service, MAIN, TOKYO))
         self.instance_id: str = self.managed.instance["InstanceId"]
         if has_fabric:
@@ -42,7 +40,7 @@ class Manager:
     def __call__(
         self, action: str, *, account: str = MAIN, region: str = TOKYO, host: str = "localhost:4566", **params: Any
     ) -> dict[str, Any]:
-        response = self.actions.handle(Call("ssm", action, params, caller(account, region), "req-1", host))
+        response = performed(self.service, Call("ssm", action, params, caller(account, region), "req-1", host))
         _WIRE.writer("ssm").write(action, response, "req-1")
         return response
 

@@ -1,0 +1,30 @@
+"""What RunInstances makes of a client token (EC2 guide, "RunInstances idempotency")."""
+
+from __future__ import annotations
+
+from realvpc.net.instance import InstanceState
+
+from ..core.context import Context, Request, Response
+from ..core.errors import AwsError
+from ..core.lookup import INSTANCE, SUBNET, find
+from .instance import render_reservations
+
+
+def launch_zone(ctx: Context, request: Request) -> str:
+    """A token that comes with a zone, or a subnet, is one of that zone: another zone's launch is another launch."""
+    interfaces = request.get("NetworkInterfaces") or [{}]
+    subnet = find(ctx, SUBNET, request.get("SubnetId") or interfaces[0].get("SubnetId") or "")
+    zone: str = subnet.zone_name if subnet else (request.get("Placement") or {}).get("AvailabilityZone") or ""
+    return zone
+
+
+def launched_before(ctx: Context, response: Response) -> Response:
+    """The reservation as it is now.  Raises IdempotentInstanceTerminated when nothing of it is left."""
+    rows = [row for each in response["Instances"] if (row := find(ctx, INSTANCE, each["InstanceId"])) is not None]
+    if all(row.state is InstanceState.TERMINATED for row in rows):
+        raise AwsError(
+            "IdempotentInstanceTerminated",
+            "The client token you have provided is associated with a terminated instance. Please use a different "
+            "client token.",
+        )
+    return render_reservations(ctx, rows)[0]
