@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ..config import Credentials, Settings
+from ..hostile_json import NotJsonError, read_json
 from ..wire.app import AsgiApp, Receive, Scope, Send
 from .desk import Desk, Refusal, Route
 from .routes import ROUTES
@@ -69,9 +70,6 @@ async def _parameters(scope: Scope, receive: Receive) -> dict[str, Any]:
     if scope["method"] == "GET":
         return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
     try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        request = None
-    if not isinstance(request, dict):
-        raise Refusal("the body of a POST has to be a JSON object")
-    return request
+        return read_json(bytes(body) or b"{}", dict[str, Any])
+    except NotJsonError:
+        raise Refusal("the body of a POST has to be a JSON object") from None

@@ -137,7 +137,7 @@ def _chosen(ctx: Context, request: Request) -> list[Instance]:
         raise AwsError("ValidationException", "Specify either InstanceIds or Targets.")
     online = [row for row in ctx.visible(ctx.network.instances) if ctx.options.has_fabric and is_online(ctx, row)]
     if targets:
-        tests = [_matcher(each["Key"], each.get("Values") or []) for each in targets]
+        tests = [_matcher(each.get("Key") or "", each.get("Values") or []) for each in targets]
         return [row for row in online if all(test(row) for test in tests)]
     found = {row.id: row for row in online}
     if any(each not in found for each in named):

@@ -52,7 +52,9 @@ def list_documents(ctx: Context, request: Request) -> Answer:
     """Raises InvalidFilterKey, InvalidNextToken, ValidationException."""
     rows = list(DOCUMENTS.values())
     for filter_ in request.get("Filters") or []:
-        key, values = filter_["Key"], filter_.get("Values") or []
+        key, values = filter_.get("Key"), filter_.get("Values") or []
+        if key is None:
+            raise AwsError("ValidationException", "A filter has a Key.")
         if key not in _FILTERS:
             raise AwsError("InvalidFilterKey", f"The filter key {key} is not valid.")
         rows = [row for row in rows if _FILTERS[key](row, values)]
