@@ -14,9 +14,9 @@ from typing import Any
 from realvpc.api.core.context import Answer, Context, Request, Response
 from realvpc.api.core.errors import AwsError
 from realvpc.api.ssm.agent import is_online
+from realvpc.api.ssm.paging import paged
 
 from .documents import plan
-from .paging import paged
 from .server import PREFIX
 from .sessions import Ending, Session, Sessions, new_id, new_token
 
@@ -74,7 +74,7 @@ class SessionActions:
         tests = [_test(filter_["key"], filter_["value"]) for filter_ in request.get("Filters") or []]
         rows = self._sessions.active() if request["State"] == "Active" else self._sessions.ended()
         rows = [row for row in rows if row.visible_to(ctx.account, ctx.region) and all(test(row) for test in tests)]
-        page, token = paged(rows, _place, request, _LARGEST_PAGE)
+        page, token = paged(rows, _place, request, largest=_LARGEST_PAGE, newest_first=True)
         return Answer({"Sessions": [_render(row) for row in page], "NextToken": token})
 
     def get_connection_status(self, ctx: Context, request: Request) -> Answer:

@@ -12,16 +12,15 @@ from typing import Any
 from realvpc.api.core.context import Answer, Context, Request, Response
 from realvpc.api.core.errors import AwsError
 from realvpc.api.ssm.agent import is_online
+from realvpc.api.ssm.paging import paged
 from realvpc.net.instance import Instance
 
 from .command import Command, Invocation
 from .command_runner import CommandRunner
 from .documents import RUN_SHELL_SCRIPT
-from .paging import paged
 
 PLUGIN = "aws:runShellScript"
-_PATIENCE = 2.0  # seconds that an answer waits for a command to end, as for instances (decision 0004)
-_LARGEST_PAGE = 50
+PATIENCE = 2.0  # seconds that an answer waits for a command to end, as for instances (decision 0004)
 _DEFAULT_TIMEOUT = 3600  # seconds
 _MOST_INSTANCES = 50
 
@@ -87,7 +86,7 @@ class CommandActions:
 
     async def _settled(self, command_id: str, instance_id: str) -> Response:
         """An invocation when it is over, or as it is when patience ends.  Raises InvocationDoesNotExist."""
-        await self._runner.settle(command_id, instance_id, _PATIENCE)
+        await self._runner.settle(command_id, instance_id, PATIENCE)
         command = self._runner.find(command_id)
         if command is None:  # forgotten meanwhile
             raise AwsError("InvocationDoesNotExist", "")
@@ -96,7 +95,7 @@ class CommandActions:
     def list_commands(self, ctx: Context, request: Request) -> Answer:
         """The newest first.  Raises InvalidCommandId, InvalidFilterKey, InvalidNextToken, ValidationException."""
         rows = [command for command in self._visible(ctx, request) if _has(command, request.get("InstanceId"))]
-        page, token = paged(rows, lambda row: _place(row.requested_at, row.id), request, _LARGEST_PAGE)
+        page, token = paged(rows, lambda row: _place(row.requested_at, row.id), request, newest_first=True)
         return Answer({"Commands": [_render(row) for row in page], "NextToken": token})
 
     def list_command_invocations(self, ctx: Context, request: Request) -> Answer:
@@ -108,7 +107,7 @@ class CommandActions:
             if request.get("InstanceId") in (None, row.instance_id)
         ]
         page, token = paged(
-            rows, lambda pair: _place(pair[0].requested_at, pair[0].id, pair[1].instance_id), request, _LARGEST_PAGE
+            rows, lambda pair: _place(pair[0].requested_at, pair[0].id, pair[1].instance_id), request, newest_first=True
         )
         details = request.get("Details", False)
         rendered = [_render_invocation(*pair, details=details) for pair in page]

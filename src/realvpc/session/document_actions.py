@@ -14,12 +14,11 @@ import msgspec
 
 from realvpc.api.core.context import Answer, Context, Request
 from realvpc.api.core.errors import AwsError
+from realvpc.api.ssm.paging import paged
 
 from .documents import DOCUMENTS, Document
-from .paging import paged
 
 _CREATED_AT = datetime(2020, 1, 1, tzinfo=UTC)
-_LARGEST_PAGE = 50
 
 
 def describe_document(ctx: Context, request: Request) -> Answer:
@@ -58,7 +57,7 @@ def list_documents(ctx: Context, request: Request) -> Answer:
         if key not in _FILTERS:
             raise AwsError("InvalidFilterKey", f"The filter key {key} is not valid.")
         rows = [row for row in rows if _FILTERS[key](row, values)]
-    page, token = paged(rows, lambda row: row.name, request, _LARGEST_PAGE, default=10)
+    page, token = paged(rows, lambda row: row.name, request, default=10)
     identifiers = [
         _identity(row) | _schema(row) | {"Owner": "Amazon", "PlatformTypes": ["Linux"], "Tags": []} for row in page
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realvpc.iam.evaluate import Evaluate, Principal, Refused
+from realvpc.iam.evaluate import EVERYTHING, Evaluate, Principal, Refused
 
 from .action import Action, Actions
 from .call import Call
@@ -39,7 +39,8 @@ def _authorize(ctx: Context, row: Action, evaluate: Evaluate, call: Call) -> Non
     caller = call.caller
     principal = Principal(account=caller.account, arn=caller.arn, user_id=caller.user_id)
     action = f"{call.service}:{call.action}"
-    verdict = evaluate(principal, action, row.resources(ctx, call.params), _conditions(ctx, call))
+    resources = row.resources(ctx, call.params) or (EVERYTHING,)
+    verdict = evaluate(principal, action, resources, _conditions(ctx, call))
     if isinstance(verdict, Refused):
         code, status = _REFUSALS.get(call.service, _REFUSAL)
         preamble = "You are not authorized to perform this operation. " if call.service == "ec2" else ""
