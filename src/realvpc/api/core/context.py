@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
-from random import Random
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +16,9 @@ from realvpc.net.table import Change
 from realvpc.store.state import State
 
 from .call import Caller
+
+if TYPE_CHECKING:  # where randomness is made is the shell's affair
+    from random import Random
 
 R = TypeVar("R", bound=Resource)
 
