@@ -16,7 +16,7 @@ class IdempotencyToken(Resource, frozen=True, kw_only=True):
     """A ``ClientToken`` that was used: ``id`` names account, Region, action and token (EC2, "Ensuring idempotency")."""
 
     fingerprint: str  # of the parameters
-    response: bytes = b""  # the first one, in MessagePack; rows of older files have none
+    kept: bytes = b""  # of the first response, in MessagePack; rows of older files have none
     used_at: datetime
 
 

@@ -18,33 +18,30 @@ Resources: TypeAlias = Callable[[Context, Request], Sequence[str]]
 """The ARNs that a policy has to allow the action on: those of the table of the action's service in the Service
 Authorization Reference.  Never raises: whether a resource exists is nobody's business who may not ask."""
 
-Again: TypeAlias = Callable[[Context, Response], Response]
-"""What the first response to a client token has become."""
-
-Scope: TypeAlias = Callable[[Context, Request], str]
-"""Where a client token is valid inside a Region."""
-
 
 def on_all(ctx: Context, request: Request) -> Sequence[str]:
     """Resources of actions that know no resource types: descriptions and lists, mostly."""
     return (EVERYTHING,)
 
 
-def _unchanged(ctx: Context, response: Response) -> Response:
-    return response
+class Repeat(Struct, frozen=True):
+    """How a request that comes again with its client token is answered: with the first response, in all its Region.
 
+    ``kept`` makes of a response what is written down, ``again`` of that the answer; it may raise AwsError.  ``scope``
+    says where inside the Region the token of a request is valid.
+    """
 
-def _in_region(ctx: Context, request: Request) -> str:
-    return ""
+    kept: Callable[[Response], Response] = lambda response: response
+    again: Callable[[Context, Response], Response] = lambda ctx, kept: kept
+    scope: Callable[[Context, Request], str] = lambda ctx, request: ""
 
 
 class Action(Struct, frozen=True):
-    """One action.  ``again`` and ``scope`` are for those that take a client token."""
+    """One action.  ``repeat`` is for those that take a client token."""
 
     perform: Perform
     resources: Resources
-    again: Again = _unchanged
-    scope: Scope = _in_region
+    repeat: Repeat = Repeat()
 
 
 Actions: TypeAlias = Mapping[str, Mapping[str, Action]]

@@ -28,7 +28,7 @@ def enter(ctx: Context, actions: Actions, evaluate: Evaluate, call: Call) -> Ans
     _authorize(ctx, row, evaluate, call)
     request = call.params
     earlier = recalled(ctx, row, call.action, request)
-    answer = row.perform(ctx, request) if earlier is None else Answer(row.again(ctx, earlier))
+    answer = row.perform(ctx, request) if earlier is None else Answer(row.repeat.again(ctx, earlier))
     if request.get("DryRun"):
         raise dry_run_operation()
     return answer if earlier is not None else remembering(ctx, row, call.action, request, answer)

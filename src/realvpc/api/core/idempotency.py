@@ -27,26 +27,26 @@ _decoder = msgspec.msgpack.Decoder(dict)
 
 
 def recalled(ctx: Context, row: Action, action: str, request: Request) -> Response | None:
-    """What this very request was answered before, or None when it is new or has no token.
+    """What is kept of the answer that this very request got before, or None when it is new or has no token.
 
     Raises IdempotentParameterMismatch when the token was used with other parameters, InvalidParameterValue for one that
     cannot be.
     """
     key = _key(ctx, row, action, request)
     used = ctx.state.tokens.used.get(key) if key else None
-    if used is None or not used.response or ctx.now >= used.used_at + REMEMBERED_FOR:
+    if used is None or not used.kept or ctx.now >= used.used_at + REMEMBERED_FOR:
         return None
     if used.fingerprint != _fingerprint(request):
         raise AwsError(
             "IdempotentParameterMismatch",
             "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
         )
-    response: Response = _decoder.decode(used.response)
-    return response
+    kept: Response = _decoder.decode(used.kept)
+    return kept
 
 
 def remembering(ctx: Context, row: Action, action: str, request: Request, answer: Answer) -> Answer:
-    """``answer``, with the token and the response written down in the same change."""
+    """``answer``, with the token and what is kept of the response written down in the same change."""
     key = _key(ctx, row, action, request)
     if key is None:
         return answer
@@ -55,7 +55,7 @@ def remembering(ctx: Context, row: Action, action: str, request: Request, answer
         account=ctx.account,
         region=ctx.region,
         fingerprint=_fingerprint(request),
-        response=msgspec.msgpack.encode(answer.response),
+        kept=msgspec.msgpack.encode(row.repeat.kept(answer.response)),
         used_at=ctx.now,
     )
     return msgspec.structs.replace(answer, change=answer.change + put(record))
@@ -70,7 +70,7 @@ def _key(ctx: Context, row: Action, action: str, request: Request) -> str | None
         raise invalid_parameter_value(
             f"Value ({token}) for parameter clientToken is invalid. It must have up to {LONGEST} ASCII characters."
         )
-    scope = row.scope(ctx, request)
+    scope = row.repeat.scope(ctx, request)
     return "/".join((ctx.account, ctx.region, action, *([scope] if scope else []), token))
 
 

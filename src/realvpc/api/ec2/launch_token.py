@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from realvpc.net.instance import InstanceState
 
+from ..core.action import Repeat
 from ..core.context import Context, Request, Response
 from ..core.errors import AwsError
 from ..core.lookup import INSTANCE, SUBNET, find
 from .instance import render_reservations
 
 
-def launch_zone(ctx: Context, request: Request) -> str:
+def _zone(ctx: Context, request: Request) -> str:
     """A token that comes with a zone, or a subnet, is one of that zone: another zone's launch is another launch."""
     interfaces = request.get("NetworkInterfaces") or [{}]
     subnet = find(ctx, SUBNET, request.get("SubnetId") or interfaces[0].get("SubnetId") or "")
@@ -18,9 +19,13 @@ def launch_zone(ctx: Context, request: Request) -> str:
     return zone
 
 
-def launched_before(ctx: Context, response: Response) -> Response:
+def _ids(reservation: Response) -> Response:
+    return {"InstanceIds": [each["InstanceId"] for each in reservation["Instances"]]}
+
+
+def _reservation(ctx: Context, kept: Response) -> Response:
     """The reservation as it is now.  Raises IdempotentInstanceTerminated when nothing of it is left."""
-    rows = [row for each in response["Instances"] if (row := find(ctx, INSTANCE, each["InstanceId"])) is not None]
+    rows = [row for instance_id in kept["InstanceIds"] if (row := find(ctx, INSTANCE, instance_id)) is not None]
     if all(row.state is InstanceState.TERMINATED for row in rows):
         raise AwsError(
             "IdempotentInstanceTerminated",
@@ -28,3 +33,6 @@ def launched_before(ctx: Context, response: Response) -> Response:
             "client token.",
         )
     return render_reservations(ctx, rows)[0]
+
+
+LAUNCH = Repeat(kept=_ids, again=_reservation, scope=_zone)

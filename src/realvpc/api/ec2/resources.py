@@ -92,15 +92,20 @@ def _named(ctx: Context, request: Mapping[str, Any]) -> Iterator[tuple[str, str]
 
 def _associated(ctx: Context, association_id: str) -> Iterator[tuple[str, str]]:
     """What an association is part of."""
-    for vpc in ctx.visible(ctx.network.vpcs):
-        if any(each.id == association_id for each in vpc.cidr_associations):
-            yield "vpc", vpc.id
-    for table in ctx.visible(ctx.network.route_tables):
-        if any(each.id == association_id for each in table.associations):
-            yield "route-table", table.id
-    for instance in ctx.visible(ctx.network.instances):
-        if instance.instance_profile_association_id == association_id:
-            yield "instance", instance.id
+    network = ctx.network
+    match association_id.rpartition("-")[0]:
+        case "vpc-cidr-assoc":
+            for vpc in ctx.visible(network.vpcs):
+                if any(each.id == association_id for each in vpc.cidr_associations):
+                    yield "vpc", vpc.id
+        case "rtbassoc":
+            for table in ctx.visible(network.route_tables):
+                if any(each.id == association_id for each in table.associations):
+                    yield "route-table", table.id
+        case "iip-assoc":
+            for instance in ctx.visible(network.instances):
+                if instance.instance_profile_association_id == association_id:
+                    yield "instance", instance.id
 
 
 def _arns(ctx: Context, named: Iterable[tuple[str, str]]) -> list[str]:
