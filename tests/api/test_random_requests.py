@@ -65,6 +65,7 @@ WORDS = (
     "main",
     "\x00",
     "\ud800",
+    RUN_SHELL_SCRIPT.name,
 )
 NUMBERS = (-1, 0, 1, 2, 5, 8, 22, 80, 443, 1000, 65535, 65536, 2**31 - 1)
 JSON_DOCUMENT = (
@@ -158,6 +159,8 @@ class Generator:
 
     def _text(self, name: str, enum: list[str]) -> str:
         random, lowered = self._random, name.lower()
+        if "region" in lowered:
+            return random.choice((TOKYO, TOKYO, VIRGINIA, "mars-1"))
         if enum and random.random() < 0.9:
             return random.choice(enum)
         if "cidr" in lowered:
@@ -168,10 +171,8 @@ class Generator:
             sessions = (*self._rooms.sessions.active(), *self._rooms.sessions.ended())
             ids = [*(row.id for row in sessions), *(row.id for row in self._rooms.commands.commands())]
             return random.choice(ids or WORDS)
-        if lowered == "documentname" or (lowered == "name" and random.random() < 0.2):
+        if lowered == "documentname":
             return random.choice((*[RUN_SHELL_SCRIPT.name] * 20, *DOCUMENTS, *WORDS))
-        if "region" in lowered:
-            return random.choice((TOKYO, VIRGINIA, "mars-1"))
         if lowered.endswith(("address", "ip")):
             return random.choice(ADDRESSES)
         if lowered.endswith("document"):

@@ -69,7 +69,7 @@ class Service:
 
         Raises AwsError; then the state is as before.  What is answered has been committed.
         """
-        answer = enter(self.context(call.caller, call.host), self.actions, self._evaluate, call)
+        answer = enter(self.context(call.caller, call.host, call.scheme), self.actions, self._evaluate, call)
         self._commit(answer.change, f"{call.service}:{call.action} {call.caller.arn}")
         later = answer.effect() if answer.effect is not None else None
         return answer.response if later is None else later
@@ -83,8 +83,8 @@ class Service:
         """Whom these stand for now; see ``find_credential``."""
         return find_credential(self.state.directory, self.key, self._now(), access_key_id, session_token)
 
-    def context(self, caller: Caller, host: str = "") -> Context:
-        """What a call of this caller knows; ``host`` is what the client calls the service."""
+    def context(self, caller: Caller, host: str = "", scheme: str = "http") -> Context:
+        """What a call of this caller knows; ``host`` is what the client calls the service, by http or https."""
         return Context(
             state=self.state,
             caller=caller,
@@ -93,6 +93,7 @@ class Service:
             options=self._options,
             key=self.key,
             host=host,
+            scheme=scheme,
         )
 
     def _commit(self, change: Change, cause: str) -> None:

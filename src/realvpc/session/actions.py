@@ -90,7 +90,8 @@ class SessionActions:
 
     def _opened(self, ctx: Context, session_id: str, token: str) -> Response:
         host = ctx.host if _HOST.fullmatch(ctx.host) else self._endpoint
-        url = f"ws://{host}{PREFIX}{session_id}?role=publish_subscribe"
+        scheme = "wss" if ctx.scheme == "https" else "ws"
+        url = f"{scheme}://{host}{PREFIX}{session_id}?role=publish_subscribe"
         return {"SessionId": session_id, "TokenValue": token, "StreamUrl": url}
 
 
