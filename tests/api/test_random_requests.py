@@ -120,6 +120,10 @@ class Generator:
             return {}
         return {name: self._value(shape.members[name], name, 1) for name in shape.required_members}
 
+    def word(self, shape: Shape, name: str, depth: int) -> Any:
+        """A value that is no structure."""
+        return self._value(shape, name, depth)
+
     def _in_path(self, shape: StructureShape) -> dict[str, Any]:
         """The members without which there is no path to send a request to."""
         members = ((n, m) for n, m in shape.members.items() if m.serialization.get("location") == "uri")

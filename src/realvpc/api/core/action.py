@@ -28,12 +28,13 @@ class Repeat(Struct, frozen=True):
     """How a request that comes again with its client token is answered: with the first response, in all its Region.
 
     ``kept`` makes of a response what is written down, ``again`` of that the answer; it may raise AwsError.  ``scope``
-    says where inside the Region the token of a request is valid.
+    says where inside the Region the token of a request is valid.  ``longest``: characters of a token, all ASCII.
     """
 
     kept: Callable[[Response], Response] = lambda response: response
     again: Callable[[Context, Response], Response] = lambda ctx, kept: kept
     scope: Callable[[Context, Request], str] = lambda ctx, request: ""
+    longest: int = 64
 
 
 class Action(Struct, frozen=True):

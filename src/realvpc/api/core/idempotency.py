@@ -21,7 +21,6 @@ from .errors import AwsError, invalid_parameter_value
 
 REMEMBERED_FOR = timedelta(hours=24)
 MEMBER = "ClientToken"
-LONGEST = 64  # characters, all ASCII
 
 _decoder = msgspec.msgpack.Decoder(dict)
 
@@ -66,9 +65,9 @@ def _key(ctx: Context, row: Action, action: str, request: Request) -> str | None
     token: str | None = request.get(MEMBER)
     if not token:
         return None
-    if len(token) > LONGEST or not token.isascii():
+    if len(token) > row.repeat.longest or not token.isascii():
         raise invalid_parameter_value(
-            f"Value ({token}) for parameter clientToken is invalid. It must have up to {LONGEST} ASCII characters."
+            f"Value ({token}) for parameter clientToken is invalid. It must have up to {row.repeat.longest} ASCII characters."
         )
     scope = row.repeat.scope(ctx, request)
     return "/".join((ctx.account, ctx.region, action, *([scope] if scope else []), token))

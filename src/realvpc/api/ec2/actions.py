@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.action import Action, on_all
+from ..core.action import Action, Repeat, on_all
 from . import (
     dhcp_options,
     image,
@@ -170,7 +170,7 @@ ACTIONS: dict[str, Action] = {
     "DescribeKeyPairs": Action(key_pair.describe_key_pairs, on_all),
     "ImportKeyPair": Action(key_pair.import_key_pair, on_key_pair),
     # Images, their snapshots, and instance types
-    "CopyImage": Action(image_registration.copy_image, on("image", "snapshot")),
+    "CopyImage": Action(image_registration.copy_image, on("image", "snapshot"), Repeat(longest=128)),
     "DeleteSnapshot": Action(snapshot.delete_snapshot, on("snapshot")),
     "DeregisterImage": Action(image_registration.deregister_image, on("image")),
     "DescribeImages": Action(image.describe_images, on_all),
