@@ -65,9 +65,10 @@ def _key(ctx: Context, row: Action, action: str, request: Request) -> str | None
     token: str | None = request.get(MEMBER)
     if not token:
         return None
-    if len(token) > row.repeat.longest or not token.isascii():
+    longest = row.repeat.longest
+    if len(token) > longest or not token.isascii():
         raise invalid_parameter_value(
-            f"Value ({token}) for parameter clientToken is invalid. It must have up to {row.repeat.longest} ASCII characters."
+            f"Value ({token}) for parameter clientToken is invalid. It must have up to {longest} ASCII characters."
         )
     scope = row.repeat.scope(ctx, request)
     return "/".join((ctx.account, ctx.region, action, *([scope] if scope else []), token))
