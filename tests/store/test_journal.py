@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from inspect import isawaitable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,7 +23,7 @@ from realvpc.net.quotas import QuotaMode
 from realvpc.net.table import put
 from realvpc.store.commit import Commit, Reverted
 from realvpc.store.database import Database, Write
-from realvpc.store.journal import GroupCommit
+from realvpc.store.group_commit import GroupCommit
 from realvpc.store.reserve import Reserve
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -31,9 +32,12 @@ CALLER = Caller(account=ACCOUNT, region="us-east-1", arn="arn", user_id="u", acc
 
 
 def create_vpc(service: Service) -> str:
-    call = Call("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"}, CALLER, "r")
-    answer: Any = service.handle(call)
-    vpc_id: str = answer["Vpc"]["VpcId"]
+    """The id, though the answer may still wait for the disk."""
+    before = set(service.state.network.vpcs)
+    answer = service.handle(Call("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"}, CALLER, "r"))
+    if isawaitable(answer):
+        asyncio.ensure_future(answer).add_done_callback(lambda answered: answered.exception())
+    (vpc_id,) = set(service.state.network.vpcs) - before
     return vpc_id
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from inspect import isawaitable
 from random import Random
 
 from realvpc.feed import Feed
+from realvpc.iam.evaluate import Evaluate, evaluate
 from realvpc.iam.temporary_credentials import KEY_BYTES
 from realvpc.net.table import Change
 from realvpc.store.commit import Commit, Reverted
@@ -18,10 +20,12 @@ from realvpc.store.journal import AtOnce, Journal
 from realvpc.store.state import State
 
 from .actions import ACTIONS
+from .core.action import Actions
 from .core.call import Call, Caller, Credential
 from .core.context import Context, Options, Response
 from .core.credentials import find_credential
-from .core.errors import AwsError, dry_run_operation
+from .core.door import enter
+from .core.errors import AwsError
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +38,10 @@ Report = Callable[[Context], Change]
 class Service:
     """Runs actions one after the other on the current state.
 
-    Changes are written by ``journal``, at once unless another is given: ``settled`` tells when, and what is answered
-    before may not come to be.  ``trouble`` says why nothing can be written.  ``feed`` is told of every commit once it
-    is written.  ``key`` signs what the service hands out and does not remember, ``state_id``
-    tells this state from others: both are made once and kept beside the state.
+    Changes are written by ``journal``, at once unless another is given: nothing is answered before it is written.
+    ``trouble`` says why nothing can be.  ``feed`` is told of every commit once it is written.  ``evaluate`` is asked
+    for every call.  ``key`` signs what the service hands out and does not remember, ``state_id`` tells this state from
+    others: both are made once and kept beside the state.
     """
 
     def __init__(
@@ -48,11 +52,14 @@ class Service:
         options: Options,
         feed: Feed | None = None,
         journal: Journal | None = None,
+        evaluate: Evaluate = evaluate,
     ) -> None:
         self._now = now
         self._random = random
         self._options = options
+        self._evaluate = evaluate
         self.feed = feed or Feed()
+        self.actions: Actions = ACTIONS
         self.state: State = database.load()
         self.revision: int = database.revision
         self.trouble: str | None = None
@@ -82,17 +89,34 @@ class Service:
             self._waiting.append((self.revision, waiting))
             await waiting
 
-    def handle(self, call: Call) -> Response:
-        """Perform a call: authorised and decoded in, response out.
+    def include(self, actions: Actions) -> None:
+        """More actions, in the same tables, or others in the place of those that are there: of rooms that keep in
+        memory, or at the node, what they work on."""
+        self.actions = {
+            service: {**self.actions.get(service, {}), **actions.get(service, {})}
+            for service in (*self.actions, *actions)
+        }
 
-        Raises AwsError; then the state is as before.  With DryRun the action is worked out and its change forgotten.
+    def knows(self, service: str, action: str) -> bool:
+        """Whether ``service`` (botocore's name) has this action here."""
+        return action in self.actions.get(service, {})
+
+    def handle(self, call: Call) -> Response | Awaitable[Response]:
+        """Perform a call: authenticated and decoded in, response out, by and by where that has to be waited for.
+
+        Raises AwsError; then the state is as before.  What is answered has been committed.
         """
-        ctx = self.context(call.caller)
-        answer = ACTIONS[call.service][call.action](ctx, call.params)
-        if call.params.get("DryRun"):
-            raise dry_run_operation()
+        answer = enter(self.context(call.caller, call.host, call.scheme), self.actions, self._evaluate, call)
         self._commit(answer.change, f"{call.service}:{call.action} {call.caller.arn}")
-        return answer.response
+        later = answer.effect() if answer.effect is not None else None
+        response = answer.response if later is None else later
+        return response if self.is_settled and not isawaitable(response) else self._once_settled(response)
+
+    async def _once_settled(self, response: Response | Awaitable[Response]) -> Response:
+        """What was answered must not be lost, nor what was seen."""
+        found = await response if isawaitable(response) else response
+        await self.settled()
+        return found
 
     def report(self, fact: Report, cause: str) -> None:
         """Take in a background fact through the same door."""
@@ -103,8 +127,8 @@ class Service:
         """Whom these stand for now; see ``find_credential``."""
         return find_credential(self.state.directory, self.key, self._now(), access_key_id, session_token)
 
-    def context(self, caller: Caller) -> Context:
-        """What a call of this caller knows."""
+    def context(self, caller: Caller, host: str = "", scheme: str = "http") -> Context:
+        """What a call of this caller knows; ``host`` is what the client calls the service, by http or https."""
         return Context(
             state=self.state,
             caller=caller,
@@ -112,6 +136,8 @@ class Service:
             random=self._random,
             options=self._options,
             key=self.key,
+            host=host,
+            scheme=scheme,
         )
 
     def _commit(self, change: Change, cause: str) -> None:

@@ -22,7 +22,7 @@ class IdempotencyToken(Resource, frozen=True, kw_only=True):
     """A ``ClientToken`` that was used: ``id`` names account, Region, action and token (EC2, "Ensuring idempotency")."""
 
     fingerprint: str  # of the parameters
-    resource_ids: tuple[str, ...]
+    kept: bytes = b""  # of the first response, in MessagePack; rows of older files have none
     used_at: datetime
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime
-from random import Random
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -19,6 +18,9 @@ from realvpc.store.state import State
 
 from .call import Caller
 
+if TYPE_CHECKING:  # where randomness is made is the shell's affair
+    from random import Random
+
 R = TypeVar("R", bound=Resource)
 
 Request: TypeAlias = dict[str, Any]
@@ -27,11 +29,18 @@ Request: TypeAlias = dict[str, Any]
 Response: TypeAlias = dict[str, Any]
 
 
+Effect: TypeAlias = Callable[[], Awaitable[Response] | None]
+"""What is to be done outside of the state: to sessions, to commands, at the node.  What it returns, if anything, is
+awaited and takes the response's place; it may raise AwsError."""
+
+
 class Answer(Struct, frozen=True):
-    """What an action wants: the response to send, and the change that must be committed before it is sent."""
+    """What an action wants: the response to send, the change that must be committed before it is sent, and the effect
+    that comes between the two."""
 
     response: Response = {}
     change: Change = Change()
+    effect: Effect | None = None
 
 
 class Options(Struct, frozen=True):
@@ -48,10 +57,20 @@ class Options(Struct, frozen=True):
 
 
 class Context:
-    """``now`` is an aware datetime in UTC, as the service's clock shows it.  ``key`` is the service's secret."""
+    """``now`` is an aware datetime in UTC, as the service's clock shows it.  ``key`` is the service's secret, ``host``
+    is what the client calls the service, the Host header, and ``scheme`` how it came: http or https."""
 
     def __init__(
-        self, *, state: State, caller: Caller, now: datetime, random: Random, options: Options, key: bytes
+        self,
+        *,
+        state: State,
+        caller: Caller,
+        now: datetime,
+        random: Random,
+        options: Options,
+        key: bytes,
+        host: str = "",
+        scheme: str = "http",
     ) -> None:
         self.state = state
         self.caller = caller
@@ -59,6 +78,8 @@ class Context:
         self.random = random
         self.options = options
         self.key = key
+        self.host = host
+        self.scheme = scheme
 
     @property
     def network(self) -> Network:
@@ -100,8 +121,12 @@ class Context:
     def with_state(self, state: State) -> Context:
         """The same call, looking at another state: for an action that builds on another one's change."""
         return Context(
-            state=state, caller=self.caller, now=self.now, random=self.random, options=self.options, key=self.key
+            state=state,
+            caller=self.caller,
+            now=self.now,
+            random=self.random,
+            options=self.options,
+            key=self.key,
+            host=self.host,
+            scheme=self.scheme,
         )
-
-
-Action: TypeAlias = Callable[[Context, Request], Answer]

@@ -6,8 +6,6 @@ wildcards and ``\\`` escapes them (EC2 guide, "List and filter your resources").
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -19,6 +17,7 @@ from realvpc.net.resource import Resource
 from .context import Answer, Context, Request, Response
 from .errors import invalid_parameter_combination, invalid_parameter_value
 from .lookup import Kind, check_form, not_found, rows_of
+from .page import BadTokenError, page
 
 
 class Identified(Protocol):
@@ -61,8 +60,8 @@ def describe(
 
     ``rows`` are the resources by id where they are derived, not stored.
     """
-    page, token = paginate(request, select(ctx, request, kind, ids=ids, filters=filters, rows=rows))
-    return Answer({result: [render(ctx, row) for row in page], "NextToken": token})
+    shown, token = paginate(request, select(ctx, request, kind, ids=ids, filters=filters, rows=rows))
+    return Answer({result: [render(ctx, row) for row in shown], "NextToken": token})
 
 
 def select(
@@ -161,33 +160,15 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 
 
 def paginate(request: Request, rows: list[Row]) -> tuple[list[Row], str | None]:
-    """One page of ``rows`` (sorted by id) and the token of the next.  Raises InvalidParameterValue for a bad token."""
+    """One page of ``rows`` by id, and the token of the next.  Raises InvalidParameterValue for a bad token."""
     size = request.get("MaxResults")
     size = DEFAULT_PAGE if size is None else int(size)
     if size < 1:
         raise invalid_parameter_value(f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value > 0.")
-    token = request.get("NextToken")
-    if token:
-        last = read_token(token)
-        if last is None:
-            raise invalid_parameter_value("Unable to parse pagination token")
-        rows = [row for row in rows if row.id > last]
-    page = rows[:size]
-    return page, make_token(page[-1].id) if len(rows) > size else None
-
-
-def make_token(last_id: str) -> str:
-    """The token of the page that begins after this row."""
-    return base64.urlsafe_b64encode(f"after:{last_id}".encode()).decode()
-
-
-def read_token(token: str) -> str | None:
-    """What ``make_token`` was given, or None for a token that is none."""
     try:
-        text = base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    return text.removeprefix("after:") if text.startswith("after:") else None
+        return page(rows, lambda row: row.id, size, request.get("NextToken"))
+    except BadTokenError:
+        raise invalid_parameter_value("Unable to parse pagination token") from None
 
 
 def render_tags(tags: dict[str, str]) -> list[dict[str, Any]]:

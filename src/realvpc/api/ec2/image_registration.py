@@ -12,7 +12,6 @@ from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, missing_parameter, unsupported_operation
-from ..core.idempotency import earlier_resources, remembering
 from ..core.lookup import IMAGE, SNAPSHOT, get
 from ..core.parameters import refuse
 from ..core.tags import tags_by_type, tags_on_creation
@@ -70,9 +69,6 @@ def copy_image(ctx: Context, request: Request) -> Answer:
     refuse(request, ("DestinationAvailabilityZone", "DestinationOutpostArn", "KmsKeyId"))
     if request.get("Encrypted"):
         raise unsupported_operation("Encrypted images are not supported.")
-    earlier = earlier_resources(ctx, "CopyImage", request)
-    if earlier is not None:
-        return Answer({"ImageId": earlier[0]})
     tags = tags_by_type(request, (IMAGE.tag_type, SNAPSHOT.tag_type))
     source_id, source_region = request["SourceImageId"], request["SourceRegion"]
     source = ctx.state.inventory.machine_images.get(source_id)
@@ -94,7 +90,7 @@ def copy_image(ctx: Context, request: Request) -> Answer:
         root_device_name=source.root_device_name,
         tags=(dict(source.tags) if request.get("CopyImageTags") else {}) | tags[IMAGE.tag_type],
     )
-    return remembering(ctx, "CopyImage", request, Answer({"ImageId": row.id}, put(snapshot, row)), row.id)
+    return Answer({"ImageId": row.id}, put(snapshot, row))
 
 
 def deregister_image(ctx: Context, request: Request) -> Answer:

@@ -23,8 +23,7 @@ from ..core.errors import (
     invalid_parameter_value,
     unsupported_operation,
 )
-from ..core.idempotency import earlier_resources, remembering
-from ..core.lookup import NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, find, get
+from ..core.lookup import NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, get
 from ..core.parameters import refuse
 from ..core.tags import tags_on_creation
 from .address_picker import AddressPicker
@@ -50,9 +49,6 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
     refuse_prefixes_and_ipv6(request)
     if request.get("InterfaceType") not in (None, "interface"):
         raise unsupported_operation("The parameter interfaceType is not supported.")
-    earlier = earlier_resources(ctx, "CreateNetworkInterface", request)
-    if earlier is not None and (existing := find(ctx, NETWORK_INTERFACE, earlier[0])) is not None:
-        return Answer({"NetworkInterface": render_interface(ctx, existing)})
     subnet = get(ctx, SUBNET, request["SubnetId"])
     groups = groups_for_interface(ctx, subnet, request.get("Groups"), different_networks)
     interface = new_interface(
@@ -66,7 +62,7 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
     response: Response = {"NetworkInterface": render_interface(ctx, interface) | {"Status": "pending"}}
     if request.get("ClientToken"):
         response["ClientToken"] = request["ClientToken"]
-    return remembering(ctx, "CreateNetworkInterface", request, Answer(response, put(interface)), interface.id)
+    return Answer(response, put(interface))
 
 
 def refuse_prefixes_and_ipv6(request: Mapping[str, Any]) -> None:

@@ -23,7 +23,6 @@ from ..core.errors import (
     missing_parameter,
     unsupported_operation,
 )
-from ..core.idempotency import earlier_resources, remembering
 from ..core.lookup import ROUTE_TABLE, SUBNET, VPC, get
 from ..core.tags import tags_on_creation
 from .route import render_route
@@ -33,20 +32,12 @@ _ASSOCIATED: Response = {"State": "associated"}
 
 def create_route_table(ctx: Context, request: Request) -> Answer:
     """A table with the VPC's ``local`` routes.  Raises RouteTableLimitExceeded."""
-    earlier = earlier_resources(ctx, "CreateRouteTable", request)
-    if earlier:
-        return _created(ctx, request, get(ctx, ROUTE_TABLE, earlier[0]))
     vpc = get(ctx, VPC, request["VpcId"])
     tags = tags_on_creation(request, ROUTE_TABLE.tag_type)
     if len(ctx.network.route_tables_of(vpc.id)) >= ctx.quota(ROUTE_TABLES_PER_VPC):
         raise AwsError("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
     table = RouteTable(id=ctx.new_id("rtb"), account=ctx.account, region=ctx.region, tags=tags, vpc_id=vpc.id)
-    answer = Answer(_created(ctx, request, table).response, put(table))
-    return remembering(ctx, "CreateRouteTable", request, answer, table.id)
-
-
-def _created(ctx: Context, request: Request, table: RouteTable) -> Answer:
-    return Answer({"RouteTable": _render(ctx, table), "ClientToken": request.get("ClientToken")})
+    return Answer({"RouteTable": _render(ctx, table), "ClientToken": request.get("ClientToken")}, put(table))
 
 
 def delete_route_table(ctx: Context, request: Request) -> Answer:

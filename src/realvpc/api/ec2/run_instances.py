@@ -17,8 +17,7 @@ from realvpc.net.volume import Volume
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError, invalid_parameter_combination
-from ..core.idempotency import earlier_resources, remembering
-from ..core.lookup import INSTANCE, NETWORK_INTERFACE, VOLUME, find
+from ..core.lookup import INSTANCE, NETWORK_INTERFACE, VOLUME
 from ..core.tags import tags_by_type
 from .address_picker import AddressPicker, insufficient_addresses
 from .instance import render_reservations
@@ -47,11 +46,6 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     They are ``pending`` until a host reports their machines.  Raises what the readers of ``launch`` and
     ``launch_interface`` raise, InsufficientFreeAddressesInSubnet, VcpuLimitExceeded.
     """
-    earlier = earlier_resources(ctx, "RunInstances", request)
-    if earlier is not None:
-        rows = [row for instance_id in earlier if (row := find(ctx, INSTANCE, instance_id)) is not None]
-        if rows:
-            return Answer(render_reservations(ctx, rows)[0])
     refuse_what_is_not_here(request)
     kind = read_instance_type(request)
     plans = read_interfaces(ctx, request, kind)
@@ -77,7 +71,7 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     launched = put(*instances, *belongings)
     response = render_reservations(ctx.with_state(ctx.state.apply(launched)), instances)[0]
     change = launched if ctx.options.has_fabric else launched + _running(ctx, launched, instances)
-    return remembering(ctx, "RunInstances", request, Answer(response, change), *(row.id for row in instances))
+    return Answer(response, change)
 
 
 def _count(

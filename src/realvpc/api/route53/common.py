@@ -12,8 +12,8 @@ from realvpc.net.vpc import Vpc
 from realvpc.store.state import SubmittedChange
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import make_token, read_token
 from ..core.errors import AwsError
+from ..core.page import make_token, read_token
 
 T = TypeVar("T")
 
