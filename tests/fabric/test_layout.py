@@ -24,7 +24,9 @@ def test_c_defines_no_number_by_hand() -> None:
     """What is left are sizes of addresses, MACs and words."""
     for path in build.SOURCE.parent.iterdir():
         code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(), flags=re.DOTALL)
-        assert set(re.findall(r"\b(?:0x[0-9a-fA-F]+|\d+)", code)) <= {"0", "1", "2", "3", "4", "6", "8", "16"}, path.name
+        assert set(re.findall(r"\b(?:0x[0-9a-fA-F]+|\d+)", code)) <= {"0", "1", "2", "3", "4", "6", "8", "16"}, (
+            path.name
+        )
         assert re.findall(r"#define (\w+) \(?-?\d", code) in ([], ["BEGINS"]), path.name
         assert "IPPROTO_" not in code, path.name
 

@@ -64,6 +64,11 @@ class PlainFabric:
         self._fail("apply")
         self._note("apply")
 
+    def faults(self) -> tuple[str, ...]:
+        """The lines of `faults/tables`."""
+        path = self._faults / "tables"
+        return tuple(path.read_text().splitlines()) if path.exists() else ()
+
     def counters(self) -> dict[str, int]:
         return {"NO_ROUTE": 3}
 

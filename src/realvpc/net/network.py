@@ -177,9 +177,10 @@ class Network(Snapshot):
         return next(iter(self.interfaces.where(_public_addresses, address)), None)
 
     def interface_with_identity(self, address: Address) -> NetworkInterface | None:
-        """Who asks a service from this address (``services.identity_of``)."""
+        """Who asks a service from this address (``services.identity_of``); nobody, when that might be several."""
         identity = services.read_identity(address)
-        return next(iter(self.interfaces.where(_identity_number, identity[0])), None) if identity else None
+        rows = self.interfaces.where(_identity_number, identity[0]) if identity else ()
+        return rows[0] if len(rows) == 1 else None
 
     def address_in_use(self, subnet: Subnet, address: Address) -> bool:
         return self.interface_at(subnet.vpc_id, address) is not None

@@ -42,6 +42,7 @@ class Fabric(Protocol):
     def remove_machine(self, name: str) -> None: ...
     def machines(self) -> frozenset[str]: ...
     def apply(self, plan: Plan) -> None: ...
+    def faults(self) -> tuple[str, ...]: ...
     def counters(self) -> dict[str, int]: ...
     def socket_in(self, name: str) -> socket.socket: ...
     def listeners(self) -> tuple[socket.socket, ...]: ...
@@ -76,6 +77,7 @@ class Reconciler:
         self._steps: dict[str, asyncio.Task[None]] = {}
         self._reports: dict[str, MachineReport] = {}
         self._applied: Applied | None = None
+        self._table_faults: tuple[str, ...] = ()  # of the tables that were applied
         self._wake = asyncio.Event()
         self._passing = asyncio.Lock()
 
@@ -142,7 +144,8 @@ class Reconciler:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        return tuple(Fault(subject, retry.reason) for subject, retry in sorted(self._retries.items()))
+        retried = (Fault(subject, retry.reason) for subject, retry in sorted(self._retries.items()))
+        return (*retried, *(Fault(TABLES, sentence) for sentence in self._table_faults))
 
     async def counters(self) -> dict[str, int]:
         return await self._in_fabric(self._fabric.counters)
@@ -242,6 +245,9 @@ class Reconciler:
             self._failure(TABLES, error)
         else:
             self._tables_of = desired
+            self._table_faults = await self._in_fabric(self._fabric.faults)
+            for sentence in self._table_faults:
+                log.warning("tables applied with a fault reason=%s", sentence)
             self._retries.pop(TABLES, None)
             log.info("tables applied revision=%d", desired.revision)
 
