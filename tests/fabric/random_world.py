@@ -17,7 +17,7 @@ from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.packet import Packet
 from realvpc.net.peering import Peering, PeeringSide, PeeringStatus
 from realvpc.net.resource import Resource
-from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, Target, TargetKind
+from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, ICMPV6, TCP, UDP, GroupReference, SecurityGroup
 from realvpc.net.security_group import SecurityGroupRule as Rule
 from realvpc.net.services import METADATA, RESOLVER, identity_of
@@ -193,21 +193,19 @@ class World:
             for associated in ([None], chosen):
                 if associated:
                     associations = tuple(RouteTableAssociation(self._id("rtbassoc"), to) for to in associated)
-                    fields = {"vpc_id": vpc.id, "routes": self._routes(vpc), "associations": associations}
-                    self._add(RouteTable, "rtb", vpc.region, **fields)
+                    routes = self._routes(vpc)
+                    table = self._add(RouteTable, "rtb", vpc.region, vpc_id=vpc.id, associations=associations)
+                    self.resources += [TableRoute.of(table, route) for route in routes]
         self._chain()
 
     def _chain(self) -> None:
         """Some routes lead on to another table, or round in a circle."""
         tables = [Target(TargetKind.ROUTE_TABLE, row.id) for row in self.resources if isinstance(row, RouteTable)]
         tables.append(Target(TargetKind.ROUTE_TABLE, "rtb-0000000000000dead"))
+        chained = {table.id for table in tables if self.chance(0.4)}
         for place, row in enumerate(self.resources):
-            if isinstance(row, RouteTable) and self.chance(0.4):
-                routes = [
-                    replace(route, target=self.random.choice(tables)) if self.chance(0.4) else route
-                    for route in row.routes
-                ]
-                self.resources[place] = replace(row, routes=tuple(routes))
+            if isinstance(row, TableRoute) and row.route_table_id in chained and self.chance(0.4):
+                self.resources[place] = replace(row, route=replace(row.route, target=self.random.choice(tables)))
 
     def _routes(self, vpc: Vpc) -> tuple[Route, ...]:
         """To everywhere, to the other VPCs, and to whatever else may be a target; each destination once."""

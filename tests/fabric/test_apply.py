@@ -17,7 +17,7 @@ from realvpc.fabric.plan import Plan, compile_plan
 from realvpc.fabric.tables import Tables, compile_tables
 from realvpc.net.addresses import Cidr
 from realvpc.net.network import Network
-from realvpc.net.route_table import Route, Target, TargetKind
+from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
 from realvpc.net.table import delete, put
 
 from ..packets.hosts import host, number, peering, vpc
@@ -65,10 +65,10 @@ def parts(before: Plan, after: Plan) -> tuple[Plan, Plan]:
 def changed(network: Network, random: Random) -> Network:
     """One interface less, one otherwise, and a route less."""
     gone, other = random.sample(sorted(network.interfaces), 2)
-    table = random.choice(sorted(network.route_tables))
+    route = random.choice(sorted(network.table_routes))
     network = network.apply(delete(network.interfaces[gone]))
     network = network.apply(put(replace(network.interfaces[other], source_dest_check=random.random() < 0.5)))
-    return network.apply(put(replace(network.route_tables[table], routes=network.route_tables[table].routes[1:])))
+    return network.apply(delete(network.table_routes[route]))
 
 
 def apply(maps: Mapping[str, DictMap], puts: Plan, deletes: Plan) -> None:
@@ -100,7 +100,7 @@ def test_a_change_costs_what_it_changes(interfaces: int) -> None:
     network = many(interfaces)
     table = network.route_tables[number("rtb", 1)]
     route = Route(Cidr.parse("10.30.0.0/16"), Target(TargetKind.PEERING, number("pcx", 1)))
-    after = network.apply(put(replace(table, routes=(*table.routes, route))))
+    after = network.apply(put(TableRoute.of(table, route)))
     maps, log = dict_maps()
     apply(maps, compile_plan(network), Plan())
     log.clear()

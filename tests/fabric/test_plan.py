@@ -17,7 +17,7 @@ from realvpc.net.addresses import ANY_IPV4, ANY_IPV6, Cidr
 from realvpc.net.instance import InstanceState
 from realvpc.net.network import Network
 from realvpc.net.peering import PeeringStatus
-from realvpc.net.route_table import Route, Target, TargetKind
+from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, TCP, GroupReference, SecurityGroupRule
 from realvpc.net.table import delete, put
 
@@ -95,7 +95,7 @@ def test_the_local_route_wins_over_one_to_the_same_destination() -> None:
     network = two_vpcs()
     table = network.route_tables[number("rtb", 1)]
     also = Route(Cidr.parse("10.20.0.0/16"), Target(TargetKind.NETWORK_INTERFACE, number("eni", 1)))
-    plan = compile_plan(network.apply(put(replace(table, routes=(*table.routes, also)))))
+    plan = compile_plan(network.apply(put(TableRoute.of(table, also))))
     assert target(plan, 1, "10.20.0.0/16") is TargetKind.LOCAL
 
 
@@ -103,7 +103,7 @@ def test_ipv6_routes_and_rules_do_not_concern_ipv4() -> None:
     network = two_vpcs()
     table = network.route_tables[number("rtb", 1)]
     default = Route(ANY_IPV6, Target(TargetKind.INTERNET_GATEWAY, number("igw", 1)))
-    changed = network.apply(put(replace(table, routes=(*table.routes, default))))
+    changed = network.apply(put(TableRoute.of(table, default)))
     assert compile_plan(changed) == compile_plan(network)
     both = with_rules(network, 1, rule(TCP, 80, 80, ANY_IPV6), rule(TCP, 80, 80))
     assert rules_of_host(both, 1) == rules_of_host(with_rules(network, 1, rule(TCP, 80, 80)), 1)
@@ -137,8 +137,8 @@ def test_a_referenced_group_is_known_by_the_addresses_of_its_members() -> None:
     reference = GroupReference(number("sg", 2), "111111111111")
     network = with_rules(two_vpcs(), 1, rule(ALL_PROTOCOLS, -1, -1, reference))
     assert [entry.group_id for entry in rules_of_host(network, 1).ingress] == [number("sg", 2)]
-    (member,) = compile_plan(network).group_members
-    assert member.address == network.interfaces[number("eni", 2)].private_address.packed
+    members = [entry for entry in compile_plan(network).group_members if entry.group_id == number("sg", 2)]
+    assert [member.address for member in members] == [network.interfaces[number("eni", 2)].private_address.packed]
 
 
 def test_a_reference_over_a_deleted_peering_is_stale() -> None:

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from realvpc.net.addresses import ANY_IPV4
 from realvpc.net.network import Network
 from realvpc.net.reasons import Layer, Reason
-from realvpc.net.route_table import LOOKUPS_MAXIMUM, Route, Target, TargetKind
+from realvpc.net.route_table import LOOKUPS_MAXIMUM, Route, TableRoute, Target, TargetKind
 from realvpc.net.table import put
 from realvpc.net.trace import INTERNET
 from realvpc.net.walk import walk
-from tests.worlds import ping, three_vpcs
+from tests.worlds import ping, three_vpcs, with_routes
 
 A, B, C = "10.20.0.207", "10.30.4.69", "10.120.3.14"
 OUTSIDE = "198.19.0.1"
@@ -26,13 +26,14 @@ def leads_to(table: str) -> Route:
 def chain(network: Network, *steps: tuple[str, Route]) -> Network:
     """Tables of VPC C, where nothing else happens: each with one route to everywhere."""
     template = replace(network.route_tables["rtb-c-main"], associations=())
-    for table, route in steps:
-        network = network.apply(put(replace(template, id=table, routes=(route,))))
+    for name, route in steps:
+        table = replace(template, id=name)
+        network = network.apply(put(table, TableRoute.of(table, route)))
     return network
 
 
 def from_a(network: Network, *routes: Route) -> Network:
-    return network.apply(put(replace(network.route_tables["rtb-a"], routes=routes)))
+    return with_routes(network, "rtb-a", *routes)
 
 
 def test_the_second_table_is_another_vpcs() -> None:

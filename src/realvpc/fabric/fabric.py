@@ -36,7 +36,10 @@ _RESERVED = frozenset({_FABRIC, *(edge.name for edge in EDGES)})
 
 
 class Fabric:
-    """Owns ``run_dir``.  Not for several threads at once.  Methods raise FabricError, OSError and NetlinkError.
+    """Owns ``run_dir``.  Methods raise FabricError, OSError and NetlinkError.
+
+    Not for several threads at once, but for ``counters``, ``socket_in``, ``probe_in`` and ``listeners``: what only asks
+    does not wait for what is being done.
 
     With ``user_namespaces``, the namespace of a machine that is made from now on belongs to a user namespace.
     """
