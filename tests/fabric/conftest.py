@@ -12,7 +12,7 @@ from realvpc.fabric.bpf import build
 from realvpc.fabric.loader import Object
 
 from .kernel import SMALL, Kernel, devices
-from .program import A, Send, network
+from .program import TRACKING, A, Send, network
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,3 +40,11 @@ def kernel(loaded: Object) -> Kernel:
 @pytest.fixture
 def send(kernel: Kernel, where: Path) -> Send:
     return lambda data, at=A, gso_size=0: namespace.run_in(where, lambda: kernel.run(data, at, gso_size))
+
+
+@pytest.fixture
+def tracking(kernel: Kernel) -> Kernel:
+    """A and C track everything between them, and nothing yet; B tracks only ICMP."""
+    kernel.apply(network(TRACKING))
+    kernel.loaded.maps["tallies"].delete(list(kernel.loaded.maps["tallies"]))
+    return kernel

@@ -68,3 +68,17 @@ def rule(
     return SecurityGroupRule(
         id=f"sgr-{low}", is_egress=is_egress, protocol=protocol, from_port=low, to_port=high, peer=peer
     )
+
+
+PEER = Cidr.parse("10.0.0.0/8")
+TRACKING = (rule(-1, -1, -1, PEER), rule(-1, -1, -1, PEER, is_egress=True))
+"""Rules that admit everything inside and leave nothing untracked."""
+
+
+def tally(kernel: Kernel, interface: int) -> int:
+    value = kernel.loaded.maps["tallies"].get(layout.ID.pack(interface))
+    return layout.TALLY.unpack(value)["flows"] if value else 0
+
+
+def set_tally(kernel: Kernel, interface: int, flows: int) -> None:
+    kernel.loaded.maps["tallies"].update({layout.ID.pack(interface): layout.TALLY.pack(flows)})

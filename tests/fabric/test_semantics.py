@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from realvpc.fabric.bpf import constants, layout
-from realvpc.net import mtu
+from realvpc.fabric.bpf import constants
+from realvpc.net import allowances, mtu, route_table
 from realvpc.net.reasons import Layer, Reason
 
 ROOT = Path(__file__).parents[2]
@@ -70,5 +70,6 @@ def test_the_figures_are_those_of_the_code() -> None:
         assert f"| {seconds:,} s" in page
     for size in (mtu.SAME_REGION, mtu.CROSS_REGION, mtu.INTERNET):
         assert f"{size} " in page
-    for name in ("flows", "fragments"):
-        assert f"{layout.MAPS_BY_NAME[name].max_entries:,}" in page
+    allowed = (allowances.FLOWS, allowances.FLOWS_OF_INTERFACE, allowances.LINKLOCAL_PACKETS)
+    for figure in (*allowed, constants.FRAGMENT_PLACES, route_table.LOOKUPS_MAXIMUM):
+        assert re.search(rf" {figure:,}[ ,;.\n]", page)

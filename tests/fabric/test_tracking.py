@@ -53,10 +53,10 @@ class TestTracking:
         """B's packets pass A's security group, which has no rules, only while they belong to a tracked flow."""
         kernel.apply(network(()))
         back = packet(B_ADDRESS, A_ADDRESS, protocol)
-        key = self.flow(protocol, back.destination_port, back.source_port)
+        key = flow_key(Flow.arriving(A, back))
         for idle, expected in ((seconds - 2, Reason.DELIVERED), (seconds + 2, Reason.SECURITY_GROUP_INGRESS)):
-            last = ((time.clock_gettime_ns(time.CLOCK_MONOTONIC) - idle * 10**9) >> constants.TICK_SHIFT) % 2**32
-            kernel.loaded.maps["flows"].update({key: layout.FLOW.pack(last, seen, bytes(16))})
+            last = (time.clock_gettime_ns(time.CLOCK_MONOTONIC) - idle * 10**9) % 2**64
+            kernel.loaded.maps["flows"].update({key: layout.FLOW.pack(last, seen)})
             forget_decisions(kernel.loaded.maps)
             assert reason(send(frame(back), B)) is expected
 

@@ -40,6 +40,9 @@ class FakeFabric:
         if "apply_delta" in self.failing:
             raise OSError("made to fail")
 
+    def faults(self) -> tuple[str, ...]:
+        return ()
+
     def counters(self) -> dict[str, int]:
         return {}
 

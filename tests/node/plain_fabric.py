@@ -65,6 +65,11 @@ class PlainFabric:
         self._fail("apply")
         self._note("apply")
 
+    def faults(self) -> tuple[str, ...]:
+        """The lines of `faults/tables`."""
+        path = self._faults / "tables"
+        return tuple(path.read_text().splitlines()) if path.exists() else ()
+
     def apply_delta(self, puts: Plan, deletes: Plan) -> None:
         self._fail("apply_delta")
         self._note("apply_delta")

@@ -241,6 +241,14 @@ def test_faults_are_said_and_tried_again(node: NodeProcess) -> None:
     assert m.Applied(2) in events
 
 
+def test_what_is_wrong_with_the_tables_is_said_and_stops_nobody(node: NodeProcess) -> None:
+    faults = node.run_dir / "faults"
+    faults.mkdir()
+    (faults / "tables").write_text("two look the same\n")
+    events = node.want(machine(), until=lambda events: any(isinstance(event, m.MachineUp) for event in events))
+    assert m.Applied(1, (m.Fault("tables", "two look the same"),)) in events
+
+
 def test_a_machine_that_cannot_have_its_links_fails(node: NodeProcess) -> None:
     faults = node.run_dir / "faults"
     faults.mkdir()

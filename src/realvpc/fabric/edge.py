@@ -26,6 +26,8 @@ from .bpf.constants import Edge as Number
 
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _BACKLOG = 1024
+_SO_RCVBUFFORCE = 33  # asm-generic/socket.h
+_WAITING = 16 << 20  # bytes of datagrams: what several machines may send at once (net/allowances.py)
 _SETTINGS = {
     "ip_forward": "0",  # which is the host's otherwise: what is for nobody here does not go back
     "tcp_orphan_retries": "2",  # closed connections whose peer says nothing: a few would use up what the host may have
@@ -93,6 +95,8 @@ def _open(listener: Listener) -> socket.socket:
     try:
         if stream:  # connections of an API process that has ended may linger
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
+            opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _WAITING)
         opened.bind((str(listener.address), listener.port))
         if stream:
             opened.listen(_BACKLOG)

@@ -124,9 +124,10 @@ class Network(Snapshot):
         return self.interfaces.first(indexes.public_addresses, address)
 
     def interface_with_identity(self, address: Address) -> NetworkInterface | None:
-        """Who asks a service from this address (``services.identity_of``)."""
+        """Who asks a service from this address (``services.identity_of``); nobody, when that might be several."""
         identity = services.read_identity(address)
-        return self.interfaces.first(indexes.identity_number, identity[0]) if identity else None
+        rows = self.interfaces.where(indexes.identity_number, identity[0]) if identity else ()
+        return next(iter(rows)) if len(rows) == 1 else None
 
     def address_in_use(self, subnet: Subnet, address: Address) -> bool:
         return self.interface_at(subnet.vpc_id, address) is not None

@@ -48,7 +48,7 @@ def identity_of(interface_id: str, *, of_vpc_address: bool = False) -> Address:
 
 
 def identity_number(interface_id: str) -> int:
-    """24 bits; no two interfaces have the same."""
+    """24 bits.  No two interfaces should have the same; if they do, services answer neither of them."""
     return int(interface_id[-IDENTITY_BITS // 4 :], 16)
 
 

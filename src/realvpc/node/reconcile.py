@@ -68,6 +68,7 @@ class Reconciler:
         self._steps: dict[str, asyncio.Task[None]] = {}
         self._reports: Reports[Event] = Reports()
         self._applied: Applied | None = None
+        self._table_faults: tuple[str, ...] = ()  # of the tables that were applied
         self._wake = asyncio.Event()
         self._passing = asyncio.Lock()
 
@@ -145,8 +146,10 @@ class Reconciler:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What could not be done so far, and what is wrong with the disks."""
-        return (*self._retries.faults, *(Fault(*each) for each in sorted(self.machines.faults().items())))
+        """What could not be done so far, and what is wrong with the tables and the disks."""
+        tables = (Fault(TABLES, sentence) for sentence in self._table_faults)
+        disks = (Fault(*each) for each in sorted(self.machines.faults().items()))
+        return (*self._retries.faults, *tables, *disks)
 
     async def counters(self) -> dict[str, int]:
         return await asyncio.to_thread(self._fabric.counters)
@@ -288,6 +291,9 @@ class Reconciler:
             desired.apply_again()
             self._failure(TABLES, error)
         else:
+            self._table_faults = await self._in_fabric(self._fabric.faults)
+            for sentence in self._table_faults:
+                log.warning("tables applied with a fault reason=%s", sentence)
             self._retries.forget(TABLES)
             log.info("tables applied revision=%d", desired.revision)
 

@@ -31,13 +31,18 @@ def is_current() -> bool:
 def build() -> None:
     """Write the header and compile.  Raises CalledProcessError, FileNotFoundError."""
     HEADER.write_text(header())
-    unfinished = OBJECT.with_suffix(f".{os.getpid()}.o")
+    compile_program(SOURCE, OBJECT)
+
+
+def compile_program(source: Path, target: Path) -> None:
+    """Compile ``source``, which finds its ``generated.h`` one directory above.  Raises as ``build``."""
+    unfinished = target.with_suffix(f".{os.getpid()}.o")
     include = Path("/usr/include") / f"{platform.machine()}-linux-gnu"
     command = ["clang", "-target", "bpf", f"-mcpu={INSTRUCTIONS}", "-O2", "-g", "-Wall", "-Wextra", "-Werror"]
     try:
-        subprocess.run([*command, f"-I{include}", "-c", str(SOURCE), "-o", str(unfinished)], check=True)
+        subprocess.run([*command, f"-I{include}", "-c", str(source), "-o", str(unfinished)], check=True)
         subprocess.run(["llvm-strip", "-g", str(unfinished)], check=True)
-        unfinished.rename(OBJECT)
+        unfinished.rename(target)
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -18,8 +18,9 @@ from . import constants, layout
 from .layout import MAPS, MapSpec, MapType
 from .record import Record, Scalar
 
+_KEYLESS = {MapType.QUEUE}
 _INDEXED = {MapType.ARRAY, MapType.PERCPU_ARRAY}  # the kernel wants a plain integer as their key
-_PREALLOCATED = _INDEXED | {MapType.LRU_HASH}
+_PREALLOCATED = _INDEXED | _KEYLESS | {MapType.LRU_HASH}
 _HALF = (1 << 64) - 1
 
 _OPENING = """\
@@ -179,18 +180,19 @@ def _records() -> list[Record]:
         found.setdefault(record.name, record)
 
     for spec in MAPS:
-        visit(spec.key)
+        if spec.type not in _KEYLESS:
+            visit(spec.key)
         visit(spec.value)
     return list(found.values())
 
 
 def _map(spec: MapSpec) -> str:
     key = "__u32" if spec.type in _INDEXED else f"struct {spec.key.name}"
+    key_line = "" if spec.type in _KEYLESS else f"\t__type(key, {key});\n"
     flags = "" if spec.type in _PREALLOCATED else "\t__uint(map_flags, BPF_F_NO_PREALLOC);\n"
     return (
         f"/* {spec.about} */\nstruct {{\n"
         f"\t__uint(type, BPF_MAP_TYPE_{spec.type.name});\n"
-        f"\t__type(key, {key});\n"
-        f"\t__type(value, struct {spec.value.name});\n"
+        f"{key_line}\t__type(value, struct {spec.value.name});\n"
         f'\t__uint(max_entries, {spec.max_entries});\n{flags}}} {spec.name} SEC(".maps");\n'
     )

@@ -94,10 +94,10 @@ FLOW_KEY = Record(
 )
 FLOW = Record(
     "flow",
-    Field("last", U32, "tick of CLOCK_MONOTONIC_COARSE"),
-    Field("seen", U32, "SEEN_..."),
-    Field("timer", TIMER, "ends the flow when it has been idle for too long"),
+    Field("last", U64, "nanoseconds of CLOCK_MONOTONIC_COARSE"),
+    Field("seen", U64, "SEEN_..."),
 )
+SWEEPER = Record("sweeper", Field("timer", TIMER))
 TALLY = Record("tally", Field("flows", U64))
 BUCKET = Record("bucket", Field("full", U64, "when, in nanoseconds of CLOCK_MONOTONIC_COARSE"))
 DECISION_KEY = Record(
@@ -136,6 +136,7 @@ FRAGMENT = Record(
     Field("icmp_type", U8),
     Field("icmp_code", U8),
 )
+NO_KEY = Record("no_key")
 INDEX_KEY = Record("index_key", Field("index", U32))
 COUNT = Record("count", Field("packets", U64))
 COUNTER_KEY = Record("counter_key", Field("interface", U64), Field("reason", U64))
@@ -153,6 +154,7 @@ class MapType(IntEnum):
     PERCPU_ARRAY = 6
     LRU_HASH = 9
     LPM_TRIE = 11
+    QUEUE = 22
 
 
 class MapSpec(NamedTuple):
@@ -192,6 +194,10 @@ MAPS = (
     MapSpec("identities", MapType.HASH, IDENTITY_KEY, ID, INTERFACES_MAXIMUM, "interface id by how services know it"),
     MapSpec("edges", MapType.ARRAY, INDEX_KEY, EDGE, len(Edge), "the links to the namespaces beside the machines"),
     MapSpec("flows", MapType.HASH, FLOW_KEY, FLOW, allowances.FLOWS, "what security groups track", desired=False),
+    MapSpec(
+        "turns", MapType.QUEUE, NO_KEY, FLOW_KEY, allowances.FLOWS, "whose turn it is to be looked at", desired=False
+    ),
+    MapSpec("sweepers", MapType.ARRAY, INDEX_KEY, SWEEPER, 1, "what looks", desired=False),
     MapSpec("tallies", MapType.HASH, ID, TALLY, INTERFACES_MAXIMUM, "how many of them an interface has", desired=False),
     MapSpec("buckets", MapType.HASH, ID, BUCKET, INTERFACES_MAXIMUM, "what it may ask of services", desired=False),
     MapSpec("decisions", MapType.LRU_HASH, DECISION_KEY, DECISION, 1 << 16, "what was decided lately", desired=False),

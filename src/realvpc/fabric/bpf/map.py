@@ -47,17 +47,8 @@ class Map:
     def delete(self, keys: Iterable[bytes]) -> None:
         """Take the entries out; one that is missing is no error."""
         left = list(keys)
-        while len(left) > 1:  # a missing one ends a batch
-            batch = left[:_BATCH]
-            count = c.c_uint32(len(batch))
-            result = self._library.bpf_map_delete_batch(self.fd, b"".join(batch), c.byref(count), None)
-            if result not in (0, -errno.ENOENT):
-                break
-            del left[: len(batch) if result == 0 else count.value + 1]
-        for key in left:
-            result = self._library.bpf_map_delete_elem(self.fd, key)
-            if result != -errno.ENOENT:
-                libbpf.check(result, f"delete an entry of {self.spec.name}")
+        for start in range(0, len(left), _BATCH):
+            self._delete_batch(left[start : start + _BATCH])
 
     def __iter__(self) -> Iterator[bytes]:
         """The keys."""
@@ -94,6 +85,17 @@ class Map:
                 libbpf.check(result, f"write {self.spec.name}")
         for key, value in items:
             libbpf.check(self._library.bpf_map_update_elem(self.fd, key, value, 0), f"write {self.spec.name}")
+
+    def _delete_batch(self, keys: list[bytes]) -> None:
+        done = c.c_uint32(len(keys))
+        if len(keys) > 1:
+            result = self._library.bpf_map_delete_batch(self.fd, b"".join(keys), c.byref(done), None)
+            if result == 0:
+                return
+        for key in keys:  # one that is missing has ended the batch
+            result = self._library.bpf_map_delete_elem(self.fd, key)
+            if result != -errno.ENOENT:
+                libbpf.check(result, f"delete an entry of {self.spec.name}")
 
     def _lookup_batches(self) -> dict[bytes, bytes] | None:
         key_size, value_size = self.spec.key.size, self._value_size

@@ -45,7 +45,7 @@ class Record:
 
     @cached_property
     def alignment(self) -> int:
-        return 4 if self.tight else max(field.kind.alignment for field in self.fields)
+        return 4 if self.tight else max((field.kind.alignment for field in self.fields), default=1)
 
     @cached_property
     def _plan(self) -> tuple[tuple[tuple[Field, int], ...], int]:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <linux/errno.h>
 #include <linux/types.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -18,6 +19,7 @@
 
 #define INLINE static __always_inline
 #define RARE static __noinline /* off the path that most packets take */
+#define APART __noinline /* the same, and verified once instead of at each call: its pointers may be NULL */
 #define ETH_LENGTH ((__u32)sizeof(struct ethhdr))
 
 /* The part of an IP packet that decides its fate (net/packet.py).  Ports are in host order; an ICMP query or reply carries

@@ -79,46 +79,45 @@ INLINE int opens_every_port(const struct firewall *firewall, __u8 protocol)
 	return (protocol == PROTOCOL_TCP && firewall->opens_tcp) || (protocol == PROTOCOL_UDP && firewall->opens_udp);
 }
 
-/* EC2 guide, "Security group connection tracking": a flow is untracked when a rule admits it from or to everywhere and
- * the opposite direction admits every port to or from everywhere; whichever side began it. */
-RARE int examine_rules(struct passage *passage, const struct packet *packet, const struct interface *interface,
-		       int is_egress)
-{
-	const __u32 refused = is_egress ? REASON_SECURITY_GROUP_EGRESS : REASON_SECURITY_GROUP_INGRESS;
-	struct id_value key = { .id = interface->rule_set };
-	const struct rule_set *rules = bpf_map_lookup_elem(&rule_sets, &key);
-	const struct firewall *forward, *backward;
-	int is_icmp = packet->protocol == PROTOCOL_ICMP, everywhere;
-	struct scan scan = {
-		.remote = is_egress ? packet->destination : packet->source,
-		.rule_set = interface->rule_set,
-		.low = is_icmp ? packet->icmp_type : packet->destination_port,
-		.high = packet->icmp_code,
-		.protocol = packet->protocol,
-	};
+#define BEGINS (-1)
 
-	passage->reason = refused;
+/* What the rules say: 0, the packet is admitted; BEGINS, it is and a flow begins with it; otherwise why it is not.
+ *
+ * EC2 guide, "Security group connection tracking": a flow is untracked when a rule admits it from or to everywhere and
+ * the opposite direction admits every port to or from everywhere; whichever side began it. */
+APART int examine_rules(const struct packet *packet, const struct interface *interface, int is_egress)
+{
+	const int refused = is_egress ? REASON_SECURITY_GROUP_EGRESS : REASON_SECURITY_GROUP_INGRESS;
+	const struct firewall *forward, *backward;
+	struct rule_set *rules;
+	struct scan scan = {};
+	struct id_value key;
+	int everywhere;
+
+	if (!packet || !interface)
+		return refused;
+	scan.remote = is_egress ? packet->destination : packet->source;
+	scan.rule_set = key.id = interface->rule_set;
+	scan.low = packet->protocol == PROTOCOL_ICMP ? packet->icmp_type : packet->destination_port;
+	scan.high = packet->icmp_code;
+	scan.protocol = packet->protocol;
+	rules = bpf_map_lookup_elem(&rule_sets, &key);
 	if (!rules)
-		return 0;
+		return refused;
 	forward = is_egress ? &rules->egress : &rules->ingress;
 	backward = is_egress ? &rules->ingress : &rules->egress;
 	everywhere = scan_everywhere(&scan, forward, is_egress);
 	if (!everywhere &&
 	    (forward->rules <= forward->everywhere || !scan_rules(&scan, is_egress, forward->rules)))
+		return refused;
+	if (packet->is_error || (everywhere && opens_every_port(backward, packet->protocol)))
 		return 0;
-	passage->reason = REASON_DELIVERED;
-	if (packet->is_error)
-		return 0;
-	passage->track = 1;
-	if (everywhere && opens_every_port(backward, packet->protocol)) {
-		passage->track = 0;
-	} else if (opens_every_port(forward, packet->protocol)) {
+	if (opens_every_port(forward, packet->protocol)) {
 		scan.low = packet->source_port;
-		passage->track = !scan_everywhere(&scan, backward, !is_egress);
+		if (scan_everywhere(&scan, backward, !is_egress))
+			return 0;
 	}
-	if (passage->track && !may_track(interface->id))
-		passage->reason = REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
-	return 0;
+	return may_track(interface->id) ? BEGINS : REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
 }
 
 INLINE void set_flow_key(struct flow_key *key, const struct packet *packet, __u64 interface, int is_egress)
@@ -151,6 +150,7 @@ INLINE struct passage examine(const struct packet *packet, struct flow_key *key,
 			      int is_egress, __u64 now)
 {
 	struct passage passage = {};
+	int said;
 
 	if (packet->is_error) {
 		set_quoted_flow_key(key, packet, interface->id, is_egress);
@@ -162,7 +162,11 @@ INLINE struct passage examine(const struct packet *packet, struct flow_key *key,
 		if (passage.flow)
 			return passage;
 	}
-	examine_rules(&passage, packet, interface, is_egress);
+	said = examine_rules(packet, interface, is_egress);
+	if (said == BEGINS)
+		passage.track = 1;
+	else
+		passage.reason = said;
 	return passage;
 }
 
@@ -183,7 +187,7 @@ INLINE void give_place_back(const struct passage *passage, const struct flow_key
 INLINE __u32 remember(const struct passage *passage, struct flow_key *key, const struct packet *packet, int is_egress,
 		      __u64 now)
 {
-	__u32 shown = is_egress ? SEEN_LEAVING : SEEN_ARRIVING;
+	__u64 shown = is_egress ? SEEN_LEAVING : SEEN_ARRIVING;
 
 	if (packet->tcp_flags & TCP_FIN)
 		shown |= is_egress ? SEEN_FIN_LEAVING : SEEN_FIN_ARRIVING;
@@ -191,19 +195,14 @@ INLINE __u32 remember(const struct passage *passage, struct flow_key *key, const
 		shown |= SEEN_RST;
 	if (passage->flow) {
 		struct flow *flow = passage->flow;
-		__u32 seen = flow->seen | shown;
+		__u64 seen = flow->seen | shown;
 
 		if (is_closed(flow->seen) && (packet->tcp_flags & TCP_SYN))
 			seen = shown; /* the ports are used again */
-		if (idle(flow, now) > TICKS(1)) /* one write a second: the cache line is shared */
-			flow->last = now >> TICK_SHIFT;
-		if (seen != flow->seen) {
-			int closes = is_closed(seen) && !is_closed(flow->seen);
-
+		if (seen != flow->seen)
 			flow->seen = seen;
-			if (closes) /* its time is up sooner than the timer thinks */
-				look_later(flow, key->protocol);
-		}
+		if (idle(flow, now) > NANOSECONDS) /* one write a second: the cache line is shared */
+			flow->last = now;
 	} else if (passage->track && begin(key, shown, now)) {
 		return REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
 	}

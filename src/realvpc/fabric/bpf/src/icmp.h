@@ -17,8 +17,8 @@ INLINE __sum16 fold(__s64 sum)
 {
 	__u32 folded = sum;
 
-	folded = (folded & 0xffff) + (folded >> 16);
-	folded = (folded & 0xffff) + (folded >> 16);
+	folded = (__u16)folded + (folded >> 16);
+	folded = (__u16)folded + (folded >> 16);
 	return ~folded;
 }
 

@@ -62,14 +62,13 @@ INLINE __u32 over_internet_gateway(struct packet *packet, const struct interface
 	return owner ? translate_in(packet, owner, &way->receiver) : REASON_DELIVERED;
 }
 
-/* From route table to route table, until a route leads out of them. */
-INLINE __u32 find_way(struct packet *packet, const struct interface *sender, struct way *way)
+/* From route table to route table, until a route leads out of them: the route, and whose table it is in. */
+INLINE __u32 find_route(const struct packet *packet, const struct interface *sender, struct route **found, __u64 *vpc,
+			struct way *way)
 {
-	__u64 table = sender->route_table, vpc = sender->vpc;
+	__u64 table = sender->route_table;
 
-	way->mtu = MTU_SAME_REGION;
-	if (in_block(&packet->destination, &sender->subnet_network, &sender->subnet_mask))
-		return to_address_in(vpc, packet, way);
+	*vpc = sender->vpc;
 	for (int lookups = 0; lookups < LOOKUPS_MAXIMUM; lookups++) {
 		struct route *route = LPM_LOOKUP(routes, table, &packet->destination);
 
@@ -77,23 +76,37 @@ INLINE __u32 find_way(struct packet *packet, const struct interface *sender, str
 			return REASON_NO_ROUTE;
 		if (route->mtu < way->mtu)
 			way->mtu = route->mtu;
-		switch (route->kind) {
-		case ROUTE_LOCAL:
-			return to_address_in(vpc, packet, way);
-		case ROUTE_NETWORK_INTERFACE:
-			way->receiver = interface_by_id(route->target);
-			return way->receiver ? REASON_DELIVERED : REASON_BLACKHOLE_ROUTE;
-		case ROUTE_PEERING:
-			return over_peering(packet, sender, vpc, route, way);
-		case ROUTE_INTERNET_GATEWAY:
-			return over_internet_gateway(packet, sender, vpc, way);
-		case ROUTE_ROUTE_TABLE:
-			table = route->target;
-			vpc = route->vpc;
-			break;
-		default:
-			return REASON_BLACKHOLE_ROUTE;
-		}
+		*found = route;
+		if (route->kind != ROUTE_ROUTE_TABLE)
+			return REASON_DELIVERED;
+		table = route->target;
+		*vpc = route->vpc;
 	}
 	return REASON_TOO_MANY_LOOKUPS;
+}
+
+INLINE __u32 find_way(struct packet *packet, const struct interface *sender, struct way *way)
+{
+	struct route *route = NULL;
+	__u64 vpc;
+	__u32 reason;
+
+	way->mtu = MTU_SAME_REGION;
+	if (in_block(&packet->destination, &sender->subnet_network, &sender->subnet_mask))
+		return to_address_in(sender->vpc, packet, way);
+	reason = find_route(packet, sender, &route, &vpc, way);
+	if (reason || !route)
+		return reason;
+	switch (route->kind) {
+	case ROUTE_LOCAL:
+		return to_address_in(vpc, packet, way);
+	case ROUTE_NETWORK_INTERFACE:
+		way->receiver = interface_by_id(route->target);
+		return way->receiver ? REASON_DELIVERED : REASON_BLACKHOLE_ROUTE;
+	case ROUTE_PEERING:
+		return over_peering(packet, sender, vpc, route, way);
+	case ROUTE_INTERNET_GATEWAY:
+		return over_internet_gateway(packet, sender, vpc, way);
+	}
+	return REASON_BLACKHOLE_ROUTE;
 }

@@ -1,48 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* The flows that security groups track (net/allowances.py).  Each has a timer, so that it ends when it has been idle for
- * too long whether or not anybody looks at it, and each interface has a share of the table that no other can take. */
+/* The flows that security groups track (net/allowances.py).  Each interface has a share of the table that no other can
+ * take.  A timer goes round all flows and ends those that have been idle for too long, whether or not a packet comes. */
 #pragma once
 
 #include "common.h"
 
-#define TICKS(seconds) ((__s32)((seconds) * (__u64)NANOSECONDS >> TICK_SHIFT))
-
-INLINE int is_closed(__u32 seen)
+INLINE int is_closed(__u64 seen)
 {
 	return (seen & SEEN_RST) || (seen & (SEEN_FIN_LEAVING | SEEN_FIN_ARRIVING)) ==
 					    (SEEN_FIN_LEAVING | SEEN_FIN_ARRIVING);
 }
 
-/* In ticks. */
-INLINE __s32 time_out(__u16 protocol, __u32 seen)
+INLINE __s64 time_out(__u16 protocol, __u64 seen)
 {
 	int both = (seen & (SEEN_LEAVING | SEEN_ARRIVING)) == (SEEN_LEAVING | SEEN_ARRIVING);
 
 	switch (protocol) {
 	case PROTOCOL_TCP:
 		if (is_closed(seen))
-			return TICKS(SECONDS_TCP_CLOSED);
-		return both ? TICKS(SECONDS_TCP_ESTABLISHED) : TICKS(SECONDS_TCP_OPENING);
+			return SECONDS_TCP_CLOSED;
+		return both ? SECONDS_TCP_ESTABLISHED : SECONDS_TCP_OPENING;
 	case PROTOCOL_UDP:
-		return both ? TICKS(SECONDS_UDP_STREAM) : TICKS(SECONDS_UDP_SINGLE);
+		return both ? SECONDS_UDP_STREAM : SECONDS_UDP_SINGLE;
 	case PROTOCOL_ICMP:
 	case PROTOCOL_ICMPV6:
-		return TICKS(SECONDS_ICMP);
+		return SECONDS_ICMP;
 	}
-	return TICKS(SECONDS_OTHER);
+	return SECONDS_OTHER;
 }
 
-/* In ticks.  Another CPU may have seen a packet a moment after `now`: then it is negative. */
-INLINE __s32 idle(const struct flow *flow, __u64 now)
+/* Another CPU may have seen a packet a moment after `now`: then the difference is negative. */
+INLINE __s64 idle(const struct flow *flow, __u64 now)
 {
-	return (__u32)(now >> TICK_SHIFT) - flow->last;
+	return now - flow->last;
+}
+
+INLINE int is_over(const struct flow *flow, __u16 protocol, __u64 now)
+{
+	return idle(flow, now) >= time_out(protocol, flow->seen) * NANOSECONDS;
 }
 
 INLINE struct flow *tracked(struct flow_key *key, __u64 now)
 {
 	struct flow *flow = bpf_map_lookup_elem(&flows, key);
 
-	return flow && idle(flow, now) < time_out(key->protocol, flow->seen) ? flow : NULL;
+	return flow && !is_over(flow, key->protocol, now) ? flow : NULL;
 }
 
 /* How many flows an interface has, or ALL_INTERFACES. */
@@ -65,28 +67,27 @@ INLINE int is_within_allowance(__s64 own, __s64 all)
 }
 
 /* Whether one more flow may begin. */
-INLINE int may_track(__u64 interface)
+APART int may_track(__u64 interface)
 {
 	struct tally *own = tally_of(interface), *all = tally_of(ALL_INTERFACES);
 
 	return own && all && is_within_allowance(own->flows, all->flows);
 }
 
-RARE int release(__u64 interface)
+APART int release(__u64 interface)
 {
 	struct id_value key = { .id = interface };
-	struct tally *tally = bpf_map_lookup_elem(&tallies, &key);
+	struct tally *own = bpf_map_lookup_elem(&tallies, &key), *all = tally_of(ALL_INTERFACES);
 
-	if (tally)
-		__sync_fetch_and_add(&tally->flows, -1);
-	tally = tally_of(ALL_INTERFACES);
-	if (tally)
-		__sync_fetch_and_add(&tally->flows, -1);
+	if (own) /* otherwise it is gone */
+		__sync_fetch_and_add(&own->flows, -1);
+	if (all)
+		__sync_fetch_and_add(&all->flows, -1);
 	return 0;
 }
 
 /* Takes a place for one more flow: exact, whatever other CPUs do at the same time. */
-RARE int claim(__u64 interface)
+APART int claim(__u64 interface)
 {
 	struct tally *own = tally_of(interface), *all = tally_of(ALL_INTERFACES);
 	__s64 before, before_all;
@@ -97,62 +98,81 @@ RARE int claim(__u64 interface)
 	before = __sync_fetch_and_add(&own->flows, 1);
 	if (is_within_allowance(before, before_all))
 		return 1;
-	__sync_fetch_and_add(&own->flows, -1);
-	__sync_fetch_and_add(&all->flows, -1);
+	release(interface);
 	return 0;
 }
 
-static int look_at(void *map, struct flow_key *key, struct flow *flow);
-
-/* Look again when the flow will have been idle for too long, or sooner: its interface may be gone by then. */
-INLINE void look_later(struct flow *flow, __u16 protocol)
+/* The flow begins, on the place that was claimed for it: 0, or -1 and the place is free again. */
+APART int begin(struct flow_key *key, __u64 seen, __u64 now)
 {
-	__u64 now = bpf_ktime_get_ns();
-	__s32 left = time_out(protocol, flow->seen) - idle(flow, now);
-
-	if (left > TICKS(SECONDS_BETWEEN_LOOKS))
-		left = TICKS(SECONDS_BETWEEN_LOOKS);
-	if (left < 0)
-		left = 0;
-	bpf_timer_start(&flow->timer, (((now >> TICK_SHIFT) + left + 1) << TICK_SHIFT) - now, 0);
-}
-
-static int look_at(void *map, struct flow_key *key, struct flow *flow)
-{
-	__u64 interface = key->interface;
-
-	if (idle(flow, bpf_ktime_get_coarse_ns()) < time_out(key->protocol, flow->seen) && interface_by_id(interface))
-		look_later(flow, key->protocol);
-	else if (!bpf_map_delete_elem(map, key))
-		release(interface);
-	return 0;
-}
-
-/* The flow begins, on a place that was claimed for it: 0, or -1 and the place is free again. */
-RARE int begin(struct flow_key *key, __u32 seen, __u64 now)
-{
-	struct flow first = { .last = now >> TICK_SHIFT, .seen = seen };
+	struct flow first = { .last = now, .seen = seen };
 	struct flow *flow;
 
-	if (bpf_map_update_elem(&flows, key, &first, BPF_NOEXIST)) {
+	if (!key)
+		return -1;
+	if (!bpf_map_update_elem(&flows, key, &first, BPF_NOEXIST)) {
+		if (!bpf_map_push_elem(&turns, key, BPF_ANY))
+			return 0;
+		bpf_map_delete_elem(&flows, key); /* nobody would ever end it */
 		release(key->interface);
-		flow = bpf_map_lookup_elem(&flows, key);
-		if (!flow)
-			return -1; /* no room, or no memory */
-		if (idle(flow, now) < time_out(key->protocol, flow->seen))
-			seen |= flow->seen; /* begun by another CPU just now; otherwise idle for too long and not yet gone */
-		flow->last = first.last;
-		flow->seen = seen;
-		return 0;
+		return -1;
 	}
+	release(key->interface);
 	flow = bpf_map_lookup_elem(&flows, key);
 	if (!flow)
-		return -1;
-	if (bpf_timer_init(&flow->timer, &flows, CLOCK_MONOTONIC) || bpf_timer_set_callback(&flow->timer, look_at)) {
-		if (!bpf_map_delete_elem(&flows, key)) /* nothing would ever end it */
-			release(key->interface);
-		return -1;
-	}
-	look_later(flow, key->protocol);
+		return -1; /* no memory */
+	/* Begun by another CPU just now; or over, and not yet gone. */
+	flow->seen = is_over(flow, key->protocol, now) ? seen : flow->seen | seen;
+	flow->last = now;
 	return 0;
+}
+
+/* Ends the flow whose turn it is, or lets it queue again. */
+static long look_at_next(__u32 index, __u64 *now)
+{
+	struct flow_key key;
+	struct flow *flow;
+
+	(void)index;
+	if (bpf_map_pop_elem(&turns, &key))
+		return 1;
+	flow = bpf_map_lookup_elem(&flows, &key);
+	if (!flow)
+		return 0;
+	if (is_over(flow, key.protocol, *now) || !interface_by_id(key.interface)) {
+		if (!bpf_map_delete_elem(&flows, &key))
+			release(key.interface);
+		return 0;
+	}
+	bpf_map_push_elem(&turns, &key, BPF_ANY);
+	return 0;
+}
+
+static int look_at_some(void *map, __u32 *key, struct sweeper *sweeper)
+{
+	__u64 now = bpf_ktime_get_coarse_ns();
+
+	(void)map;
+	(void)key;
+	bpf_loop(FLOWS_PER_LOOK, look_at_next, &now, 0);
+	bpf_timer_start(&sweeper->timer, NANOSECONDS_BETWEEN_LOOKS, 0);
+	return 0;
+}
+
+/* Run once when the program is loaded, over maps that may have been there before: 0, or why the timer does not run. */
+SEC("tc")
+int start_sweeper(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct sweeper *sweeper = bpf_map_lookup_elem(&sweepers, &zero);
+	long error;
+
+	(void)skb;
+	if (!sweeper)
+		return -ENOENT;
+	error = bpf_timer_init(&sweeper->timer, &sweepers, CLOCK_MONOTONIC);
+	if (error && error != -EBUSY) /* it runs already, perhaps for the program before this one */
+		return error;
+	error = bpf_timer_set_callback(&sweeper->timer, look_at_some);
+	return error ? error : bpf_timer_start(&sweeper->timer, NANOSECONDS_BETWEEN_LOOKS, 0);
 }
