@@ -58,6 +58,10 @@ class NodeConnection:
         """Raises NodeError."""
         return self._ask(m.Status(), m.StatusIs)
 
+    def audit(self) -> m.StatusIs:
+        """Have everything looked at, and mended where it can be.  Raises NodeError."""
+        return self._ask(m.Audit(), m.StatusIs)
+
     def console(self, instance_id: str) -> bytes:
         """The end of a machine's console output.  Raises NodeError."""
         return self._ask(m.Console(instance_id), m.ConsoleIs).output

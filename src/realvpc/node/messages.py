@@ -41,6 +41,10 @@ class Status(Struct, frozen=True, tag=True):
     """Asks for what there is: `StatusIs`."""
 
 
+class Audit(Struct, frozen=True, tag=True):
+    """Asks to look at once whether everything is as it was made: `StatusIs`, after mending what could be."""
+
+
 class Console(Struct, frozen=True, tag=True):
     """Asks for a machine's console output from a position on, or for the end of it: `ConsoleIs`."""
 
@@ -117,6 +121,7 @@ Request: TypeAlias = (
     | Desired
     | Counters
     | Status
+    | Audit
     | Console
     | Exec
     | OpenShell
@@ -136,10 +141,21 @@ class Welcome(Struct, frozen=True, tag=True):
 
 
 class Fault(Struct, frozen=True):
-    """Something that could not be done and is being tried again.  `subject` is `tables` or the id of a machine."""
+    """Something that could not be done, or is not as it was made, and is being tried again.
+
+    `subject` is the id of a machine, or what else it is about: `tables`, `fabric`, `listeners`, ...
+    """
 
     subject: str
     reason: str
+
+
+class Repair(Struct, frozen=True):
+    """What was found not to be as it was made, and is again.  `at`: seconds since 1970."""
+
+    subject: str
+    what: str
+    at: float
 
 
 class Applied(Struct, frozen=True, tag=True):
@@ -181,7 +197,8 @@ class CountersAre(Struct, frozen=True, tag=True):
 class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
     """What there is.  `revision` is 0 before the first.
 
-    `limits` says how machines are limited, `isolation` how they are kept apart from the host, or why they are not.
+    `limits` says how machines are limited, `isolation` how they are kept apart from the host, or why they are not,
+    `repairs` what an audit has mended lately.
     """
 
     pid: int
@@ -190,6 +207,7 @@ class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
     isolation: str
     machines: tuple[MachineUp | MachineDown | MachineFailed, ...]
     faults: tuple[Fault, ...]
+    repairs: tuple[Repair, ...] = ()
 
 
 class ConsoleIs(Struct, frozen=True, tag=True):

@@ -12,12 +12,12 @@ import logging
 import os
 import resource
 import signal
-import socket
 import stat
 from pathlib import Path
 
 from ..fabric.fabric import Fabric
 from ..instance import cgroups
+from .doorway import Doorway
 from .isolation import probe
 from .server import Node
 
@@ -62,9 +62,8 @@ async def _serve(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> 
     fabric = Fabric(run_dir, user_namespaces=isolation.has_user_namespaces)
     node = Node(fabric, state_dir, run_dir, limits, isolation, group, api_uid)
     await node.open()
-    with listen(run_dir / SOCKET, api_gid) as listener:
-        log.info("node serves socket=%s limits=%s isolation=%s", run_dir / SOCKET, limits, isolation)
-        await node.serve(listener, stop)
+    log.info("node serves socket=%s limits=%s isolation=%s", run_dir / SOCKET, limits, isolation)
+    await node.serve(Doorway(run_dir / SOCKET, api_gid), stop)
 
 
 def own_directory(directory: Path, mode: int) -> None:
@@ -73,21 +72,3 @@ def own_directory(directory: Path, mode: int) -> None:
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError(f"{directory} must be a directory of root's that nobody else may write")
-
-
-def listen(path: Path, gid: int) -> socket.socket:
-    """A listening socket at `path` for root and the group, taking the place of one that was left there."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
-    try:
-        listener.bind(str(draft))
-    finally:
-        os.umask(mask)
-    os.chown(draft, 0, gid)
-    draft.chmod(0o660)
-    listener.listen(64)
-    listener.setblocking(False)
-    draft.rename(path)
-    return listener

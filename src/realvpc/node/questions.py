@@ -14,6 +14,7 @@ from ..instance.cgroups import Limits
 from ..instance.machines import MachineError, Machines
 from ..net.machine import Wanted
 from . import messages as m
+from .audit import Auditor
 from .channel import AsyncChannel
 from .isolation import Isolation
 from .reconcile import Reconciler
@@ -31,6 +32,7 @@ class Questions:
     def __init__(
         self,
         reconciler: Reconciler,
+        auditor: Auditor,
         machines: Machines,
         limits: Limits,
         isolation: Isolation,
@@ -38,6 +40,7 @@ class Questions:
         stop: Callable[[], None],
     ) -> None:
         self._reconciler = reconciler
+        self._auditor = auditor
         self._machines = machines
         self._limits = limits
         self._isolation = isolation
@@ -69,6 +72,9 @@ class Questions:
                 return m.CountersAre(await self._reconciler.counters())
             case m.Status():
                 return self._status()
+            case m.Audit():
+                await self._auditor.audit()
+                return self._status()
             case m.Console(instance_id, since):
                 return m.ConsoleIs(*await self._machines.console(instance_id, since))
             case m.Shutdown(machines):
@@ -93,10 +99,12 @@ class Questions:
             isolation=str(self._isolation),
             machines=reconciler.reports(),
             faults=reconciler.faults,
+            repairs=self._auditor.repairs,
         )
 
     async def _shut_down(self, machines: Wanted) -> m.Done:
         if machines is not Wanted.RUNNING:
-            await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
+            async with self._auditor.paused():
+                await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
             await asyncio.to_thread(cgroups.remove, self._cgroup_parent)
         return m.Done()
