@@ -132,6 +132,16 @@ def test_what_is_taken_away_is_made_anew(fabric: Fabric, what: str) -> None:
     assert_packets_pass(fabric)
 
 
+def test_what_was_made_anew_is_looked_after_as_before(fabric: Fabric) -> None:
+    bring_up(fabric, walkthrough())
+    for _ in range(2):
+        run(fabric, "fabric", f"ip link delete {LINK}")
+        assert audited(fabric) == {(Part.LINK, B)}
+        run(fabric, B, "ip link set eth0 down")
+        assert audited(fabric) == {(Part.DEVICE, B)}
+    assert_packets_pass(fabric)
+
+
 def assert_packets_pass(fabric: Fabric) -> None:
     assert ping(fabric, A, B_ADDRESS).received == 3
     assert ping(fabric, B, A_ADDRESS).received == 3

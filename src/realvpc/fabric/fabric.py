@@ -114,9 +114,9 @@ class Fabric:
             if link.interface_id not in wanted:
                 self._remove_link(link)
         for spec in links:
-            self._specs[spec.interface_id] = spec
             known = self._links.get(spec.interface_id)
             if known is not None and known.machine == name and has_link(self.namespace(FABRIC), known):
+                self._specs[spec.interface_id] = spec
                 continue
             if known is not None:
                 self._remove_link(known)
@@ -318,7 +318,7 @@ class Fabric:
 
     def _make_link(self, machine: str, spec: LinkSpec) -> None:
         link = make_link(self.namespace(FABRIC), self.namespace(machine), machine, spec)
-        self._links[spec.interface_id] = link
+        self._links[spec.interface_id], self._specs[spec.interface_id] = link, spec
         self._attachments.attach(link.name, link.ifindex, self._opened().program(FROM_INTERFACE))
         self._announce(spec.interface_id, link.ifindex)
 

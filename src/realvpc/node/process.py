@@ -24,6 +24,8 @@ from .server import Node
 log = logging.getLogger(__name__)
 
 SOCKET = "node.sock"
+# Below the run directory, which the API process enters.  A root of machines is somebody else, and goes through one.
+_DIRECTORIES = {"bpf": 0o700, "machines": 0o711, "crun": 0o700, "exec": 0o700, "ns": 0o700}
 
 
 def run_node(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None:
@@ -40,6 +42,9 @@ def run_node(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor per machine
     own_directory(state_dir, 0o700)
     own_directory(run_dir, 0o755)
+    for name, mode in _DIRECTORIES.items():
+        own_directory(run_dir / name, mode)
+        (run_dir / name).chmod(mode)  # an earlier version let others look in
     with (run_dir / "node.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
