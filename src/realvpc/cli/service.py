@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from .terminal import complain, faint, json_option, mark, print_json, say, servi
 
 _PAUSE = 0.05  # seconds
 _STALLED_SECONDS = 30.0
+_REPAIRS_SHOWN = 3
 _FIXED_WHILE_UP = (
     "host", "port", "credentials", "fabric", "sessions", "quotas", "host_names", "tls_certificate", "tls_key",
 )  # fmt: skip
@@ -272,6 +274,11 @@ def status_command(state: Path | None, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+def _repaired(repair: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(repair["at"]).astimezone().isoformat(timespec="seconds")
+    return f"{repair['subject']}: {repair['what']} {faint(at)}"
+
+
 def _print_status(answer: dict[str, Any]) -> None:
     instances = ", ".join(f"{count} {state}" for state, count in sorted(answer["instances"].items())) or "none"
     up = answer["node"]["machines_up"] if answer["node"] else None
@@ -292,6 +299,7 @@ def _print_status(answer: dict[str, Any]) -> None:
     ]
     if node := answer["node"]:
         rows += [("isolation", node["isolation"] or "unknown"), ("limits", node["limits"] or "unknown")]
+        rows += [("repaired", _repaired(repair)) for repair in node["repairs"][-_REPAIRS_SHOWN:]]
     for name, text in rows:
         click.echo(f"    {faint(f'{name:14}')} {text}")
     for fault in answer["faults"]:

@@ -76,7 +76,7 @@ async def _serve(
         return service.context(call.caller)
 
     guests = GuestServices(settings.node_socket, service, clock.now)
-    node = NodeLink(settings.node_socket, service, changed, guests.open) if has_fabric else None
+    node = NodeLink(settings.node_socket, service, changed, guests.open, guests.lose) if has_fabric else None
     manager = SystemsManager(settings, service, clock.now, context)
     special = (*manager.actions, ConsoleActions(context, node.console if node else None))
     desk = Desk(settings, database, service, clock, node)

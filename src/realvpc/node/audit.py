@@ -93,7 +93,7 @@ class Auditor:
     def _say(self, faults: tuple[Fault, ...]) -> None:
         for fault in faults:
             if fault not in self._faults:
-                log.error("found subject=%s reason=%s", fault.subject, fault.reason)
+                log.warning("found subject=%s reason=%s", fault.subject, fault.reason)
         if faults != self._faults:
             self._faults = faults
             self._said(faults)
