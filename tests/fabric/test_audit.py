@@ -20,6 +20,7 @@ LINK = Link(7, "v1", "i-1", SPEC.interface_id)
 EDGE_INDEX = {"internet": 2, "services": 3}
 EXPECTED = Expected(
     machines=frozenset({"i-1"}),
+    visited=frozenset({"i-1"}),
     namespaces={FABRIC: 100, "internet": 101, "services": 102},
     links={LINK: SPEC},
     edges=EDGE_INDEX,
@@ -99,10 +100,10 @@ def test_nothing_is_found_where_everything_is_as_expected() -> None:
         (device(FABRIC, "v1", is_up=False), (Part.DEVICE, "i-1", "was down outside")),
         (device(FABRIC, "v1", alias="x"), (Part.DEVICE, "i-1", "was without its name outside")),
         (device(FABRIC, "v1", mtu=1400), (Part.DEVICE, "i-1", "was of MTU 1400 outside")),
-        (device("i-1", "eth0", is_up=False), (Part.DEVICE, "i-1", "was down inside")),
+        (device(FABRIC, "v1", has_carrier=False), (Part.DEVICE, "i-1", "was down inside")),
         (device("i-1", "eth0", mtu=1400), (Part.DEVICE, "i-1", "was of MTU 1400 inside")),
         (device("i-1", "eth0", mac="02:00:00:00:00:99"), (Part.DEVICE, "i-1", "was 02:00:00:00:00:99 inside")),
-        (device("i-1", "eth0", is_up=False, mtu=9), (Part.DEVICE, "i-1", "was down inside, of MTU 9 inside")),
+        (device(FABRIC, "v1", has_carrier=False, mtu=9), (Part.DEVICE, "i-1", "was down inside, of MTU 9 outside")),
         (found("programs", v1=None), (Part.PROGRAM, "i-1", "was without the program that decides on packets")),
         (found("programs", v1=PinnedLink(49, 7)), (Part.PROGRAM, "i-1", None)),
         (found("programs", v1=PinnedLink(50, 0)), (Part.PROGRAM, "i-1", None)),
@@ -133,6 +134,16 @@ def test_one_thing_that_is_not_as_expected_is_found_and_nothing_else(
     part, subject, trouble = expected
     assert (finding.part, finding.subject) == (part, subject)
     assert trouble in (None, finding.trouble)
+
+
+def test_of_a_machine_that_is_not_visited_what_is_seen_from_outside_is_found() -> None:
+    unseen = without("devices", "i-1")
+    down = replace(
+        unseen, devices=dict(unseen.devices) | {FABRIC: device(FABRIC, "v1", has_carrier=False).devices[FABRIC]}
+    )
+    gone = replace(unseen, devices=dict(unseen.devices) | {FABRIC: device(FABRIC, "v1").devices[FABRIC]})
+    assert [each.part for each in audit(EXPECTED, down)] == [Part.DEVICE]
+    assert [each.part for each in audit(EXPECTED, gone)] == [Part.LINK]
 
 
 def test_what_cannot_be_entered_is_not_said_to_be_empty() -> None:

@@ -50,7 +50,9 @@ class FakeFabric:
         return ()
 
     def expected(self) -> Expected:
-        return Expected(machines=frozenset(), namespaces={}, links={}, edges={}, programs={}, maps={})
+        return Expected(
+            machines=frozenset(), visited=frozenset(), namespaces={}, links={}, edges={}, programs={}, maps={}
+        )
 
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         return tuple(self.findings)

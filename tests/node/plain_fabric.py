@@ -86,7 +86,9 @@ class PlainFabric:
         return tuple(_listener(listener) for listener in Listener)
 
     def expected(self) -> Expected:
-        return Expected(machines=frozenset(), namespaces={}, links={}, edges={}, programs={}, maps={})
+        return Expected(
+            machines=frozenset(), visited=frozenset(), namespaces={}, links={}, edges={}, programs={}, maps={}
+        )
 
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         return ()

@@ -49,6 +49,7 @@ class Expected(Struct, frozen=True, kw_only=True):
     """What should be, at the moment when an audit begins."""
 
     machines: frozenset[str]  # that have a namespace
+    visited: frozenset[str]  # those of them whose namespaces are entered: of very many, some at a time
     namespaces: Mapping[str, int]  # inodes of those that are held: the fabric's and the edges'
     links: Mapping[Link, LinkSpec]
     edges: Mapping[str, int]  # ifindex of the fabric's end
@@ -85,14 +86,14 @@ def audit(expected: Expected, found: Found) -> Iterator[Finding]:
         yield Finding(Part.PINS, PINS, "the bpffs", "is not mounted")
     lost = list(_namespaces(expected, found))
     yield from lost
-    readable = found.devices.keys() - {finding.subject for finding in lost}
-    if FABRIC not in readable:
+    lost_names = {finding.subject for finding in lost}
+    if FABRIC in lost_names or FABRIC not in found.devices:
         return
     for edge in EDGES:
-        if edge.name in readable:
+        if edge.name in found.devices and edge.name not in lost_names:
             yield from _edge(edge, expected, found)
     for link, spec in expected.links.items():
-        if link.machine in readable:
+        if link.machine not in lost_names:
             yield from _link(link, spec, found)
     if found.has_bpffs:
         yield from _programs(expected, found)
@@ -147,19 +148,23 @@ def _edge(edge: Edge, expected: Expected, found: Found) -> Iterator[Finding]:
 
 
 def _link(link: Link, spec: LinkSpec, found: Found) -> Iterator[Finding]:
-    outside, inside = found.devices[FABRIC].get(link.name), found.devices[link.machine].get(spec.device_name)
-    if outside is None or outside.ifindex != link.ifindex or inside is None or inside.peer != link.ifindex:
+    outside, entered = found.devices[FABRIC].get(link.name), found.devices.get(link.machine)
+    inside = entered.get(spec.device_name) if entered is not None else None
+    is_elsewhere = entered is not None and (inside is None or inside.peer != link.ifindex)
+    if outside is None or outside.ifindex != link.ifindex or is_elsewhere:
         yield Finding(Part.LINK, link.machine, link.interface_id, "has lost its link")
         return
-    troubles = [] if outside.is_up else ["down outside"]
+    troubles = []
+    if not outside.is_up:
+        troubles.append("down outside")
+    elif not outside.has_carrier:
+        troubles.append("down inside")
     if outside.alias != link.alias:
         troubles.append("without its name outside")
-    if not inside.is_up:
-        troubles.append("down inside")
-    if inside.mac != spec.mac_address:
+    if inside and inside.mac != spec.mac_address:
         troubles.append(f"{inside.mac} inside")
     for end, device in (("outside", outside), ("inside", inside)):
-        if device.mtu != spec.mtu:
+        if device and device.mtu != spec.mtu:
             troubles.append(f"of MTU {device.mtu} {end}")
     if troubles:
         yield Finding(Part.DEVICE, link.machine, link.interface_id, f"was {', '.join(troubles)}")

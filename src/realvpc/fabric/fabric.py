@@ -34,6 +34,8 @@ from .plan import Plan
 from .survey import survey
 from .tables import Entries, Tables, compile_tables
 
+VISITED_AT_A_TIME = 1000
+
 RESERVED = frozenset({FABRIC, *(edge.name for edge in EDGES)})
 
 
@@ -59,6 +61,7 @@ class Fabric:
         self._specs: dict[str, LinkSpec] = {}  # of the links that were asked for, by interface id
         self._machines: set[str] = set()  # that were asked for
         self._held_namespaces: dict[str, int] = {}  # descriptors: what holds them otherwise is a file
+        self._turn = 0
         self._is_attached = False  # with this version's programs, everywhere
         self._held: Tables | None = None  # what the maps hold, once it is known
 
@@ -192,12 +195,19 @@ class Fabric:
             programs |= {name: id_of(opened.program(FROM_EDGES[name])) for name in self._edges}
         return Expected(
             machines=frozenset(self._machines),
+            visited=self._next_to_visit(),
             namespaces={name: os.fstat(fd).st_ino for name, fd in self._held_namespaces.items()},
             links=links,
             edges=dict(self._edges),
             programs=programs,
             maps={name: id_of(each.fd) for name, each in opened.maps.items()},
         )
+
+    def _next_to_visit(self) -> frozenset[str]:
+        """In turns, so that an audit of very many machines does not take all the time there is."""
+        turns = max(1, -(-len(self._machines) // VISITED_AT_A_TIME))
+        self._turn = (self._turn + 1) % turns
+        return frozenset(sorted(self._machines)[self._turn :: turns])
 
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         """What is not as expected.  For any thread.

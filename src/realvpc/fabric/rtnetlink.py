@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -34,6 +35,7 @@ _TCA_OPTIONS, _TCA_BPF_ID, _INGRESS = 2, 11, 0xFFFFFFF2
 _IFF_UP, _IFF_NOARP, _IFF_LOWER_UP = 0x1, 0x80, 0x10000
 _NESTED = 0x3FFF  # NLA_TYPE_MASK
 _BUFFER = 1 << 16
+_REMEMBERED = 1 << 15  # messages of about 1 KiB
 
 
 class Device(Struct, frozen=True):
@@ -72,20 +74,7 @@ class Listing:
 
     def devices(self) -> Iterator[Device]:
         mask = struct.pack("=HHI", 8, _IFLA_EXT_MASK, _SKIP_STATISTICS)
-        for message in self._dump(_RTM_GETLINK, _LINK.pack(0, 0, 0, 0, 0) + mask):
-            _, _, index, flags, _ = _LINK.unpack_from(message)
-            found = _attributes(message, _LINK.size)
-            yield Device(
-                ifindex=index,
-                name=_text(found.get(_IFLA_IFNAME)),
-                mac=found.get(_IFLA_ADDRESS, b"").hex(":"),
-                mtu=_number(found.get(_IFLA_MTU)),
-                is_up=bool(flags & _IFF_UP),
-                has_carrier=bool(flags & _IFF_LOWER_UP),
-                is_noarp=bool(flags & _IFF_NOARP),
-                peer=_number(found.get(_IFLA_LINK)),
-                alias=_text(found.get(_IFLA_IFALIAS)),
-            )
+        return map(_device, self._dump(_RTM_GETLINK, _LINK.pack(0, 0, 0, 0, 0) + mask))
 
     def addresses(self) -> Iterator[tuple[int, str]]:
         """The IPv4 addresses with the ifindex that each is on."""
@@ -126,6 +115,24 @@ class Listing:
                     return
                 yield body
                 start += (length + 3) & ~3
+
+
+@lru_cache(_REMEMBERED)
+def _device(message: bytes) -> Device:
+    """Of a device that is as it was, the message is too: reading its forty attributes takes longest of all."""
+    _, _, index, flags, _ = _LINK.unpack_from(message)
+    found = _attributes(message, _LINK.size)
+    return Device(
+        ifindex=index,
+        name=_text(found.get(_IFLA_IFNAME)),
+        mac=found.get(_IFLA_ADDRESS, b"").hex(":"),
+        mtu=_number(found.get(_IFLA_MTU)),
+        is_up=bool(flags & _IFF_UP),
+        has_carrier=bool(flags & _IFF_LOWER_UP),
+        is_noarp=bool(flags & _IFF_NOARP),
+        peer=_number(found.get(_IFLA_LINK)),
+        alias=_text(found.get(_IFLA_IFALIAS)),
+    )
 
 
 def _attributes(message: bytes, start: int = 0) -> dict[int, bytes]:

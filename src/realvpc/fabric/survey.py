@@ -24,10 +24,9 @@ def survey(
     expected: Expected, namespaces: Path, pins: Path, attachments: Attachments, processes: Mapping[str, int]
 ) -> Found:
     """``pins`` is the directory of the pinned maps; ``processes`` has the pids of machines that run."""
-    names = (*expected.namespaces, *expected.machines)
-    held = {name: namespace.inode(namespaces / name) for name in names}
+    held = {name: namespace.inode(namespaces / name) for name in (*expected.namespaces, *expected.machines)}
     entered: dict[str, Path] = {}
-    for name in names:
+    for name in (*expected.namespaces, *expected.visited):
         if held[name] is not None and held[name] == expected.namespaces.get(name, held[name]):
             entered[name] = namespaces / name
     edges: dict[str, Inside] = {}
