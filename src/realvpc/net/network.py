@@ -130,9 +130,9 @@ class Network(Snapshot):
         """The group that the rule ``sgr-…`` is in."""
         return next(iter(self.security_groups.where(_rule_ids, rule_id)), None)
 
-    def interfaces_of(self, instance_id: str) -> tuple[NetworkInterface, ...]:
-        """The instance's interfaces in the order of their device index."""
-        rows = self.interfaces.where(_instance_id, instance_id)
+    def interfaces_of(self, owner_id: str) -> tuple[NetworkInterface, ...]:
+        """The interfaces of an instance, or of an appliance, in the order of their device index."""
+        rows = self.interfaces.where(_owner_id, owner_id)
         return tuple(sorted(rows, key=lambda row: row.attachment.device_index if row.attachment else 0))
 
     def volumes_of(self, instance_id: str) -> tuple[Volume, ...]:
@@ -189,7 +189,7 @@ class Network(Snapshot):
         return subnet.usable_size - taken
 
     def instance_of(self, interface: NetworkInterface) -> Instance | None:
-        return self.instances.get(interface.attachment.instance_id) if interface.attachment else None
+        return self.instances.get(interface.attachment.owner_id) if interface.attachment else None
 
     # -- names ---------------------------------------------------------------------------------------------------
 
@@ -320,8 +320,8 @@ def _rule_ids(row: SecurityGroup) -> Iterable[str]:
     return (rule.id for rule in row.rules)
 
 
-def _instance_id(row: NetworkInterface) -> Iterable[str]:
-    return (row.attachment.instance_id,) if row.attachment else ()
+def _owner_id(row: NetworkInterface) -> Iterable[str]:
+    return (row.attachment.owner_id,) if row.attachment else ()
 
 
 def _volume_instance_id(row: Volume) -> Iterable[str]:
