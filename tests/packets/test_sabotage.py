@@ -142,6 +142,23 @@ def test_what_was_made_anew_is_looked_after_as_before(fabric: Fabric) -> None:
     assert_packets_pass(fabric)
 
 
+def test_what_cannot_be_made_anew_is_missed_until_it_can(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_up(fabric, walkthrough())
+    run(fabric, "fabric", f"ip link delete {LINK}")
+    with monkeypatch.context() as patch:
+        patch.setattr("realvpc.fabric.fabric.make_link", refuse)
+        (finding,) = look(fabric)
+        with pytest.raises(OSError, match="made to fail"):
+            fabric.mend(finding)
+        assert [each.part for each in look(fabric)] == [Part.LINK]
+    assert audited(fabric) == {(Part.LINK, B)}
+    assert_packets_pass(fabric)
+
+
+def refuse(*arguments: object) -> None:
+    raise OSError("made to fail")
+
+
 def assert_packets_pass(fabric: Fabric) -> None:
     assert ping(fabric, A, B_ADDRESS).received == 3
     assert ping(fabric, B, A_ADDRESS).received == 3

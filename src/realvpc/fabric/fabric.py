@@ -218,18 +218,22 @@ class Fabric:
         return (*audit(expected, found), *(listeners(found) if served else ()))
 
     def look_at_table(self, name: str) -> Finding | None:
-        """Whether a map holds what was written into it last; None when it does, or when that is not known."""
-        if self._held is None or self._opened().maps[name].items() == self._held[name]:
+        """A map that does not hold what was written into it last, as far as is known; None when it does."""
+        if self._held is None and not self._plan.interfaces:
+            return None
+        if self._held is not None and self._opened().maps[name].items() == self._held[name]:
             return None
         return Finding(Part.TABLE, TABLES, f"the map {name}", "did not hold what was written")
 
     def mend(self, finding: Finding, pid: int | None = None) -> bool:
-        """Make it as it should be.  False when there is nothing to mend: it is not wanted any more, or cannot be.
+        """Make it as it should be.  False when there is nothing to mend: what was found has changed since.
 
         ``pid`` is that of the process of the machine that the finding is about.
         """
         opened, name = self._opened(), finding.subject
         link = self._links.get(finding.name)
+        if link and link.ifindex != finding.ifindex:
+            return False
         match finding.part:
             case Part.PINS | Part.MAP:
                 self._open_bpffs()
@@ -239,9 +243,11 @@ class Fabric:
             case Part.NAMESPACE if name in self._held_namespaces:
                 namespace.bind(Path(f"/proc/self/fd/{self._held_namespaces[name]}"), self.namespace(name))
             case Part.NAMESPACE if name in self._machines:
+                before = namespace.inode(self.namespace(name))
                 if pid is not None:
                     self._hold_namespace_of(pid, self.namespace(name))
                 self._create_namespace(self.namespace(name))
+                return namespace.inode(self.namespace(name)) != before
             case Part.EDGE:
                 edge = next(each for each in EDGES if each.name == name)
                 self._edges[name] = ensure_edge(edge, self.namespace(FABRIC), self.namespace(name))
@@ -249,10 +255,7 @@ class Fabric:
                 self._held = None
                 self.apply(self._plan)
             case Part.LINK if link and (spec := self._specs.get(finding.name)):
-                if are_pair(self.namespace(FABRIC), link.name, self.namespace(name), spec.device_name):
-                    return False
-                self._remove_link(link)
-                self._make_link(name, spec)
+                return self._make_link_anew(link, spec)
             case Part.DEVICE if link and (spec := self._specs.get(finding.name)):
                 mend_link(self.namespace(FABRIC), self.namespace(name), link, spec)
             case Part.PROGRAM if name in self._edges:
@@ -331,6 +334,19 @@ class Fabric:
         self._links[spec.interface_id], self._specs[spec.interface_id] = link, spec
         self._attachments.attach(link.name, link.ifindex, self._opened().program(FROM_INTERFACE))
         self._announce(spec.interface_id, link.ifindex)
+
+    def _make_link_anew(self, link: Link, spec: LinkSpec) -> bool:
+        """Returns whether it had to be."""
+        fabric, inside = self.namespace(FABRIC), self.namespace(link.machine)
+        if has_link(fabric, link) and are_pair(fabric, link.name, inside, spec.device_name):
+            return False
+        self._remove_link(link)
+        try:
+            self._make_link(link.machine, spec)
+        except BaseException:
+            self._links[spec.interface_id], self._specs[spec.interface_id] = link, spec  # still expected, and missed
+            raise
+        return True
 
     def _hold_namespace_of(self, pid: int, path: Path) -> None:
         """Let ``path`` hold the network namespace that the process is in, if that is known."""
