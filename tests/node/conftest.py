@@ -73,10 +73,12 @@ class NodeProcess:
         *machines: Workload,
         until: Callable[[list[m.Event]], bool] | None = None,
         patience: float = PATIENCE_SECONDS,
+        ended: tuple[str, ...] = (),
+        state: str = "",
     ) -> list[m.Event]:
         """Say what should be on a new connection and return the events until all machines are as wanted."""
         self.revision += 1
-        desired = m.Desired(self.revision, self.plan, machines)
+        desired = m.Desired(self.revision, self.plan, machines, ended, state)
         return asyncio.run(self._want(desired, until or (lambda events: _settled(desired, events)), patience))
 
     async def _want(self, desired: m.Desired, until: Callable[[list[m.Event]], bool], patience: float) -> list[m.Event]:
@@ -128,9 +130,12 @@ def _settled(desired: m.Desired, events: list[m.Event]) -> bool:
     for spec in desired.machines:
         kind = m.MachineUp if spec.wanted is Wanted.RUNNING else m.MachineDown
         event = newest.get(spec.id)
-        if not isinstance(event, kind) or event.boot != spec.boot:
+        if spec.wanted is Wanted.TERMINATED:
+            if not isinstance(event, m.MachineRemoved):
+                return False
+        elif not isinstance(event, kind) or event.boot != spec.boot:
             return False
-    return True
+    return all(isinstance(newest.get(name), m.MachineRemoved) for name in desired.ended)
 
 
 @contextmanager

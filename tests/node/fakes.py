@@ -10,13 +10,15 @@ from pathlib import Path
 
 from realvpc.fabric.audit import Expected, Finding
 from realvpc.fabric.plan import Plan
-from realvpc.instance.machines import Down, MachineError, Up
+from realvpc.instance.machines import Down, Up
+from realvpc.instance.workers import MachineError
 from realvpc.net.machine import LinkSpec, Workload
 
 
 class FakeFabric:
     def __init__(self) -> None:
         self.applied: list[Plan] = []
+        self.deltas: list[tuple[Plan, Plan]] = []
         self.failing: set[str] = set()  # names of methods
         self.findings: list[Finding] = []
         self.mendable: set[Finding] = set()
@@ -35,6 +37,11 @@ class FakeFabric:
     def apply(self, plan: Plan) -> None:
         self.applied.append(plan)
         if "apply" in self.failing:
+            raise OSError("made to fail")
+
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        self.deltas.append((puts, deletes))
+        if "apply_delta" in self.failing:
             raise OSError("made to fail")
 
     def counters(self) -> dict[str, int]:
@@ -57,8 +64,8 @@ class FakeFabric:
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         return tuple(self.findings)
 
-    def look_at_table(self, name: str) -> Finding | None:
-        return None
+    def look_at_tables(self) -> tuple[Finding, ...]:
+        return ()
 
     def mend(self, finding: Finding, pid: int | None = None) -> bool:
         self.mending.append(finding)
@@ -95,6 +102,14 @@ class FakeMachines:
     def ids(self) -> frozenset[str]:
         return frozenset(self._states)
 
+    def has_disk(self, name: str) -> bool:
+        return name in self._states
+
+    def faults(self) -> Mapping[str, str]:
+        return {}
+
+    def serve(self, state: str) -> None: ...
+
     async def start(self, spec: Workload, network_namespace: Path) -> Up:
         self.starts[spec.id] += 1
         self._before_start(spec.id)
@@ -110,6 +125,9 @@ class FakeMachines:
 
     async def audit(self) -> list[tuple[str, str]]:
         return self.troubles
+
+    async def keep_aside(self, name: str) -> None:
+        self._states.pop(name, None)
 
 
 def refuse(name: str) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from realvpc.fabric import namespace
 from realvpc.fabric.audit import Expected, Finding
 from realvpc.fabric.plan import Plan
-from realvpc.instance import cgroups
+from realvpc.instance import cgroups, loop
 from realvpc.net.machine import LinkSpec
 from realvpc.net.services import Listener
 from realvpc.node.doorway import Doorway
@@ -68,6 +68,10 @@ class PlainFabric:
         self._fail("apply")
         self._note("apply")
 
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        self._fail("apply_delta")
+        self._note("apply_delta")
+
     def counters(self) -> dict[str, int]:
         while (self._faults / "slow_counters").exists():
             time.sleep(0.01)
@@ -93,8 +97,8 @@ class PlainFabric:
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         return ()
 
-    def look_at_table(self, name: str) -> Finding | None:
-        return None
+    def look_at_tables(self) -> tuple[Finding, ...]:
+        return ()
 
     def mend(self, finding: Finding, pid: int | None = None) -> bool:
         return False
@@ -139,6 +143,8 @@ async def _serve(state_dir: Path, run_dir: Path) -> None:
 
 
 if __name__ == "__main__":
+    if Path(sys.argv[2], "faults", "volumes").exists():
+        loop._CONTROL = Path(sys.argv[2], "faults", "no-loop-control")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     directories = [Path(argument) for argument in sys.argv[1:3]]
     own_directory(directories[0], 0o700)

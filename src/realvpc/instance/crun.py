@@ -25,8 +25,8 @@ from ..net.machine import Workload
 from . import cgroups, mounts
 from .bundle import BOOT_ANNOTATION, oci_config
 from .cgroups import Layout, Limits
+from .disk import Disk
 from .mount_tree import mounted
-from .storage import Disk
 
 WORKERS = 4
 _LOOKED_UP = ("/bin/sh", "-c", 'exec "$@"', "sh")  # in PATH, or gives 127
@@ -106,7 +106,7 @@ class Crun:
         """Remove the bundles of other containers: their process was killed before crun, or after it."""
         bundles = self._run_dir / "machines"
         for name in {path.name for path in bundles.iterdir()} - set(instance_ids) if bundles.exists() else ():
-            shutil.rmtree(bundles / name)
+            shutil.rmtree(bundles / name, ignore_errors=True)
 
     def run(self, spec: Workload, disk: Disk, network_namespace: Path) -> int:
         """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind.

@@ -32,6 +32,7 @@ Argument = Annotated[str, Meta(max_length=131072, pattern=r"^[^\x00]*\Z")]  # of
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}\Z")]
 
 DEFAULT_PIDS = 4096
+DEFAULT_VOLUME_BYTES = 8 << 30  # Amazon Linux's
 
 
 class LinkSpec(Struct, frozen=True, kw_only=True):
@@ -70,6 +71,7 @@ class WorkloadSpec(Struct, frozen=True, kw_only=True):
     vcpus: Annotated[float, Meta(gt=0, le=1024)]
     memory_bytes: Annotated[int, Meta(ge=1 << 24, le=1 << 50)]
     pids: Annotated[int, Meta(ge=16, le=1 << 22)] = DEFAULT_PIDS
+    volume_bytes: Annotated[int, Meta(ge=1 << 20, le=1 << 50)] = DEFAULT_VOLUME_BYTES
     boot: Annotated[int, Meta(ge=1, le=1 << 62)] = 1
     wanted: Wanted = Wanted.RUNNING
     image: ImageContent | None = None  # of which its disk is made; None: of the host's own programs

@@ -13,8 +13,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from ..fabric.audit import Finding, Part
-from ..fabric.bpf.layout import MAPS
-from ..instance.machines import MachineError, Up
+from ..instance.machines import Up
+from ..instance.workers import MachineError
 from .doorway import Doorway
 from .host import Fabric, Machines
 from .lane import Lane
@@ -129,10 +129,7 @@ class Auditor:
     async def _look(self, processes: Mapping[str, int]) -> list[Finding]:
         expected = await self._lane.run(self._fabric.expected)
         findings = list(await asyncio.to_thread(self._fabric.look, expected, processes, served=self._is_served()))
-        for table in MAPS:
-            if table.desired:
-                finding = await self._lane.run(self._fabric.look_at_table, table.name)
-                findings += [finding] if finding else []
+        findings += await self._lane.run(self._fabric.look_at_tables)
         return findings
 
     def _processes(self) -> dict[str, int]:

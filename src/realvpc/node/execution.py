@@ -7,7 +7,8 @@ import os
 import stat
 from collections.abc import Sequence
 
-from ..instance.machines import MachineError, Machines
+from ..instance.machines import Machines
+from ..instance.workers import MachineError
 from . import messages as m
 from .channel import AsyncChannel, Frame
 

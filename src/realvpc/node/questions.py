@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from ..instance import cgroups
 from ..instance.cgroups import Limits
-from ..instance.machines import MachineError, Machines
+from ..instance.machines import Machines
+from ..instance.workers import MachineError
 from ..net.machine import Wanted
 from . import messages as m
 from .audit import Auditor
@@ -21,7 +22,7 @@ from .reconcile import Reconciler
 
 AT_A_TIME = 64  # of one connection
 
-_OF_ROOT = (m.OpenProbe, m.Shutdown)
+_OF_ROOT = (m.OpenProbe, m.DeleteDisk, m.Shutdown)
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +72,16 @@ class Questions:
             case m.Counters():
                 return m.CountersAre(await self._reconciler.counters())
             case m.Status():
-                return self._status()
+                return await self._status()
             case m.Audit():
                 await self._auditor.audit()
-                return self._status()
+                return await self._status()
             case m.Console(instance_id, since):
                 return m.ConsoleIs(*await self._machines.console(instance_id, since))
+            case m.DeleteDisk(name):
+                if not await self._machines.delete_kept(name):
+                    return m.Refused(f"no disk {name} is kept aside")
+                return m.Deleted()
             case m.Shutdown(machines):
                 return await self._shut_down(machines)
             case _:
@@ -90,7 +95,7 @@ class Questions:
             return (await self._reconciler.probe_in(request.instance_id),)
         return await self._reconciler.listeners()
 
-    def _status(self) -> m.StatusIs:
+    async def _status(self) -> m.StatusIs:
         reconciler = self._reconciler
         return m.StatusIs(
             pid=os.getpid(),
@@ -100,6 +105,8 @@ class Questions:
             machines=reconciler.reports(),
             faults=reconciler.faults,
             repairs=self._auditor.repairs,
+            disks=self._machines.disks,
+            kept=await self._machines.kept(),
         )
 
     async def _shut_down(self, machines: Wanted) -> m.Done:

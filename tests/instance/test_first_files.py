@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from realvpc.instance.storage import CONSOLE_KEPT, Storage, first_files
+from realvpc.instance.disk import first_files
 from tests.instance.specs import machine
 
 
@@ -25,23 +23,3 @@ def test_user_data_is_for_root_only() -> None:
     mode, content = first_files(machine(user_data=b"#!/bin/sh\nid\n"))["var/lib/realvpc/user-data"]
     assert (mode, content) == (0o600, b"#!/bin/sh\nid\n")
     assert "var/lib/realvpc/user-data" not in first_files(machine())
-
-
-def test_a_console_log_that_has_grown_large_keeps_what_is_shown_of_it(tmp_path: Path) -> None:
-    storage = Storage(tmp_path)
-    disk = tmp_path / "disks" / machine().id
-    disk.mkdir(parents=True)
-    console = disk / "console.log"
-    console.write_bytes(b"a line\n" * 100_000)
-    storage.trim_consoles()
-    assert console.stat().st_size == 700_000, "below a mebibyte it stays"
-    with console.open("ab") as machine_itself:
-        machine_itself.write(b"a line\n" * 100_000)
-        machine_itself.flush()
-        before, _ = storage.console(machine().id)
-        storage.trim_consoles()
-        after, _ = storage.console(machine().id)
-        machine_itself.write(b"the next\n")
-    assert before.endswith(after)
-    assert len(after) > CONSOLE_KEPT - 10
-    assert storage.console(machine().id)[0].endswith(b"a line\nthe next\n")
