@@ -103,7 +103,7 @@ def instance(
             private_addresses=(Address.parse(address),),
             group_ids=(f"sg-{vpc}",),
             public_address=Address.parse(public) if public else None,
-            attachment=Attachment(id=f"eni-attach-{name}", instance_id=f"i-{name}", device_index=0, attached_at=NOW),
+            attachment=Attachment(id=f"eni-attach-{name}", owner_id=f"i-{name}", device_index=0, attached_at=NOW),
         ),
     ]
 

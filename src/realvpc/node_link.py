@@ -11,8 +11,16 @@ from typing import Any
 
 import msgspec
 
-from .api.machine_report import Report, machine_down, machine_failed, machine_removed, machine_up
+from .api.machine_report import (
+    Report,
+    machine_down,
+    machine_failed,
+    machine_removed,
+    machine_up,
+    machines_impaired,
+)
 from .api.service import Service
+from .fabric.audit import LISTENERS
 from .feed import Gap, Subscription
 from .node.answer import NodeError, NodeLostError
 from .node.client import NodeClient
@@ -31,7 +39,7 @@ class NodeLink:
     """One connection to the node process, made again whenever it breaks.
 
     On each the node is told the whole first, and then what the commits of the service's feed change.  ``prepare`` does
-    what has to be done before the node starts a machine.
+    what has to be done before the node starts a machine; ``lose`` is called when machines do not find what that opened.
     """
 
     def __init__(
@@ -39,15 +47,18 @@ class NodeLink:
         node_socket: Path,
         service: Service,
         prepare: Callable[[], Awaitable[None]],
+        lose: Callable[[], None],
     ) -> None:
         self._socket = node_socket
         self._prepare = prepare
+        self._lose = lose
         self._service = service
         self._client: NodeClient | None = None
         self._applied: Applied | None = None
         self._view: NodeView | None = None
         self._trouble = "the node process is starting"
         self._was_connected = False
+        self._faulty: set[str] | None = None  # the subjects that the node's faults were about, when last told
 
     @property
     def ready(self) -> bool:
@@ -63,7 +74,10 @@ class NodeLink:
         return [f"{fault.subject}: {fault.reason}" for fault in self._applied.faults]
 
     async def status(self) -> dict[str, Any]:
-        """``limits`` and ``isolation`` in the node's words, the machines that run; None while it does not answer."""
+        """``limits`` and ``isolation`` in the node's words, the machines that run; None while it does not answer.
+
+        ``repairs``: what was not as it was made and is again, the last ones, oldest first.
+        """
         host: StatusIs | None = None
         if self._client:
             with contextlib.suppress(NodeError):
@@ -75,6 +89,7 @@ class NodeLink:
             "isolation": host.isolation if host else None,
             "disks": host.disks if host else None,
             "kept_disks": msgspec.to_builtins(host.kept) if host else [],
+            "repairs": msgspec.to_builtins(host.repairs) if host else [],
             "machines_up": sum(isinstance(each, MachineUp) for each in host.machines) if host else None,
         }
 
@@ -127,6 +142,7 @@ class NodeLink:
     async def _converse(self, client: NodeClient) -> None:
         log.info("connected to the node")
         self._client, self._applied, self._view, self._was_connected = client, None, None, True
+        self._faulty = None
         telling = asyncio.create_task(self._tell(client))
         listening = asyncio.create_task(self._listen(client))
         try:
@@ -163,12 +179,21 @@ class NodeLink:
         await client.want(await asyncio.to_thread(view.whole))
         return view
 
+    def _take_in(self, faulty: set[str]) -> None:
+        """Let what the node says of these become part of the state, or be mended."""
+        if LISTENERS in faulty:
+            self._lose()
+        if faulty != self._faulty:
+            self._faulty = faulty
+            self._service.report(machines_impaired(frozenset(faulty)), "node: faults")
+
     async def _listen(self, client: NodeClient) -> None:
         async for event in client.events():
             if isinstance(event, Applied):
                 if event.faults:
                     log.warning("revision %d is applied but for %s", event.revision, event.faults)
                 self._applied = event
+                self._take_in({fault.subject for fault in event.faults})
             else:
                 self._service.report(_fact(event), f"node: {event}")
         raise NodeLostError("the node closed the connection")

@@ -164,7 +164,7 @@ class World:
             state = self.random.choice([InstanceState.RUNNING] * 8 + [InstanceState.PENDING, InstanceState.STOPPED])
             fields: dict[str, Any] = {"image_id": "ami-1", "instance_type": "t2.micro", "launched_at": NOW}
             machine = self._add(Instance, "i", vpc.region, reservation_id="r-1", state=state, **fields)
-            attachment = Attachment(id="eni-attach-1", instance_id=machine.id, device_index=0, attached_at=NOW)
+            attachment = Attachment(id="eni-attach-1", owner_id=machine.id, device_index=0, attached_at=NOW)
         public = None
         if self.chance(0.6):
             self._public += 1

@@ -47,7 +47,7 @@ interfaces = st.builds(
         private_addresses=addresses,
         group_ids=groups,
         public_address=public,
-        attachment=Attachment(id="eni-attach-1", instance_id=instance_id, device_index=0, attached_at=NOW)
+        attachment=Attachment(id="eni-attach-1", owner_id=instance_id, device_index=0, attached_at=NOW)
         if instance_id
         else None,
     ),

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from realvpc.fabric.audit import Expected, Finding
 from realvpc.fabric.plan import Plan
 from realvpc.instance.machines import Down, Up
 from realvpc.instance.workers import MachineError
@@ -19,10 +20,13 @@ class FakeFabric:
         self.applied: list[Plan] = []
         self.deltas: list[tuple[Plan, Plan]] = []
         self.failing: set[str] = set()  # names of methods
+        self.findings: list[Finding] = []
+        self.mendable: set[Finding] = set()
+        self.mending: list[Finding] = []
 
     def open(self) -> None: ...
 
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path:
+    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...], pid: int | None = None) -> Path:
         return Path("/", name)
 
     def remove_machine(self, name: str) -> None: ...
@@ -55,6 +59,25 @@ class FakeFabric:
     def listeners(self) -> tuple[socket.socket, ...]:
         return ()
 
+    def expected(self) -> Expected:
+        return Expected(
+            machines=frozenset(), visited=frozenset(), namespaces={}, links={}, edges={}, programs={}, maps={}
+        )
+
+    def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
+        return tuple(self.findings)
+
+    def look_at_tables(self) -> tuple[Finding, ...]:
+        return ()
+
+    def mend(self, finding: Finding, pid: int | None = None) -> bool:
+        self.mending.append(finding)
+        if finding in self.mendable:
+            self.findings.remove(finding)
+        elif "mend" in self.failing:
+            raise OSError("made to fail")
+        return finding in self.mendable
+
     def close(self) -> None: ...
 
     def destroy(self) -> None: ...
@@ -66,6 +89,7 @@ class FakeMachines:
     def __init__(self, before_start: Callable[[str], None] = lambda name: None) -> None:
         self._states: dict[str, Up | Down] = {}
         self._before_start = before_start
+        self.troubles: list[tuple[str, str]] = []
         self.starts: Counter[str] = Counter()
 
     async def open(self) -> None: ...
@@ -101,6 +125,9 @@ class FakeMachines:
 
     async def remove(self, name: str) -> None:
         self._states.pop(name, None)
+
+    async def audit(self) -> list[tuple[str, str]]:
+        return self.troubles
 
     async def keep_aside(self, name: str) -> None:
         self._states.pop(name, None)

@@ -80,7 +80,7 @@ def vpc(
 
 def host(index: int, vpc_index: int, address: str, *, public: str | None = None) -> list[Resource]:
     """Running instance number ``index``."""
-    attachment = Attachment(id="eni-attach-1", instance_id=number("i", index), device_index=0, attached_at=NOW)
+    attachment = Attachment(id="eni-attach-1", owner_id=number("i", index), device_index=0, attached_at=NOW)
     return [
         Instance(
             id=number("i", index),
@@ -121,7 +121,7 @@ def bring_up(fabric: Fabric, network: Network) -> None:
     """A machine per instance, and the network's plan."""
     for row in network.interfaces.values():
         assert row.attachment is not None
-        fabric.ensure_machine(row.attachment.instance_id, (link_spec(network, row),))
+        fabric.ensure_machine(row.attachment.owner_id, (link_spec(network, row),))
     fabric.apply(compile_plan(network))
 
 

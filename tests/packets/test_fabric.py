@@ -218,7 +218,7 @@ def test_a_new_process_adopts_the_fabric_and_no_packet_is_lost(fabric: Fabric, t
             assert adopting.machines() == {A, B, C}
             for row in network.interfaces.values():
                 assert row.attachment is not None
-                adopting.ensure_machine(row.attachment.instance_id, (link_spec(network, row),))
+                adopting.ensure_machine(row.attachment.owner_id, (link_spec(network, row),))
             adopting.apply(plan)
             adopting.close()
         output, _ = running.communicate()
@@ -245,6 +245,7 @@ def test_an_upgrade_that_changes_the_maps_loses_no_packet(fabric: Fabric, monkey
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
         output, _ = running.communicate()
+        assert ping(upgraded, A, B_ADDRESS).received == 3
         assert upgraded.counters()["DELIVERED"] > 0
         assert [path.name for path in (run_dir / "bpf").glob("maps-*")] == ["maps-another"]
         upgraded.close()

@@ -123,7 +123,7 @@ def test_an_instance_is_reached_at_each_of_its_interfaces() -> None:
         id="eni-a2",
         private_addresses=(Address.parse("10.20.0.208"),),
         public_address=None,
-        attachment=Attachment(id="eni-attach-a2", instance_id="i-a", device_index=1, attached_at=NOW),
+        attachment=Attachment(id="eni-attach-a2", owner_id="i-a", device_index=1, attached_at=NOW),
     )
     network = network.apply(put(second))
     question = Question(

@@ -95,7 +95,8 @@ def _block(state: State, subnet_id: str) -> Cidr | None:
 
 
 def _instances(*interfaces: NetworkInterface | None) -> Iterator[str]:
-    return (row.attachment.instance_id for row in interfaces if row is not None and row.attachment is not None)
+    attachments = (row.attachment for row in interfaces if row is not None)
+    return (each.instance_id for each in attachments if each is not None and each.instance_id is not None)
 
 
 def _spec_of(state: State, instance_id: str) -> MachineSpec | None:

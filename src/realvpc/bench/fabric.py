@@ -192,7 +192,7 @@ def _vpc(number: int, other: int) -> list[Resource]:
             mac_address=f"06:00:00:00:00:{number:02x}",
             private_addresses=(Address.parse(f"10.{number}.0.10"),),
             group_ids=(group,),
-            attachment=Attachment(id=_id("eni-attach", number), instance_id=instance, device_index=0, attached_at=_NOW),
+            attachment=Attachment(id=_id("eni-attach", number), owner_id=instance, device_index=0, attached_at=_NOW),
             **_OWNER,
         ),
     ]

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from .terminal import complain, faint, json_option, mark, print_json, say, servi
 
 _PAUSE = 0.05  # seconds
 _STALLED_SECONDS = 30.0
+_REPAIRS_SHOWN = 3
 _FIXED_WHILE_UP = (
     "host", "port", "credentials", "fabric", "sessions", "quotas", "host_names", "tls_certificate", "tls_key",
 )  # fmt: skip
@@ -287,6 +289,11 @@ def status_command(state: Path | None, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+def _repaired(repair: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(repair["at"]).astimezone().isoformat(timespec="seconds")
+    return f"{repair['subject']}: {repair['what']} {faint(at)}"
+
+
 def _kept(node: dict[str, Any] | None) -> str | None:
     """What there is to say of the disks that nobody asked to delete."""
     count = len(node["kept_disks"]) if node else 0
@@ -316,6 +323,7 @@ def _print_status(answer: dict[str, Any]) -> None:
     ]
     if node := answer["node"]:
         rows += [(name, node[name] or "unknown") for name in ("isolation", "limits", "disks")]
+        rows += [("repaired", _repaired(repair)) for repair in node["repairs"][-_REPAIRS_SHOWN:]]
         if kept := _kept(node):
             rows.append(("kept aside", kept))
     for name, text in rows:

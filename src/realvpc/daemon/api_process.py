@@ -74,7 +74,7 @@ async def _serve(
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
 
     guests = GuestServices(settings.node_socket, service, clock.now)
-    node = NodeLink(settings.node_socket, service, guests.open) if has_fabric else None
+    node = NodeLink(settings.node_socket, service, guests.open, guests.lose) if has_fabric else None
     manager = SystemsManager(settings, service, clock.now)
     patient = settling(service.actions["ec2"], service.context)
     service.include({"ssm": manager.actions, "ec2": patient | console_actions(node.console if node else None)})

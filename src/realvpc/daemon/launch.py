@@ -70,7 +70,10 @@ def start(settings: Settings, say: Say, *, foreground: bool = False, show: Say =
                 descriptors = [each.fileno() for each in sockets] if role == API else []
                 process = running[role] = _spawn(settings, role, descriptors, foreground=foreground)
                 say(_started(settings, role, process))
-        return Started(missing, _wait(settings, {role: process for role, process in running.items() if process}, show))
+        faults = _wait(settings, {role: process for role, process in running.items() if process}, show)
+        if NODE in running:
+            faults += [fault for fault in _audit(settings) if fault not in faults]
+        return Started(missing, faults)
 
 
 def stop(
@@ -206,6 +209,18 @@ def _wait(settings: Settings, running: dict[str, Process], show: Say) -> list[st
         time.sleep(_PAUSE)
 
 
+def _audit(settings: Settings) -> list[str]:
+    """What is wrong on the host after what could be was mended."""
+    from realvpc.node.answer import NodeError
+    from realvpc.node.connection import NodeConnection
+
+    try:
+        with NodeConnection(settings.node_socket) as node:
+            return [f"{fault.subject}: {fault.reason}" for fault in node.audit().faults]
+    except NodeError as error:
+        return [f"the host could not be looked at: {error}"]
+
+
 def _answers(settings: Settings, role: str, show: Say) -> bool:
     """Whether a process that runs also speaks; it may have been started a moment ago."""
     age = time.time() - _pid_file(settings, role).stat().st_mtime
@@ -224,7 +239,7 @@ def _speaks(settings: Settings, role: str, timeout: float) -> bool:
         from realvpc.node.answer import NodeError
         from realvpc.node.connection import NodeConnection
 
-        with contextlib.suppress(NodeError), NodeConnection(settings.node_socket, timeout):
+        with contextlib.suppress(NodeError), NodeConnection(settings.node_socket, timeout=timeout):
             return True
         return False
     with contextlib.suppress(NotAnsweringError):

@@ -35,8 +35,8 @@ def rule_ids(row: SecurityGroup) -> Iterable[str]:
     return (rule.id for rule in row.rules)
 
 
-def instance_id(row: NetworkInterface) -> Iterable[str]:
-    return (row.attachment.instance_id,) if row.attachment else ()
+def owner_id(row: NetworkInterface) -> Iterable[str]:
+    return (row.attachment.owner_id,) if row.attachment else ()
 
 
 def vpc_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:

@@ -92,9 +92,9 @@ class Network(Snapshot):
         """The group that the rule ``sgr-…`` is in."""
         return self.security_groups.first(indexes.rule_ids, rule_id)
 
-    def interfaces_of(self, instance_id: str) -> tuple[NetworkInterface, ...]:
-        """The instance's interfaces in the order of their device index."""
-        rows = self.interfaces.where(indexes.instance_id, instance_id)
+    def interfaces_of(self, owner_id: str) -> tuple[NetworkInterface, ...]:
+        """The interfaces of an instance, or of an appliance, in the order of their device index."""
+        rows = self.interfaces.where(indexes.owner_id, owner_id)
         return tuple(sorted(rows, key=lambda row: row.attachment.device_index if row.attachment else 0))
 
     def internet_gateway_of(self, vpc_id: str) -> InternetGateway | None:
@@ -137,7 +137,7 @@ class Network(Snapshot):
         return subnet.usable_size - taken
 
     def instance_of(self, interface: NetworkInterface) -> Instance | None:
-        return self.instances.get(interface.attachment.instance_id) if interface.attachment else None
+        return self.instances.get(interface.attachment.owner_id) if interface.attachment else None
 
     # -- routes --------------------------------------------------------------------------------------------------
 

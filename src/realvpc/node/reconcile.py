@@ -14,10 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from ..fabric.plan import Plan
 from ..instance.machines import Up
@@ -26,6 +23,7 @@ from ..net.machine import LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
 from .desired import TABLES, KeptDesired
 from .host import Fabric, Machines
+from .lane import Lane
 from .messages import (
     Applied,
     Desired,
@@ -45,19 +43,16 @@ log = logging.getLogger(__name__)
 START_ATTEMPTS = 3
 _LOOK_AT_ALL_SECONDS = 10.0
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
 
 class Reconciler:
     """Owns the fabric and the machines.  `version` grows when there may be news."""
 
-    def __init__(self, fabric: Fabric, machines: Machines) -> None:
+    def __init__(self, fabric: Fabric, lane: Lane, machines: Machines) -> None:
         self.machines = machines
         self.version = 0
         self._changed = asyncio.Condition()
         self._fabric = fabric
-        self._fabric_thread = ThreadPoolExecutor(1, "fabric")  # the fabric moves its thread between namespaces
+        self._in_fabric = lane.run
         self._desired = KeptDesired()
         self._unsettled: set[str] = set()  # the machines that the next pass looks at
         self._looks_at_all = False
@@ -67,6 +62,7 @@ class Reconciler:
         self._retries = Retries()
         self._steps: dict[str, asyncio.Task[None]] = {}
         self._reports: Reports[Event] = Reports()
+        self._found: tuple[Fault, ...] = ()
         self._applied: Applied | None = None
         self._table_faults: tuple[str, ...] = ()  # of the tables that were applied
         self._wake = asyncio.Event()
@@ -85,7 +81,6 @@ class Reconciler:
         await asyncio.gather(*self._steps.values(), return_exceptions=True)
         self.machines.close()
         await self._in_fabric(self._fabric.close)
-        self._fabric_thread.shutdown()
 
     async def clear(self, *, disks: bool) -> None:
         """Stop every machine, with `disks` remove them too, and remove the fabric; nothing is wanted any more.
@@ -117,6 +112,11 @@ class Reconciler:
         self._looks_at_all = self._looks_at_all or isinstance(message, Desired)
         self._wake.set()
 
+    def find(self, faults: tuple[Fault, ...]) -> None:
+        """Say these of the host too, from now on."""
+        self._found = faults
+        self._wake.set()
+
     def wake(self, name: str | None = None) -> None:
         """Look again: a machine changed by itself, or anything did."""
         if name is None:
@@ -146,10 +146,10 @@ class Reconciler:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What could not be done so far, and what is wrong with the tables and the disks."""
+        """What could not be done so far, what is wrong with the tables and the disks, and what an audit has found."""
         tables = (Fault(TABLES, sentence) for sentence in self._table_faults)
         disks = (Fault(*each) for each in sorted(self.machines.faults().items()))
-        return (*self._retries.faults, *tables, *disks)
+        return (*self._retries.faults, *tables, *disks, *self._found)
 
     async def counters(self) -> dict[str, int]:
         return await asyncio.to_thread(self._fabric.counters)
@@ -273,7 +273,9 @@ class Reconciler:
     async def _link(self, spec: Workload) -> None:
         name = spec.id
         try:
-            self._namespaces[name] = await self._in_fabric(self._fabric.ensure_machine, name, spec.links)
+            state = self.machines.state(name)
+            pid = state.pid if isinstance(state, Up) else None
+            self._namespaces[name] = await self._in_fabric(self._fabric.ensure_machine, name, spec.links, pid)
         except Exception as error:  # noqa: BLE001 - as in _step
             self._machine_failure(name, spec, error)
         else:
@@ -338,6 +340,3 @@ class Reconciler:
         self.version += 1
         async with self._changed:
             self._changed.notify_all()
-
-    async def _in_fabric(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._fabric_thread, lambda: function(*args, **kwargs))
