@@ -24,6 +24,7 @@ from realvpc.wire.sigv4 import Anyone
 
 from . import invariants
 from .conftest import MAIN, OTHER, TOKYO, VIRGINIA
+from .told_node import ToldNode
 
 REQUESTS = 4000
 CIDRS = (
@@ -230,7 +231,7 @@ class Endpoint:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_random_requests(service: Service, seed: int) -> None:
     random = Random(seed)
-    generator, endpoint = Generator(service, random), Endpoint(service)
+    generator, endpoint, node = Generator(service, random), Endpoint(service), ToldNode(service)
     everything = [(name, action) for name, actions in ACTIONS.items() for action in actions]
     favourites = [*(pair for pair in everything if pair[1] in USUAL), *[("ec2", "CreateRoute")] * 5]
     outcomes: Counter[str] = Counter()
@@ -249,6 +250,7 @@ def test_random_requests(service: Service, seed: int) -> None:
         elif service.state is not before:
             try:
                 invariants.check(service.state)
+                node.check(service.state)
             except Exception as error:
                 raise AssertionError(told) from error
         outcomes[f"{action}:{'refused' if status >= 400 else 'done'}"] += 1
