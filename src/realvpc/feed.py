@@ -36,9 +36,9 @@ class Feed:
         for subscription in self._subscriptions:
             subscription.take(event)
 
-    def subscribe(self, kind: type[E], capacity: int = CAPACITY) -> Subscription[E]:
-        """The events of this type from now on, until the subscription is closed; it holds ``capacity`` at most."""
-        subscription = Subscription(self, kind, capacity)
+    def subscribe(self, *kinds: type[E], capacity: int = CAPACITY) -> Subscription[E]:
+        """The events of these types from now on, until the subscription is closed; it holds ``capacity`` at most."""
+        subscription = Subscription(self, kinds, capacity)
         self._subscriptions.append(subscription)
         return subscription
 
@@ -49,9 +49,9 @@ class Feed:
 class Subscription(Generic[E]):
     """An asynchronous iterator for one reader, and a context manager that ends it."""
 
-    def __init__(self, feed: Feed, kind: type[E], capacity: int) -> None:
+    def __init__(self, feed: Feed, kinds: tuple[type[E], ...], capacity: int) -> None:
         self._feed = feed
-        self._kind = kind
+        self._kinds = kinds
         self._capacity = capacity
         self._events: deque[E] = deque()
         self._lost = 0
@@ -59,7 +59,7 @@ class Subscription(Generic[E]):
 
     def take(self, event: object) -> None:
         """Keep the event for the reader, or lose it with all that wait when these are too many."""
-        if not isinstance(event, self._kind):
+        if not isinstance(event, self._kinds):
             return
         if len(self._events) == self._capacity:
             self._lost += len(self._events)

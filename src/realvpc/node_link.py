@@ -13,12 +13,12 @@ import msgspec
 
 from .api.machine_report import Report, machine_down, machine_failed, machine_removed, machine_up
 from .api.service import Service
-from .feed import Gap
+from .feed import Gap, Subscription
 from .node.answer import NodeError, NodeLostError
 from .node.client import NodeClient
 from .node.messages import Applied, ConsoleIs, MachineDown, MachineRemoved, MachineReport, MachineUp, StatusIs
 from .node_view import NodeView
-from .store.commit import Commit
+from .store.commit import Commit, Reverted
 from .store.state import State
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
@@ -141,16 +141,21 @@ class NodeLink:
             await client.close()
 
     async def _tell(self, client: NodeClient) -> None:
-        with self._service.feed.subscribe(Commit, _WAITING_COMMITS) as commits:
+        commits: Subscription[Commit | Reverted] = self._service.feed.subscribe(
+            Commit, Reverted, capacity=_WAITING_COMMITS
+        )
+        with commits:
             view = await self._begin(client)
             async for commit in commits:
+                if isinstance(commit, Reverted):
+                    raise NodeLostError("what it has told could not be written down")
                 if isinstance(commit, Gap):
                     view = await self._begin(client)
                 elif commit.revision > view.revision and (delta := view.follow(commit)):
                     await client.want(delta)
 
     def _seen(self) -> tuple[State, int, str]:
-        return self._service.state, self._service.revision, self._service.state_id
+        return *self._service.written, self._service.state_id
 
     async def _begin(self, client: NodeClient) -> NodeView:
         """Tell the whole.  It is put together in a thread: that may take long, and the loop has others to serve."""

@@ -1,4 +1,4 @@
-"""A commit, as the feed tells it."""
+"""Commits, as the feed tells them."""
 
 from __future__ import annotations
 
@@ -16,3 +16,9 @@ class Commit(Struct, frozen=True):
     before: State
     after: State
     change: Change
+
+
+class Reverted(Struct, frozen=True):
+    """The state is again as it was at ``revision``: what was built upon it could not be written."""
+
+    revision: int
