@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,12 +33,12 @@ from realvpc.net.resource import Resource
 from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, SecurityGroup, SecurityGroupRule
 from realvpc.net.subnet import Subnet
-from realvpc.net.table import Change, put
+from realvpc.net.table import put
 from realvpc.net.vpc import CidrAssociation, Vpc
 from realvpc.node.messages import encode
 from realvpc.node_view import NodeView
 from realvpc.store.commit import Commit
-from realvpc.store.database import Database
+from realvpc.store.database import Database, Write
 
 SIZES = (100, 1_000, 10_000)
 """Interfaces."""
@@ -116,10 +116,10 @@ class _Timed(Database):
 
     spent = 0.0
 
-    def commit(self, change: Change, *, at: datetime, cause: str) -> int:
+    def commit(self, writes: Sequence[Write]) -> None:
         began = time.perf_counter()
         try:
-            return super().commit(change, at=at, cause=cause)
+            super().commit(writes)
         finally:
             self.spent += time.perf_counter() - began
 
