@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -98,6 +99,7 @@ async def _serve(
     loop.set_exception_handler(desk.unexpected)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    gc.freeze()  # what is there now mostly stays, and the loop need not stand still while the collector looks at it
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
     works = [watch.run(), _sweeping(service, manager), *([node.run(), guests.run(guest_app)] if node else [])]
     with contextlib.closing(journal):

@@ -29,7 +29,7 @@ def endpoint(
         lambda name, action: knows(name, action) or any(each.knows(name, action) for each in special),
         _authenticator(settings, service),
         admin,
-        settling(lambda: service.state.network),
+        settling(lambda: service.state.network, service.feed),
         data_channels,
     )
 

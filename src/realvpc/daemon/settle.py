@@ -7,29 +7,27 @@ reported them, or when patience ends.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from realvpc.api.core.call import Call, Settle
+from realvpc.feed import Feed
 from realvpc.net.instance import InstanceState
 from realvpc.net.network import Network
+from realvpc.store.commit import Commit
 
 PATIENCE = 2.0  # seconds; what takes longer is answered as it is
-_PAUSE = 0.005
 _PASSING = frozenset({InstanceState.PENDING, InstanceState.STOPPING, InstanceState.SHUTTING_DOWN})
 _DESCRIPTIONS = frozenset({"DescribeInstances", "DescribeInstanceStatus"})
 
 
-def settling(network: Callable[[], Network]) -> Settle:
-    """``network`` is asked again and again: it is the current one."""
+def settling(network: Callable[[], Network], feed: Feed) -> Settle:
+    """``network`` is asked again after every commit: it is the current one."""
 
     async def settle(call: Call) -> None:
         named = call.params.get("InstanceIds") or ()
         if call.action not in _DESCRIPTIONS or not named:
             return
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while _passing(network(), named) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(_PAUSE)
+        await feed.until(lambda: not _passing(network(), named), Commit, PATIENCE)
 
     return settle
 
