@@ -166,6 +166,7 @@ def _chosen(ctx: Context, call: Call) -> list[Instance]:
     if bool(named) == bool(targets):
         raise AwsError("ValidationException", "Specify either InstanceIds or Targets.")
     online = [row for row in ctx.visible(ctx.network.instances) if ctx.options.has_fabric and is_online(ctx, row)]
+    online.sort(key=lambda row: row.id)
     if targets:
         tests = [_matcher(each["Key"], each.get("Values") or []) for each in targets]
         return [row for row in online if all(test(row) for test in tests)]
