@@ -20,8 +20,10 @@ from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.plan import compile_plan
 from realvpc.net.network import Network
 from realvpc.net.reasons import Reason
+from realvpc.net.route_table import TableRoute
 from realvpc.net.security_group import TCP, UDP
 from realvpc.net.table import delete, put
+from tests.worlds import with_routes
 
 from .hosts import (
     ALL_IN,
@@ -88,8 +90,9 @@ def test_a_peering_of_the_two_makes_it_work(fabric: Fabric) -> None:
     assert ping(fabric, B, C_ADDRESS).received == 0
     meshed = network.apply(put(peering(3, 2, 3)))
     for index, far in ((2, "10.120.0.0/16"), (3, "10.30.0.0/16")):
-        (again,) = [row for row in vpc(index, "10.0.0.0/16", peers=[(far, 3)]) if row.id == number("rtb", index)]
-        meshed = meshed.apply(put(again))
+        rows = vpc(index, "10.0.0.0/16", peers=[(far, 3)])
+        routes = [row.route for row in rows if isinstance(row, TableRoute)]
+        meshed = with_routes(meshed, number("rtb", index), *routes)
     fabric.apply(compile_plan(meshed))
     assert ping(fabric, B, C_ADDRESS).received == 3
     fabric.apply(compile_plan(meshed.apply(delete(peering(3, 2, 3)))))
