@@ -68,3 +68,27 @@ def test_who_has_left_is_told_nothing() -> None:
         pass
     feed.publish(1)
     assert not left._events
+
+
+def test_who_waits_for_something_looks_after_each_event_and_not_for_ever() -> None:
+    async def run() -> None:
+        feed, seen = Feed(), [0]
+
+        def count() -> bool:
+            seen[0] += 1
+            return seen[0] == 3
+
+        async def publish() -> None:
+            for event in ("no", 1, 2):
+                feed.publish(event)
+                await asyncio.sleep(0)
+
+        waiting = asyncio.create_task(feed.until(count, int, 20.0))
+        await asyncio.sleep(0)
+        await publish()
+        await waiting
+        assert seen[0] >= 3, "once at first, and once after each number"
+        assert not await feed.until(lambda: False, int, 0.01)
+        assert await feed.until(lambda: True, int, 0.0)
+
+    asyncio.run(run())

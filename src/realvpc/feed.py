@@ -7,8 +7,9 @@ then looks at what is, instead of what happened.  Nobody who publishes waits for
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -41,6 +42,17 @@ class Feed:
         subscription = Subscription(self, kinds, capacity)
         self._subscriptions.append(subscription)
         return subscription
+
+    async def until(self, holds: Callable[[], bool], kind: type[Any], patience: float) -> bool:
+        """Wait until something holds, looking again after events of this type; whether it does.
+
+        ``patience`` is in seconds.
+        """
+        with self.subscribe(kind, capacity=1) as events, contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                while not holds():
+                    await anext(events)
+        return holds()
 
     def end(self, subscription: Subscription[Any]) -> None:
         self._subscriptions = [each for each in self._subscriptions if each is not subscription]

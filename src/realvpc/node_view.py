@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from .api.machines import machine_specs, machines_delta
 from .fabric.plan import KeptPlan
+from .net.table import Change
 from .node.messages import Desired, DesiredDelta
 from .store.commit import Commit
 from .store.state import State
@@ -30,10 +33,18 @@ class NodeView:
     def follow(self, commit: Commit) -> DesiredDelta | None:
         """What the node has to be told after the commit, which is the next one; None when it is no concern of its."""
         self.revision, self._state = commit.revision, commit.after
-        plan = self._plan.advance(commit.after.network, commit.change)
-        machines = machines_delta(commit.before, commit.after, commit.change)
+        change = _beyond_tags(commit)
+        plan = self._plan.advance(commit.after.network, change)
+        machines = machines_delta(commit.before, commit.after, change)
         if not plan and not machines:
             return None
         since, self.told = self.told, commit.revision
         told = {name: getattr(machines, name) for name in machines.__struct_fields__}
         return DesiredDelta(since, commit.revision, plan, **told)
+
+
+def _beyond_tags(commit: Commit) -> Change:
+    """The change without the rows that differ from what they were in nothing but their tags."""
+    before = ((row, commit.before.table(type(row)).get(row.id)) for row in commit.change.puts)
+    puts = tuple(row for row, old in before if old is None or replace(old, tags=row.tags) != row)
+    return replace(commit.change, puts=puts)

@@ -32,6 +32,7 @@ from . import invariants
 from .conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, new_service
 from .rooms import Rooms
 from .ssm.test_ssm import Managed
+from .told_node import ToldNode
 
 REQUESTS = 4000
 CIDRS = (
@@ -285,7 +286,7 @@ def test_random_requests(seed: int, has_fabric: bool, clock: Clock, monkeypatch:
     rooms = Rooms(service, clock.now)
     managed = Managed(Client(service, MAIN, TOKYO)).instance
     service.report(machine_up(managed["InstanceId"]), "test")
-    generator, endpoint = Generator(service, random, rooms), Endpoint(service)
+    generator, endpoint, node = Generator(service, random, rooms), Endpoint(service), ToldNode(service)
     everything = [(name, action) for name, actions in service.actions.items() for action in actions]
     of_ssm = [pair for pair in everything if pair[0] == "ssm"]
     favourites = [*(pair for pair in everything if pair[1] in USUAL), *[("ec2", "CreateRoute")] * 5]
@@ -312,6 +313,7 @@ def test_random_requests(seed: int, has_fabric: bool, clock: Clock, monkeypatch:
         elif service.state is not before:
             try:
                 invariants.check(service.state)
+                node.check(service.state)
             except Exception as error:
                 raise AssertionError(told) from error
         outcomes[f"{action}:{'refused' if status >= 400 else 'done'}"] += 1

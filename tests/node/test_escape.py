@@ -41,7 +41,7 @@ def node() -> Iterator[NodeProcess]:
         network = Network.of(*vpc(1, "10.20.0.0/16"), *host(1, 1, A_ADDRESS), *host(2, 1, B_ADDRESS))
         running.plan = compile_plan(network)
         machines = []
-        for index, row in enumerate(network.interfaces.values(), 1):
+        for index, row in enumerate(sorted(network.interfaces.values(), key=lambda each: each.id), 1):
             machines.append(machine(id=number("i", index), links=(link_spec(network, row),), pids=100))
         running.want(*machines)
         yield running

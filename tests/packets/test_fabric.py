@@ -19,12 +19,12 @@ from realvpc.fabric import namespace
 from realvpc.fabric.errors import FabricError
 from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.plan import compile_plan
-from realvpc.net.addresses import Cidr
 from realvpc.net.network import Network
 from realvpc.net.reasons import Reason
-from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
+from realvpc.net.route_table import TableRoute
 from realvpc.net.security_group import TCP, UDP
 from realvpc.net.table import delete, put
+from tests.worlds import with_routes
 
 from .hosts import (
     ALL_IN,
@@ -91,8 +91,9 @@ def test_a_peering_of_the_two_makes_it_work(fabric: Fabric) -> None:
     assert ping(fabric, B, C_ADDRESS).received == 0
     meshed = network.apply(put(peering(3, 2, 3)))
     for index, far in ((2, "10.120.0.0/16"), (3, "10.30.0.0/16")):
-        route = Route(Cidr.parse(far), Target(TargetKind.PEERING, number("pcx", 3)))
-        meshed = meshed.apply(put(TableRoute.of(meshed.route_tables[number("rtb", index)], route)))
+        rows = vpc(index, "10.0.0.0/16", peers=[(far, 3)])
+        routes = [row.route for row in rows if isinstance(row, TableRoute)]
+        meshed = with_routes(meshed, number("rtb", index), *routes)
     fabric.apply(compile_plan(meshed))
     assert ping(fabric, B, C_ADDRESS).received == 3
     fabric.apply(compile_plan(meshed.apply(delete(peering(3, 2, 3)))))

@@ -35,7 +35,7 @@ async def announce_image(desk: Desk, request: dict[str, Any]) -> Answer:
         raise Refusal(error.message) from error
     service.report(lambda ctx: change, f"image {content} announced")
     rows = [row for row in service.state.inventory.machine_images.values() if row.content == content]
-    return {"content": content, "images": [_image(row) for row in rows]}
+    return {"content": content, "images": [_image(row) for row in sorted(rows, key=lambda row: row.id)]}
 
 
 async def finish_image(desk: Desk, request: dict[str, Any]) -> Answer:
@@ -64,7 +64,7 @@ async def remove_image(desk: Desk, request: dict[str, Any]) -> Answer:
     snapshots = [inventory.disk_snapshots.get(row.snapshot_id) for row in doomed if row.snapshot_id not in kept]
     change = delete(*doomed, *(row for row in snapshots if row is not None))
     desk.service.report(lambda ctx: change, f"image {name} removed")
-    return {"images": [_image(row) for row in doomed]}
+    return {"images": [_image(row) for row in sorted(doomed, key=lambda row: row.id)]}
 
 
 def _image(row: MachineImage) -> dict[str, Any]:

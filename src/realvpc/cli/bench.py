@@ -189,6 +189,38 @@ def sessions_bench(state: Path | None, streams: int, seconds: int, as_json: bool
     print_table(["STREAMS", "EACH", "KEYS", "MEDIAN", "95 % WITHIN", "MOST"], rows, right={0, 1, 2, 3, 4, 5})
 
 
+@bench_command.command("commit", short_help="What a change costs in networks of growing size.")
+@click.option("--interfaces", type=click.IntRange(10, 40_000), multiple=True, help="How many [100, 1000, 10000].")
+@click.option("--rounds", type=click.IntRange(1, 500), default=50, help="How often each action is measured [50].")
+@json_option
+def commit_bench(interfaces: tuple[int, ...], rounds: int, as_json: bool) -> None:
+    """From a decoded call to the encoded message for the node, in memory: needs no root and touches no running service.
+
+    The database, which syncs every change to the disk, is measured apart. Medians of so many calls; the longest one
+    shows Python's collector at work.
+
+    \b
+    Example:
+      realvpc bench commit --interfaces 10000 --json
+    """
+    from msgspec import to_builtins
+
+    from realvpc.bench import commit
+
+    costs = commit.run(interfaces or commit.SIZES, rounds, lambda line: click.echo(faint(line), err=True))
+    if as_json:
+        print_json(to_builtins(costs))
+        return
+    rows = [
+        [cost.action, f"{cost.interfaces:,}"]
+        + [f"{value:.3f} ms" for value in (cost.action_ms, cost.node_ms, cost.total_ms, cost.longest_ms)]
+        + [f"{cost.database_ms:.2f} ms", f"{cost.message_bytes:,}"]
+        for cost in costs
+    ]
+    heads = ["MEDIAN OF", "INTERFACES", "ACTION", "FOR THE NODE", "TOGETHER", "LONGEST", "DATABASE", "BYTES"]
+    print_table(heads, rows, right={1, 2, 3, 4, 5, 6, 7})
+
+
 def _print(summaries: list[Summary], baseline: str, challenger: str) -> None:
     rows = [
         [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -76,7 +77,7 @@ async def _serve(
     guests = GuestServices(settings.node_socket, service, clock.now)
     node = NodeLink(settings.node_socket, service, guests.open, guests.lose) if has_fabric else None
     manager = SystemsManager(settings, service, clock.now)
-    patient = settling(service.actions["ec2"], service.context)
+    patient = settling(service.actions["ec2"], service.context, service.feed)
     service.include({"ssm": manager.actions, "ec2": patient | console_actions(node.console if node else None)})
     desk = Desk(settings, database, service, clock, node)
     app = endpoint(settings, service, manager.data_channels, admin_app(desk, local=False))
@@ -96,6 +97,7 @@ async def _serve(
     loop.set_exception_handler(desk.unexpected)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    gc.freeze()  # what is there now mostly stays, and the loop need not stand still while the collector looks at it
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
     works = [watch.run(), _sweeping(service, manager), *([node.run(), guests.run(guest_app)] if node else [])]
     with contextlib.closing(journal):

@@ -8,7 +8,6 @@ takes says nothing of anybody else's instances.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
@@ -16,31 +15,31 @@ from msgspec.structs import replace
 from realvpc.api.core.action import Action, Perform
 from realvpc.api.core.call import Caller
 from realvpc.api.core.context import Answer, Context, Request, Response
+from realvpc.feed import Feed
 from realvpc.net.instance import InstanceState
+from realvpc.store.commit import Commit
 
 PATIENCE = 2.0  # seconds; what takes longer is answered as it is
 DESCRIPTIONS = ("DescribeInstances", "DescribeInstanceStatus")
-_PAUSE = 0.005
 _PASSING = frozenset({InstanceState.PENDING, InstanceState.STOPPING, InstanceState.SHUTTING_DOWN})
 
 
-def settling(actions: Mapping[str, Action], context: Callable[[Caller], Context]) -> dict[str, Action]:
-    """EC2's descriptions of instances, with this patience.  ``context`` gives the one of now, again and again."""
-    return {name: replace(actions[name], perform=_patient(actions[name].perform, context)) for name in DESCRIPTIONS}
+def settling(actions: Mapping[str, Action], context: Callable[[Caller], Context], feed: Feed) -> dict[str, Action]:
+    """EC2's descriptions of instances, with this patience.  ``context`` gives the one of now, after every commit."""
+    return {
+        name: replace(actions[name], perform=_patient(actions[name].perform, context, feed)) for name in DESCRIPTIONS
+    }
 
 
-def _patient(perform: Perform, context: Callable[[Caller], Context]) -> Perform:
+def _patient(perform: Perform, context: Callable[[Caller], Context], feed: Feed) -> Perform:
     def described(ctx: Context, request: Request) -> Answer:
         answer = perform(ctx, request)  # which raises for ids that are not the caller's
         if not _passing(ctx, request):
             return answer
 
         async def later() -> Response:
-            now, deadline = context(ctx.caller), asyncio.get_running_loop().time() + PATIENCE
-            while _passing(now, request) and asyncio.get_running_loop().time() < deadline:
-                await asyncio.sleep(_PAUSE)
-                now = context(ctx.caller)
-            return perform(now, request).response
+            await feed.until(lambda: not _passing(context(ctx.caller), request), Commit, PATIENCE)
+            return perform(context(ctx.caller), request).response
 
         return Answer(effect=later)
 

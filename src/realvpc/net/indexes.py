@@ -8,10 +8,16 @@ from typing import Any
 
 from . import services
 from .addresses import Address
+from .instance import Instance
+from .instance_types import INSTANCE_TYPES
+from .internet_gateway import InternetGateway
 from .network_interface import NetworkInterface
-from .peering import Peering
+from .peering import Peering, PeeringStatus
+from .resource import Resource
 from .route_table import RouteTable, TableRoute
 from .security_group import GroupReference, SecurityGroup
+from .subnet import Subnet
+from .table import Keys
 from .vpc import Vpc
 
 
@@ -43,8 +49,9 @@ def vpc_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:
     return ((row.vpc_id, address) for address in row.private_addresses)
 
 
-def identity_number(row: NetworkInterface) -> Iterable[int]:
-    return (services.identity_number(row.id),)
+def identity_digits(row: NetworkInterface) -> Iterable[str]:
+    """The hexadecimal digits of the number by which services know it."""
+    return (row.id[-services.IDENTITY_BITS // 4 :],)
 
 
 def public_addresses(row: NetworkInterface) -> Iterable[Address]:
@@ -90,3 +97,43 @@ def vpc_with_references(row: SecurityGroup) -> Iterable[str]:
 
 def dhcp_options_id(row: Vpc) -> Iterable[str]:
     return (row.dhcp_options_id,)
+
+
+def subnet_with_more_addresses(row: NetworkInterface) -> Iterable[str]:
+    """Of interfaces that have more than the primary one."""
+    return (row.subnet_id,) if len(row.private_addresses) > 1 else ()
+
+
+def wanted_vcpus(row: Instance) -> Iterable[tuple[str, str, int]]:
+    """Of instances whose machines should be up."""
+    return ((row.account, row.region, INSTANCE_TYPES[row.instance_type].vcpus),) if row.machine_wanted else ()
+
+
+def pending_request_of(row: Peering) -> Iterable[tuple[str, str]]:
+    """Of requests that nobody has answered, be they expired."""
+    return ((row.account, row.region),) if row.status is PeeringStatus.PENDING_ACCEPTANCE else ()
+
+
+OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
+    Vpc: (dhcp_options_id,),
+    Subnet: (vpc_id,),
+    RouteTable: (vpc_id, associated_subnets),
+    TableRoute: (route_table_id, route_family, target_id),
+    InternetGateway: (vpc_id,),
+    SecurityGroup: (vpc_id, rule_ids, referenced_groups, vpc_with_references),
+    NetworkInterface: (
+        vpc_id,
+        subnet_id,
+        subnet_with_more_addresses,
+        group_ids,
+        group_sets,
+        group_addresses,
+        owner_id,
+        vpc_addresses,
+        public_addresses,
+        vpc_with_public_address,
+        identity_digits,
+    ),
+    Instance: (wanted_vcpus,),
+    Peering: (peering_vpc_ids, pending_request_of),
+}

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from . import indexes, services
 from .addresses import Address, Cidr
 from .instance import Instance
+from .instance_types import INSTANCE_TYPES
 from .internet_gateway import InternetGateway
 from .network_interface import NetworkInterface
 from .peering import Peering
@@ -23,6 +24,7 @@ class Network(Snapshot):
     TYPES = (
         Vpc, Subnet, RouteTable, TableRoute, InternetGateway, SecurityGroup, NetworkInterface, Instance, Peering,
     )  # fmt: skip
+    INDEXES = indexes.OF_NETWORK
 
     __slots__ = ()
 
@@ -126,15 +128,23 @@ class Network(Snapshot):
     def interface_with_identity(self, address: Address) -> NetworkInterface | None:
         """Who asks a service from this address (``services.identity_of``); nobody, when that might be several."""
         identity = services.read_identity(address)
-        rows = self.interfaces.where(indexes.identity_number, identity[0]) if identity else ()
+        if identity is None:
+            return None
+        rows = self.interfaces.where(indexes.identity_digits, services.identity_digits(identity[0]))
         return next(iter(rows)) if len(rows) == 1 else None
 
     def address_in_use(self, subnet: Subnet, address: Address) -> bool:
         return self.interface_at(subnet.vpc_id, address) is not None
 
     def available_addresses(self, subnet: Subnet) -> int:
-        taken = sum(len(row.private_addresses) for row in self.interfaces_in_subnet(subnet.id))
+        more = self.interfaces.where(indexes.subnet_with_more_addresses, subnet.id)
+        taken = len(self.interfaces_in_subnet(subnet.id)) + sum(len(row.private_addresses) - 1 for row in more)
         return subnet.usable_size - taken
+
+    def vcpus_wanted(self, account: str, region: str) -> int:
+        """By the instances whose machines should be up."""
+        sizes = {kind.vcpus for kind in INSTANCE_TYPES.values()}
+        return sum(vcpus * len(self.instances.where(indexes.wanted_vcpus, (account, region, vcpus))) for vcpus in sizes)
 
     def instance_of(self, interface: NetworkInterface) -> Instance | None:
         return self.instances.get(interface.attachment.owner_id) if interface.attachment else None

@@ -136,6 +136,10 @@ class Peering(Resource, frozen=True, kw_only=True):
             return replace(self, requester=replace(self.requester, tags=tags))
         return replace(self, accepter=replace(self.accepter, tags=tags))
 
+    @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        return frozenset((side.account, side.region) for side in (self.requester, self.accepter))
+
     def visible_to(self, account: str, region: str, now: datetime) -> bool:
         """Either side sees the connection in its own Region, for as long as the peering guide's life cycle says.
 

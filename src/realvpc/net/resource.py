@@ -9,17 +9,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 
-class Resource(Struct, frozen=True, kw_only=True):
+class Resource(Struct, frozen=True, kw_only=True, gc=False):
     """An immutable record that belongs to one account in one Region.
 
     ``id`` is unique among all resources of its type.  A changed resource is a new record with the same id
-    (``msgspec.structs.replace``).
+    (``msgspec.structs.replace``).  Records are made of what was there before them, never in a circle, so that Python's
+    collector need not look at them (``gc=False``): there may be a hundred thousand.
     """
 
     id: str
     account: str
     region: str
     tags: dict[str, str] = {}
+
+    @property
+    def places(self) -> frozenset[tuple[str, str]]:
+        """The accounts and Regions that may see this resource at some time; no Region: in every one."""
+        return frozenset(((self.account, self.region),))
 
     def visible_to(self, account: str, region: str, now: datetime) -> bool:
         """Whether a caller of ``account`` in ``region`` sees this resource at ``now``."""

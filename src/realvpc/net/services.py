@@ -52,6 +52,11 @@ def identity_number(interface_id: str) -> int:
     return int(interface_id[-IDENTITY_BITS // 4 :], 16)
 
 
+def identity_digits(number: int) -> str:
+    """The end of the id of the interface that has the number."""
+    return f"{number:0{IDENTITY_BITS // 4}x}"
+
+
 def read_identity(address: Address) -> tuple[int, bool] | None:
     """The number and whether the VPC's own address was asked; None for what is no identity."""
     for block in (IDENTITIES, IDENTITIES_OF_VPC_ADDRESS):

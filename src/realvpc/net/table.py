@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, ValuesView
 from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast, overload
 
-from immutables import Map, MapMutation
+from immutables import Map
 from msgspec import Struct
 
 from .resource import Resource
@@ -42,7 +42,6 @@ def delete(*resources: Resource) -> Change:
 Keys: TypeAlias = Callable[[Any], Iterable[Hashable]]
 """What a row is found by.  A module-level function: it names the index."""
 
-_Rows: TypeAlias = "Map[str, R]"
 _NO_ROWS: Any = Map()
 
 
@@ -50,15 +49,17 @@ class Table(Mapping[str, R], Generic[R]):
     """Resources of one type by id, immutable, in no order that means anything.
 
     A changed table shares with the one before it all that the change does not touch: what it costs follows from the
-    change, not from the size of the table.  An index is made when it is first asked for; the tables that follow keep
-    it up.
+    change, not from the size of the table.  ``indexes`` are there from the beginning, others are made when they are
+    first asked for; the tables that follow keep them up.
     """
 
     __slots__ = ("_indexes", "_rows")
 
-    def __init__(self, rows: Mapping[str, R] = _NO_ROWS) -> None:
+    def __init__(self, rows: Mapping[str, R] = _NO_ROWS, indexes: Iterable[Keys] = ()) -> None:
         self._rows: Map[str, R] = Map(rows)
-        self._indexes: dict[Keys, Map[Hashable, _Rows[R]]] = {}
+        self._indexes: dict[Keys, Map[Hashable, _Bucket[R]]] = {
+            keys: _index(keys, self._rows.values()) for keys in indexes
+        }
 
     def __getitem__(self, key: str) -> R:
         return self._rows[key]
@@ -86,8 +87,9 @@ class Table(Mapping[str, R], Generic[R]):
         """The rows r with ``value in keys(r)``, in no order that means anything.  It costs nothing to count them."""
         index = self._indexes.get(keys)
         if index is None:
-            index = self._indexes[keys] = _changed(Map(), keys, (), self._rows.values())
-        return cast("Collection[R]", index.get(value, _NO_ROWS).values())
+            index = self._indexes[keys] = _index(keys, self._rows.values())
+        bucket = index.get(value, ())
+        return cast("Collection[R]", bucket.values()) if isinstance(bucket, Map) else bucket
 
     def first(self, keys: Keys, value: Hashable) -> R | None:
         """One of the rows r with ``value in keys(r)``, where there can be but one."""
@@ -109,28 +111,58 @@ class Table(Mapping[str, R], Generic[R]):
         return after
 
 
-def _changed(index: Map[Any, Any], keys: Keys, old: Iterable[R], new: Iterable[R]) -> Map[Any, Any]:
+_Bucket: TypeAlias = "tuple[R, ...] | Map[str, R]"
+_FEW = 8
+
+
+def _bucket(rows: dict[str, R]) -> _Bucket[R]:
+    """Few rows are a tuple, which is small; many are a map, which is cheap to change."""
+    return tuple(rows.values()) if len(rows) <= _FEW else Map(rows)
+
+
+def _index(keys: Keys, rows: Iterable[R]) -> Map[Any, _Bucket[R]]:
+    buckets: dict[Hashable, dict[str, R]] = {}
+    for row in rows:
+        for key in keys(row):
+            buckets.setdefault(key, {})[row.id] = row
+    return Map({key: _bucket(found) for key, found in buckets.items()})
+
+
+def _changed(index: Map[Any, _Bucket[R]], keys: Keys, old: Iterable[R], new: Iterable[R]) -> Map[Any, _Bucket[R]]:
     """``index`` without the rows ``old`` and with the rows ``new``."""
-    buckets: dict[Any, MapMutation[str, R]] = {}
-
-    def bucket(key: Hashable) -> MapMutation[str, R]:
-        if key not in buckets:
-            buckets[key] = index.get(key, _NO_ROWS).mutate()
-        return buckets[key]
-
+    if not index:
+        return _index(keys, new)
+    gone: dict[Hashable, set[str]] = {}
+    added: dict[Hashable, dict[str, R]] = {}
     for row in old:
         for key in keys(row):
-            bucket(key).pop(row.id, None)
+            gone.setdefault(key, set()).add(row.id)
     for row in new:
         for key in keys(row):
-            bucket(key)[row.id] = row
+            added.setdefault(key, {})[row.id] = row
     after = index.mutate()
-    for key, rows in buckets.items():
-        if len(rows):
-            after[key] = rows.finish()
+    for key in gone.keys() | added.keys():
+        found = _replaced(index.get(key, ()), gone.get(key, set()), added.get(key, {}))
+        if found:
+            after[key] = found
         else:
             after.pop(key, None)
     return after.finish()
+
+
+def _replaced(bucket: _Bucket[R], gone: set[str], added: dict[str, R]) -> _Bucket[R]:
+    if isinstance(bucket, Map) and len(bucket) > _FEW + len(gone):
+        rows = bucket.mutate()
+        for row_id in gone:
+            rows.pop(row_id, None)
+        rows.update(added)
+        return rows.finish()
+    few = bucket.values() if isinstance(bucket, Map) else bucket
+    return _bucket({row.id: row for row in few if row.id not in gone} | added)
+
+
+def by_place(row: Resource) -> Iterable[tuple[str, str]]:
+    return row.places
 
 
 class Snapshot:
@@ -141,11 +173,14 @@ class Snapshot:
     """
 
     TYPES: ClassVar[tuple[type[Resource], ...]] = ()
+    INDEXES: ClassVar[Mapping[type[Resource], tuple[Keys, ...]]] = {}  # beside that by place
 
     __slots__ = ("_tables",)
 
     def __init__(self, tables: Mapping[type[Resource], Table[Any]] | None = None) -> None:
-        self._tables: dict[type[Resource], Table[Any]] = dict(tables or {kind: Table() for kind in self.TYPES})
+        self._tables: dict[type[Resource], Table[Any]] = dict(
+            tables or {kind: Table(indexes=(by_place, *self.INDEXES.get(kind, ()))) for kind in self.TYPES}
+        )
 
     @classmethod
     def of(cls, *resources: Resource) -> Self:

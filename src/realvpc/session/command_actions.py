@@ -135,6 +135,7 @@ def _chosen(ctx: Context, request: Request) -> list[Instance]:
     if bool(named) == bool(targets):
         raise AwsError("ValidationException", "Specify either InstanceIds or Targets.")
     online = [row for row in ctx.visible(ctx.network.instances) if ctx.options.has_fabric and is_online(ctx, row)]
+    online.sort(key=lambda row: row.id)
     if targets:
         tests = [_matcher(each.get("Key") or "", each.get("Values") or []) for each in targets]
         return [row for row in online if all(test(row) for test in tests)]

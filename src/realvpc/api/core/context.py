@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from realvpc.iam.directory import Directory
 from realvpc.net.network import Network
 from realvpc.net.quotas import Quota, QuotaMode, applied_id
 from realvpc.net.resource import Resource
-from realvpc.net.table import Change
+from realvpc.net.table import Change, Table, by_place
 from realvpc.store.state import State
 
 from .call import Caller
@@ -112,7 +113,18 @@ class Context:
         return resource.visible_to(self.account, self.region, self.now)
 
     def visible(self, table: Mapping[str, R]) -> Iterator[R]:
-        return (row for row in table.values() if self.sees(row))
+        """Costs what the caller's account and Region have of it, where it is a table of the state."""
+        return (row for row in self._nearby(table) if self.sees(row))
+
+    def _nearby(self, table: Mapping[str, R]) -> Iterable[R]:
+        if not isinstance(table, Table):
+            return table.values()
+        places = dict.fromkeys(((self.account, self.region), (self.account, "")))
+        return chain.from_iterable(table.where(by_place, each) for each in places)
+
+    def count(self, table: Table[R]) -> int:
+        """How many the caller's account has in its Region, of what stays visible as long as it is."""
+        return len(table.where(by_place, (self.account, self.region)))
 
     def new_id(self, prefix: str) -> str:
         """A fresh id: the prefix and 17 hexadecimal digits, as ``vpc-0a1b2c3d4e5f60718``."""

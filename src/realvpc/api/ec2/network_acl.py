@@ -53,7 +53,7 @@ def _default_acl(ctx: Context, vpc: Vpc) -> NetworkAcl:
         account=vpc.account,
         region=vpc.region,
         vpc_id=vpc.id,
-        subnet_ids=tuple(subnet.id for subnet in ctx.network.subnets_of(vpc.id)),
+        subnet_ids=tuple(sorted(subnet.id for subnet in ctx.network.subnets_of(vpc.id))),
     )
 
 

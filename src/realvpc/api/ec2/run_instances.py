@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
-from realvpc.net.instance_types import INSTANCE_TYPES, InstanceType
+from realvpc.net.instance_types import InstanceType
 from realvpc.net.machine_image import MachineImage
 from realvpc.net.quotas import INSTANCE_VCPUS_PER_REGION
 from realvpc.net.resource import Resource
@@ -82,11 +82,8 @@ def _count(
         raise invalid_parameter_combination(
             "A network interface or a private address can be specified for a single instance only."
         )
-    used = sum(
-        INSTANCE_TYPES[row.instance_type].vcpus for row in ctx.visible(ctx.network.instances) if row.machine_wanted
-    )
     allowed = ctx.quota(INSTANCE_VCPUS_PER_REGION)
-    room = (allowed - used) // kind.vcpus
+    room = (allowed - ctx.network.vcpus_wanted(ctx.account, ctx.region)) // kind.vcpus
     if room < minimum:
         raise AwsError(
             "VcpuLimitExceeded",

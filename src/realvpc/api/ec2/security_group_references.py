@@ -21,7 +21,7 @@ def describe_security_group_references(ctx: Context, request: Request) -> Answer
     Raises ``InvalidGroup.NotFound``.
     """
     groups = [get(ctx, SECURITY_GROUP, group_id) for group_id in request["GroupId"]]
-    found: dict[tuple[str, str, str], None] = {}
+    found: set[tuple[str, str, str]] = set()
     for other in ctx.network.security_groups.values():
         for rule in other.rules:
             reference = rule.peer
@@ -30,12 +30,12 @@ def describe_security_group_references(ctx: Context, request: Request) -> Answer
             for group in groups:
                 peering = ctx.network.active_peering_between(group.vpc_id, other.vpc_id)
                 if reference.group_id == group.id and peering is not None:
-                    found[group.id, other.vpc_id, peering.id] = None
+                    found.add((group.id, other.vpc_id, peering.id))
     return Answer(
         {
             "SecurityGroupReferenceSet": [
                 {"GroupId": group_id, "ReferencingVpcId": vpc_id, "VpcPeeringConnectionId": peering_id}
-                for group_id, vpc_id, peering_id in found
+                for group_id, vpc_id, peering_id in sorted(found)
             ]
         }
     )

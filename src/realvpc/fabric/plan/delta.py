@@ -15,7 +15,7 @@ from .entries import (
 )
 
 
-class Plan(Struct, frozen=True):
+class Plan(Struct, frozen=True, gc=False):
     """Entries by kind, in the order of their keys.  What an entry names is in a kind before its own."""
 
     rule_sets: tuple[RuleSet, ...] = ()
@@ -30,7 +30,7 @@ class Plan(Struct, frozen=True):
 KINDS: tuple[str, ...] = Plan.__struct_fields__
 
 
-class PlanDelta(Struct, frozen=True):
+class PlanDelta(Struct, frozen=True, gc=False):
     """What leads from one plan to the next: entries that are new or have changed, and entries that are gone.
 
     No key is in both.  An interface that is put may name a rule set that was put earlier; a rule set that is gone is

@@ -17,7 +17,7 @@ ANYTHING = (0, 65535)
 NOTHING = (1, 0)
 
 
-class Block(Struct, frozen=True, order=True):
+class Block(Struct, frozen=True, order=True, gc=False):
     """A CIDR block."""
 
     network: bytes
@@ -32,7 +32,7 @@ NO_BLOCK = Block(b"", 0)
 _EVERYWHERE = Block.of(ANY_IPV4)
 
 
-class RuleEntry(Struct, frozen=True, order=True):
+class RuleEntry(Struct, frozen=True, order=True, gc=False):
     """A security group rule.  ``protocol`` is -1 for all.  The peer is a block or a security group.
 
     ``low`` is the inclusive range of destination ports, or of ICMP types; ``high`` that of ICMP codes.
@@ -58,7 +58,7 @@ class RuleEntry(Struct, frozen=True, order=True):
         return self.names_everywhere and self.protocol in (ALL_PROTOCOLS, protocol) and self.low == ANYTHING
 
 
-class RuleSet(Struct, frozen=True):
+class RuleSet(Struct, frozen=True, gc=False):
     """What the security groups of an interface allow together.  Rules that name everywhere come first.
 
     ``id`` is 64 bits of a hash of the rules: a changed set is another set, so that an interface goes over from the old
@@ -74,7 +74,7 @@ class RuleSet(Struct, frozen=True):
         return self.id
 
 
-class InterfaceEntry(Struct, frozen=True):
+class InterfaceEntry(Struct, frozen=True, gc=False):
     id: str
     vpc_id: str
     route_table_id: str
@@ -93,7 +93,7 @@ class InterfaceEntry(Struct, frozen=True):
         return self.id
 
 
-class AddressEntry(Struct, frozen=True):
+class AddressEntry(Struct, frozen=True, gc=False):
     vpc_id: str
     address: bytes
     interface_id: str
@@ -103,7 +103,7 @@ class AddressEntry(Struct, frozen=True):
         return self.vpc_id, self.address
 
 
-class RouteEntry(Struct, frozen=True):
+class RouteEntry(Struct, frozen=True, gc=False):
     """``target`` is None for a blackhole.
 
     ``interface_id`` is set for a network interface, ``vpc_id`` and ``mtu`` for a peering: the far VPC;
@@ -123,7 +123,7 @@ class RouteEntry(Struct, frozen=True):
         return self.route_table_id, self.block
 
 
-class VpcCidrEntry(Struct, frozen=True):
+class VpcCidrEntry(Struct, frozen=True, gc=False):
     vpc_id: str
     block: Block
 
@@ -132,7 +132,7 @@ class VpcCidrEntry(Struct, frozen=True):
         return self.vpc_id, self.block
 
 
-class GroupMemberEntry(Struct, frozen=True):
+class GroupMemberEntry(Struct, frozen=True, gc=False):
     group_id: str
     address: bytes
 
@@ -141,7 +141,7 @@ class GroupMemberEntry(Struct, frozen=True):
         return self.group_id, self.address
 
 
-class PublicAddressEntry(Struct, frozen=True):
+class PublicAddressEntry(Struct, frozen=True, gc=False):
     """``is_attached``: an internet gateway is attached to the interface's VPC."""
 
     address: bytes
