@@ -17,15 +17,16 @@ from pathlib import Path
 
 from . import loop, mounts
 
+BLOCK = 4096  # bytes
 SMALLEST, LARGEST = 64 << 20, 1 << 40  # bytes; a terabyte's own tables take 16 MB of the host
 _COPIED_LARGEST = 64 << 30  # up to here a blank one of each size is kept, to be copied
 _GIVEN_BACK_SECONDS = 10.0
 _PAUSE = 0.002
 # Nothing is zeroed that a sparse file has as zeros, neither now nor, by the kernel, later.
-_MKFS = ("mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", "-J", "size=4")
+_MKFS = ("mkfs.ext4", "-q", "-F", "-m", "0", "-b", str(BLOCK), "-J", "size=4")
 _FEATURES = ("-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0")
 _OPTIONS = "noinit_itable,discard,errors=remount-ro"
-_BLOCK = 1 << 20
+_UNIT = 1 << 20
 
 
 def make(path: Path, size: int, blanks: Path, directories: Sequence[str]) -> None:
@@ -33,7 +34,7 @@ def make(path: Path, size: int, blanks: Path, directories: Sequence[str]) -> Non
 
     `blanks` is a directory for blank volumes; those of other directories must not be in it.
     """
-    size = min(max(size, SMALLEST), LARGEST) // _BLOCK * _BLOCK
+    size = min(max(size, SMALLEST), LARGEST) // _UNIT * _UNIT
     if size > _COPIED_LARGEST:
         _format(path, size, directories)
         return
@@ -46,8 +47,8 @@ def make(path: Path, size: int, blanks: Path, directories: Sequence[str]) -> Non
 
 
 @contextmanager
-def mounted(path: Path, target: Path) -> Iterator[None]:
-    """Mount a volume at `target`, in the mount namespace of the calling thread.  Raises OSError.
+def mounted(path: Path, target: Path) -> Iterator[str]:
+    """Mount a volume at `target`, in the mount namespace of the calling thread: the device's name.  Raises OSError.
 
     Others that were mounted from it meanwhile (an overlay) keep it.  Waits for those of before to end: twice mounted,
     it would be destroyed.
@@ -60,7 +61,7 @@ def mounted(path: Path, target: Path) -> Iterator[None]:
     finally:
         os.close(file)
     try:
-        yield
+        yield device.name
     finally:
         mounts.unmount(str(target))
 

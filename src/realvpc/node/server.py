@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -26,6 +27,7 @@ from .questions import AT_A_TIME, Questions
 from .reconcile import Reconciler
 
 _TRIM_SECONDS = 5.0
+_SHARE_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +64,12 @@ class Node:
         self._stop = stop
         connections: set[asyncio.Task[None]] = set()
         reconciling = asyncio.create_task(self._reconciler.run())
-        trimming = asyncio.create_task(self._trim())
+        trimming = asyncio.create_task(_again_and_again(_TRIM_SECONDS, self._machines.trim_consoles))
+        sharing = asyncio.create_task(_again_and_again(_SHARE_SECONDS, self._share_out))
         accepting = asyncio.create_task(self._accept(listener, connections))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait((accepting, stopping, reconciling), return_when=asyncio.FIRST_COMPLETED)
-        tasks = (accepting, stopping, reconciling, trimming, *connections)
+        tasks = (accepting, stopping, reconciling, trimming, sharing, *connections)
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -75,13 +78,11 @@ class Node:
             if isinstance(result, Exception):
                 raise result
 
-    async def _trim(self) -> None:
-        while True:
-            await asyncio.sleep(_TRIM_SECONDS)
-            try:
-                await self._machines.trim_consoles()
-            except MachineError as error:
-                log.warning("console logs are not kept small reason=%s", error)
+    async def _share_out(self) -> None:
+        before = self._machines.faults()
+        await self._machines.share_out()
+        if self._machines.faults() != before:
+            self._reconciler.wake()  # so that they are said
 
     async def _accept(self, listener: socket.socket, connections: set[asyncio.Task[None]]) -> None:
         loop = asyncio.get_running_loop()
@@ -167,6 +168,20 @@ class Node:
                         await _say(channel, event)
                         told[subject] = event
                 await reconciler.newer_than(seen)
+
+
+async def _again_and_again(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """For ever, with pauses; that it does not work is said when it begins not to."""
+    trouble = ""
+    while True:
+        try:
+            await work()
+            trouble = ""
+        except MachineError as error:
+            if str(error) != trouble:
+                log.warning("failed work=%s reason=%s", work.__name__, error)
+            trouble = str(error)
+        await asyncio.sleep(seconds)
 
 
 async def _say(channel: AsyncChannel, message: m.Event | m.Answer, question: int = 0) -> None:
