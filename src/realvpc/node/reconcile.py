@@ -52,6 +52,7 @@ class Reconciler:
         self._steps: dict[str, asyncio.Task[None]] = {}
         self._reports: dict[str, MachineReport | MachineRemoved] = {}
         self._ended: frozenset[str] = frozenset()
+        self._putting_aside: list[asyncio.Task[None]] = []  # disks of machines that do not run
         self._applied: Applied | None = None
         self._wake = asyncio.Event()
         self._passing = asyncio.Lock()
@@ -171,6 +172,8 @@ class Reconciler:
         for name in known:
             if name not in self._steps:
                 self._settle(name, disk=self.machines.has_disk(name), tables=self._tables_of is desired)
+        await asyncio.gather(*self._putting_aside)  # so that whoever asks after this pass hears of them
+        self._putting_aside.clear()
         for name in self._reports.keys() - self._specs.keys() - self._ended:
             del self._reports[name]
         self._retries.keep(lambda subject: subject == TABLES or subject in known)
@@ -195,7 +198,9 @@ class Reconciler:
             return
         if action is Action.START and (spec is None or not tables or self._needs_links(spec)):
             return  # the links or the tables have failed so far, or belong to a newer revision
-        self._steps[name] = asyncio.create_task(self._step(name, action, spec), name=f"{action.name} {name}")
+        step = self._steps[name] = asyncio.create_task(self._step(name, action, spec), name=f"{action.name} {name}")
+        if action is Action.KEEP and state is None:
+            self._putting_aside.append(step)
 
     async def _step(self, name: str, action: Action, spec: Workload | None) -> None:
         try:
