@@ -9,11 +9,19 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
+from msgspec import to_builtins
 
-from .api.machine_report import Report, machine_down, machine_failed, machine_removed, machine_up
+from .api.machine_report import (
+    Report,
+    machine_down,
+    machine_failed,
+    machine_removed,
+    machine_up,
+    machines_impaired,
+)
 from .api.machines import machine_specs
 from .api.service import Service
+from .fabric.audit import LISTENERS
 from .fabric.plan import compile_plan
 from .node.answer import NodeError, NodeLostError
 from .node.client import NodeClient
@@ -28,7 +36,7 @@ class NodeLink:
     """One connection to the node process, made again whenever it breaks.
 
     ``changed`` is set after every commit; commits that come while a plan is sent are sent together.  ``prepare`` does
-    what has to be done before the node starts a machine.
+    what has to be done before the node starts a machine; ``lose`` is called when machines do not find what that opened.
     """
 
     def __init__(
@@ -37,15 +45,18 @@ class NodeLink:
         service: Service,
         changed: asyncio.Event,
         prepare: Callable[[], Awaitable[None]],
+        lose: Callable[[], None],
     ) -> None:
         self._socket = node_socket
         self._prepare = prepare
+        self._lose = lose
         self._service = service
         self._changed = changed
         self._client: NodeClient | None = None
         self._applied: Applied | None = None
         self._trouble = "the node process is starting"
         self._was_connected = False
+        self._faulty: set[str] | None = None  # the subjects that the node's faults were about, when last told
 
     @property
     def ready(self) -> bool:
@@ -61,7 +72,10 @@ class NodeLink:
         return [f"{fault.subject}: {fault.reason}" for fault in self._applied.faults]
 
     async def status(self) -> dict[str, Any]:
-        """``limits`` and ``isolation`` in the node's words, the machines that run; None while it does not answer."""
+        """``limits`` and ``isolation`` in the node's words, the machines that run; None while it does not answer.
+
+        ``repairs``: what was not as it was made and is again, the last ones, oldest first.
+        """
         host: StatusIs | None = None
         if self._client:
             with contextlib.suppress(NodeError):
@@ -72,7 +86,8 @@ class NodeLink:
             "limits": host.limits if host else None,
             "isolation": host.isolation if host else None,
             "disks": host.disks if host else None,
-            "kept_disks": msgspec.to_builtins(host.kept) if host else [],
+            "kept_disks": to_builtins(host.kept) if host else [],
+            "repairs": [to_builtins(repair) for repair in host.repairs] if host else [],
             "machines_up": sum(isinstance(each, MachineUp) for each in host.machines) if host else None,
         }
 
@@ -118,6 +133,7 @@ class NodeLink:
     async def _converse(self, client: NodeClient) -> None:
         log.info("connected to the node")
         self._client, self._applied, self._was_connected = client, None, True
+        self._faulty = None
         telling = asyncio.create_task(self._tell(client))
         listening = asyncio.create_task(self._listen(client))
         try:
@@ -140,12 +156,21 @@ class NodeLink:
             await client.want(Desired(revision, compile_plan(state.network), machines, ended, self._service.state_id))
             await self._changed.wait()
 
+    def _take_in(self, faulty: set[str]) -> None:
+        """Let what the node says of these become part of the state, or be mended."""
+        if LISTENERS in faulty:
+            self._lose()
+        if faulty != self._faulty:
+            self._faulty = faulty
+            self._service.report(machines_impaired(frozenset(faulty)), "node: faults")
+
     async def _listen(self, client: NodeClient) -> None:
         async for event in client.events():
             if isinstance(event, Applied):
                 if event.faults:
                     log.warning("revision %d is applied but for %s", event.revision, event.faults)
                 self._applied = event
+                self._take_in({fault.subject for fault in event.faults})
             else:
                 self._service.report(_fact(event), f"node: {event}")
         raise NodeLostError("the node closed the connection")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from realvpc.fabric.audit import Expected, Finding
 from realvpc.fabric.plan import Plan
 from realvpc.instance.machines import Down, Up
 from realvpc.instance.workers import MachineError
@@ -18,10 +19,13 @@ class FakeFabric:
     def __init__(self) -> None:
         self.applied: list[Plan] = []
         self.failing: set[str] = set()  # names of methods
+        self.findings: list[Finding] = []
+        self.mendable: set[Finding] = set()
+        self.mending: list[Finding] = []
 
     def open(self) -> None: ...
 
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path:
+    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...], pid: int | None = None) -> Path:
         return Path("/", name)
 
     def remove_machine(self, name: str) -> None: ...
@@ -46,6 +50,25 @@ class FakeFabric:
     def listeners(self) -> tuple[socket.socket, ...]:
         return ()
 
+    def expected(self) -> Expected:
+        return Expected(
+            machines=frozenset(), visited=frozenset(), namespaces={}, links={}, edges={}, programs={}, maps={}
+        )
+
+    def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
+        return tuple(self.findings)
+
+    def look_at_table(self, name: str) -> Finding | None:
+        return None
+
+    def mend(self, finding: Finding, pid: int | None = None) -> bool:
+        self.mending.append(finding)
+        if finding in self.mendable:
+            self.findings.remove(finding)
+        elif "mend" in self.failing:
+            raise OSError("made to fail")
+        return finding in self.mendable
+
     def close(self) -> None: ...
 
     def destroy(self) -> None: ...
@@ -57,6 +80,7 @@ class FakeMachines:
     def __init__(self, before_start: Callable[[str], None] = lambda name: None) -> None:
         self._states: dict[str, Up | Down] = {}
         self._before_start = before_start
+        self.troubles: list[tuple[str, str]] = []
         self.starts: Counter[str] = Counter()
 
     async def open(self) -> None: ...
@@ -95,6 +119,9 @@ class FakeMachines:
 
     async def keep_aside(self, name: str) -> None:
         self._states.pop(name, None)
+
+    async def audit(self) -> list[tuple[str, str]]:
+        return self.troubles
 
 
 def refuse(name: str) -> None:

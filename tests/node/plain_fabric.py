@@ -12,15 +12,18 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from realvpc.fabric import namespace
+from realvpc.fabric.audit import Expected, Finding
 from realvpc.fabric.plan import Plan
 from realvpc.instance import cgroups, loop
 from realvpc.net.machine import LinkSpec
 from realvpc.net.services import Listener
+from realvpc.node.doorway import Doorway
 from realvpc.node.isolation import Isolation
-from realvpc.node.process import SOCKET, listen, own_directory
+from realvpc.node.process import SOCKET, own_directory
 from realvpc.node.server import Node
 
 
@@ -35,7 +38,7 @@ class PlainFabric:
     def open(self) -> None:
         self._namespaces.mkdir(exist_ok=True)
 
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path:
+    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...], pid: int | None = None) -> Path:
         self._fail("ensure_machine")
         path = self._namespaces / name
         is_plain = (self._faults / "user_namespaces").exists()
@@ -82,6 +85,20 @@ class PlainFabric:
         """On the host's loopback, at ports of the kernel's choice."""
         return tuple(_listener(listener) for listener in Listener)
 
+    def expected(self) -> Expected:
+        return Expected(
+            machines=frozenset(), visited=frozenset(), namespaces={}, links={}, edges={}, programs={}, maps={}
+        )
+
+    def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
+        return ()
+
+    def look_at_table(self, name: str) -> Finding | None:
+        return None
+
+    def mend(self, finding: Finding, pid: int | None = None) -> bool:
+        return False
+
     def close(self) -> None:
         pass
 
@@ -118,8 +135,7 @@ async def _serve(state_dir: Path, run_dir: Path) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     node = Node(PlainFabric(run_dir), state_dir, run_dir, cgroups.probe(group), Isolation(), group, api_uid=65534)
     await node.open()
-    with listen(run_dir / SOCKET, 65534) as listener:
-        await node.serve(listener, stop)
+    await node.serve(Doorway(run_dir / SOCKET, 65534), stop)
 
 
 if __name__ == "__main__":

@@ -42,19 +42,19 @@ def node() -> Iterator[NodeProcess]:
         running.plan = compile_plan(network)
         machines = []
         for index, row in enumerate(network.interfaces.values(), 1):
-            machines.append(machine(instance_id=number("i", index), links=(link_spec(network, row),), pids=100))
+            machines.append(machine(id=number("i", index), links=(link_spec(network, row),), pids=100))
         running.want(*machines)
         yield running
 
 
 @pytest.fixture
 def prisoner() -> MachineSpec:
-    return machine(instance_id=number("i", 1))
+    return machine(id=number("i", 1))
 
 
 @pytest.fixture
 def neighbour() -> MachineSpec:
-    return machine(instance_id=number("i", 2))
+    return machine(id=number("i", 2))
 
 
 def python(node: NodeProcess, spec: MachineSpec, script: str) -> str:

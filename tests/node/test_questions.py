@@ -97,7 +97,7 @@ def test_a_node_that_is_alive_and_silent_is_told_from_one_that_answers(node: Nod
     silent.listen()
     try:
         with pytest.raises(NodeLostError, match="timed out"):
-            NodeConnection(path, patience=0.2)
+            NodeConnection(path, timeout=0.2)
     finally:
         silent.close()
         path.unlink()

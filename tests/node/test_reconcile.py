@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from realvpc.fabric.plan import Plan
 from realvpc.node.host import Fabric, Machines
+from realvpc.node.lane import Lane
 from realvpc.node.messages import Desired, MachineFailed, MachineUp
 from realvpc.node.reconcile import START_ATTEMPTS, Reconciler
 from tests.instance.specs import machine
@@ -22,7 +23,8 @@ A, B = machine(1), machine(2)
 
 @asynccontextmanager
 async def reconciling(fabric: Fabric, machines: Machines) -> AsyncIterator[Reconciler]:
-    reconciler = Reconciler(fabric, machines)
+    lane = Lane("fabric")
+    reconciler = Reconciler(fabric, lane, machines)
     await reconciler.open()
     running = asyncio.create_task(reconciler.run())
     try:
@@ -31,6 +33,7 @@ async def reconciling(fabric: Fabric, machines: Machines) -> AsyncIterator[Recon
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await reconciler.close()
+        lane.close()
 
 
 async def until(reconciler: Reconciler, holds: Callable[[], bool]) -> None:

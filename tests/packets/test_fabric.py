@@ -239,6 +239,7 @@ def test_an_upgrade_that_changes_the_maps_loses_no_packet(fabric: Fabric, monkey
         time.sleep(0.2)
         upgraded.apply(plan)
         output, _ = running.communicate()
+        assert ping(upgraded, A, B_ADDRESS).received == 3
         assert upgraded.counters()["DELIVERED"] > 0
         assert [path.name for path in (run_dir / "bpf").glob("maps-*")] == ["maps-another"]
         upgraded.close()

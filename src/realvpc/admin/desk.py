@@ -72,8 +72,8 @@ Handler: TypeAlias = Callable[[Desk, dict[str, Any]], Awaitable[Answer]]
 
 
 class Route(Struct, frozen=True):
-    """``public``: answered over TCP too.  ``any_mode``: only where signatures are not checked."""
+    """``over_tcp`` answers there, where anybody does.  ``any_mode``: only where signatures are not checked."""
 
     handle: Handler
-    public: bool = False
+    over_tcp: Handler | None = None
     any_mode: bool = False

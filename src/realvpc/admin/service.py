@@ -11,13 +11,20 @@ from ..api.core.sweep import everything
 from .desk import CLOCK_SETTING, Answer, Desk, Refusal
 
 
-async def health(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Whether the service works, for load balancers, containers and `realvpc up`."""
-    faults = desk.faults()
+async def public_health(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Whether the service works, for load balancers and containers; what is wrong is for the operator."""
     return {
-        "status": "degraded" if faults else "ok",
+        "status": "degraded" if desk.faults() else "ok",
         "ready": desk.node is None or desk.node.ready,
         "version": __version__,
+    }
+
+
+async def health(desk: Desk, request: dict[str, Any]) -> Answer:
+    """The same for `realvpc up`, with what is wrong."""
+    faults = desk.faults()
+    return {
+        **await public_health(desk, request),
         "fabric": desk.settings.fabric,
         "credentials": desk.settings.credentials,
         "faults": faults,

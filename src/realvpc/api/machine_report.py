@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
-from realvpc.net.table import Change
+from realvpc.net.table import Change, put
 
 from .core.context import Context
 from .ec2.instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
@@ -69,6 +71,20 @@ def machine_failed(instance_id: str, reason: str, boot: int | None = None) -> Re
         ran = instance is not None and instance.boot > 1
         event = InstanceEvent.MACHINE_DOWN if ran else InstanceEvent.MACHINE_FAILED
         return _apply(ctx, instance_id, boot, event, server_error(reason))
+
+    return report
+
+
+def machines_impaired(names: frozenset[str]) -> Report:
+    """These are all machines of which something on the host is not as it should be (EC2 guide, "Status checks")."""
+
+    def report(ctx: Context) -> Change:
+        changed = [
+            replace(instance, impaired_since=ctx.now if instance.id in names else None)
+            for instance in ctx.network.instances.values()
+            if (instance.id in names) != (instance.impaired_since is not None)
+        ]
+        return put(*changed) if changed else Change()
 
     return report
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from realvpc.columns import align, width
+from realvpc.columns import align, printable, width
 from realvpc.config import SettingsError
 
 from .instances import complete_endpoint
@@ -124,7 +124,7 @@ def _print_answer(answer: dict[str, Any], quality: str) -> None:
     click.echo(f"{mark(answer['reachable'])} {strong(verdict)}")
     if not answer["reachable"]:
         way, sentence = ("戻りの経路：", "sentence_ja") if japanese(os.environ) else ("On the way back: ", "sentence")
-        click.echo(f"  {way if answer['direction'] == 'reply' else ''}{answer[sentence]}")
+        click.echo(f"  {way if answer['direction'] == 'reply' else ''}{printable(answer[sentence])}")
     for title, hops in (("there", answer["forward"]), ("back", answer["reply"])):
         if hops is not None:
             click.echo(faint(f"\n  {title}:"))
@@ -134,7 +134,10 @@ def _print_answer(answer: dict[str, Any], quality: str) -> None:
 
 def _hop_lines(hops: list[dict[str, Any]], columns: int | None) -> list[str]:
     """A line per decision; two where one does not fit into a terminal of so many columns."""
-    rows = [[f"{mark(hop['passed'])} {hop['layer']}", hop["resource"], faint(hop["rule"])] for hop in hops]
+    rows = [
+        [f"{mark(hop['passed'])} {hop['layer']}", printable(hop["resource"]), faint(printable(hop["rule"]))]
+        for hop in hops
+    ]
     lines = align(rows)
     if columns is None or max(map(width, lines)) + 2 <= columns:
         return lines

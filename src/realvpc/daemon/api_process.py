@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
 from random import SystemRandom
@@ -25,6 +26,7 @@ from realvpc.http_connection import BoundedHttp
 from realvpc.iam.first_start import first_accounts
 from realvpc.node_link import NodeLink
 from realvpc.store.database import Database
+from realvpc.wire.page_guard import page_guard
 
 from .consoles import ConsoleActions
 from .endpoint import endpoint
@@ -38,10 +40,12 @@ SWEEP_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
-def run_api(settings: Settings, public: socket.socket, operator: socket.socket) -> None:
+def run_api(
+    settings: Settings, public: socket.socket, operator: socket.socket, tls: ssl.SSLContext | None = None
+) -> None:
     """Serve on both listeners until SIGTERM or SIGINT.  Raises StateFileError."""
     with contextlib.closing(Database(settings.database)) as database, asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(_serve(settings, database, public, operator))
+        runner.run(_serve(settings, database, public, operator, tls))
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -50,11 +54,19 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _serve(settings: Settings, database: Database, public: socket.socket, operator: socket.socket) -> None:
+async def _serve(
+    settings: Settings,
+    database: Database,
+    public: socket.socket,
+    operator: socket.socket,
+    tls: ssl.SSLContext | None,
+) -> None:
     """Put the parts together, and run them."""
     clock = Clock(timedelta(seconds=float(database.setting(CLOCK_SETTING) or 0)))
     has_fabric = settings.fabric is not Fabric.NONE
-    options = Options(has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY)
+    options = Options(
+        has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY, quotas=settings.quota_mode
+    )
     changed = asyncio.Event()
     service = Service(database, clock.now, SystemRandom(), options, on_change=lambda revision: changed.set())
     if not service.state.directory.accounts:
@@ -64,7 +76,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
         return service.context(call.caller)
 
     guests = GuestServices(settings.node_socket, service, clock.now)
-    node = NodeLink(settings.node_socket, service, changed, guests.open) if has_fabric else None
+    node = NodeLink(settings.node_socket, service, changed, guests.open, guests.lose) if has_fabric else None
     manager = SystemsManager(settings, service, clock.now, context)
     special = (*manager.actions, ConsoleActions(context, node.console if node else None))
     desk = Desk(settings, database, service, clock, node)
@@ -73,7 +85,8 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     watch = LoopWatch()
     desk.stall = watch
     desk.internal_errors = lambda: sum(each.internal_errors for each in (app, guest_app, guests))
-    servers = HttpServer(app, BoundedHttp), HttpServer(admin_app(desk, local=True))
+    public_app = app if settings.credentials is Credentials.STRICT else page_guard(app, settings.host_names)
+    servers = HttpServer(public_app, BoundedHttp, tls), HttpServer(admin_app(desk, local=True))
 
     def stop() -> None:
         manager.stop()

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from realvpc.columns import align, width
+from realvpc.columns import align, printable, width
 from realvpc.node.connection import NodeConnection
 
 from .probe import probe
@@ -52,8 +52,9 @@ def table(
 
 def _names(instances: list[dict[str, Any]]) -> list[str]:
     """By Name, with the id where several have the same."""
-    count = Counter(row["name"] for row in instances)
-    return [row["name"] if count[row["name"]] == 1 else f"{row['name']} {row['id']}" for row in instances]
+    names = [printable(row["name"]) for row in instances]
+    count = Counter(names)
+    return [name if count[name] == 1 else f"{name} {row['id']}" for name, row in zip(names, instances, strict=True)]
 
 
 def _lines(

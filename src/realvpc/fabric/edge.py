@@ -23,13 +23,15 @@ from realvpc.net.trace import INTERNET, SERVICES
 
 from . import namespace
 from .bpf import layout
+from .link import are_pair, delete_link
 
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _BACKLOG = 1024
-_SETTINGS = {
+SETTINGS = {
     "ip_forward": "0",  # which is the host's otherwise: what is for nobody here does not go back
     "tcp_orphan_retries": "2",  # closed connections whose peer says nothing: a few would use up what the host may have
 }
+_SETTINGS_OF_THREAD = Path("/proc/sys/net/ipv4")
 
 
 class Edge(Struct, frozen=True):
@@ -64,8 +66,11 @@ _NAMESPACES = {
 
 
 def ensure_edge(edge: Edge, fabric: Path, inside: Path) -> int:
-    """Make the namespace and its link, or find them; the ifindex of the fabric's end.  Raises OSError, NetlinkError."""
+    """Make the namespace and its link, or mend them; the ifindex of the fabric's end.  Raises OSError, NetlinkError."""
     namespace.create(inside)
+    if not are_pair(fabric, edge.name, inside, "eth0"):
+        for place, name in ((fabric, edge.name), (inside, "eth0")):  # the other end is where nobody finds it any more
+            delete_link(place, name)
     fd = os.open(fabric, os.O_RDONLY | os.O_CLOEXEC)
     try:
         namespace.run_in(inside, lambda: _configure(edge, fd))
@@ -87,6 +92,11 @@ def open_listeners(namespaces: Path) -> tuple[socket.socket, ...]:
     return tuple(opened)
 
 
+def read_setting(name: str) -> str:
+    """What a setting is in the namespace of the calling thread.  Raises OSError."""
+    return (_SETTINGS_OF_THREAD / name).read_text().strip()
+
+
 def _open(listener: Listener) -> socket.socket:
     stream = listener.protocol == "tcp"
     opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
@@ -103,8 +113,8 @@ def _open(listener: Listener) -> socket.socket:
 
 
 def _configure(edge: Edge, fabric_fd: int) -> None:
-    for name, value in _SETTINGS.items():
-        Path("/proc/sys/net/ipv4", name).write_text(value)  # of this thread's namespace
+    for name, value in SETTINGS.items():
+        (_SETTINGS_OF_THREAD / name).write_text(value)
     with closing(IPRoute()) as netlink:
         if not netlink.link_lookup(ifname="eth0"):
             peer = {"ifname": edge.name, "net_ns_fd": fabric_fd, "mtu": edge.mtu}
@@ -115,7 +125,8 @@ def _configure(edge: Edge, fabric_fd: int) -> None:
             netlink.addr("replace", index=loopback, address=address, prefixlen=32)
         (index,) = netlink.link_lookup(ifname="eth0")
         # Everybody lives behind the fabric, so nobody needs to be asked for a MAC.
-        netlink.link("set", index=index, flags=_IFF_UP | _IFF_NOARP, change=_IFF_UP | _IFF_NOARP)
+        up = _IFF_UP | _IFF_NOARP
+        netlink.link("set", index=index, address=edge.mac, mtu=edge.mtu, flags=up, change=up)
         netlink.route("replace", dst="0.0.0.0/0", oif=index, prefsrc=edge.addresses[0])
 
 
@@ -123,5 +134,5 @@ def _fabric_end_up(edge: Edge) -> int:
     with closing(IPRoute()) as netlink:
         index: int
         (index,) = netlink.link_lookup(ifname=edge.name)
-        netlink.link("set", index=index, state="up")
+        netlink.link("set", index=index, mtu=edge.mtu, state="up")
         return index

@@ -34,10 +34,10 @@ def _check(result: int, what: str) -> None:
         raise OSError(code, f"{what}: {os.strerror(code)}")
 
 
-def mount(source: str, target: Path, kind: str | None, flags: int = 0) -> None:
+def mount(source: str, target: Path, kind: str | None, flags: int = 0, options: str = "") -> None:
     """Raises OSError."""
-    name = kind.encode() if kind else None
-    _check(_libc().mount(source.encode(), os.fsencode(target), name, ctypes.c_ulong(flags), None), f"mount {target}")
+    name, data = kind.encode() if kind else None, options.encode() or None
+    _check(_libc().mount(source.encode(), os.fsencode(target), name, ctypes.c_ulong(flags), data), f"mount {target}")
 
 
 def unmount(target: Path) -> None:

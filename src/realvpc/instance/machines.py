@@ -185,6 +185,24 @@ class Machines:
         """How disks are limited."""
         return str(self._storage)
 
+    async def audit(self) -> list[tuple[str, str]]:
+        """What crun, which is asked to stop and enter machines, does not know as we do: name and reason.
+
+        Raises MachineError.
+        """
+        believed = {name: state for name, state in self._states.items() if isinstance(state, Up)}
+        known = {container.id: container for container in await self._entering.call(self._crun.list)}
+        troubles = []
+        for name, state in believed.items():
+            if self._states.get(name) is not state or name in self._stopping:
+                continue  # it has gone down, or goes
+            container = known.get(name)
+            if container is None or container.boot == 0:
+                troubles.append((name, "crun has lost what it knew of it: it cannot be entered"))
+            elif container.pid != state.pid:
+                troubles.append((name, f"crun takes process {container.pid} for its init, which is {state.pid}"))
+        return troubles
+
     async def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
         """The machine's console output from a position on, or the end of it; and the position behind."""
         return await self._reading.call(self._storage.console(instance_id).read, since)

@@ -46,6 +46,10 @@ class LinkSpec(Struct, frozen=True, kw_only=True):
     mtu: Annotated[int, Meta(ge=576, le=9216)]
     device_index: Annotated[int, Meta(ge=0, le=63)] = 0
 
+    @property
+    def device_name(self) -> str:
+        return f"eth{self.device_index}"
+
 
 class Wanted(StrEnum):
     """What should become of a machine."""

@@ -21,19 +21,19 @@ _A = TypeVar("_A")
 class NodeConnection:
     """One blocking connection, for a command of root.
 
-    The node greets at once, however much it has to do: who is not greeted within `patience` (seconds) has met a
-    process that is alive and silent.  `pid` is the node's.
+    The node greets at once, however much it has to do: one that does not is a process that is alive and silent.  `pid`
+    is the node's.
     """
 
-    def __init__(self, path: Path, patience: float = PATIENCE_SECONDS) -> None:
-        """Raises NodeLostError."""
+    def __init__(self, path: Path, *, timeout: float | None = None) -> None:
+        """`timeout` is in seconds, for each message; the greeting always has one.  Raises NodeLostError."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._channel = Channel(sock)
         try:
-            sock.settimeout(patience)
+            sock.settimeout(timeout or PATIENCE_SECONDS)
             sock.connect(str(path))
             self.pid = self._ask(m.Hello(), m.Welcome).pid
-            sock.settimeout(None)
+            sock.settimeout(timeout)
         except OSError as error:
             sock.close()
             raise NodeLostError(f"the node at {path} cannot be reached: {error}") from error
@@ -57,6 +57,10 @@ class NodeConnection:
     def status(self) -> m.StatusIs:
         """Raises NodeError."""
         return self._ask(m.Status(), m.StatusIs)
+
+    def audit(self) -> m.StatusIs:
+        """Have everything looked at, and mended where it can be.  Raises NodeError."""
+        return self._ask(m.Audit(), m.StatusIs)
 
     def console(self, instance_id: str) -> bytes:
         """The end of a machine's console output.  Raises NodeError."""

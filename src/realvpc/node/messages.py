@@ -49,6 +49,10 @@ class Status(Struct, frozen=True, tag=True):
     """Asks for what there is: `StatusIs`."""
 
 
+class Audit(Struct, frozen=True, tag=True):
+    """Asks to look at once whether everything is as it was made: `StatusIs`, after mending what could be."""
+
+
 class Console(Struct, frozen=True, tag=True):
     """Asks for a machine's console output from a position on, or for the end of it: `ConsoleIs`."""
 
@@ -131,6 +135,7 @@ Request: TypeAlias = (
     | Desired
     | Counters
     | Status
+    | Audit
     | Console
     | Exec
     | OpenShell
@@ -151,10 +156,21 @@ class Welcome(Struct, frozen=True, tag=True):
 
 
 class Fault(Struct, frozen=True):
-    """Something that could not be done and is being tried again.  `subject` is `tables` or the id of a machine."""
+    """Something that could not be done, or is not as it was made, and is being tried again.
+
+    `subject` is the id of a machine, or what else it is about: `tables`, `fabric`, `listeners`, ...
+    """
 
     subject: str
     reason: str
+
+
+class Repair(Struct, frozen=True):
+    """What was found not to be as it was made, and is again.  `at`: seconds since 1970."""
+
+    subject: str
+    what: str
+    at: float
 
 
 class Applied(Struct, frozen=True, tag=True):
@@ -204,6 +220,7 @@ class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
 
     `limits` says how machines are limited, `isolation` how they are kept apart from the host, `disks` how their disks
     are limited, or why they are not.  `kept` are the disks that nobody asked to delete.
+    `repairs` is what an audit has mended lately.
     """
 
     pid: int
@@ -214,6 +231,7 @@ class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
     faults: tuple[Fault, ...]
     disks: str = ""
     kept: tuple[KeptDisk, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
 
 class ConsoleIs(Struct, frozen=True, tag=True):

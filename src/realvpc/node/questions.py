@@ -15,6 +15,7 @@ from ..instance.machines import Machines
 from ..instance.workers import MachineError
 from ..net.machine import Wanted
 from . import messages as m
+from .audit import Auditor
 from .channel import AsyncChannel
 from .isolation import Isolation
 from .reconcile import Reconciler
@@ -32,6 +33,7 @@ class Questions:
     def __init__(
         self,
         reconciler: Reconciler,
+        auditor: Auditor,
         machines: Machines,
         limits: Limits,
         isolation: Isolation,
@@ -39,6 +41,7 @@ class Questions:
         stop: Callable[[], None],
     ) -> None:
         self._reconciler = reconciler
+        self._auditor = auditor
         self._machines = machines
         self._limits = limits
         self._isolation = isolation
@@ -70,6 +73,9 @@ class Questions:
                 return m.CountersAre(await self._reconciler.counters())
             case m.Status():
                 return await self._status()
+            case m.Audit():
+                await self._auditor.audit()
+                return await self._status()
             case m.Console(instance_id, since):
                 return m.ConsoleIs(*await self._machines.console(instance_id, since))
             case m.DeleteDisk(name):
@@ -100,10 +106,12 @@ class Questions:
             faults=reconciler.faults,
             disks=self._machines.disks,
             kept=await self._machines.kept(),
+            repairs=self._auditor.repairs,
         )
 
     async def _shut_down(self, machines: Wanted) -> m.Done:
         if machines is not Wanted.RUNNING:
-            await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
+            async with self._auditor.paused():
+                await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
             await asyncio.to_thread(cgroups.remove, self._cgroup_parent)
         return m.Done()

@@ -11,16 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from ..instance.machines import Up
 from ..instance.workers import MachineError
 from ..net.machine import LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
 from .host import Fabric, Machines
+from .lane import Lane
 from .messages import Applied, Desired, Event, Fault, MachineFailed, MachineRemoved, MachineReport, MachineUp
 from .retries import Retries, Retry
 
@@ -29,19 +27,16 @@ log = logging.getLogger(__name__)
 TABLES = "tables"
 START_ATTEMPTS = 3
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
 
 class Reconciler:
     """Owns the fabric and the machines.  `version` grows when there may be news."""
 
-    def __init__(self, fabric: Fabric, machines: Machines) -> None:
+    def __init__(self, fabric: Fabric, lane: Lane, machines: Machines) -> None:
         self.machines = machines
         self.version = 0
         self._changed = asyncio.Condition()
         self._fabric = fabric
-        self._fabric_thread = ThreadPoolExecutor(1, "fabric")  # the fabric moves its thread between namespaces
+        self._in_fabric = lane.run
         self._desired: Desired | None = None
         self._specs: dict[str, Workload] = {}
         self._tables_of: Desired | None = None
@@ -53,6 +48,7 @@ class Reconciler:
         self._reports: dict[str, MachineReport | MachineRemoved] = {}
         self._ended: frozenset[str] = frozenset()
         self._putting_aside: list[asyncio.Task[None]] = []  # disks of machines that do not run
+        self._found: tuple[Fault, ...] = ()
         self._applied: Applied | None = None
         self._wake = asyncio.Event()
         self._passing = asyncio.Lock()
@@ -70,7 +66,6 @@ class Reconciler:
         await asyncio.gather(*self._steps.values(), return_exceptions=True)
         self.machines.close()
         await self._in_fabric(self._fabric.close)
-        self._fabric_thread.shutdown()
 
     async def clear(self, *, disks: bool) -> None:
         """Stop every machine, with `disks` remove them too, and remove the fabric; nothing is wanted any more.
@@ -103,6 +98,11 @@ class Reconciler:
         self._retries.keep(is_as_before)
         self._wake.set()
 
+    def find(self, faults: tuple[Fault, ...]) -> None:
+        """Say these of the host too, from now on."""
+        self._found = faults
+        self._wake.set()
+
     def wake(self) -> None:
         """Look again: something changed by itself."""
         self._wake.set()
@@ -128,8 +128,9 @@ class Reconciler:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What could not be done so far, and what is wrong with the disks."""
-        return (*self._retries.faults, *(Fault(*each) for each in sorted(self.machines.faults().items())))
+        """What fails and is tried again, what an audit has found, and what is wrong with the disks."""
+        disks = (Fault(*each) for each in sorted(self.machines.faults().items()))
+        return (*self._retries.faults, *self._found, *disks)
 
     async def counters(self) -> dict[str, int]:
         return await asyncio.to_thread(self._fabric.counters)
@@ -233,7 +234,9 @@ class Reconciler:
     async def _link(self, spec: Workload) -> None:
         name = spec.id
         try:
-            self._namespaces[name] = await self._in_fabric(self._fabric.ensure_machine, name, spec.links)
+            state = self.machines.state(name)
+            pid = state.pid if isinstance(state, Up) else None
+            self._namespaces[name] = await self._in_fabric(self._fabric.ensure_machine, name, spec.links, pid)
         except Exception as error:  # noqa: BLE001 - as in _step
             self._machine_failure(name, spec, error)
         else:
@@ -287,6 +290,3 @@ class Reconciler:
         self.version += 1
         async with self._changed:
             self._changed.notify_all()
-
-    async def _in_fabric(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._fabric_thread, lambda: function(*args, **kwargs))

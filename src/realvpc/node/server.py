@@ -8,8 +8,9 @@ import logging
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,10 +20,13 @@ from ..instance.machines import Machines
 from ..instance.storage import Storage
 from ..instance.workers import MachineError
 from . import messages as m
+from .audit import Auditor
 from .channel import AsyncChannel, Frame, FrameError
+from .doorway import Doorway
 from .execution import command_of, execute
 from .host import Fabric
 from .isolation import Isolation
+from .lane import Lane
 from .questions import AT_A_TIME, Questions
 from .reconcile import Reconciler
 
@@ -48,35 +52,44 @@ class Node:
         self._uids = frozenset({0, api_uid})
         crun = Crun(run_dir, limits, cgroup_parent)
         machines = Machines(crun, Storage(state_dir), run_dir, lambda *_: self._reconciler.wake())
-        self._reconciler = Reconciler(fabric, machines)
+        self._lane = Lane("fabric")
+        self._reconciler = Reconciler(fabric, self._lane, machines)
+        self._auditor = Auditor(fabric, self._lane, machines, self._reconciler.find, lambda: self._tellers > 0)
         self._machines = machines
+        self._connections: set[asyncio.Task[None]] = set()
+        self._tellers = 0  # connections of those who say what should be
         self._stop = asyncio.Event()
         self._questions = Questions(
-            self._reconciler, machines, limits, isolation, cgroup_parent, lambda: self._stop.set()
+            self._reconciler, self._auditor, machines, limits, isolation, cgroup_parent, lambda: self._stop.set()
         )
 
     async def open(self) -> None:
         """Adopt what is there.  Raises MachineError and what the fabric raises."""
         await self._reconciler.open()
 
-    async def serve(self, listener: socket.socket, stop: asyncio.Event) -> None:
+    async def serve(self, doorway: Doorway, stop: asyncio.Event) -> None:
         """Serve until `stop` is set; machines and fabric go on."""
         self._stop = stop
-        connections: set[asyncio.Task[None]] = set()
-        reconciling = asyncio.create_task(self._reconciler.run())
-        trimming = asyncio.create_task(_again_and_again(_TRIM_SECONDS, self._machines.trim_consoles))
-        sharing = asyncio.create_task(_again_and_again(_SHARE_SECONDS, self._share_out))
-        accepting = asyncio.create_task(self._accept(listener, connections))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((accepting, stopping, reconciling), return_when=asyncio.FIRST_COMPLETED)
-        tasks = (accepting, stopping, reconciling, trimming, sharing, *connections)
+        doorway.open(self._enter)
+        works = (self._reconciler.run(), self._auditor.run(doorway), *self._chores(), stop.wait())
+        tasks = [asyncio.create_task(work) for work in works]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        doorway.close()
+        tasks += self._connections
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         await self._reconciler.close()
+        self._lane.close()
         for result in results:
             if isinstance(result, Exception):
                 raise result
+
+    def _chores(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        return (
+            _again_and_again(_TRIM_SECONDS, self._machines.trim_consoles),
+            _again_and_again(_SHARE_SECONDS, self._share_out),
+        )
 
     async def _share_out(self) -> None:
         before = self._machines.faults()
@@ -84,13 +97,10 @@ class Node:
         if self._machines.faults() != before:
             self._reconciler.wake()  # so that they are said
 
-    async def _accept(self, listener: socket.socket, connections: set[asyncio.Task[None]]) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            sock, _ = await loop.sock_accept(listener)
-            task = asyncio.create_task(self._converse(sock))
-            connections.add(task)
-            task.add_done_callback(connections.discard)
+    def _enter(self, sock: socket.socket) -> None:
+        task = asyncio.create_task(self._converse(sock))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
 
     async def _converse(self, sock: socket.socket) -> None:
         channel = AsyncChannel(sock)
@@ -105,7 +115,9 @@ class Node:
                     request = m.decode_request(frame.payload)
                     if isinstance(request, m.Desired):
                         self._reconciler.want(request)
-                        reporter = reporter or asyncio.create_task(self._report(channel))
+                        if reporter is None:
+                            self._tellers += 1
+                            reporter = asyncio.create_task(self._report(channel))
                     elif isinstance(request, m.Exec | m.OpenShell | m.OpenCommand):
                         await self._execute(channel, request, frame, uid)
                     elif len(questions) == AT_A_TIME:
@@ -124,6 +136,7 @@ class Node:
             log.info("connection lost uid=%d reason=%s", uid, error)
         finally:
             if reporter:
+                self._tellers -= 1
                 reporter.cancel()
                 await asyncio.gather(reporter, return_exceptions=True)
             await asyncio.gather(*questions, return_exceptions=True)

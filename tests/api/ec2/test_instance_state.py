@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from realvpc.api.core.sweep import everything, sweep
-from realvpc.api.machine_report import machine_down, machine_failed, machine_removed, machine_up
+from realvpc.api.machine_report import (
+    machine_down,
+    machine_failed,
+    machine_removed,
+    machine_up,
+    machines_impaired,
+)
 from realvpc.api.machines import machine_specs
 from realvpc.clock import Clock
 from realvpc.net.machine import LinkSpec, Wanted
@@ -137,6 +143,27 @@ def test_an_instance_is_pending_until_its_machine_is_up(hosted: Client) -> None:
     assert state(hosted, instance_id) == "running"
     (status,) = hosted("DescribeInstanceStatus", InstanceIds=[instance_id])["InstanceStatuses"]
     assert status["InstanceStatus"]["Status"] == status["SystemStatus"]["Status"] == "ok"
+
+
+def test_the_system_is_impaired_while_its_host_has_a_fault_of_the_instance(hosted: Client) -> None:
+    sound, faulty = launch(hosted), launch(hosted)
+    for instance_id in (sound, faulty):
+        hosted.service.report(machine_up(instance_id, 1), "test")
+    hosted.service.report(machines_impaired(frozenset({faulty, "tables"})), "test")
+    (status,) = hosted("DescribeInstanceStatus", InstanceIds=[faulty])["InstanceStatuses"]
+    assert status["InstanceStatus"]["Status"] == "ok"
+    assert status["SystemStatus"]["Status"] == "impaired"
+    (detail,) = status["SystemStatus"]["Details"]
+    assert (detail["Name"], detail["Status"]) == ("reachability", "failed")
+    assert "ImpairedSince" in detail
+    impaired = [{"Name": "system-status.status", "Values": ["impaired"]}]
+    found = hosted("DescribeInstanceStatus", Filters=impaired)["InstanceStatuses"]
+    assert [each["InstanceId"] for each in found] == [faulty]
+    before = hosted.service.revision
+    hosted.service.report(machines_impaired(frozenset({faulty})), "test")
+    assert hosted.service.revision == before, "nothing is new"
+    hosted.service.report(machines_impaired(frozenset()), "test")
+    assert not hosted("DescribeInstanceStatus", Filters=impaired)["InstanceStatuses"]
 
 
 def test_stopping_and_shutting_down_last_until_the_machine_is_down(hosted: Client) -> None:

@@ -28,6 +28,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "bpf_program__fd": (_I, [_P]),
     "bpf_obj_pin": (_I, [_I, _S]),
     "bpf_obj_get": (_I, [_S]),
+    "bpf_obj_get_info_by_fd": (_I, [_I, _P, _P]),
     "bpf_map_update_elem": (_I, [_I, _P, _P, _U64]),
     "bpf_map_lookup_elem": (_I, [_I, _P, _P]),
     "bpf_map_delete_elem": (_I, [_I, _P]),

@@ -99,9 +99,14 @@ class Map:
             result = self._library.bpf_map_lookup_batch(self.fd, start, position, keys, values, c.byref(count), None)
             if result not in (0, -errno.ENOENT):
                 return None
-            for row in range(count.value):
-                key = keys.raw[row * key_size : (row + 1) * key_size]
-                found[key] = values.raw[row * value_size : (row + 1) * value_size]
+            rows = range(count.value)
+            read_keys, read_values = (
+                c.string_at(keys, len(rows) * key_size),
+                c.string_at(values, len(rows) * value_size),
+            )
+            for row in rows:
+                key = read_keys[row * key_size : (row + 1) * key_size]
+                found[key] = read_values[row * value_size : (row + 1) * value_size]
             if result == -errno.ENOENT:
                 return found
             first = False
