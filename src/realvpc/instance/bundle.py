@@ -52,6 +52,7 @@ MASKED = (
     "/sys/devices/virtual/block",  # the paths of all disks of the host's that are files
     "/sys/devices/virtual/powercap",
     "/sys/firmware",
+    "/sys/fs/ext4",
 )
 READ_ONLY = ("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 

@@ -18,6 +18,7 @@ from . import mounts, volume
 from .console import Console
 from .disk import CONSOLE, DEVICE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
 from .image import LOCAL
+from .space import hold_back
 
 _USR = Path("/usr")
 
@@ -57,6 +58,7 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
             source.mkdir(mode=0o700, exist_ok=True)
             device = stack.enter_context(volume.mounted(disk.volume, source))
             (disk.home / DEVICE).write_text(device)
+            hold_back(disk.home, source)
         if disk.files:
             disk.write_files(source / LAYER)
         clone(source, home, mounts.MOUNT_ATTR_NODEV)

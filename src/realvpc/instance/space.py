@@ -2,24 +2,21 @@
 
 Volumes are sparse, and together larger than the host's disk.  So that a machine is told "No space left on device"
 while there is room to keep what it was told is written, each volume may grow by a part of the host's room at a time:
-the rest of its free blocks are reserved in its own file system (/sys/fs/ext4/DEVICE/reserved_clusters), which has
-effect at once.  What is left at the end is the host's and the service's own.
+the rest of its free blocks are reserved in its own file system, which has effect at once.  What is left at the end is the host's and the service's own.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from .disk import DEVICE, VOLUME
-from .volume import BLOCK
+from .volume import BLOCK, reserve
 
 _RESERVE, _RESERVE_PART = 1 << 30, 20  # bytes, but no more than one of so many parts of the disk
 _SHARE = 4  # a volume gets one of so many parts of the room: few grow at a time, and the parts shrink with the room
 _SCARCE = 64 << 20
-_SYS = Path("/sys")
 
 
 def room(directory: Path) -> int:
@@ -27,6 +24,12 @@ def room(directory: Path) -> int:
     host = os.statvfs(directory)
     reserve = min(_RESERVE, host.f_blocks * host.f_frsize // _RESERVE_PART)
     return max(0, host.f_bavail * host.f_frsize - reserve)
+
+
+def hold_back(home: Path, mounted_at: Path) -> None:
+    """Tell a volume that is just being mounted how far it may grow at first.  Raises OSError."""
+    blocks = max(0, os.statvfs(mounted_at).f_bfree - room(home) // _SHARE // BLOCK)
+    reserve(home / VOLUME, (home / DEVICE).read_text(), blocks)
 
 
 class Space:
@@ -46,22 +49,15 @@ class Space:
         left = max(0, room(self._root) - sum(pending for _, pending in volumes.values()))
         self._reserved = {home: count for home, count in self._reserved.items() if home in volumes}
         for home, (free, _) in volumes.items():
-            self._reserve(home, max(0, free - left // _SHARE // BLOCK))
+            blocks = max(0, free - left // _SHARE // BLOCK)
+            is_news = self._reserved.get(home) != blocks
+            if is_news and reserve(home / VOLUME, (home / DEVICE).read_text(), blocks):
+                self._reserved[home] = blocks
         self.fault = (
             f"the host's disk is nearly full, {left >> 20} MiB are left for instances: their disks can hardly grow"
             if left < _SCARCE
             else None
         )
-
-    def _reserve(self, home: Path, blocks: int) -> None:
-        if self._reserved.get(home) == blocks:
-            return
-        device = (home / DEVICE).read_text()
-        with contextlib.suppress(FileNotFoundError):  # it was detached just now
-            of = (_SYS / "block" / device / "loop" / "backing_file").read_text().strip()
-            if of == str((home / VOLUME).resolve()):
-                (_SYS / "fs/ext4" / device / "reserved_clusters").write_text(str(blocks))
-                self._reserved[home] = blocks
 
 
 def _usage(home: Path, pid: int) -> tuple[int, int] | None:

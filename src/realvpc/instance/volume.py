@@ -22,6 +22,7 @@ SMALLEST, LARGEST = 64 << 20, 1 << 40  # bytes; a terabyte's own tables take 16 
 _COPIED_LARGEST = 64 << 30  # up to here a blank one of each size is kept, to be copied
 _GIVEN_BACK_SECONDS = 10.0
 _PAUSE = 0.002
+_SYS = Path("/sys")
 # Nothing is zeroed that a sparse file has as zeros, neither now nor, by the kernel, later.
 _MKFS = ("mkfs.ext4", "-q", "-F", "-m", "0", "-b", str(BLOCK), "-J", "size=4")
 _FEATURES = ("-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0")
@@ -66,6 +67,20 @@ def mounted(path: Path, target: Path) -> Iterator[str]:
         mounts.unmount(str(target))
 
 
+def reserve(path: Path, device: str, blocks: int) -> bool:
+    """Let nobody have so many free blocks of a volume, not even root; whether it is mounted from this device.
+
+    Raises OSError.
+    """
+    try:
+        if (_SYS / "block" / device / "loop" / "backing_file").read_text().strip() != str(path.resolve()):
+            return False
+        (_SYS / "fs/ext4" / device / "reserved_clusters").write_text(str(blocks))
+    except FileNotFoundError:  # it was detached just now
+        return False
+    return True
+
+
 def obstacle(directory: Path) -> str | None:
     """Why there can be no volumes in `directory`, tried; None when there can.  In a mount namespace of its own."""
     path, target, blanks = directory / "volume", directory / "mounted", directory / "blanks"
@@ -73,8 +88,10 @@ def obstacle(directory: Path) -> str | None:
         each.mkdir(parents=True)
     try:
         make(path, SMALLEST, blanks, ("upper",))
-        with mounted(path, target):
+        with mounted(path, target) as device:
             (target / "upper" / "file").touch()
+            if not reserve(path, device, 0):
+                return f"{_SYS} does not show the volume"
     except OSError as error:
         return f"{error.strerror}: {error.filename}" if error.filename else str(error)
     return None
