@@ -2,7 +2,8 @@
 
 Volumes are sparse, and together larger than the host's disk.  So that a machine is told "No space left on device"
 while there is room to keep what it was told is written, each volume may grow by a part of the host's room at a time:
-the rest of its free blocks are reserved in its own file system, which has effect at once.  What is left at the end is the host's and the service's own.
+the rest of its free blocks are reserved in its own file system, which has effect at once.  What is left at the end is
+the host's and the service's own.
 """
 
 from __future__ import annotations
