@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from msgspec import to_builtins
+import msgspec
 
 from .api.machine_report import (
     Report,
@@ -19,15 +19,18 @@ from .api.machine_report import (
     machine_up,
     machines_impaired,
 )
-from .api.machines import machine_specs
 from .api.service import Service
 from .fabric.audit import LISTENERS
-from .fabric.plan import compile_plan
+from .feed import Gap, Subscription
 from .node.answer import NodeError, NodeLostError
 from .node.client import NodeClient
-from .node.messages import Applied, ConsoleIs, Desired, MachineDown, MachineRemoved, MachineReport, MachineUp, StatusIs
+from .node.messages import Applied, ConsoleIs, MachineDown, MachineRemoved, MachineReport, MachineUp, StatusIs
+from .node_view import NodeView
+from .store.commit import Commit, Reverted
+from .store.state import State
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
+_WAITING_COMMITS = 1 << 14  # while the node is told of others
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +38,7 @@ log = logging.getLogger(__name__)
 class NodeLink:
     """One connection to the node process, made again whenever it breaks.
 
-    ``changed`` is set after every commit; commits that come while a plan is sent are sent together.  ``prepare`` does
+    On each the node is told the whole first, and then what the commits of the service's feed change.  ``prepare`` does
     what has to be done before the node starts a machine; ``lose`` is called when machines do not find what that opened.
     """
 
@@ -43,7 +46,6 @@ class NodeLink:
         self,
         node_socket: Path,
         service: Service,
-        changed: asyncio.Event,
         prepare: Callable[[], Awaitable[None]],
         lose: Callable[[], None],
     ) -> None:
@@ -51,9 +53,9 @@ class NodeLink:
         self._prepare = prepare
         self._lose = lose
         self._service = service
-        self._changed = changed
         self._client: NodeClient | None = None
         self._applied: Applied | None = None
+        self._view: NodeView | None = None
         self._trouble = "the node process is starting"
         self._was_connected = False
         self._faulty: set[str] | None = None  # the subjects that the node's faults were about, when last told
@@ -82,14 +84,21 @@ class NodeLink:
                 host = await self._client.status()
         return {
             "connected": self._client is not None,
-            "applied_revision": self._applied.revision if self._applied else None,
+            "applied_revision": self._applied_revision,
             "limits": host.limits if host else None,
             "isolation": host.isolation if host else None,
             "disks": host.disks if host else None,
-            "kept_disks": to_builtins(host.kept) if host else [],
-            "repairs": [to_builtins(repair) for repair in host.repairs] if host else [],
+            "kept_disks": msgspec.to_builtins(host.kept) if host else [],
+            "repairs": msgspec.to_builtins(host.repairs) if host else [],
             "machines_up": sum(isinstance(each, MachineUp) for each in host.machines) if host else None,
         }
+
+    @property
+    def _applied_revision(self) -> int | None:
+        """Revisions that do not concern the node count as applied with the one before them."""
+        if self._applied is None or self._view is None or self._applied.revision != self._view.told:
+            return self._applied.revision if self._applied else None
+        return self._view.revision
 
     async def counters(self) -> dict[str, int]:
         """Packets by name of the reason.  Raises NodeError."""
@@ -132,7 +141,7 @@ class NodeLink:
 
     async def _converse(self, client: NodeClient) -> None:
         log.info("connected to the node")
-        self._client, self._applied, self._was_connected = client, None, True
+        self._client, self._applied, self._view, self._was_connected = client, None, None, True
         self._faulty = None
         telling = asyncio.create_task(self._tell(client))
         listening = asyncio.create_task(self._listen(client))
@@ -148,13 +157,27 @@ class NodeLink:
             await client.close()
 
     async def _tell(self, client: NodeClient) -> None:
-        while True:
-            self._changed.clear()
-            state, revision = self._service.state, self._service.revision
-            ended = tuple(sorted(state.tokens.remains))
-            machines = machine_specs(state)
-            await client.want(Desired(revision, compile_plan(state.network), machines, ended, self._service.state_id))
-            await self._changed.wait()
+        commits: Subscription[Commit | Reverted] = self._service.feed.subscribe(
+            Commit, Reverted, capacity=_WAITING_COMMITS
+        )
+        with commits:
+            view = await self._begin(client)
+            async for commit in commits:
+                if isinstance(commit, Reverted):
+                    raise NodeLostError("what it has told could not be written down")
+                if isinstance(commit, Gap):
+                    view = await self._begin(client)
+                elif commit.revision > view.revision and (delta := view.follow(commit)):
+                    await client.want(delta)
+
+    def _seen(self) -> tuple[State, int, str]:
+        return *self._service.written, self._service.state_id
+
+    async def _begin(self, client: NodeClient) -> NodeView:
+        """Tell the whole.  It is put together in a thread: that may take long, and the loop has others to serve."""
+        self._view = view = await asyncio.to_thread(NodeView, *self._seen())
+        await client.want(await asyncio.to_thread(view.whole))
+        return view
 
     def _take_in(self, faulty: set[str]) -> None:
         """Let what the node says of these become part of the state, or be mended."""

@@ -18,6 +18,7 @@ from realvpc.net.machine import LinkSpec, Workload
 class FakeFabric:
     def __init__(self) -> None:
         self.applied: list[Plan] = []
+        self.deltas: list[tuple[Plan, Plan]] = []
         self.failing: set[str] = set()  # names of methods
         self.findings: list[Finding] = []
         self.mendable: set[Finding] = set()
@@ -36,6 +37,11 @@ class FakeFabric:
     def apply(self, plan: Plan) -> None:
         self.applied.append(plan)
         if "apply" in self.failing:
+            raise OSError("made to fail")
+
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        self.deltas.append((puts, deletes))
+        if "apply_delta" in self.failing:
             raise OSError("made to fail")
 
     def counters(self) -> dict[str, int]:
@@ -58,8 +64,8 @@ class FakeFabric:
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         return tuple(self.findings)
 
-    def look_at_table(self, name: str) -> Finding | None:
-        return None
+    def look_at_tables(self) -> tuple[Finding, ...]:
+        return ()
 
     def mend(self, finding: Finding, pid: int | None = None) -> bool:
         self.mending.append(finding)
@@ -117,11 +123,11 @@ class FakeMachines:
     async def remove(self, name: str) -> None:
         self._states.pop(name, None)
 
-    async def keep_aside(self, name: str) -> None:
-        self._states.pop(name, None)
-
     async def audit(self) -> list[tuple[str, str]]:
         return self.troubles
+
+    async def keep_aside(self, name: str) -> None:
+        self._states.pop(name, None)
 
 
 def refuse(name: str) -> None:

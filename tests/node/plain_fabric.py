@@ -68,6 +68,10 @@ class PlainFabric:
         self._fail("apply")
         self._note("apply")
 
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        self._fail("apply_delta")
+        self._note("apply_delta")
+
     def counters(self) -> dict[str, int]:
         while (self._faults / "slow_counters").exists():
             time.sleep(0.01)
@@ -93,8 +97,8 @@ class PlainFabric:
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         return ()
 
-    def look_at_table(self, name: str) -> Finding | None:
-        return None
+    def look_at_tables(self) -> tuple[Finding, ...]:
+        return ()
 
     def mend(self, finding: Finding, pid: int | None = None) -> bool:
         return False

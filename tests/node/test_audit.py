@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
-from realvpc.fabric.audit import Finding, Part
+import pytest
+
+from realvpc.fabric.audit import Expected, Finding, Part
 from realvpc.node.audit import REMEMBERED, Auditor
+from realvpc.node.doorway import Doorway
 from realvpc.node.lane import Lane
 from realvpc.node.messages import Fault
 
 from .fakes import FakeFabric, FakeMachines
 
+PATIENCE = 20.0  # seconds; only what hangs takes them
 LOST = Finding(Part.LINK, "i-1", "eni-1", "has lost its link")
 DOWN = Finding(Part.DEVICE, "i-2", "eni-2", "was down inside")
 
@@ -95,6 +102,30 @@ def test_only_the_last_repairs_are_remembered() -> None:
         assert auditor.repairs[-1].subject == f"i-{2 * REMEMBERED - 1}"
 
     auditing(fabric, FakeMachines(), work)
+
+
+def test_an_audit_that_does_not_end_is_a_fault_until_it_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("realvpc.node.audit.STUCK_SECONDS", 0.01)
+    going_on = threading.Event()
+
+    class StuckFabric(FakeFabric):
+        def expected(self) -> Expected:
+            going_on.wait()
+            return super().expected()
+
+    async def work(auditor: Auditor, heard: Heard) -> None:
+        doorway = Doorway(tmp_path / "node.sock", os.getgid())
+        running = asyncio.create_task(auditor.run(doorway))
+        async with asyncio.timeout(PATIENCE):
+            while not heard.faults:
+                await asyncio.sleep(0.01)
+            assert [each.subject for each in heard.faults[-1]] == ["node"]
+            going_on.set()
+            while [each.subject for each in heard.faults[-1]] == ["node"]:
+                await asyncio.sleep(0.01)
+        running.cancel()
+
+    auditing(StuckFabric(), FakeMachines(), work)
 
 
 def test_nothing_is_audited_while_everything_is_taken_down() -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import threading
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from realvpc.instance.crun import WORKERS
 from realvpc.net.machine import Wanted
 from realvpc.node import messages as m
 from realvpc.node.answer import NodeLostError
@@ -59,6 +63,31 @@ def test_who_asks_for_a_console_that_cannot_be_had_delays_nobody(node: NodeProce
     finally:
         os.close(held)
     node.want(machine(1, wanted=Wanted.TERMINATED))
+
+
+def test_machines_that_do_not_end_keep_no_other_from_starting(node: NodeProcess, tmp_path: Path) -> None:
+    """More of them than there are threads to end machines."""
+    held, slow = tmp_path / "held", tmp_path / "crun"
+    real = shutil.which("crun")
+    slow.write_text(
+        f'#!/bin/sh\ncase "$*" in *" delete "*) while [ -e {held} ]; do sleep 0.05; done ;; esac\nexec {real} "$@"\n'
+    )
+    slow.chmod(0o755)
+    node.kill()
+    node.start(tmp_path)
+    doomed = [machine(number) for number in range(1, WORKERS + 2)]
+    node.want(*doomed)
+    held.touch()
+    try:
+        ending = [replace(spec, wanted=Wanted.TERMINATED) for spec in doomed]
+        newcomer = machine(99)
+        is_up = lambda event: isinstance(event, m.MachineUp) and event.id == newcomer.id  # noqa: E731
+        events = node.want(*ending, newcomer, until=lambda events: any(map(is_up, events)))
+        assert not any(isinstance(each, m.MachineDown) for each in events), "the others still end"
+        assert node.sh(newcomer, "echo up") == "up"
+    finally:
+        held.unlink()
+    node.want(*ending)
 
 
 def test_more_questions_than_anybody_has_are_refused_and_the_others_answered(node: NodeProcess) -> None:

@@ -6,16 +6,19 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from realvpc.fabric import kernel
 from realvpc.fabric.bpf import build
 from realvpc.fabric.link import fabric_name
 from realvpc.fabric.plan import compile_plan
+from realvpc.net.machine import Wanted
 from realvpc.net.network import Network
 from realvpc.node import messages as m
 from realvpc.node.audit import AUDIT_SECONDS
@@ -86,6 +89,31 @@ def test_what_is_taken_away_is_back_after_an_audit_and_said(real: NodeProcess, w
     assert subject in {each.subject for each in status.repairs if each.at >= before}
     assert_packets_pass(real)
     assert [real.pid(spec) for spec in (A, B)] == pids, "the machines went on"
+
+
+def test_audits_find_nothing_in_what_the_node_does_itself(real: NodeProcess) -> None:
+    """Machines come and go, and it is looked all the time."""
+    before = time.time()
+    gone = threading.Event()
+    faults: set[m.Fault] = set()
+
+    def keep_looking() -> None:
+        while not gone.is_set():
+            faults.update(each for each in audit(real).faults if each.subject != "listeners")  # nobody serves here
+
+    looking = threading.Thread(target=keep_looking)
+    looking.start()
+    try:
+        for boot in range(1, 6):
+            others = [machine(number, boot=boot, pids=100) for number in range(10, 14)]
+            real.want(A, B, *others)
+            real.want(A, B, *(replace(each, wanted=Wanted.STOPPED) for each in others))
+        real.want(A, B, *(replace(each, wanted=Wanted.TERMINATED) for each in others))
+    finally:
+        gone.set()
+        looking.join()
+    assert not faults
+    assert not [each for each in audit(real).repairs if each.at >= before]
 
 
 def test_nobody_has_to_ask_for_an_audit(real: NodeProcess) -> None:

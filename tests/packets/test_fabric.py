@@ -215,7 +215,7 @@ def test_a_new_process_adopts_the_fabric_and_no_packet_is_lost(fabric: Fabric, t
             assert adopting.machines() == {A, B, C}
             for row in network.interfaces.values():
                 assert row.attachment is not None
-                adopting.ensure_machine(row.attachment.instance_id, (link_spec(network, row),))
+                adopting.ensure_machine(row.attachment.owner_id, (link_spec(network, row),))
             adopting.apply(plan)
             adopting.close()
         output, _ = running.communicate()

@@ -12,7 +12,7 @@ import pytest
 
 from realvpc.fabric import kernel, namespace
 from realvpc.fabric.audit import Finding, Part
-from realvpc.fabric.bpf.layout import LINK_KEY, MAPS
+from realvpc.fabric.bpf.layout import LINK_KEY
 from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.link import fabric_name
 from realvpc.fabric.loader import Object
@@ -36,8 +36,7 @@ def ip(name: str, command: str) -> Sabotage:
 
 
 def look(fabric: Fabric, processes: Mapping[str, int] | None = None) -> list[Finding]:
-    found = list(fabric.look(fabric.expected(), processes or {}, served=False))
-    return found + [each for spec in MAPS if spec.desired and (each := fabric.look_at_table(spec.name))]
+    return [*fabric.look(fabric.expected(), processes or {}, served=False), *fabric.look_at_tables()]
 
 
 def audited(fabric: Fabric, processes: Mapping[str, int] | None = None) -> set[tuple[Part, str]]:
@@ -140,6 +139,23 @@ def test_what_was_made_anew_is_looked_after_as_before(fabric: Fabric) -> None:
         run(fabric, B, "ip link set eth0 down")
         assert audited(fabric) == {(Part.DEVICE, B)}
     assert_packets_pass(fabric)
+
+
+def test_what_cannot_be_made_anew_is_missed_until_it_can(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_up(fabric, walkthrough())
+    run(fabric, "fabric", f"ip link delete {LINK}")
+    with monkeypatch.context() as patch:
+        patch.setattr("realvpc.fabric.fabric.make_link", refuse)
+        (finding,) = look(fabric)
+        with pytest.raises(OSError, match="made to fail"):
+            fabric.mend(finding)
+        assert Part.LINK in [each.part for each in look(fabric)]
+    assert (Part.LINK, B) in audited(fabric)
+    assert_packets_pass(fabric)
+
+
+def refuse(*arguments: object) -> None:
+    raise OSError("made to fail")
 
 
 def assert_packets_pass(fabric: Fabric) -> None:

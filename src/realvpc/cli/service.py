@@ -289,6 +289,11 @@ def status_command(state: Path | None, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+def _repaired(repair: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(repair["at"]).astimezone().isoformat(timespec="seconds")
+    return f"{repair['subject']}: {repair['what']} {faint(at)}"
+
+
 def _kept(node: dict[str, Any] | None) -> str | None:
     """What there is to say of the disks that nobody asked to delete."""
     count = len(node["kept_disks"]) if node else 0
@@ -296,11 +301,6 @@ def _kept(node: dict[str, Any] | None) -> str | None:
         return None
     disks = "1 disk of an instance" if count == 1 else f"{count} disks of instances"
     return f"{disks} that this state does not know: `realvpc disks list`"
-
-
-def _repaired(repair: dict[str, Any]) -> str:
-    at = datetime.fromtimestamp(repair["at"]).astimezone().isoformat(timespec="seconds")
-    return f"{repair['subject']}: {repair['what']} {faint(at)}"
 
 
 def _print_status(answer: dict[str, Any]) -> None:
@@ -323,9 +323,9 @@ def _print_status(answer: dict[str, Any]) -> None:
     ]
     if node := answer["node"]:
         rows += [(name, node[name] or "unknown") for name in ("isolation", "limits", "disks")]
+        rows += [("repaired", _repaired(repair)) for repair in node["repairs"][-_REPAIRS_SHOWN:]]
         if kept := _kept(node):
             rows.append(("kept aside", kept))
-        rows += [("repaired", _repaired(repair)) for repair in node["repairs"][-_REPAIRS_SHOWN:]]
     for name, text in rows:
         click.echo(f"    {faint(f'{name:14}')} {text}")
     for fault in answer["faults"]:

@@ -70,7 +70,10 @@ def start(settings: Settings, say: Say, *, foreground: bool = False, show: Say =
                 descriptors = [each.fileno() for each in sockets] if role == API else []
                 process = running[role] = _spawn(settings, role, descriptors, foreground=foreground)
                 say(_started(settings, role, process))
-        return Started(missing, _wait(settings, {role: process for role, process in running.items() if process}, show))
+        faults = _wait(settings, {role: process for role, process in running.items() if process}, show)
+        if NODE in running:
+            faults += [fault for fault in _audit(settings) if fault not in faults]
+        return Started(missing, faults)
 
 
 def stop(
@@ -204,6 +207,18 @@ def _wait(settings: Settings, running: dict[str, Process], show: Say) -> list[st
         starting = settings.fabric is not Fabric.NONE and not settings.node_socket.exists()
         show("the node process is starting" if starting else health["faults"][0].partition(" (")[0])
         time.sleep(_PAUSE)
+
+
+def _audit(settings: Settings) -> list[str]:
+    """What is wrong on the host after what could be was mended."""
+    from realvpc.node.answer import NodeError
+    from realvpc.node.connection import NodeConnection
+
+    try:
+        with NodeConnection(settings.node_socket) as node:
+            return [f"{fault.subject}: {fault.reason}" for fault in node.audit().faults]
+    except NodeError as error:
+        return [f"the host could not be looked at: {error}"]
 
 
 def _answers(settings: Settings, role: str, show: Say) -> bool:

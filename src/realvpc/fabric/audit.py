@@ -33,12 +33,16 @@ class Part(Enum):
 
 
 class Finding(Struct, frozen=True):
-    """``subject`` is a machine, an edge, or one of the above; ``trouble`` says of the thing ``name`` what was found."""
+    """``subject`` is a machine, an edge, or one of the above; ``trouble`` says of the thing ``name`` what was found.
+
+    ``ifindex`` tells the link of a machine from another that has its name by now.
+    """
 
     part: Part
     subject: str
     name: str
     trouble: str
+    ifindex: int = 0
 
     @property
     def text(self) -> str:
@@ -152,7 +156,7 @@ def _link(link: Link, spec: LinkSpec, found: Found) -> Iterator[Finding]:
     inside = entered.get(spec.device_name) if entered is not None else None
     is_elsewhere = entered is not None and (inside is None or inside.peer != link.ifindex)
     if outside is None or outside.ifindex != link.ifindex or is_elsewhere:
-        yield Finding(Part.LINK, link.machine, link.interface_id, "has lost its link")
+        yield Finding(Part.LINK, link.machine, link.interface_id, "has lost its link", link.ifindex)
         return
     troubles = []
     if not outside.is_up:
@@ -167,7 +171,7 @@ def _link(link: Link, spec: LinkSpec, found: Found) -> Iterator[Finding]:
         if device and device.mtu != spec.mtu:
             troubles.append(f"of MTU {device.mtu} {end}")
     if troubles:
-        yield Finding(Part.DEVICE, link.machine, link.interface_id, f"was {', '.join(troubles)}")
+        yield Finding(Part.DEVICE, link.machine, link.interface_id, f"was {', '.join(troubles)}", link.ifindex)
 
 
 def _programs(expected: Expected, found: Found) -> Iterator[Finding]:
@@ -176,4 +180,4 @@ def _programs(expected: Expected, found: Found) -> Iterator[Finding]:
     for device, wanted in expected.programs.items():
         subject, name, ifindex = owners[device]
         if device in found.devices[FABRIC] and found.programs.get(device) != PinnedLink(wanted, ifindex):
-            yield Finding(Part.PROGRAM, subject, name, "was without the program that decides on packets")
+            yield Finding(Part.PROGRAM, subject, name, "was without the program that decides on packets", ifindex)

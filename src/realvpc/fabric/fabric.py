@@ -19,20 +19,22 @@ from realvpc.net.reasons import Reason
 from realvpc.net.trace import INTERNET
 
 from . import bpffs, kernel, namespace
-from .apply import apply_tables, read_tables
+from .apply import Changes, apply_changes, compile_changes, difference, read_tables
 from .attachment import Attachments
 from .audit import FABRIC, TABLES, Expected, Finding, Part, audit, listeners
 from .bpf import layout
+from .bpf.constants import INTERNET_ID
 from .bpf.generate import layout_version
 from .bpf.layout import number_of
 from .edge import EDGES, ensure_edge, open_listeners
 from .errors import FabricError
+from .identities import Identities
 from .link import Link, adopt_links, are_pair, delete_link, has_link, make_link, mend_link
 from .loader import FROM_EDGES, FROM_INTERFACE, Object
 from .pin import id_of, pin
 from .plan import Plan
 from .survey import survey
-from .tables import Entries, Tables, compile_tables
+from .tables import Tables, compile_links, compile_tables
 
 VISITED_AT_A_TIME = 1000
 
@@ -57,13 +59,14 @@ class Fabric:
         self._object: Object | None = None
         self._links: dict[str, Link] = {}  # by interface id
         self._edges: dict[str, int] = {}  # ifindex by name
-        self._plan = Plan()
         self._specs: dict[str, LinkSpec] = {}  # of the links that were asked for, by interface id
         self._machines: set[str] = set()  # that were asked for
         self._held_namespaces: dict[str, int] = {}  # descriptors: what holds them otherwise is a file
         self._turn = 0
         self._is_attached = False  # with this version's programs, everywhere
-        self._held: Tables | None = None  # what the maps hold, once it is known
+        self._is_applied = False  # some plan, since it was opened
+        self._interfaces: dict[int, str] = {}  # that the data plane knows: ids by number
+        self._identities = Identities()
 
     def open(self) -> None:
         """Make what is missing and adopt what is there.
@@ -138,17 +141,38 @@ class Fabric:
     def apply(self, plan: Plan) -> None:
         """Make the data plane follow the plan.  Every packet meets the old state of an entry or the new one."""
         opened = self._opened()
-        if self._held is None:
-            self._held = read_tables(opened.maps)
-        wanted = compile_tables(plan, {link.interface_id: link.ifindex for link in self._links.values()})
-        wanted["edges"] = self._edge_entries()
-        held, self._held = self._held, None
-        apply_tables(opened.maps, held, wanted)
-        self._held, self._plan = wanted, plan
+        identities = Identities()
+        wanted = compile_tables(plan) | self._own_tables()
+        wanted["identities"], _ = identities.change((entry.id for entry in plan.interfaces), ())
+        apply_changes(opened.maps, difference(read_tables(opened.maps), wanted))
+        self._identities, self._is_applied = identities, True
+        self._interfaces = {number_of(entry.id): entry.id for entry in plan.interfaces}
         if outdated := self._outdated_maps():
             self._attach_all()
             for directory in outdated:
                 shutil.rmtree(directory)
+
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        """Make the data plane follow a change of the plan that was applied last; what is in both has a new value.
+
+        Costs what changes, not what there is.  When it fails, trying again is safe, and so is ``apply``.
+        """
+        opened = self._opened()
+        added = {entry.id for entry in puts.interfaces}
+        removed = {entry.id for entry in deletes.interfaces} - added
+        changes = compile_changes(puts, deletes)
+        put, deleted = self._identities.change(added, removed)
+        apply_changes(
+            opened.maps,
+            Changes({**changes.puts, "identities": put}, {**changes.deletes, "identities": deleted}),
+        )
+        for interface_id in removed:
+            self._interfaces.pop(number_of(interface_id), None)
+        self._interfaces |= {number_of(interface_id): interface_id for interface_id in added}
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the plan that was applied, in sentences."""
+        return self._identities.faults
 
     def counters(self) -> dict[str, int]:
         """Packets by the name of their Reason, since the maps were made; DELIVERED included."""
@@ -158,7 +182,7 @@ class Fabric:
     def interface_counters(self) -> dict[str, dict[str, int]]:
         """Packets dropped at each interface of the plan (or INTERNET), by the name of the Reason."""
         counters = self._opened().maps["interface_counters"]
-        ids = {number_of(entry.id): entry.id for entry in self._plan.interfaces} | {layout.INTERNET_ID: INTERNET}
+        ids = self._interfaces | {INTERNET_ID: INTERNET}
         found: dict[str, dict[str, int]] = {}
         for key in counters:
             number, reason = layout.COUNTER_KEY.unpack(key).values()
@@ -217,19 +241,23 @@ class Fabric:
         found = survey(expected, self._namespaces, self._maps, self._attachments, processes)
         return (*audit(expected, found), *(listeners(found) if served else ()))
 
-    def look_at_table(self, name: str) -> Finding | None:
-        """Whether a map holds what was written into it last; None when it does, or when that is not known."""
-        if self._held is None or self._opened().maps[name].items() == self._held[name]:
-            return None
-        return Finding(Part.TABLE, TABLES, f"the map {name}", "did not hold what was written")
+    def look_at_tables(self) -> tuple[Finding, ...]:
+        """The maps that do not say where the links are, as was written into them."""
+        if not self._is_applied:
+            return ()
+        opened, wanted = self._opened(), self._own_tables()
+        lost = (name for name, entries in wanted.items() if opened.maps[name].items() != entries)
+        return tuple(Finding(Part.TABLE, TABLES, f"the map {name}", "did not hold what was written") for name in lost)
 
     def mend(self, finding: Finding, pid: int | None = None) -> bool:
-        """Make it as it should be.  False when there is nothing to mend: it is not wanted any more, or cannot be.
+        """Make it as it should be.  False when there is nothing to mend: what was found has changed since.
 
         ``pid`` is that of the process of the machine that the finding is about.
         """
         opened, name = self._opened(), finding.subject
         link = self._links.get(finding.name)
+        if link and link.ifindex != finding.ifindex:
+            return False
         match finding.part:
             case Part.PINS | Part.MAP:
                 self._open_bpffs()
@@ -239,20 +267,18 @@ class Fabric:
             case Part.NAMESPACE if name in self._held_namespaces:
                 namespace.bind(Path(f"/proc/self/fd/{self._held_namespaces[name]}"), self.namespace(name))
             case Part.NAMESPACE if name in self._machines:
+                before = namespace.inode(self.namespace(name))
                 if pid is not None:
                     self._hold_namespace_of(pid, self.namespace(name))
                 self._create_namespace(self.namespace(name))
+                return namespace.inode(self.namespace(name)) != before
             case Part.EDGE:
                 edge = next(each for each in EDGES if each.name == name)
                 self._edges[name] = ensure_edge(edge, self.namespace(FABRIC), self.namespace(name))
                 self._attach(name)
-                self._held = None
-                self.apply(self._plan)
+                self._write_own_tables()
             case Part.LINK if link and (spec := self._specs.get(finding.name)):
-                if are_pair(self.namespace(FABRIC), link.name, self.namespace(name), spec.device_name):
-                    return False
-                self._remove_link(link)
-                self._make_link(name, spec)
+                return self._make_link_anew(link, spec)
             case Part.DEVICE if link and (spec := self._specs.get(finding.name)):
                 mend_link(self.namespace(FABRIC), self.namespace(name), link, spec)
             case Part.PROGRAM if name in self._edges:
@@ -260,8 +286,7 @@ class Fabric:
             case Part.PROGRAM if link:
                 self._attach(link.name)
             case Part.TABLE:
-                self._held = None
-                self.apply(self._plan)
+                self._write_own_tables()
             case _:
                 return False
         return True
@@ -273,7 +298,7 @@ class Fabric:
             self._object = None
         while self._held_namespaces:
             os.close(self._held_namespaces.popitem()[1])
-        self._held, self._is_attached = None, False
+        self._is_attached = self._is_applied = False
 
     def destroy(self) -> None:
         """Remove everything below ``run_dir/ns`` and ``run_dir/bpf``: machines, internet, fabric, data plane."""
@@ -306,11 +331,17 @@ class Fabric:
     def _outdated_maps(self) -> list[Path]:
         return [path for path in bpffs.directories(self._bpffs, "maps-") if path != self._maps]
 
-    def _edge_entries(self) -> Entries:
-        return {
+    def _own_tables(self) -> Tables:
+        """What the maps hold besides the plan: where the links are."""
+        edges = {
             layout.INDEX_KEY.pack(edge.number): layout.EDGE.pack(self._edges[edge.name], edge.mac_bytes)
             for edge in EDGES
         }
+        return compile_links({link.interface_id: link.ifindex for link in self._links.values()}) | {"edges": edges}
+
+    def _write_own_tables(self) -> None:
+        opened, wanted = self._opened(), self._own_tables()
+        apply_changes(opened.maps, difference({name: opened.maps[name].items() for name in wanted}, wanted))
 
     def _attach_all(self) -> None:
         for device in (*(link.name for link in self._links.values()), *self._edges):
@@ -332,6 +363,19 @@ class Fabric:
         self._attachments.attach(link.name, link.ifindex, self._opened().program(FROM_INTERFACE))
         self._announce(spec.interface_id, link.ifindex)
 
+    def _make_link_anew(self, link: Link, spec: LinkSpec) -> bool:
+        """Returns whether it had to be."""
+        fabric, inside = self.namespace(FABRIC), self.namespace(link.machine)
+        if has_link(fabric, link) and are_pair(fabric, link.name, inside, spec.device_name):
+            return False
+        self._remove_link(link)
+        try:
+            self._make_link(link.machine, spec)
+        except BaseException:
+            self._links[spec.interface_id], self._specs[spec.interface_id] = link, spec  # still expected, and missed
+            raise
+        return True
+
     def _hold_namespace_of(self, pid: int, path: Path) -> None:
         """Let ``path`` hold the network namespace that the process is in, if that is known."""
         theirs = Path(f"/proc/{pid}/ns/net")
@@ -340,27 +384,13 @@ class Fabric:
                 namespace.bind(theirs, path)
 
     def _remove_link(self, link: Link) -> None:
-        self._announce(link.interface_id, 0)
-        key = layout.LINK_KEY.pack(link.ifindex)
-        apply_tables(self._opened().maps, {"links": {key: b""}}, {"links": {}})
-        if self._held is not None:
-            self._held["links"].pop(key, None)
+        gone = compile_links({link.interface_id: link.ifindex})
+        apply_changes(self._opened().maps, Changes({}, {name: entries.keys() for name, entries in gone.items()}))
         self._attachments.detach(link.name)
         delete_link(self.namespace(FABRIC), link.name)
         del self._links[link.interface_id]
         self._specs.pop(link.interface_id, None)
 
     def _announce(self, interface_id: str, ifindex: int) -> None:
-        """Tell the data plane at once where an interface of the current plan is, or that it is nowhere (0)."""
-        entry = next((entry for entry in self._plan.interfaces if entry.id == interface_id), None)
-        if entry is None or self._held is None:
-            return
-        part = Plan(
-            rule_sets=tuple(rule_set for rule_set in self._plan.rule_sets if rule_set.id == entry.rule_set),
-            interfaces=(entry,),
-        )
-        tables = compile_tables(part, {interface_id: ifindex} if ifindex else {})
-        wanted = {name: tables[name] for name in ("interfaces", "links")}
-        apply_tables(self._opened().maps, {name: {} for name in wanted}, wanted)
-        for name, entries in wanted.items():
-            self._held[name] |= entries
+        """Tell the data plane at once where an interface is."""
+        apply_changes(self._opened().maps, Changes(compile_links({interface_id: ifindex}), {}))

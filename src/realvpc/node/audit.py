@@ -12,8 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from ..fabric.audit import Finding
-from ..fabric.bpf.layout import MAPS
+from ..fabric.audit import Finding, Part
 from ..instance.machines import Up
 from ..instance.workers import MachineError
 from .doorway import Doorway
@@ -106,6 +105,7 @@ class Auditor:
     async def _fabric_faults(self) -> list[Fault]:
         tried: dict[Finding, str] = {}  # and how it failed
         mended: set[Finding] = set()
+        gone: set[Finding] = set()  # before they could be mended: the node itself was at it
         findings: list[Finding] = []
         for _ in range(_ROUNDS):
             processes = self._processes()
@@ -116,21 +116,20 @@ class Auditor:
             for finding in fresh:
                 tried[finding] = ""
                 try:
-                    if await self._lane.run(self._fabric.mend, finding, processes.get(finding.subject)):
-                        mended.add(finding)
+                    if finding.part is not Part.LISTENER:  # which is for the API process to mend
+                        done = await self._lane.run(self._fabric.mend, finding, processes.get(finding.subject))
+                        (mended if done else gone).add(finding)
                 except Exception as error:  # noqa: BLE001 - it stays a fault, with this as the reason, or is tried again
                     tried[finding] = f" and cannot be mended: {type(error).__name__}: {error}"
         for finding in mended - set(findings):
             self._mended(finding.subject, finding.text)
-        return [Fault(finding.subject, finding.text + tried.get(finding, "")) for finding in findings]
+        stays = [finding for finding in findings if finding not in gone]
+        return [Fault(finding.subject, finding.text + tried.get(finding, "")) for finding in stays]
 
     async def _look(self, processes: Mapping[str, int]) -> list[Finding]:
         expected = await self._lane.run(self._fabric.expected)
         findings = list(await asyncio.to_thread(self._fabric.look, expected, processes, served=self._is_served()))
-        for table in MAPS:
-            if table.desired:
-                finding = await self._lane.run(self._fabric.look_at_table, table.name)
-                findings += [finding] if finding else []
+        findings += await self._lane.run(self._fabric.look_at_tables)
         return findings
 
     def _processes(self) -> dict[str, int]:

@@ -41,7 +41,7 @@ class NodeClient:
         client._reader = asyncio.create_task(client._read())
         return client
 
-    async def want(self, desired: m.Desired) -> None:
+    async def want(self, desired: m.Desired | m.DesiredDelta) -> None:
         """Say what should be; `events` tells what becomes of it.  Raises NodeLostError."""
         try:
             await self._channel.send(m.encode(desired))

@@ -1,7 +1,8 @@
 """What is said on the node's socket.  Both sides are typed; what does not type-check is refused.
 
-The API process says what should be (`Desired`, always the whole of it) and hears what is: one report per machine that
-it named, again whenever it changes, and again on every new connection.  So nothing is lost when either side restarts.
+The API process says what should be and hears what is: one report per machine that it named, again whenever it changes,
+and again on every new connection.  On a connection it says the whole first (`Desired`) and from then on what changes
+(`DesiredDelta`).  So nothing is lost when either side restarts.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from ..fabric.plan import Plan
+from ..fabric.plan import Plan, PlanDelta
 from ..instance.kept import KeptDisk
 from ..net.machine import Argument, InstanceId, Wanted, Workload
 
-PROTOCOL = 5
+PROTOCOL = 6
 
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
 
@@ -39,6 +40,21 @@ class Desired(Struct, frozen=True, tag=True):
     machines: tuple[Workload, ...]
     ended: tuple[InstanceId, ...] = ()
     state: Annotated[str, Meta(pattern=r"^[0-9a-f]{0,32}\Z")] = ""
+
+
+class DesiredDelta(Struct, frozen=True, tag=True):
+    """What leads from what should be at one revision to what should be at a later one.
+
+    Who does not hold the first refuses, and has to be told the whole on another connection.
+    """
+
+    since: int
+    revision: int
+    plan: PlanDelta = PlanDelta()
+    machines: tuple[Workload, ...] = ()  # new, or specified otherwise
+    gone: tuple[str, ...] = ()  # not named any more
+    ended: tuple[InstanceId, ...] = ()  # of which nothing is to be left
+    removed: tuple[str, ...] = ()  # not among those any more: nothing is left
 
 
 class Counters(Struct, frozen=True, tag=True):
@@ -133,6 +149,7 @@ class Shutdown(Struct, frozen=True, tag=True):
 Request: TypeAlias = (
     Hello
     | Desired
+    | DesiredDelta
     | Counters
     | Status
     | Audit
@@ -219,8 +236,8 @@ class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
     """What there is.  `revision` is 0 before the first.
 
     `limits` says how machines are limited, `isolation` how they are kept apart from the host, `disks` how their disks
-    are limited, or why they are not.  `kept` are the disks that nobody asked to delete.
-    `repairs` is what an audit has mended lately.
+    are limited, or why they are not.  `kept` are the disks that nobody asked to delete, `repairs` what an audit has
+    mended lately.
     """
 
     pid: int

@@ -104,9 +104,9 @@ class Questions:
             isolation=str(self._isolation),
             machines=reconciler.reports(),
             faults=reconciler.faults,
+            repairs=self._auditor.repairs,
             disks=self._machines.disks,
             kept=await self._machines.kept(),
-            repairs=self._auditor.repairs,
         )
 
     async def _shut_down(self, machines: Wanted) -> m.Done:

@@ -4,6 +4,9 @@ One pass: the links of all machines that are to run, then the tables, then one s
 desired (`decide`).  Steps run beside each other, at most one per machine, and each that ends wakes the next pass.  A
 machine that is to go is stopped first, then its links go; its entries leave the tables with a later revision.
 What fails is a fault, is said, and is tried again, later each time.
+
+A pass looks at the machines that were spoken of, changed by themselves, or are on their way; every now and then, and
+when somebody asks for it, at all that there are.
 """
 
 from __future__ import annotations
@@ -13,19 +16,32 @@ import logging
 import socket
 from pathlib import Path
 
+from ..fabric.plan import Plan
 from ..instance.machines import Up
 from ..instance.workers import MachineError
 from ..net.machine import LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
+from .desired import TABLES, KeptDesired
 from .host import Fabric, Machines
 from .lane import Lane
-from .messages import Applied, Desired, Event, Fault, MachineFailed, MachineRemoved, MachineReport, MachineUp
+from .messages import (
+    Applied,
+    Desired,
+    DesiredDelta,
+    Event,
+    Fault,
+    MachineFailed,
+    MachineRemoved,
+    MachineReport,
+    MachineUp,
+)
+from .reports import Reports
 from .retries import Retries, Retry
 
 log = logging.getLogger(__name__)
 
-TABLES = "tables"
 START_ATTEMPTS = 3
+_LOOK_AT_ALL_SECONDS = 10.0
 
 
 class Reconciler:
@@ -37,16 +53,15 @@ class Reconciler:
         self._changed = asyncio.Condition()
         self._fabric = fabric
         self._in_fabric = lane.run
-        self._desired: Desired | None = None
-        self._specs: dict[str, Workload] = {}
-        self._tables_of: Desired | None = None
+        self._desired = KeptDesired()
+        self._unsettled: set[str] = set()  # the machines that the next pass looks at
+        self._looks_at_all = False
         self._links: dict[str, tuple[LinkSpec, ...]] = {}  # of every namespace there is; () when adopted, unknown
         self._namespaces: dict[str, Path] = {}
         self._failed: dict[str, MachineFailed] = {}
         self._retries = Retries()
         self._steps: dict[str, asyncio.Task[None]] = {}
-        self._reports: dict[str, MachineReport | MachineRemoved] = {}
-        self._ended: frozenset[str] = frozenset()
+        self._reports: Reports[Event] = Reports()
         self._putting_aside: list[asyncio.Task[None]] = []  # disks of machines that do not run
         self._found: tuple[Fault, ...] = ()
         self._applied: Applied | None = None
@@ -72,7 +87,8 @@ class Reconciler:
 
         Raises MachineError and what the fabric raises.
         """
-        self._desired = None
+        self._desired = KeptDesired()
+        self._applied = None
         self._reports.clear()  # so that `reports` follows the machines
         async with self._passing:
             await asyncio.gather(*self._steps.values())
@@ -83,19 +99,17 @@ class Reconciler:
                     raise error
             await self._in_fabric(self._fabric.destroy)
 
-    def want(self, desired: Desired) -> None:
-        """Replace what is desired, and try again at once what had failed and is specified otherwise now."""
-        before, specs_before = self._desired, self._specs
-        self._desired, self._specs = desired, {spec.id: spec for spec in desired.machines}
-        self._ended = frozenset(desired.ended) - self._specs.keys()
-        self.machines.serve(desired.state)
+    def want(self, message: Desired | DesiredDelta) -> None:
+        """Take in what is desired, and try again at once what had failed and is specified otherwise now.
 
-        def is_as_before(subject: str) -> bool:
-            if subject == TABLES:
-                return before is not None and before.plan == desired.plan
-            return self._specs.get(subject) == specs_before.get(subject)
-
-        self._retries.keep(is_as_before)
+        Raises OutOfStepError.
+        """
+        changed = self._desired.take(message)
+        self.machines.serve(self._desired.state)
+        for subject in changed:
+            self._retries.forget(subject)
+        self._unsettled |= changed - {TABLES}
+        self._looks_at_all = self._looks_at_all or isinstance(message, Desired)
         self._wake.set()
 
     def find(self, faults: tuple[Fault, ...]) -> None:
@@ -103,19 +117,23 @@ class Reconciler:
         self._found = faults
         self._wake.set()
 
-    def wake(self) -> None:
-        """Look again: something changed by itself."""
+    def wake(self, name: str | None = None) -> None:
+        """Look again: a machine changed by itself, or anything did."""
+        if name is None:
+            self._looks_at_all = True
+        else:
+            self._unsettled.add(name)
         self._wake.set()
 
     def reports(self) -> tuple[MachineReport, ...]:
         """What there is to say of every machine, desired or only found."""
         found = {name: state_report(name, state) for name, state in self.machines.states().items()}
-        reports = (found | self._reports).values()
-        return tuple(report for report in reports if not isinstance(report, MachineRemoved))
+        reports = (found | self._reports.by_subject()).values()
+        return tuple(report for report in reports if isinstance(report, MachineReport))
 
-    def events(self) -> tuple[Event, ...]:
-        """All that there is to say: at most one event per machine."""
-        return (*([self._applied] if self._applied else ()), *self._reports.values())
+    def events(self, since: int = 0) -> tuple[Event, ...]:
+        """All that there is to say, at most one event per machine; or what is new since this version."""
+        return self._reports.since(since)
 
     async def newer_than(self, version: int) -> None:
         """Wait until there may be something that was not said at `version`."""
@@ -128,9 +146,9 @@ class Reconciler:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        """What fails and is tried again, what an audit has found, and what is wrong with the disks."""
-        disks = (Fault(*each) for each in sorted(self.machines.faults().items()))
-        return (*self._retries.faults, *self._found, *disks)
+        """What could not be done so far, what is wrong with the disks, and what an audit has found."""
+        of_disks = (Fault(*each) for each in sorted(self.machines.faults().items()))
+        return (*self._retries.faults, *of_disks, *self._found)
 
     async def counters(self) -> dict[str, int]:
         return await asyncio.to_thread(self._fabric.counters)
@@ -156,49 +174,73 @@ class Reconciler:
     async def run(self) -> None:
         """Reconcile for ever."""
         while True:
-            await self._wake.wait()
+            try:
+                async with asyncio.timeout(_LOOK_AT_ALL_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._looks_at_all = True
             self._wake.clear()
             async with self._passing:
-                if self._desired is not None:
-                    await self._pass(self._desired)
+                if self._desired.revision is not None:
+                    await self._pass(self._desired.revision)
 
-    async def _pass(self, desired: Desired) -> None:
-        for spec in desired.machines:
-            if self._needs_links(spec) and self._due(spec.id):
-                await self._link(spec)
-        if self._tables_of is not desired and self._due(TABLES):
-            await self._apply(desired)
-        disks = self.machines.ids()
-        known = {*self._specs, *self._ended, *disks, *self._links}
-        for name in known:
+    async def _pass(self, revision: int) -> None:
+        desired, names = self._desired, self._names()
+        for name in names:
+            spec = desired.specs.get(name)
+            if spec and self._needs_links(spec):
+                if self._due(name):
+                    await self._link(spec)
+                if self._needs_links(spec):
+                    self._unsettled.add(name)
+        if desired.tables_wait and self._due(TABLES):
+            await self._apply()
+        for name in names:
             if name not in self._steps:
-                self._settle(name, disk=self.machines.has_disk(name), tables=self._tables_of is desired)
+                self._settle(name, disk=self.machines.has_disk(name))
+            if name not in desired.specs and name not in desired.ended:
+                self._reports.forget(name)
         await asyncio.gather(*self._putting_aside)  # so that whoever asks after this pass hears of them
         self._putting_aside.clear()
-        for name in self._reports.keys() - self._specs.keys() - self._ended:
-            del self._reports[name]
-        self._retries.keep(lambda subject: subject == TABLES or subject in known)
-        self._applied = Applied(desired.revision, self.faults)
+        self._retries.keep(lambda subject: subject == TABLES or subject in self._steps or self._is_known(subject))
+        self._applied = Applied(revision, self.faults)
+        self._say("", self._applied)
         await self._notify()
 
-    def _settle(self, name: str, *, disk: bool, tables: bool) -> None:
+    def _names(self) -> set[str]:
+        """The machines that this pass looks at."""
+        names, self._unsettled = self._unsettled, set()
+        if self._looks_at_all:
+            self._looks_at_all = False
+            names |= {*self._desired.specs, *self._desired.ended, *self.machines.ids(), *self._links}
+        return names
+
+    def _is_known(self, name: str) -> bool:
+        """Whether it is spoken of, or there is anything of it."""
+        desired = self._desired
+        return name in desired.specs or name in desired.ended or name in self._links or self.machines.has_disk(name)
+
+    def _settle(self, name: str, *, disk: bool) -> None:
         """Begin the machine's next step, or say that there is none."""
-        spec, state = self._specs.get(name), self.machines.state(name)
+        spec, state = self._desired.specs.get(name), self.machines.state(name)
         if spec and self._has_failed(spec):
-            self._reports[name] = self._failed[name]
+            self._say(name, self._failed[name])
             return
         # An appliance's disk has nothing on it that somebody could miss.
-        ended = name in self._ended or not name.startswith("i-")
+        ended = name in self._desired.ended or not name.startswith("i-")
         action = decide(spec, state, linked=name in self._links, disk=disk, ended=ended)
         said = report(spec, state, action) if spec else None
-        if name in self._ended and action is Action.REST:
+        if name in self._desired.ended and action is Action.REST:
             said = MachineRemoved(name)
         if said:
-            self._reports[name] = said
-        if action is Action.REST or not self._due(name):
+            self._say(name, said)
+        if action is Action.REST:
             return
-        if action is Action.START and (spec is None or not tables or self._needs_links(spec)):
-            return  # the links or the tables have failed so far, or belong to a newer revision
+        # The links or the tables may have failed so far, or belong to a newer revision.
+        is_early = action is Action.START and (spec is None or self._desired.tables_wait or self._needs_links(spec))
+        if is_early or not self._due(name):
+            self._unsettled.add(name)
+            return
         step = self._steps[name] = asyncio.create_task(self._step(name, action, spec), name=f"{action.name} {name}")
         if action is Action.KEEP and state is None:
             self._putting_aside.append(step)
@@ -208,7 +250,7 @@ class Reconciler:
             if action is Action.START and spec:
                 up = await self.machines.start(spec, self._namespaces[name])
                 self._failed.pop(name, None)
-                self._reports[name] = MachineUp(name, up.boot, up.pid)
+                self._say(name, MachineUp(name, up.boot, up.pid))
                 log.info("machine up instance=%s boot=%d pid=%d", name, up.boot, up.pid)
             else:
                 await self._end(name, action)
@@ -218,7 +260,7 @@ class Reconciler:
             self._retries.forget(name)
         finally:
             del self._steps[name]
-            self._wake.set()
+            self.wake(name)
         await self._notify()
 
     async def _end(self, name: str, action: Action) -> None:
@@ -243,13 +285,17 @@ class Reconciler:
             self._links[name] = spec.links
             self._retries.forget(name)
 
-    async def _apply(self, desired: Desired) -> None:
+    async def _apply(self) -> None:
+        desired, tables = self._desired, self._desired.next_tables()
         try:
-            await self._in_fabric(self._fabric.apply, desired.plan)
+            if isinstance(tables, Plan):
+                await self._in_fabric(self._fabric.apply, tables)
+            else:
+                await self._in_fabric(self._fabric.apply_delta, tables.puts, tables.deletes)
         except Exception as error:  # noqa: BLE001 - as in _step
+            desired.apply_again()
             self._failure(TABLES, error)
         else:
-            self._tables_of = desired
             self._retries.forget(TABLES)
             log.info("tables applied revision=%d", desired.revision)
 
@@ -285,6 +331,10 @@ class Reconciler:
 
     def _due(self, subject: str) -> bool:
         return self._retries.due(subject, asyncio.get_running_loop().time())
+
+    def _say(self, name: str, event: Event) -> None:
+        """Tell it with the next news."""
+        self._reports.say(name, event, self.version + 1)
 
     async def _notify(self) -> None:
         self.version += 1

@@ -22,6 +22,7 @@ from ..instance.workers import MachineError
 from . import messages as m
 from .audit import Auditor
 from .channel import AsyncChannel, Frame, FrameError
+from .desired import OutOfStepError
 from .doorway import Doorway
 from .execution import command_of, execute
 from .host import Fabric
@@ -51,7 +52,7 @@ class Node:
     ) -> None:
         self._uids = frozenset({0, api_uid})
         crun = Crun(run_dir, limits, cgroup_parent)
-        machines = Machines(crun, Storage(state_dir), run_dir, lambda *_: self._reconciler.wake())
+        machines = Machines(crun, Storage(state_dir), run_dir, lambda name, _: self._reconciler.wake(name))
         self._lane = Lane("fabric")
         self._reconciler = Reconciler(fabric, self._lane, machines)
         self._auditor = Auditor(fabric, self._lane, machines, self._reconciler.find, lambda: self._tellers > 0)
@@ -113,7 +114,7 @@ class Node:
             while frame := await channel.receive():
                 try:
                     request = m.decode_request(frame.payload)
-                    if isinstance(request, m.Desired):
+                    if isinstance(request, m.Desired | m.DesiredDelta):
                         self._reconciler.want(request)
                         if reporter is None:
                             self._tellers += 1
@@ -132,6 +133,10 @@ class Node:
             log.warning("refused uid=%d reason=%s", uid, error)
             with contextlib.suppress(OSError):
                 await _say(channel, m.Refused(f"not a request: {error}"))
+        except OutOfStepError as error:
+            log.warning("refused uid=%d reason=%s", uid, error)
+            with contextlib.suppress(OSError):
+                await _say(channel, m.Refused(str(error)))
         except (FrameError, OSError) as error:
             log.info("connection lost uid=%d reason=%s", uid, error)
         finally:
@@ -171,15 +176,16 @@ class Node:
     async def _report(self, channel: AsyncChannel) -> None:
         """Tell a connection all events, and from then on those that are new to it."""
         told: dict[str, m.Event] = {}
-        reconciler = self._reconciler
+        reconciler, new = self._reconciler, 0
         with contextlib.suppress(OSError):  # the receiving side notices too
             while True:
                 seen = reconciler.version
-                for event in reconciler.events():
+                for event in reconciler.events(since=new):
                     subject = "" if isinstance(event, m.Applied) else event.id
                     if told.get(subject) != event:
                         await _say(channel, event)
                         told[subject] = event
+                new = seen + 1
                 await reconciler.newer_than(seen)
 
 

@@ -32,7 +32,6 @@ def sweep(ctx: Context) -> Change:
 
 def everything(ctx: Context) -> Change:
     """Drop all there is, save the accounts and their keys, and have the hosts remove what there was of instances."""
-    snapshots = (ctx.state.network, ctx.state.directory, ctx.state.tokens)
     left = [row for row in ctx.network.instances.values() if row.state is not InstanceState.TERMINATED]
     return Change(
         puts=tuple(
@@ -40,7 +39,7 @@ def everything(ctx: Context) -> Change:
         ),
         deletes=tuple(
             row
-            for snapshot in snapshots
+            for snapshot in ctx.state.snapshots
             for kind in snapshot.TYPES
             for row in snapshot.table(kind).values()
             if not isinstance(row, Account | AccessKey | Remains)

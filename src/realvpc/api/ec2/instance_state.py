@@ -227,7 +227,7 @@ def _without_belongings(ctx: Context, instance: Instance, interfaces: tuple[Netw
         for row in interfaces
         if row.attachment and not row.attachment.delete_on_termination
     ]
-    return Change(puts=(instance, *kept), deletes=(*deleted, *ctx.network.volumes_of(instance.id)))
+    return Change(puts=(instance, *kept), deletes=(*deleted, *ctx.state.inventory.volumes_of(instance.id)))
 
 
 def render_state(state: InstanceState) -> Response:
