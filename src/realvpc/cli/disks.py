@@ -18,8 +18,8 @@ def disks_command() -> None:
     """Look after disks that nobody asked to delete.
 
     They are of instances that the state does not know, and nobody has terminated. They are there after state.db was
-    lost, or an older one was put in its place. When a state that knows the instance is back, the instance has its disk
-    again by itself.
+    lost, or an older one was put in its place. When a state that knows the instance is back, the instance has its
+    disk again by itself.
 
     \b
     Examples:

@@ -43,7 +43,7 @@ def create_for_guest(path: Path) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     ids = id_range.claim(path)
-    with kernel.held_by_a_process(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET) as pid:
+    with kernel.held_by_a_process(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET, ids.first) as pid:
         for kind in ("uid", "gid"):
             Path(f"/proc/{pid}/{kind}_map").write_text(f"0 {ids.first} {ids.count}\n")
         kernel.mount(f"/proc/{pid}/ns/net", path, None, kernel.MS_BIND)

@@ -207,6 +207,11 @@ class Machines:
         """The machine's console output from a position on, or the end of it; and the position behind."""
         return await self._reading.call(self._storage.console(instance_id).read, since)
 
+    async def share_out(self) -> None:
+        """Tell the disks of the machines that run how far they may grow.  Raises MachineError."""
+        running = {name: state.pid for name, state in self._states.items() if isinstance(state, Up)}
+        await self._trimming.call(self._storage.share_out, running)
+
     async def trim_consoles(self) -> None:
         """Keep the console logs small.  Raises MachineError."""
         await self._trimming.call(self._storage.trim_consoles)

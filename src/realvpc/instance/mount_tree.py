@@ -16,8 +16,9 @@ from msgspec import Struct
 
 from . import mounts, volume
 from .console import Console
-from .disk import CONSOLE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
+from .disk import CONSOLE, DEVICE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
 from .image import LOCAL
+from .space import hold_back
 
 _USR = Path("/usr")
 
@@ -55,7 +56,9 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
         if disk.volume:
             source = bundle / "volume"
             source.mkdir(mode=0o700, exist_ok=True)
-            stack.enter_context(volume.mounted(disk.volume, source))
+            device = stack.enter_context(volume.mounted(disk.volume, source))
+            (disk.home / DEVICE).write_text(device)
+            hold_back(disk.home, source)
         if disk.files:
             disk.write_files(source / LAYER)
         clone(source, home, mounts.MOUNT_ATTR_NODEV)

@@ -21,8 +21,10 @@ host anywhere.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..net.machine import MachineSpec, Workload
@@ -31,6 +33,7 @@ from .console import Console
 from .disk import BLANK, CONSOLE, IMAGE, LAYERS, VOLUME, Disk, first_files, images_of_disks, make_layers
 from .image import BUILT_IN, DRAFT, build_image
 from .kept import Kept, KeptDisk
+from .space import Space, room
 from .trash import Trash
 
 _OWNER = "state"
@@ -46,6 +49,7 @@ class Storage:
         self._images, self._disks, self._blanks = (root / name for name in ("images", "disks", "blanks"))
         self._trash = Trash(root / "trash")
         self._kept = Kept(root / "kept")
+        self._space = Space(root)
         self._image = root
         self._obstacle: str | None = None
         self._faults: dict[str, str] = {}
@@ -90,6 +94,8 @@ class Storage:
         A new one knows its name and address and holds the user data.
         """
         home = self._disks / spec.id
+        if room(self._root) == 0:
+            raise OSError(errno.ENOSPC, "the host's disk is full")
         if not home.exists() and not self._kept.bring_back(spec.id, home):
             if spec.boot > 1:
                 log.warning("a new disk for a machine that has run before instance=%s", spec.id)
@@ -145,11 +151,16 @@ class Storage:
 
     def faults(self) -> dict[str, str]:
         """What could not be put away or deleted so far, by its name, and why."""
-        return self._faults | self._trash.faults()
+        space = {"disk": self._space.fault} if self._space.fault else {}
+        return self._faults | self._trash.faults() | space
 
     def __str__(self) -> str:
         """How disks are limited."""
         return f"not limited in size: {self._obstacle}" if self._obstacle else "volumes of their own size"
+
+    def share_out(self, running: Mapping[str, int]) -> None:
+        """Tell the disks of the machines that run how far they may grow.  `running`: instance id -> pid."""
+        self._space.share_out({self._disks / instance_id: pid for instance_id, pid in running.items()})
 
     def console(self, instance_id: str) -> Console:
         """The machine's console log, whether there is one or not."""

@@ -54,7 +54,12 @@ class Trash:
         _stand_back()
         while not self._closed.is_set():
             self._wake.clear()
-            for path in sorted(self._root.iterdir()):
+            try:
+                found = sorted(self._root.iterdir())
+            except OSError as error:
+                self._fail(self._root, error)
+                found = []
+            for path in found:
                 if self._closed.is_set():
                     return
                 self._delete(path)
@@ -67,9 +72,12 @@ class Trash:
         except Interrupted:
             return
         except OSError as error:
-            if path.name not in self._faults:
-                log.warning("not deleted path=%s reason=%s", path, error)
-            self._faults[path.name] = f"{path} cannot be deleted: {error.strerror}"
+            self._fail(path, error)
+
+    def _fail(self, path: Path, error: OSError) -> None:
+        if path.name not in self._faults:
+            log.warning("not deleted path=%s reason=%s", path, error)
+        self._faults = {**self._faults, path.name: f"{path} cannot be deleted: {error.strerror}"}
 
 
 def _stand_back() -> None:

@@ -17,15 +17,17 @@ from pathlib import Path
 
 from . import loop, mounts
 
+BLOCK = 4096  # bytes
 SMALLEST, LARGEST = 64 << 20, 1 << 40  # bytes; a terabyte's own tables take 16 MB of the host
 _COPIED_LARGEST = 64 << 30  # up to here a blank one of each size is kept, to be copied
 _GIVEN_BACK_SECONDS = 10.0
 _PAUSE = 0.002
+_SYS = Path("/sys")
 # Nothing is zeroed that a sparse file has as zeros, neither now nor, by the kernel, later.
-_MKFS = ("mkfs.ext4", "-q", "-F", "-m", "0", "-b", "4096", "-J", "size=4")
+_MKFS = ("mkfs.ext4", "-q", "-F", "-m", "0", "-b", str(BLOCK), "-J", "size=4")
 _FEATURES = ("-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0")
 _OPTIONS = "noinit_itable,discard,errors=remount-ro"
-_BLOCK = 1 << 20
+_UNIT = 1 << 20
 
 
 def make(path: Path, size: int, blanks: Path, directories: Sequence[str]) -> None:
@@ -33,7 +35,7 @@ def make(path: Path, size: int, blanks: Path, directories: Sequence[str]) -> Non
 
     `blanks` is a directory for blank volumes; those of other directories must not be in it.
     """
-    size = min(max(size, SMALLEST), LARGEST) // _BLOCK * _BLOCK
+    size = min(max(size, SMALLEST), LARGEST) // _UNIT * _UNIT
     if size > _COPIED_LARGEST:
         _format(path, size, directories)
         return
@@ -46,8 +48,8 @@ def make(path: Path, size: int, blanks: Path, directories: Sequence[str]) -> Non
 
 
 @contextmanager
-def mounted(path: Path, target: Path) -> Iterator[None]:
-    """Mount a volume at `target`, in the mount namespace of the calling thread.  Raises OSError.
+def mounted(path: Path, target: Path) -> Iterator[str]:
+    """Mount a volume at `target`, in the mount namespace of the calling thread: the device's name.  Raises OSError.
 
     Others that were mounted from it meanwhile (an overlay) keep it.  Waits for those of before to end: twice mounted,
     it would be destroyed.
@@ -60,9 +62,23 @@ def mounted(path: Path, target: Path) -> Iterator[None]:
     finally:
         os.close(file)
     try:
-        yield
+        yield device.name
     finally:
         mounts.unmount(str(target))
+
+
+def reserve(path: Path, device: str, blocks: int) -> bool:
+    """Let nobody have so many free blocks of a volume, not even root; whether it is mounted from this device.
+
+    Raises OSError.
+    """
+    try:
+        if (_SYS / "block" / device / "loop" / "backing_file").read_text().strip() != str(path.resolve()):
+            return False
+        (_SYS / "fs/ext4" / device / "reserved_clusters").write_text(str(blocks))
+    except FileNotFoundError:  # it was detached just now
+        return False
+    return True
 
 
 def obstacle(directory: Path) -> str | None:
@@ -72,8 +88,10 @@ def obstacle(directory: Path) -> str | None:
         each.mkdir(parents=True)
     try:
         make(path, SMALLEST, blanks, ("upper",))
-        with mounted(path, target):
+        with mounted(path, target) as device:
             (target / "upper" / "file").touch()
+            if not reserve(path, device, 0):
+                return f"{_SYS} does not show the volume"
     except OSError as error:
         return f"{error.strerror}: {error.filename}" if error.filename else str(error)
     return None

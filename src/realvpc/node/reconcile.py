@@ -62,6 +62,7 @@ class Reconciler:
         self._retries = Retries()
         self._steps: dict[str, asyncio.Task[None]] = {}
         self._reports: Reports[Event] = Reports()
+        self._putting_aside: list[asyncio.Task[None]] = []  # disks of machines that do not run
         self._found: tuple[Fault, ...] = ()
         self._applied: Applied | None = None
         self._table_faults: tuple[str, ...] = ()  # of the tables that were applied
@@ -201,6 +202,8 @@ class Reconciler:
                 self._settle(name, disk=self.machines.has_disk(name))
             if name not in desired.specs and name not in desired.ended:
                 self._reports.forget(name)
+        await asyncio.gather(*self._putting_aside)  # so that whoever asks after this pass hears of them
+        self._putting_aside.clear()
         self._retries.keep(lambda subject: subject == TABLES or subject in self._steps or self._is_known(subject))
         self._applied = Applied(revision, self.faults)
         self._say("", self._applied)
@@ -240,7 +243,9 @@ class Reconciler:
         if is_early or not self._due(name):
             self._unsettled.add(name)
             return
-        self._steps[name] = asyncio.create_task(self._step(name, action, spec), name=f"{action.name} {name}")
+        step = self._steps[name] = asyncio.create_task(self._step(name, action, spec), name=f"{action.name} {name}")
+        if action is Action.KEEP and state is None:
+            self._putting_aside.append(step)
 
     async def _step(self, name: str, action: Action, spec: Workload | None) -> None:
         try:

@@ -8,7 +8,9 @@ import logging
 import os
 import socket
 import struct
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -30,6 +32,7 @@ from .questions import AT_A_TIME, Questions
 from .reconcile import Reconciler
 
 _TRIM_SECONDS = 5.0
+_SHARE_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +72,7 @@ class Node:
         """Serve until `stop` is set; machines and fabric go on."""
         self._stop = stop
         doorway.open(self._enter)
-        works = (self._reconciler.run(), self._auditor.run(doorway), self._trim(), stop.wait())
+        works = (self._reconciler.run(), self._auditor.run(doorway), *self._chores(), stop.wait())
         tasks = [asyncio.create_task(work) for work in works]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         doorway.close()
@@ -83,13 +86,17 @@ class Node:
             if isinstance(result, Exception):
                 raise result
 
-    async def _trim(self) -> None:
-        while True:
-            await asyncio.sleep(_TRIM_SECONDS)
-            try:
-                await self._machines.trim_consoles()
-            except MachineError as error:
-                log.warning("console logs are not kept small reason=%s", error)
+    def _chores(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        return (
+            _again_and_again(_TRIM_SECONDS, self._machines.trim_consoles),
+            _again_and_again(_SHARE_SECONDS, self._share_out),
+        )
+
+    async def _share_out(self) -> None:
+        before = self._machines.faults()
+        await self._machines.share_out()
+        if self._machines.faults() != before:
+            self._reconciler.wake()  # so that they are said
 
     def _enter(self, sock: socket.socket) -> None:
         task = asyncio.create_task(self._converse(sock))
@@ -180,6 +187,20 @@ class Node:
                         told[subject] = event
                 new = seen + 1
                 await reconciler.newer_than(seen)
+
+
+async def _again_and_again(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """For ever, with pauses; that it does not work is said when it begins not to."""
+    trouble = ""
+    while True:
+        try:
+            await work()
+            trouble = ""
+        except MachineError as error:
+            if str(error) != trouble:
+                log.warning("failed work=%s reason=%s", work.__name__, error)
+            trouble = str(error)
+        await asyncio.sleep(seconds)
 
 
 async def _say(channel: AsyncChannel, message: m.Event | m.Answer, question: int = 0) -> None:
