@@ -31,7 +31,7 @@ NO_CHANGES = 0  # the exit code of a plan that finds nothing to do
 def find_mirror() -> Path | None:
     """A directory that Terraform can take the AWS provider from."""
     candidates = (Path(mirror) for mirror in MIRRORS if mirror)
-    pattern = "registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*"
+    pattern = "*/hashicorp/aws/*/*/terraform-provider-aws*"
     return next((path for path in candidates if any(path.glob(pattern))), None)
 
 
