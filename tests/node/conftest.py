@@ -20,6 +20,7 @@ from realvpc.fabric.plan import Plan
 from realvpc.net.machine import MachineSpec, Wanted
 from realvpc.node import messages as m
 from realvpc.node.client import NodeClient, NodeConnection, NodeLostError
+from tests import surroundings
 
 PROGRAM = Path(__file__).parent / "plain_fabric.py"
 PATIENCE_SECONDS = 20.0
@@ -36,6 +37,7 @@ class NodeProcess:
         self.plan = Plan()
         self.revision = 0
         self._program = program
+        surroundings.note(self.run_dir)
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -134,7 +136,7 @@ def _settled(desired: m.Desired, events: list[m.Event]) -> bool:
 @contextmanager
 def running_node(program: Path = PROGRAM, disks: Path | None = None) -> Iterator[NodeProcess]:
     """A node of its own, with its disks below the directory `disks`; nothing stays of it."""
-    base = Path(tempfile.mkdtemp(prefix="realvpc-test-"))  # short: a socket's path has at most 107 bytes
+    base = Path(tempfile.mkdtemp(prefix="node-"))  # short: a socket's path has at most 107 bytes
     base.chmod(0o711)
     node = NodeProcess(base, program)
     if disks:
