@@ -66,6 +66,7 @@ def up_command(
       realvpc up --fabric none                              no root, no packets
       realvpc up --state /tmp/two --listen 127.0.0.1:4567   a second one beside it
     """
+    os.umask(0o022)  # whatever this person's is, the state is for more users than one, and for nobody to write
     directory = state.absolute() if state else config.default_state_dir(os.environ, os.geteuid())
     settings = config.decide(
         directory,
