@@ -129,6 +129,14 @@ pip_sync() {
     "$1" -m pip install -q --require-hashes --no-deps --only-binary :all: -r "$2"
 }
 
+# mend_aws: no kernel takes an interpreter whose path has spaces or is long, and pip sees to that in all scripts but this.
+mend_aws() {
+    [ "${#VENV}" -gt 100 ] || case $VENV in *[[:space:]]*) ;; *) return 0 ;; esac
+    rm -f "$VENV/bin/aws"
+    printf '#!/bin/sh\nexec "${0%%/*}/python" -m awscli "$@"\n' >"$VENV/bin/aws"
+    chmod 755 "$VENV/bin/aws"
+}
+
 make_environment() {
     version=$("$SYSTEM_PYTHON" -c 'import sys; print(sys.version_info >= (3, 11))')
     [ "$version" = True ] || die "$SYSTEM_PYTHON is too old: Python 3.11 or newer is needed (REALVPC_PYTHON=…)"
@@ -137,6 +145,7 @@ make_environment() {
     HELP=$FROM_INDEX
     step "Python packages" pip_sync "$VENV/bin/python" requirements/dev.txt
     HELP=''
+    mend_aws
     step "RealVPC itself" "$VENV/bin/python" -m pip install -q --no-index --no-deps --no-build-isolation -e .
     step "BPF program" "$VENV/bin/python" -m realvpc.fabric.bpf.build
 }
