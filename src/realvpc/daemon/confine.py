@@ -25,6 +25,7 @@ from realvpc.instance import mounts
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 32, 4096, 16384
 _MS_PRIVATE = 1 << 18
+_NOBODY = 65534
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -69,6 +70,18 @@ def show(needed: Iterable[Path], uid: int, gid: int) -> None:
         _cover(directory, below)
     for path in closed:
         _lend(path, uid, gid)
+
+
+def may_be_shown(path: Path) -> bool:
+    """Whether `show` works for this path and somebody who may not read it.  Needs root."""
+    child = os.fork()
+    if child == 0:
+        try:
+            show([path], _NOBODY, _NOBODY)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def unreachable(paths: Iterable[Path], uid: int, gid: int) -> dict[Path, list[Path]]:
