@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,27 +27,61 @@ class LaunchError(ServiceError):
 
 
 def prepare(settings: Settings, say: Say) -> None:
-    """Make the directories and the user.  Raises LaunchError."""
-    owner = _user(settings.user, say) if settings.user else None
+    """Make the directories and the user.  Raises LaunchError.
+
+    Whose a directory is gets looked at first, and on the open directory, so that no link that somebody has put there
+    is followed.
+    """
+    user = _user(settings.user, say) if settings.user else None
+    owner = (user.pw_uid, user.pw_gid) if user else (os.geteuid(), os.getegid())
     try:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
-        settings.log_dir.mkdir(mode=0o755, exist_ok=True)
-        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
-        private = settings.database.parent
-        private.mkdir(mode=0o700, exist_ok=True)
-        if owner:
-            os.chown(private, owner.pw_uid, owner.pw_gid)
+        for directory in (settings.state_dir, settings.run_dir):
+            directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+        with _own(settings.run_dir), _own(settings.state_dir) as state:
+            with _own(settings.log_dir, state, mode=0o755):
+                pass
+            with _own(settings.database.parent, state, mode=0o700, owners=(os.geteuid(), owner[0])) as private:
+                os.fchown(private, *owner)
     except OSError as error:
         raise LaunchError(f"cannot write {error.filename}: {error.strerror}") from error
-    check_owner(settings)
 
 
 def check_owner(settings: Settings) -> None:
     """Raises LaunchError for a service of another user: neither may be trusted with the other's files."""
     for directory in (settings.state_dir, settings.run_dir):
-        owner = directory.lstat().st_uid
-        if owner != os.geteuid() or directory.is_symlink():
-            raise LaunchError(f"{directory} belongs to {_name_of(owner)}: do this as {_name_of(owner)}")
+        if os.path.lexists(directory):
+            with _own(directory):
+                pass
+
+
+@contextlib.contextmanager
+def _own(
+    directory: Path, parent: int | None = None, *, mode: int | None = None, owners: tuple[int, ...] | None = None
+) -> Iterator[int]:
+    """The directory, open, with nobody else to write in it; with a mode, made below the open parent if need be.
+
+    Raises LaunchError when it is a link or belongs to none of the owners: that is us, unless they are named.
+    """
+    name = directory if parent is None else directory.name
+    if mode is not None:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, mode, dir_fd=parent)
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise LaunchError(f"{directory} is no directory, and a link is not followed: remove it") from error
+        raise
+    try:
+        status = os.fstat(fd)
+        if status.st_uid not in (owners or (os.geteuid(),)):
+            name_of = _name_of(status.st_uid)
+            raise LaunchError(f"{directory} belongs to {name_of}: do this as {name_of}")
+        if status.st_mode & 0o022:
+            os.fchmod(fd, stat.S_IMODE(status.st_mode) & ~0o022)
+        yield fd
+    finally:
+        os.close(fd)
 
 
 def _name_of(uid: int) -> str:
