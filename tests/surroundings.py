@@ -21,13 +21,15 @@ PREFIX = "realvpc-tests-"
 _LONGEST = 24  # a socket's path has at most 107 bytes
 _KEPT = ("PATH", "TERM", "PYTHONDONTWRITEBYTECODE", "REALVPC_SEED", "REALVPC_WRITE_DOCS", "REALVPC_TERRAFORM_MIRROR")
 _KEPT_PREFIXES = ("PYTEST_", "HYPOTHESIS_")
-_HOME, _NOTES = "home", "notes"
+_HOME, _NOTES, _EXAMPLES = "home", "notes", "examples"
 
 
 def clean(environment: Mapping[str, str], directory: Path) -> dict[str, str]:
     """The run's environment: no proxies, credentials, locale, colours or settings but those of the tests themselves."""
     kept = {name: value for name, value in environment.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
     kept.pop("PYTEST_DEBUG_TEMPROOT", None)
+    if "PYTHONDONTWRITEBYTECODE" in kept:  # root in a checkout of somebody else's
+        kept["HYPOTHESIS_STORAGE_DIRECTORY"] = str(directory / _EXAMPLES)
     return kept | {
         "PATH": f"{kept.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin",
         "HOME": str(directory / _HOME),
@@ -90,8 +92,8 @@ def leave(directory: Path) -> list[str]:
     names = {path.name for path in run_dirs}
     found += [f"control group {path}" for path in cgroups.ROOT.glob("**/realvpc/*") if path.name in names]
     found += [f"range of ids {link}" for link in _ids(run_dirs)]
-    pytests = ("pytest-of-", _HOME, _NOTES)
-    found += [f"file {path}" for path in directory.iterdir() if not path.name.startswith(pytests)]
+    expected = ("pytest-of-", _HOME, _NOTES, _EXAMPLES)
+    found += [f"file {path}" for path in directory.iterdir() if not path.name.startswith(expected)]
     if not mounts:
         shutil.rmtree(directory)
     return found
