@@ -168,25 +168,29 @@ build() {
 
 # build_clients: other people's clients of Session Manager, for the tests that drive them; without them those are skipped.
 build_clients() {
-    now=$(cat requirements/clients.txt tests/e2e/ssm_session/*.js* | sha256sum | cut -d' ' -f1)
-    [ "$(cat "$CLIENTS/.fingerprint" 2>/dev/null)" != "$now" ] || return 0
-    say "Installing other people's clients for the tests"
-    rm -rf "$CLIENTS"
+    client ssm_session "$(cat tests/e2e/ssm_session/*.js*)"
+    client pyssm "$(cat requirements/clients.txt)"
+}
+
+# client NAME SOURCE: installs one where that has not been done for this source.
+client() {
+    now=$(printf %s "$2" | sha256sum | cut -d' ' -f1)
+    [ "$(cat "$CLIENTS/$1.fingerprint" 2>/dev/null)" != "$now" ] || return 0
+    rm -rf "${CLIENTS:?}/$1"
     mkdir -p "$CLIENTS"
-    complete=yes
-    try "ssm-session" install_ssm_session || complete=''
-    try "pyssm-client" install_pyssm || complete=''
-    if [ "$complete" ]; then
-        echo "$now" >"$CLIENTS/.fingerprint"
+    if try "$1, a client for the tests" "install_$1"; then
+        echo "$now" >"$CLIENTS/$1.fingerprint"
     else
-        say "Not all of them could be installed, as told above: their tests will be skipped"
+        rm -rf "${CLIENTS:?}/$1"
+        say "$1 could not be installed, as told above: its tests will be skipped"
     fi
 }
 
 install_ssm_session() {
     has npm && has node || { echo "it needs npm and node, and they are not here"; return 1; }
     cp -R tests/e2e/ssm_session "$CLIENTS/ssm_session"
-    npm ci --prefix "$CLIENTS/ssm_session" --ignore-scripts --no-audit --no-fund --no-update-notifier
+    npm ci --prefix "$CLIENTS/ssm_session" --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries 1 \
+        --fetch-retry-mintimeout 1000
 }
 
 install_pyssm() {
