@@ -4,7 +4,7 @@ VENV=$PWD/.venv
 CLIENTS=$VENV/clients
 SYSTEM_PYTHON=${REALVPC_PYTHON:-/usr/bin/python3}
 
-# What is built here is read by the system user that the API process runs as, whatever this person's umask is.
+# What is built here is read by the user that the API process runs as, whatever this person's umask is.
 umask 022
 # Settings for a Python of this person's own, and places outside of the virtual environment.
 unset PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PIP_TARGET PIP_PREFIX PIP_ROOT PIP_CONSTRAINT

@@ -1,9 +1,8 @@
-"""What somebody else has put into a state directory is neither followed nor changed by root."""
+"""Where a service may stand: nowhere that another person could turn under its feet."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,103 +11,105 @@ from realvpc import config
 from realvpc.config import Fabric, Settings
 from realvpc.daemon import launch
 from realvpc.daemon.ground import LaunchError, prepare
+from realvpc.daemon.identity import identity
 from realvpc.daemon.process import spawn
-from tests.surroundings import directory_for_all
 
-SOMEBODY = 65534
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    with directory_for_all("ground-") as directory:
-        (directory / "victim").mkdir(mode=0o755)
-        (directory / "victim/file").write_text("theirs")
-        (directory / "state").mkdir(mode=0o755)
-        yield directory
+pytestmark = pytest.mark.root
+STRANGER = 65533
 
 
 def settings(place: Path) -> Settings:
-    user = config.SYSTEM_USER if os.geteuid() == 0 else None
-    return Settings(state_dir=place / "state", run_dir=place / "run/service", operator=0, fabric=Fabric.NONE, user=user)
+    return Settings(state_dir=place / "state", run_dir=place / "run", operator=0, fabric=Fabric.NONE)
 
 
-def untouched(victim: Path) -> bool:
-    status = victim.stat()
-    is_same = (status.st_uid, status.st_mode & 0o777) == (os.geteuid(), 0o755)
-    return (
-        is_same and [path.name for path in victim.iterdir()] == ["file"] and (victim / "file").read_text() == "theirs"
-    )
+def test_the_directories_are_made_and_the_api_process_has_one_of_its_own(tmp_path: Path) -> None:
+    prepare(settings(tmp_path))
+    status = (tmp_path / "state" / "api").stat()
+    assert (status.st_uid, status.st_mode & 0o777) == (identity(tmp_path / "state").uid, 0o700)
+    assert (tmp_path / "state" / "log").stat().st_uid == 0
+
+
+def test_what_an_earlier_user_of_the_service_wrote_becomes_the_new_ones(tmp_path: Path) -> None:
+    transcripts = tmp_path / "state" / "api" / "transcripts"
+    transcripts.mkdir(parents=True)
+    (transcripts / "one").touch()
+    (transcripts / "link").symlink_to("/etc/passwd")
+    os.chown(tmp_path / "state" / "api", STRANGER, STRANGER)
+    before = Path("/etc/passwd").stat()
+    prepare(settings(tmp_path))
+    uid = identity(tmp_path / "state").uid
+    assert (transcripts / "one").stat().st_uid == (transcripts / "link").lstat().st_uid == uid
+    assert Path("/etc/passwd").stat() == before
 
 
 @pytest.mark.parametrize("name", ["api", "log"])
-def test_a_link_in_a_state_directory_is_named_and_not_followed(place: Path, name: str) -> None:
-    (place / "state" / name).symlink_to(place / "victim")
-    with pytest.raises(LaunchError, match=f"state/{name} is no directory, and a link is not followed"):
-        prepare(settings(place), print)
-    assert untouched(place / "victim")
+def test_a_link_that_was_planted_leads_nowhere(tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o755)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / name).symlink_to(victim)
+    with pytest.raises(LaunchError, match="cannot write"):
+        prepare(settings(tmp_path))
+    assert (victim.stat().st_uid, list(victim.iterdir())) == (0, [])
 
 
-def test_a_state_directory_that_is_a_link_is_refused(place: Path) -> None:
-    (place / "state").rmdir()
-    (place / "state").symlink_to(place / "victim")
-    with pytest.raises(LaunchError, match="a link is not followed"):
-        prepare(settings(place), print)
-    assert untouched(place / "victim")
+def test_the_directory_of_another_person_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "state" / "api").symlink_to(tmp_path / "victim")
+    os.chown(tmp_path / "state", STRANGER, STRANGER)
+    with pytest.raises(LaunchError, match=f"belongs to uid {STRANGER}"):
+        prepare(settings(tmp_path))
+    assert (tmp_path / "victim").stat().st_uid == 0
 
 
-@pytest.mark.root
-def test_another_users_state_directory_is_refused_before_anything_is_made(place: Path) -> None:
-    os.chown(place / "state", SOMEBODY, SOMEBODY)
-    with pytest.raises(LaunchError, match="belongs to nobody: do this as nobody"):
-        prepare(settings(place), print)
-    assert not list((place / "state").iterdir())
+def test_a_place_that_others_could_exchange_is_refused(tmp_path: Path) -> None:
+    for mode, owner, said in ((0o777, 0, "written by everybody"), (0o755, STRANGER, "who is not trusted")):
+        above = tmp_path / f"{owner}"
+        above.mkdir()
+        os.chown(above, owner, owner)
+        above.chmod(mode)
+        with pytest.raises(LaunchError, match=said):
+            prepare(settings(above))
 
 
-@pytest.mark.root
-@pytest.mark.parametrize("name", ["api", "log"])
-def test_another_users_directory_in_ours_is_refused(place: Path, name: str) -> None:
-    (place / "state" / name).mkdir()
-    os.chown(place / "state" / name, SOMEBODY, SOMEBODY)
-    with pytest.raises(LaunchError, match=f"state/{name} belongs to nobody"):
-        prepare(settings(place), print)
-    assert (place / "state" / name).stat().st_uid == SOMEBODY
+def test_a_state_directory_that_everybody_may_write_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o777)
+    with pytest.raises(LaunchError, match="chmod o-w"):
+        prepare(settings(tmp_path))
 
 
-def test_our_directories_are_for_nobody_else_to_write(place: Path) -> None:
-    (place / "state").chmod(0o777)
-    prepare(settings(place), print)
-    assert (place / "state").stat().st_mode & 0o777 == 0o755
-    prepare(settings(place), print)
-    assert (place / "state/api").stat().st_mode & 0o777 == 0o700
-
-
-def test_records_and_logs_are_not_written_through_links(place: Path) -> None:
-    (place / "state/service.new").symlink_to(place / "victim/file")
-    config.save(settings(place))
-    assert config.load(place / "state") == settings(place)
-    (place / "state/log").mkdir()
-    (place / "state/log/api.log").symlink_to(place / "victim/file")
+def test_records_and_logs_are_not_written_through_links(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("theirs")
+    (tmp_path / "state/log").mkdir(parents=True)
+    (tmp_path / "state/service.new").symlink_to(tmp_path / "victim")
+    config.save(settings(tmp_path))
+    assert config.load(tmp_path / "state") == settings(tmp_path)
+    (tmp_path / "state/log/api.log").symlink_to(tmp_path / "victim")
     with pytest.raises(OSError, match="symbolic links"):
-        spawn(["true"], place / "state/log/api.log")
-    assert untouched(place / "victim")
+        spawn(["true"], tmp_path / "state/log/api.log")
+    assert (tmp_path / "victim").read_text() == "theirs"
 
 
-def test_what_a_record_says_of_its_place_is_not_believed(place: Path) -> None:
-    """`down --purge` deletes the directory that was named, and the run directory if that is ours."""
-    config.save(settings(place))
-    record = place / "state/service.json"
-    record.write_text(record.read_text().replace(str(place / "state"), str(place / "victim")))
-    found = config.load(place / "state")
+def test_what_a_record_says_of_its_place_is_not_believed(tmp_path: Path) -> None:
+    """`down --purge` deletes the directory that was named."""
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "state").mkdir()
+    config.save(settings(tmp_path))
+    record = tmp_path / "state/service.json"
+    record.write_text(record.read_text().replace(str(tmp_path / "state"), str(tmp_path / "victim")))
+    found = config.load(tmp_path / "state")
     assert found
     launch.stop(found, print, purge=True)
-    assert untouched(place / "victim")
-    assert not (place / "state").exists()
+    assert (tmp_path / "victim").exists()
+    assert not (tmp_path / "state").exists()
 
 
-@pytest.mark.root
-def test_another_users_service_is_not_purged(place: Path) -> None:
-    config.save(settings(place))
-    os.chown(place / "state", SOMEBODY, SOMEBODY)
-    with pytest.raises(LaunchError, match="belongs to nobody"):
-        launch.stop(settings(place), print, purge=True)
-    assert (place / "state").exists()
+def test_another_users_service_is_not_purged(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    config.save(settings(tmp_path))
+    os.chown(tmp_path / "state", STRANGER, STRANGER)
+    with pytest.raises(LaunchError, match=f"belongs to uid {STRANGER}"):
+        launch.stop(settings(tmp_path), print, purge=True)
+    assert (tmp_path / "state").exists()
