@@ -34,6 +34,7 @@ def clean(environment: Mapping[str, str], directory: Path) -> dict[str, str]:
         "PATH": f"{kept.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin",
         "HOME": str(directory / _HOME),
         "TMPDIR": str(directory),
+        "REALVPC_STATE": str(directory / "no-service"),  # what names none means none
         "LANG": "C.UTF-8",
         "TZ": "UTC",
     }

@@ -35,6 +35,7 @@ def test_nothing_of_a_persons_environment_is_handed_on() -> None:
         "PATH": "/usr/bin:/usr/local/sbin:/usr/sbin:/sbin",
         "HOME": "/tmp/run/home",
         "TMPDIR": "/tmp/run",
+        "REALVPC_STATE": "/tmp/run/no-service",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "REALVPC_SEED": "7",
