@@ -119,7 +119,7 @@ fingerprint() {
     {
         echo "$PWD"
         "$SYSTEM_PYTHON" --version
-        cat scripts/lib.sh requirements/dev.txt pyproject.toml src/realvpc/net/reasons.py
+        cat scripts/lib.sh requirements/dev.txt pyproject.toml src/realvpc/net/*.py
         find src/realvpc/fabric/bpf -name '*.[ch]' -o -path 'src/realvpc/fabric/bpf/*.py' | LC_ALL=C sort | xargs cat
     } 2>&1 | sha256sum | cut -d' ' -f1
 }

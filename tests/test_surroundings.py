@@ -72,9 +72,12 @@ def test_files_and_directories_that_stay_are_named(run: Path, tmp_path: Path) ->
 
 
 def test_processes_that_stay_are_named(run: Path) -> None:
-    with subprocess.Popen(["sleep", "60"], env={"TMPDIR": str(run)}) as process:
-        assert leave(run) == [f"process {process.pid}: sleep 60"]
-        process.kill()
+    with subprocess.Popen(["cat"], env={"TMPDIR": str(run)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(b"here\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"here\n"
+        assert leave(run) == [f"process {process.pid}: cat"]
 
 
 @pytest.mark.root

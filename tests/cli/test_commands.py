@@ -20,6 +20,7 @@ from tests.running import free_port
 GROUPS = {
     "vpc": ["vpc", "create"],
     "image": ["image", "add"],
+    "disks": ["disks", "list"],
     "demo": ["demo", "peering"],
     "bench": ["bench", "fabric"],
 }
