@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import re
 import select
 import signal
@@ -19,16 +21,23 @@ import boto3
 from botocore.config import Config
 from msgspec import Struct
 
+from realvpc.config import run_dir_for
+from tests import surroundings
+
 REGION = "ap-northeast-1"
 REALVPC = str(Path(sys.executable).parent / "realvpc")
 AWS = str(Path(sys.executable).parent / "aws")
+SOMEBODY = str(Path(__file__).with_name("somebody.py"))
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that no connection of anybody's is given meanwhile: below the range that those come from (ip(7))."""
+    end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.SystemRandom().randrange(min(10240, end - 1024), end)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Output(Struct, frozen=True):
@@ -47,20 +56,29 @@ class Running:
         self.port = free_port()
         self._user = user
         self._home = home or state
+        surroundings.note(self.run_dir)
+
+    @property
+    def run_dir(self) -> Path:
+        uid = os.geteuid() if self._user is None else self._user
+        return run_dir_for(self.state, self._own_environment(), uid)
+
+    def _own_environment(self) -> dict[str, str]:
+        """What a person's shell has."""
+        home = str(self._home)
+        own = {"PATH": os.environ["PATH"], "HOME": home, "XDG_RUNTIME_DIR": f"{home}/run"}
+        return own | {"REALVPC_STATE": str(self.state)}
 
     def start(self, *words: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """Start ``realvpc`` with these words."""
-        own = {"PATH": os.environ["PATH"], "HOME": str(self._home), "REALVPC_STATE": str(self.state)}
+        somebody = [] if self._user is None else [sys.executable, "-I", SOMEBODY, str(self._user)]
         return subprocess.Popen(
-            [REALVPC, *words],
-            env={**own, **(environment or {})},
+            [*somebody, REALVPC, *words],
+            env={**self._own_environment(), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            user=self._user,
-            group=self._user,
-            extra_groups=None if self._user is None else [],
         )
 
     def __call__(self, *words: str, code: int | None = 0, environment: Mapping[str, str] | None = None) -> Output:

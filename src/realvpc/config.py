@@ -232,7 +232,8 @@ def load(state_dir: Path) -> Settings | None:
     except PermissionError:
         raise SettingsError(f"{state_dir} is not readable for you") from None
     try:
-        return msgspec.json.decode(record, type=Settings, dec_hook=_decode)
+        settings = msgspec.json.decode(record, type=Settings, dec_hook=_decode)
+        return replace(settings, state_dir=state_dir)  # where it was found, whatever it says
     except msgspec.MsgspecError as error:
         raise SettingsError(f"{state_dir / _RECORD} is damaged: {error}") from error
 
@@ -241,7 +242,9 @@ def save(settings: Settings) -> None:
     """Write the settings down, readable by everybody: there is no secret in them."""
     path = settings.state_dir / _RECORD
     draft = path.with_suffix(".new")
-    draft.write_bytes(encode(settings) + b"\n")
+    draft.unlink(missing_ok=True)
+    with draft.open("xb") as file:
+        file.write(encode(settings) + b"\n")
     draft.chmod(0o644)
     draft.replace(path)
 

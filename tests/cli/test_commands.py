@@ -15,6 +15,7 @@ from realvpc.cli import COMMANDS, root
 from realvpc.cli.clock import clock_command
 from realvpc.cli.doctor import doctor_command
 from realvpc.config import SettingsError
+from tests.running import free_port
 
 GROUPS = {
     "vpc": ["vpc", "create"],
@@ -140,6 +141,7 @@ def test_the_doctor_names_a_remedy_for_all_that_fails(tmp_path: Path) -> None:
 
 
 def test_without_packets_the_doctor_asks_for_less(tmp_path: Path) -> None:
+    config.save(config.Settings(state_dir=tmp_path, run_dir=tmp_path / "run", operator=0, port=free_port()))
     result = CliRunner().invoke(doctor_command, ["--json", "--fabric", "none", "--state", str(tmp_path)])
     assert {each["name"] for each in json.loads(result.stdout)} == {"Python", "port"}
     assert result.exit_code == 0, result.output

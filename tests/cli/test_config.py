@@ -12,11 +12,26 @@ from realvpc.config import Credentials, Fabric, SettingsError
 PERSON = {"HOME": "/home/mei"}
 
 
-def test_root_has_the_system_directory_and_everybody_else_their_own() -> None:
+def test_root_has_the_system_directory_and_everybody_else_their_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     assert config.default_state_dir({}, 0) == Path("/var/lib/realvpc")
+    monkeypatch.setattr(config, "SYSTEM_STATE_DIR", tmp_path)
     assert config.default_state_dir(PERSON, 1000) == Path("/home/mei/.local/state/realvpc")
     assert config.default_state_dir({**PERSON, "XDG_STATE_HOME": "/x"}, 1000) == Path("/x/realvpc")
     assert config.default_state_dir({"REALVPC_STATE": "/elsewhere"}, 0) == Path("/elsewhere")
+
+
+def test_who_has_no_service_means_roots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(config, "SYSTEM_STATE_DIR", tmp_path / "system")
+    (tmp_path / "system").mkdir()
+    (tmp_path / "system/service.json").touch()
+    person = {"HOME": str(tmp_path / "mei")}
+    assert config.default_state_dir(person, 1000) == tmp_path / "system"
+    own = tmp_path / "mei/.local/state/realvpc"
+    own.mkdir(parents=True)
+    (own / "service.json").touch()
+    assert config.default_state_dir(person, 1000) == own
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from realvpc.config import Settings
+from realvpc import config
+from realvpc.config import Fabric, Settings
+from realvpc.daemon import launch
 from realvpc.daemon.ground import LaunchError, prepare
 from realvpc.daemon.identity import identity
+from realvpc.daemon.process import spawn
 
 pytestmark = pytest.mark.root
 STRANGER = 65533
 
 
 def settings(place: Path) -> Settings:
-    return Settings(state_dir=place / "state", run_dir=place / "run", operator=0)
+    return Settings(state_dir=place / "state", run_dir=place / "run", operator=0, fabric=Fabric.NONE)
 
 
 def test_the_directories_are_made_and_the_api_process_has_one_of_its_own(tmp_path: Path) -> None:
@@ -75,3 +78,38 @@ def test_a_state_directory_that_everybody_may_write_is_refused(tmp_path: Path) -
     (tmp_path / "state").chmod(0o777)
     with pytest.raises(LaunchError, match="chmod o-w"):
         prepare(settings(tmp_path))
+
+
+def test_records_and_logs_are_not_written_through_links(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("theirs")
+    (tmp_path / "state/log").mkdir(parents=True)
+    (tmp_path / "state/service.new").symlink_to(tmp_path / "victim")
+    config.save(settings(tmp_path))
+    assert config.load(tmp_path / "state") == settings(tmp_path)
+    (tmp_path / "state/log/api.log").symlink_to(tmp_path / "victim")
+    with pytest.raises(OSError, match="symbolic links"):
+        spawn(["true"], tmp_path / "state/log/api.log")
+    assert (tmp_path / "victim").read_text() == "theirs"
+
+
+def test_what_a_record_says_of_its_place_is_not_believed(tmp_path: Path) -> None:
+    """`down --purge` deletes the directory that was named."""
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "state").mkdir()
+    config.save(settings(tmp_path))
+    record = tmp_path / "state/service.json"
+    record.write_text(record.read_text().replace(str(tmp_path / "state"), str(tmp_path / "victim")))
+    found = config.load(tmp_path / "state")
+    assert found
+    launch.stop(found, print, purge=True)
+    assert (tmp_path / "victim").exists()
+    assert not (tmp_path / "state").exists()
+
+
+def test_another_users_service_is_not_purged(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    config.save(settings(tmp_path))
+    os.chown(tmp_path / "state", STRANGER, STRANGER)
+    with pytest.raises(LaunchError, match=f"belongs to uid {STRANGER}"):
+        launch.stop(settings(tmp_path), print, purge=True)
+    assert (tmp_path / "state").exists()

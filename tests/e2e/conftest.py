@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.running import Running
+from tests.surroundings import directory_for_all
 
 from .peer import OpenPeer
 from .port_server import serve
@@ -21,16 +19,14 @@ from .target import Target
 def service() -> Iterator[Running]:
     if os.geteuid() != 0:
         pytest.fail("moving packets takes root: run scripts/test as root")
-    directory = Path(tempfile.mkdtemp(prefix="realvpc-e2e-"))
-    directory.chmod(0o755)
-    service = Running(directory / "state")
-    try:
-        service.up("--session-transcripts")
-        yield service
-        assert not service.defects()
-    finally:
-        service("down", "--purge", "--yes", code=None)
-        shutil.rmtree(directory, ignore_errors=True)
+    with directory_for_all("e2e-") as directory:
+        service = Running(directory / "state")
+        try:
+            service.up("--session-transcripts")
+            yield service
+            assert not service.defects()
+        finally:
+            service("down", "--purge", "--yes", code=None)
 
 
 @pytest.fixture(scope="session")

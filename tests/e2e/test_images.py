@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from realvpc.node.connection import NodeConnection
 from realvpc.node.messages import MachineUp
 from tests.instance.systems import busybox_system
 from tests.running import REGION, Running, eventually
+from tests.surroundings import directory_for_all
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIG9fHqrEfnTiFgrcvdPcbFPwX7dMUYNUzWmhDCEuEF"
@@ -81,15 +81,13 @@ def _words(tmp_path: Path) -> Path:
 @pytest.fixture
 def restarted() -> Iterator[Running]:
     """A service of its own: a restart of the host takes everything down."""
-    directory = Path(tempfile.mkdtemp(prefix="realvpc-e2e-"))
-    directory.chmod(0o755)
-    service = Running(directory / "state")
-    try:
-        service.up()
-        yield service
-    finally:
-        service("down", "--purge", "--yes", code=None)
-        shutil.rmtree(directory, ignore_errors=True)
+    with directory_for_all("e2e-") as directory:
+        service = Running(directory / "state")
+        try:
+            service.up()
+            yield service
+        finally:
+            service("down", "--purge", "--yes", code=None)
 
 
 def _restart_the_host(service: Running) -> None:

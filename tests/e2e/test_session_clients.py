@@ -90,49 +90,30 @@ class Typist:
 
 
 def variables(target: Target) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root"), "TERM": "xterm-256color"} | (
+    return {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "TERM": "xterm-256color"} | (
         target.service.environment()
     )
 
 
-def install(command: Sequence[str], directory: Path) -> None:
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        pytest.skip(f"{' '.join(command[:3])} could not install the client: {done.stderr[-300:]}")
-
-
-def newer_python() -> str:
-    """A Python of 3.12 or later."""
-    named = [shutil.which(f"python3.{minor}") for minor in range(20, 11, -1)]
-    pyenv = sorted(Path("~/.pyenv/versions").expanduser().glob("3.1[2-9]*/bin/python"))
-    for candidate in [*([sys.executable] if sys.version_info >= (3, 12) else []), *named, *map(str, pyenv)]:
-        works = candidate and subprocess.run([candidate, "-c", "import ensurepip"], capture_output=True, check=False)
-        if candidate and works and works.returncode == 0:
-            return candidate
-    pytest.skip("pyssm-client needs Python 3.12 or later, and there is none here")
-
-
 MEGABYTES = 20 << 20
+CLIENTS = Path(sys.prefix) / "clients"
 
 
 @pytest.fixture(scope="module")
-def pyssm(tmp_path_factory: pytest.TempPathFactory) -> str:
+def pyssm() -> str:
     """The command of pyssm-client."""
-    directory = tmp_path_factory.mktemp("pyssm")
-    install([newer_python(), "-m", "venv", str(directory / "venv")], directory)
-    install([str(directory / "venv/bin/pip"), "install", "-q", "pyssm-client==0.2.0"], directory)
-    return str(directory / "venv/bin/pyssm")
+    command = CLIENTS / "pyssm/bin/pyssm"
+    if not command.exists():
+        pytest.skip("pyssm-client is not here: scripts/test installs it where there is Python 3.12 or newer")
+    return str(command)
 
 
 @pytest.fixture(scope="module")
-def ssm_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ssm_session() -> Path:
     """A script that uses ssm-session."""
-    if not (shutil.which("npm") and shutil.which("node")):
-        pytest.skip("ssm-session needs npm and node, and they are not here")
-    directory = tmp_path_factory.mktemp("npm")
-    install(["npm", "install", "--silent", "--no-audit", "--no-fund", "ssm-session@1.0.6", "ws@8"], directory)
-    script = directory / "client.js"
-    script.write_text(Path(__file__).with_name("ssm_session.js").read_text())
+    script = CLIENTS / "ssm_session/client.js"
+    if not script.with_name("node_modules").is_dir():
+        pytest.skip("ssm-session is not here: scripts/test installs it where there are npm and node")
     return script
 
 

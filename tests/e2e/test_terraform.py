@@ -6,6 +6,7 @@ installed from a package registry.  ``REALVPC_TERRAFORM_MIRROR`` names a provide
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
@@ -23,15 +24,20 @@ from tests.running import Running
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 
 CONFIGURATIONS = Path(__file__).parent / "terraform"
-MIRRORS = [os.environ.get("REALVPC_TERRAFORM_MIRROR"), "/opt/tf-plugins", "/usr/share/terraform/plugins",
-           "/usr/local/share/terraform/plugins", str(Path("~/.terraform.d/plugins").expanduser())]  # fmt: skip
+MIRRORS = [
+    os.environ.get("REALVPC_TERRAFORM_MIRROR"),
+    "/opt/tf-plugins",
+    "/usr/share/terraform/plugins",
+    "/usr/local/share/terraform/plugins",
+    str(Path(f"~{getpass.getuser()}/.terraform.d/plugins").expanduser()),
+]
 NO_CHANGES = 0  # the exit code of a plan that finds nothing to do
 
 
 def find_mirror() -> Path | None:
     """A directory that Terraform can take the AWS provider from."""
     candidates = (Path(mirror) for mirror in MIRRORS if mirror)
-    pattern = "registry.terraform.io/hashicorp/aws/*/*/terraform-provider-aws*"
+    pattern = "*/hashicorp/aws/*/*/terraform-provider-aws*"
     return next((path for path in candidates if any(path.glob(pattern))), None)
 
 

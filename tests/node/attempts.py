@@ -35,9 +35,8 @@ def write(path):
     os.close(os.open(path, os.O_WRONLY))  # no byte of it: being allowed to is enough
 
 def make_device(kind, number):
-    os.chdir(tempfile.mkdtemp())
-    os.mknod("device", kind | 0o600, number)
-    os.unlink("device")
+    with tempfile.TemporaryDirectory() as directory:
+        os.mknod(directory + "/device", kind | 0o600, number)
 """
 
 _HOST_DISK = os.stat("/").st_dev  # noqa: PTH116

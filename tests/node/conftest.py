@@ -22,6 +22,7 @@ from realvpc.node import messages as m
 from realvpc.node.answer import NodeLostError
 from realvpc.node.client import NodeClient
 from realvpc.node.connection import NodeConnection
+from tests import surroundings
 
 PROGRAM = Path(__file__).parent / "plain_fabric.py"
 PATIENCE_SECONDS = 20.0
@@ -38,6 +39,7 @@ class NodeProcess:
         self.plan = Plan()
         self.revision = 0
         self._program = program
+        surroundings.note(self.run_dir)
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -141,7 +143,7 @@ def _settled(desired: m.Desired, events: list[m.Event]) -> bool:
 @contextmanager
 def running_node(program: Path = PROGRAM, disks: Path | None = None) -> Iterator[NodeProcess]:
     """A node of its own, with its disks below the directory `disks`; nothing stays of it."""
-    base = Path(tempfile.mkdtemp(prefix="realvpc-test-"))  # short: a socket's path has at most 107 bytes
+    base = Path(tempfile.mkdtemp(prefix="node-"))  # short: a socket's path has at most 107 bytes
     base.chmod(0o711)
     node = NodeProcess(base, program)
     if disks:

@@ -25,6 +25,7 @@ from realvpc.net.route_table import TableRoute
 from realvpc.net.security_group import TCP, UDP
 from realvpc.net.table import delete, put
 from tests.worlds import with_routes
+from tests.running import eventually
 
 from .hosts import (
     ALL_IN,
@@ -201,8 +202,9 @@ def test_a_tracked_flow_outlives_its_rule(fabric: Fabric) -> None:
     assert counted(fabric, lambda: ping(fabric, A, B_ADDRESS)) == {"SECURITY_GROUP_INGRESS": 3}
 
 
-def ping_in_background(fabric: Fabric, name: str, to: str, *, count: int) -> subprocess.Popen[str]:
-    command = inside(fabric, name, "ping", "-n", "-i", "0.01", "-c", str(count), to)
+def ping_in_background(fabric: Fabric, name: str, to: str, *, count: int | None = None) -> subprocess.Popen[str]:
+    """Without a count until it is interrupted."""
+    command = inside(fabric, name, "ping", "-n", "-i", "0.01", *(() if count is None else ("-c", str(count))), to)
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -241,13 +243,10 @@ def test_an_upgrade_that_changes_the_maps_loses_no_packet(fabric: Fabric, monkey
         upgraded.open()
         assert upgraded.counters()["DELIVERED"] == 0
         upgraded.apply(plan)
-        deadline = time.monotonic() + 30
-        while not upgraded.counters()["DELIVERED"] and time.monotonic() < deadline:
-            time.sleep(0.05)
+        eventually(lambda: upgraded.counters()["DELIVERED"] > 0, what="a packet by the new program")
         running.send_signal(signal.SIGINT)
         output, _ = running.communicate()
         assert ping(upgraded, A, B_ADDRESS).received == 3
-        assert upgraded.counters()["DELIVERED"] > 0
         assert [path.name for path in (run_dir / "bpf").glob("maps-*")] == ["maps-another"]
         upgraded.close()
     pings = read_pings(output)

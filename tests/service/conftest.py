@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from realvpc.config import run_dir_for
 from tests.running import Running
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if os.geteuid() != 0:
-        for item in items:
-            if item.get_closest_marker("root"):
-                item.add_marker(pytest.mark.skip(reason="needs root"))
+from tests.surroundings import directory_for_all
 
 
 @pytest.fixture
 def new_service() -> Iterator[Callable[..., Running]]:
     """Makes services that are not yet up; purges them afterwards."""
-    with tempfile.TemporaryDirectory(prefix="realvpc-test-") as directory:
+    with directory_for_all("service-") as directory:
         made: list[Running] = []
 
         def make(name: str = "state", *, user: int | None = None) -> Running:
-            Path(directory).chmod(0o755)
-            home = Path(directory) / f"home-{name}"
+            home = directory / f"home-{name}"
             home.mkdir()
             if user is not None:
                 shutil.chown(home, user, user)
@@ -39,7 +28,7 @@ def new_service() -> Iterator[Callable[..., Running]]:
         yield make
         for running in made:
             running("down", "--purge", "--yes", code=None)
-            shutil.rmtree(run_dir_for(running.state, {}, os.geteuid()), ignore_errors=True)  # of one that never started
+            shutil.rmtree(running.run_dir, ignore_errors=True)  # of one that never started
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import shlex
 import signal
 import threading
 import time
@@ -34,8 +35,11 @@ def test_up_answers_and_up_again_says_so(service: Running) -> None:
 
 
 def test_the_exports_work_in_a_shell_with_the_aws_command(service: Running) -> None:
-    exports = service("env", "--account", "other").out
-    answer = shell(f"{exports}\n{AWS} sts get-caller-identity", {"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
+    """Of a person with a proxy and with an account of AWS's own."""
+    theirs = {"http_proxy": "http://127.0.0.1:1", "AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "theirs"}
+    exports = service("env", "--account", "other", environment=theirs).out
+    own = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    answer = shell(f"{exports}\n{shlex.quote(AWS)} sts get-caller-identity", own | theirs)
     assert answer.code == 0, answer.err
     identity = json.loads(answer.out)
     accounts = {each["name"]: each["id"] for each in json.loads(service("accounts", "--json").out)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def test_the_walkthrough_by_hand_works_as_it_is_written(new_service: Callable[..
         "REALVPC_STATE": str(service.state),
         "AWS_PAGER": "",
     }
-    done = shell(f"cd {ROOT}\n{script}", environment)
+    done = shell(f"cd {shlex.quote(str(ROOT))}\n{script}", environment)
     assert done.code == 0, done.err
     assert "3 packets transmitted, 3 received, 0% packet loss" in done.out
     assert "ttl=127" in done.out

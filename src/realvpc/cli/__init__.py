@@ -66,6 +66,8 @@ def root() -> None:
 
 
 def main() -> None:
+    if os.geteuid() == 0:  # su(1) leaves a person's PATH
+        os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     try:
         root(prog_name="realvpc", color=colour(os.environ))
     except Problem as problem:

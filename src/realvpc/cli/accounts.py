@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,11 +56,14 @@ def env_command(state: Path | None, account: str, region: str, form: str) -> Non
       eval "$(realvpc env)"
       eval "$(realvpc env --account other --region us-east-1)"
     """
-    variables = profile(state, account, region).environment()
+    from realvpc.client.aws import past_proxies
+
+    chosen = profile(state, account, region)
+    variables = chosen.environment()
     if form == "json":
         print_json(variables)
         return
-    for name, value in variables.items():
+    for name, value in (variables | past_proxies(chosen.endpoint_url, os.environ)).items():
         click.echo(f"export {name}={shlex.quote(value)}")
     click.echo("unset AWS_SESSION_TOKEN AWS_PROFILE")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import click
 
 from realvpc.config import SettingsError
 
-MIRROR = "http://deb.debian.org/debian"
+from .apt_sources import OS_RELEASE, Source, debian_source, sources
+
 _PACKAGES = (
     "ca-certificates",
     "curl",
@@ -29,17 +31,23 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 _POLICY = "usr/sbin/policy-rc.d"
 
 
-def bootstrap(root: Path, suite: str, mirror: str, more: list[str], cache: Path) -> None:
-    """Make a small Debian, with these packages more, in the directory `root`.  Raises SettingsError."""
+def bootstrap(root: Path, suite: str, mirror: str | None, more: list[str], cache: Path) -> None:
+    """Make a small Debian, with these packages more, in the directory `root`.
+
+    Without a `mirror` the packages come from where this machine's do.  Raises SettingsError.
+    """
     for word in (suite, *more):
         if not _NAME.fullmatch(word):
             raise SettingsError(f"{word!r} is neither a suite nor a package of Debian's")
-    if not mirror.startswith(("http://", "https://")):
-        raise SettingsError(f"{mirror} is no mirror: it has to be a URL")
+    archive = Source(mirror, (suite,), ()) if mirror else _archive(suite)
+    if not archive.uri.startswith(("http://", "https://", "file:/")):
+        raise SettingsError(f"{archive.uri} is no mirror: it has to be a URL of http, https or file")
     if shutil.which("debootstrap") is None:
         raise SettingsError("debootstrap is missing. Try `sudo apt-get install debootstrap`")
-    options = ("--variant=minbase", f"--include={','.join(_PACKAGES)}", f"--cache-dir={cache}")
-    _run("debootstrap", *options, suite, str(root), mirror)
+    options = ["--variant=minbase", f"--include={','.join(_PACKAGES)}", f"--cache-dir={cache}"]
+    if archive.keyring:
+        options.append(f"--keyring={archive.keyring}")
+    _run("debootstrap", *options, suite, str(root), archive.uri)
     if more:  # by apt-get, which knows in which order packages have to be configured
         policy = root / _POLICY
         policy.write_text("#!/bin/sh\nexit 101\n")  # no service is started: it would be one of this machine's
@@ -51,11 +59,35 @@ def bootstrap(root: Path, suite: str, mirror: str, more: list[str], cache: Path)
         package.unlink()
 
 
+def _archive(suite: str) -> Source:
+    """Raises SettingsError."""
+    try:
+        found = debian_source(suite, sources(), OS_RELEASE.read_text())
+    except OSError as error:
+        raise SettingsError(f"cannot read {error.filename}: {error.strerror}. Name a mirror with --mirror") from error
+    if found is None:
+        raise SettingsError(
+            f"apt's sources in /etc/apt name no archive that has Debian's {suite}. Name one with --mirror"
+        )
+    return found
+
+
+def _proxies() -> dict[str, str]:
+    """apt's proxies for debootstrap, which only knows those of the environment."""
+    if shutil.which("apt-config") is None:
+        return {}
+    names = {f"{scheme}_proxy": f"Acquire::{scheme}::Proxy" for scheme in ("http", "https")}
+    words = [word for name, setting in names.items() for word in (name, setting)]
+    printed = subprocess.run(["apt-config", "shell", *words], capture_output=True, text=True, check=False).stdout
+    found = dict(word.partition("=")[::2] for word in shlex.split(printed))
+    return {name: value for name, value in found.items() if value and value != "DIRECT"}
+
+
 def _run(*command: str) -> None:
     """With the step that it is at on one line of a terminal.  Raises SettingsError with its last words."""
     last: list[str] = []
     terminal = sys.stderr.isatty()
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    environment = {**_proxies(), **os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
     ) as process:

@@ -11,7 +11,7 @@ import click
 
 from realvpc.config import DEFAULT_REGION, Settings, SettingsError
 
-from .debian import MIRROR, bootstrap
+from .debian import bootstrap
 from .terminal import ask_service, faint, json_option, print_json, print_table, say, service_with_packets, state_option
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def add_command(
 @click.option("--suite", default="bookworm", help="Debian's release [bookworm].")
 @click.option("--name", help="The image's name [debian-SUITE].")
 @click.option("--include", default="", metavar="PACKAGES", help="More packages, separated by commas: cloud-init, …")
-@click.option("--mirror", default=MIRROR, help=f"Where the packages come from [{MIRROR}].")
+@click.option("--mirror", metavar="URL", help="Where the packages come from [as apt's sources on this machine say].")
 @_account_option
 @_region_option
 @state_option
@@ -82,7 +82,7 @@ def debian_command(
     suite: str,
     name: str | None,
     include: str,
-    mirror: str,
+    mirror: str | None,
     accounts: tuple[str, ...],
     regions: tuple[str, ...],
     state: Path | None,

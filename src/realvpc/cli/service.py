@@ -94,6 +94,7 @@ def up_command(
       realvpc up --state /tmp/two --listen 127.0.0.1:4567   a second one beside it
       realvpc up --listen 0.0.0.0:4566 --tls-cert cert.pem --tls-key key.pem
     """
+    os.umask(0o022)  # whatever this person's is, the state is for more users than one, and for nobody to write
     directory = state.absolute() if state else config.default_state_dir(os.environ, os.geteuid())
     settings = config.decide(
         directory,

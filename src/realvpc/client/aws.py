@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from botocore import xform_name
 from botocore.config import Config
@@ -19,6 +20,14 @@ from msgspec import Struct
 from .command import command_line
 
 Transport: TypeAlias = Literal["botocore", "aws"]
+
+
+_ALONE = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""A session that knows no profile and no file of the person's: what it needs it is told."""
 
 
 class Profile(Struct, frozen=True):
@@ -46,6 +55,15 @@ class Profile(Struct, frozen=True):
     def __repr__(self) -> str:
         """Without the secret, so that no log line can carry it."""
         return f"Profile({self.name}, {self.account}, {self.region})"
+
+
+def past_proxies(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that keep clients from asking the proxies of this environment for the URL's host."""
+    if not {"http_proxy", "https_proxy", "all_proxy"} & {name.lower() for name, value in environment.items() if value}:
+        return {}
+    given = [environment.get(name, "") for name in ("no_proxy", "NO_PROXY")]
+    value = ",".join(dict.fromkeys(filter(None, [*",".join(given).split(","), urlsplit(url).hostname])))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 class Performed(Struct, frozen=True):
@@ -83,7 +101,7 @@ class Aws:
         self.profile = profile
         self._transport = transport
         self._observe = observe
-        self._session = Session()
+        self._session = Session(_ALONE)
         self._clients: dict[str, Any] = {}
 
     def __call__(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
@@ -144,7 +162,9 @@ class Aws:
         command = shutil.which("aws")
         if command is None:
             raise CallFailedError("NoAwsCommand", "the aws command is not installed: https://aws.amazon.com/cli/")
-        environment = {**os.environ, **self.profile.environment(), "AWS_PAGER": ""}
+        own = self.profile.environment() | past_proxies(self.profile.endpoint_url, os.environ)
+        theirs = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment = {**theirs, **own, "AWS_PAGER": ""}
         done = subprocess.run(
             [command, *words, "--output", "json"], env=environment, capture_output=True, text=True, check=False
         )

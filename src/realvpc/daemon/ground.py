@@ -46,7 +46,7 @@ def check_owner(settings: Settings) -> None:
 
     Neither may be trusted with the other's files.
     """
-    for directory in (settings.state_dir, settings.run_dir):
+    for directory in filter(os.path.lexists, (settings.state_dir, settings.run_dir)):
         status = directory.lstat()
         if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode):
             raise LaunchError(f"{directory} belongs to {_name_of(status.st_uid)}: do this as {_name_of(status.st_uid)}")

@@ -84,10 +84,10 @@ def stop(
     The state stays, but for ``purge``.  ``show`` is told again and again how far it is.  Returns whether anything ran.
     Raises LaunchError.
     """
+    check_owner(settings)
     if not settings.run_dir.exists():  # the machine was restarted: nothing runs
         ran = False
     else:
-        check_owner(settings)
         with _lock(settings):
             ran = _stop_api(settings, say)
             if settings.fabric is not Fabric.NONE:

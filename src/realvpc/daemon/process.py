@@ -58,7 +58,7 @@ def _start_of(pid: int) -> str | None:
 
 def spawn(command: Sequence[str], log: Path | None, pass_fds: Sequence[int] = ()) -> Process:
     """Start ``command`` in a session of its own, its output in ``log`` (None: our stderr)."""
-    with (log or Path(os.devnull)).open("a+b") as file:  # to be read, too: see LogHandler
+    with open(log or os.devnull, "a+b", opener=_no_link) as file:  # to be read, too: see LogHandler
         output = file.fileno() if log else 2
         child = subprocess.Popen(
             command,
@@ -73,6 +73,11 @@ def spawn(command: Sequence[str], log: Path | None, pass_fds: Sequence[int] = ()
     started = _start_of(child.pid)
     child.returncode = 0  # nobody waits for it: it outlives us
     return Process(child.pid, started or "")
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Nobody leads a log elsewhere."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o644)
 
 
 def remember(path: Path, process: Process) -> None:

@@ -1,0 +1,48 @@
+"""The surroundings of all tests, which are nobody's but theirs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests import surroundings
+
+_directory: list[Path] = []  # empty in a worker of pytest-xdist, which is a guest in the run's
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """After pytest's own, so that the screen is the person's."""
+    if hasattr(config, "workerinput"):
+        surroundings.adopt()
+    else:
+        _directory.append(surroundings.enter())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.geteuid() != 0:
+        for item in items:
+            if item.get_closest_marker("root"):
+                item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """A run of which something stays has failed."""
+    yield
+    if _directory and (left := surroundings.leave(_directory.pop())):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        assert reporter
+        reporter.section("left behind", red=True)
+        for each in left:
+            reporter.line(each)
+
+
+def pytest_unconfigure() -> None:
+    """Where no session began, nobody has finished it."""
+    while _directory:
+        surroundings.leave(_directory.pop())
