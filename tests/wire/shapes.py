@@ -15,22 +15,25 @@ class Generator:
 
     `fullness` is the chance of an optional member to be there and of a list to have elements. `subsecond` says whether
     timestamps may carry milliseconds, `empty_lists` and `empty_structures` what the protocol can tell from absence:
-    neither form-encoded protocol can send an empty structure, and EC2's no empty list.
+    neither form-encoded protocol can send an empty structure, and EC2's no empty list. `turn` says which member of a
+    union is drawn: as many turns as it has members draw them all.
     """
 
     def __init__(
-        self, seed: int, *, fullness: float, subsecond: bool, empty_lists: bool, empty_structures: bool
+        self, seed: int, *, fullness: float, subsecond: bool, empty_lists: bool, empty_structures: bool, turn: int
     ) -> None:
         self._random = random.Random(seed)
         self._fullness = fullness
         self._subsecond = subsecond
         self._empty_lists = empty_lists
         self._empty_structures = empty_structures
+        self._turn = turn
 
     def structure(self, shape: Any, within: tuple[str, ...] = ()) -> dict[str, Any]:
         """A structure inside itself appears once, and then with what it must have."""
         if shape.metadata.get("union"):
-            names = [self._random.choice(list(shape.members))]
+            members = list(shape.members)
+            names = [members[self._turn % len(members)]]
         else:
             chance = self._fullness if shape.name not in within else 0.0
             names = [n for n in shape.members if n in shape.required_members or self._random.random() < chance]
