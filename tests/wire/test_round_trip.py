@@ -70,6 +70,7 @@ def request_values(service: str) -> Iterator[tuple[str, dict[str, Any]]]:
             subsecond=service != "ssm",  # botocore sends whole seconds in JSON
             empty_lists=service != "ec2",
             empty_structures=service in ("ssm", "route53"),
+            empty_texts=service != "ec2",
             turn=seed,
         )
         yield action, in_path(shape, generator.structure(shape)) if shape is not None else {}
@@ -85,6 +86,7 @@ def response_values(service: str) -> Iterator[tuple[str, dict[str, Any]]]:
             subsecond=service in ("ec2", "route53", "ssm"),  # IAM and STS answer in whole seconds
             empty_lists=True,
             empty_structures=True,
+            empty_texts=service != "ec2",
             turn=seed,
         )
         yield action, generator.structure(shape) if shape is not None else {}

@@ -12,9 +12,10 @@ from typing import Any
 
 from realvpc.api.core.errors import AwsError
 
-from .dialect import CommonDialect
+from .dialect import CommonDialect, shown
 from .http import Request
 from .model import Shape, input_shape, output_shape, service_model
+from .reading import Reading
 from .rest_routes import Route, Routes
 from .scalars import TextReader, compile_text_reader, format_iso8601_milliseconds
 from .xml_document import MalformedXml, parse_xml
@@ -97,7 +98,7 @@ class RestXml:
 
     @cached_property
     def _readers(self) -> XmlReaders:
-        return XmlReaders(self._namespace, self._dialect)
+        return XmlReaders(self._namespace)
 
 
 class _Operation:
@@ -107,31 +108,34 @@ class _Operation:
         self._readers = readers
         self._dialect = dialect
         self._root: str = shape.serialization.get("name", shape.name)
-        self._labels = _text_readers(shape, "uri", dialect)
-        self._parameters = _text_readers(shape, "querystring", dialect)
+        self._labels = _text_readers(shape, "uri")
+        self._parameters = _text_readers(shape, "querystring")
         self._required = [name for name in shape.required_members if _location(shape.members[name]) == "querystring"]
         body = [name for name, member in shape.members.items() if _location(member) is None]
         self._body: Reader | None = readers.members(shape, body) if body else None
         self._required_body = [name for name in shape.required_members if name in body]
 
     def read(self, labels: Mapping[str, str], query: Iterable[tuple[str, str]], body: bytes) -> dict[str, Any]:
+        reading = Reading(self._dialect)
         value: dict[str, Any] = {}
         for texts, readers in ((labels.items(), self._labels), (query, self._parameters)):
             for wire_name, text in texts:
                 if wire_name in readers:
                     name, read_text = readers[wire_name]
-                    value.setdefault(name, read_text(text, name))
+                    value.setdefault(name, read_text(text, (None, name), reading))
         for name in self._required:
             if name not in value:
-                raise self._dialect.missing(name)
-        return value | self._read_body(body)
+                reading.missing((None, name))
+        value |= self._read_body(body, reading)
+        reading.end()
+        return value
 
-    def _read_body(self, body: bytes) -> dict[str, Any]:
+    def _read_body(self, body: bytes, reading: Reading) -> dict[str, Any]:
         if self._body is None:
             return {}
         if not body.strip():
-            if self._required_body:
-                raise self._dialect.missing(self._required_body[0])
+            for name in self._required_body:
+                reading.missing((None, name))
             return {}
         try:
             root = parse_xml(body)
@@ -139,8 +143,8 @@ class _Operation:
             raise AwsError(MALFORMED, f"The request is not valid XML: {error}") from None
         name = self._readers.name_of(root)
         if name != self._root:
-            raise AwsError(MALFORMED, f"{name} is not valid, expected {self._root}")
-        value: dict[str, Any] = self._body(root, "")
+            raise AwsError(MALFORMED, f"{shown(name)} is not valid, expected {self._root}")
+        value: dict[str, Any] = self._body(root, None, reading)
         return value
 
 
@@ -149,10 +153,10 @@ def _location(member: Shape) -> str | None:
     return found
 
 
-def _text_readers(shape: Shape, location: str, dialect: CommonDialect) -> dict[str, tuple[str, TextReader]]:
+def _text_readers(shape: Shape, location: str) -> dict[str, tuple[str, TextReader]]:
     """Readers of the members in one place of the request, by their names there."""
     return {
-        member.serialization["name"]: (name, compile_text_reader(member, dialect))
+        member.serialization["name"]: (name, compile_text_reader(member))
         for name, member in shape.members.items()
         if _location(member) == location
     }

@@ -36,7 +36,6 @@ ANY_REGION = "us-east-1"
 # Headers that the service acts on, and that therefore must be signed when they are there.
 READ_HEADERS = ("x-amz-date", "x-amz-security-token", "x-amz-target")
 
-_FIELD = re.compile(r"\s*([A-Za-z]+)\s*=\s*([^,\s]*)\s*")
 _STAMP = re.compile("[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _ACCOUNT = re.compile("[0-9]{12}", re.ASCII)
 
@@ -74,7 +73,7 @@ def find_signature(request: Request) -> Signature | None:
     authorization = request.header("authorization")
     if authorization is not None:
         algorithm, _, rest = authorization.strip().partition(" ")
-        fields = {match[1]: match[2] for match in map(_FIELD.fullmatch, rest.split(",")) if match is not None}
+        fields = {name.strip(): value.strip() for name, _, value in (part.partition("=") for part in rest.split(","))}
         return Signature(
             algorithm,
             fields.get("Credential", ""),

@@ -13,8 +13,6 @@ from ..core.context import Answer, Context, Request, Response
 from ..core.describe import render_tags
 from .common import (
     as_document,
-    checked_name,
-    checked_path,
     checked_tags,
     delete_conflict,
     entity_already_exists,
@@ -26,9 +24,8 @@ from .common import (
 
 
 def create_role(ctx: Context, request: Request) -> Answer:
-    """Raises EntityAlreadyExists, MalformedPolicyDocument, NoSuchEntity (the boundary), ValidationError, InvalidInput,
-    LimitExceeded."""
-    name, path = checked_name("roleName", request["RoleName"]), checked_path(request)
+    """Raises EntityAlreadyExists, MalformedPolicyDocument, NoSuchEntity (the boundary), InvalidInput, LimitExceeded."""
+    name, path = request["RoleName"], request.get("Path") or "/"
     _check_trust(request["AssumeRolePolicyDocument"])
     boundary = request.get("PermissionsBoundary") or None
     if boundary is not None and boundary not in MANAGED_POLICIES:

@@ -9,7 +9,7 @@ from realvpc.iam.policy_document import identity_policy_problem
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request
-from .common import as_document, checked_name, limit_exceeded, malformed_policy, no_such_entity, page
+from .common import as_document, limit_exceeded, malformed_policy, no_such_entity, page
 from .role import role_named
 
 POLICIES_PER_ROLE = 10
@@ -49,9 +49,9 @@ def list_attached_role_policies(ctx: Context, request: Request) -> Answer:
 
 
 def put_role_policy(ctx: Context, request: Request) -> Answer:
-    """Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded, ValidationError."""
+    """Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded."""
     role = role_named(ctx, request["RoleName"])
-    name = checked_name("policyName", request["PolicyName"])
+    name = request["PolicyName"]
     problem = identity_policy_problem(request["PolicyDocument"])
     if problem is not None:
         raise malformed_policy(problem)
