@@ -13,7 +13,7 @@ from realvpc.wire.app import MAXIMUM_BODY, MAXIMUM_HEAD
 from realvpc.wire.http import Request
 from realvpc.wire.scalars import parse_float, parse_timestamp
 from realvpc.wire.services import Services
-from realvpc.wire.sigv4 import find_signature
+from realvpc.wire.signature import find_signature
 
 CALLS = 400_000  # of functions: some tens of milliseconds
 SERVICES = Services()

@@ -331,9 +331,8 @@ def test_flattened_lists_maps_and_recursive_shapes_go_both_ways() -> None:
     dialect = CommonDialect(constraint_code="ValidationError", form_code="MalformedInput")
     assert FormReaders(QueryLayout(), dialect).read(operation.input_shape, parse_tree(pairs)) == value
 
-    parts: list[str] = []
-    XmlWriters("member", format_iso8601_seconds).structure(operation.output_shape)(value, parts.append)
-    document = f"<DoResponse>{''.join(parts)}</DoResponse>".encode()
+    written = XmlWriters("member", format_iso8601_seconds).structure(operation.output_shape)(value)
+    document = f"<DoResponse>{written}</DoResponse>".encode()
     parsed = parsers.create_parser("query").parse(
         {"body": document, "status_code": 200, "headers": {}}, operation.output_shape
     )

@@ -21,7 +21,7 @@ from .http import Reply, Request
 from .model import SERVICES, has_operation
 from .refusals import Refusals
 from .services import Services
-from .sigv4 import Signature, find_signature
+from .signature import Signature, find_signature
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -105,11 +105,14 @@ class App:
             _check_head(scope)
             head = Request(scope["method"], _path(scope), _headers(scope), (), b"")
             json = head.header("x-amz-target") is not None
-            writer = self._services.writer(self._services.service_of(head, find_signature(head)), json=json)
-            request = await _read_request(scope, receive)
-            signature = find_signature(request)
-            service = self._services.service_of(request, signature)
+            signature = find_signature(head)
+            service = self._services.service_of(head, signature)
             writer = self._services.writer(service, json=json)
+            request = await _read_request(scope, receive, head)
+            if signature is None:  # the query string may have one, and the body may say the version
+                signature = find_signature(request)
+                service = self._services.service_of(request, signature)
+                writer = self._services.writer(service, json=json)
             return await self._perform(request, signature, service, request_id)
         except Disconnected:
             raise
@@ -149,8 +152,9 @@ def _check_head(scope: Scope) -> None:
         )
 
 
-async def _read_request(scope: Scope, receive: Receive) -> Request:
-    """The whole request. Raises `Disconnected`, and for what is too long or malformed `AwsError`."""
+async def _read_request(scope: Scope, receive: Receive, head: Request) -> Request:
+    """The whole of the request that begins with `head`. Raises `Disconnected`, and `AwsError` for what is too long or
+    malformed."""
     body = bytearray()
     more = True
     while more:
@@ -162,7 +166,7 @@ async def _read_request(scope: Scope, receive: Receive) -> Request:
         if len(body) > MAXIMUM_BODY:
             raise AwsError("RequestEntityTooLarge", f"The request is larger than {MAXIMUM_BODY} bytes.", 413)
     query = tuple(parse_form(scope.get("query_string", b"")))
-    return Request(scope["method"], _path(scope), _headers(scope), query, bytes(body))
+    return Request(head.method, head.path, head.headers, query, bytes(body))
 
 
 def _path(scope: Scope) -> str:

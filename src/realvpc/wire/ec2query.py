@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from realvpc.api.core.errors import AwsError, unknown_parameter
@@ -67,17 +67,15 @@ class Ec2Query:
     def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes:
         """The XML document of a response. Raises KeyError for a member that the model does not have."""
         shape = output_shape(self._service, action)
-        namespace = metadata(self._service, "xmlNamespace").rstrip("/")
-        parts = [
-            f'{DECLARATION}<{action}Response xmlns="{namespace}/"><requestId>{request_id}</requestId>',
-        ]
-        out: Callable[[str], None] = parts.append
-        if shape is None:
-            out("<return>true</return>")
-        else:
-            self._writers.structure(shape)(response, out)
-        out(f"</{action}Response>")
-        return "".join(parts).encode()
+        content = "<return>true</return>" if shape is None else self._writers.structure(shape)(response)
+        return (
+            f'{DECLARATION}<{action}Response xmlns="{self._namespace}"><requestId>{request_id}</requestId>'
+            f"{content}</{action}Response>"
+        ).encode()
+
+    @cached_property
+    def _namespace(self) -> str:
+        return metadata(self._service, "xmlNamespace").rstrip("/") + "/"
 
     def error(self, error: AwsError, request_id: str) -> bytes:
         return (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from realvpc.api.core.errors import AwsError
@@ -75,15 +74,14 @@ class Query:
     def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes:
         """The XML document of a response. Raises KeyError for a member that the model does not have."""
         shape = output_shape(self._service, action)
-        parts = [f'{DECLARATION}<{action}Response xmlns="{metadata(self._service, "xmlNamespace")}">']
-        out: Callable[[str], None] = parts.append
+        content = ""
         if shape is not None:
             wrapper = shape.serialization.get("resultWrapper", f"{action}Result")
-            out(f"<{wrapper}>")
-            self._writers.structure(shape)(response, out)
-            out(f"</{wrapper}>")
-        out(f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>")
-        return "".join(parts).encode()
+            content = f"<{wrapper}>{self._writers.structure(shape)(response)}</{wrapper}>"
+        return (
+            f'{DECLARATION}<{action}Response xmlns="{metadata(self._service, "xmlNamespace")}">{content}'
+            f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
+        ).encode()
 
     def error(self, error: AwsError, request_id: str) -> bytes:
         fault = "Sender" if error.status < 500 else "Receiver"

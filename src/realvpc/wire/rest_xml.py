@@ -6,7 +6,7 @@ and headers of the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -57,13 +57,11 @@ class RestXml:
     def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes:
         """The XML document of a response.  Raises KeyError for a member that the model does not have."""
         shape = output_shape(self._service, action)
-        parts = [f'{DECLARATION}<{action}Response xmlns="{self._namespace}">']
-        out: Callable[[str], None] = parts.append
+        content = ""
         if shape is not None:
-            content = {name: value for name, value in response.items() if _location(shape.members[name]) is None}
-            self._writers.structure(shape)(content, out)
-        out(f"</{action}Response>")
-        return "".join(parts).encode()
+            members = {name: value for name, value in response.items() if _location(shape.members[name]) is None}
+            content = self._writers.structure(shape)(members)
+        return f'{DECLARATION}<{action}Response xmlns="{self._namespace}">{content}</{action}Response>'.encode()
 
     def head(self, action: str, response: dict[str, Any]) -> tuple[int, dict[str, str]]:
         """The status of the answer, and the headers that the model puts members of the response in."""

@@ -17,7 +17,7 @@ from .model import metadata
 from .query import Query
 from .refusals import Ec2Refusals, JsonRefusals, QueryRefusals, Refusals
 from .rest_xml import RestXml
-from .sigv4 import Signature
+from .signature import Signature
 
 API_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts", "2014-11-06": "ssm", "2016-11-15": "ec2"}
 TARGET_PREFIXES = {"AmazonSSM": "ssm"}
