@@ -100,19 +100,16 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Reply:
         """The answer in the protocol of the service that is addressed."""
-        writer = self._services.writer("ec2")
+        head, service = Request(scope["method"], "/", (), (), b""), "ec2"
         try:
             _check_head(scope)
             head = Request(scope["method"], _path(scope), _headers(scope), (), b"")
-            json = head.header("x-amz-target") is not None
             signature = find_signature(head)
             service = self._services.service_of(head, signature)
-            writer = self._services.writer(service, json=json)
             request = await _read_request(scope, receive, head)
             if signature is None:  # the query string may have one, and the body may say the version
                 signature = find_signature(request)
                 service = self._services.service_of(request, signature)
-                writer = self._services.writer(service, json=json)
             return await self._perform(request, signature, service, request_id)
         except Disconnected:
             raise
@@ -122,7 +119,7 @@ class App:
             self.internal_errors += 1
             log.exception("request %s failed", request_id)
             error = AwsError("InternalError", "An internal error has occurred", 500)
-        return Reply(error.status, writer.content_type, writer.error(error, request_id))
+        return self._services.refuse(service, head, error, request_id)
 
     async def _perform(self, request: Request, signature: Signature | None, service: str, request_id: str) -> Reply:
         if service not in SERVICES:
