@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
 from realvpc.api.core.call import Caller, Credential, CredentialLookup, KnownRegion
+from realvpc.net.zones import other_partition
 
 from .http import Request
 from .refusals import Refusals
@@ -86,7 +87,7 @@ class Verifier:
         if scope.service != service:
             raise refusals.bad_signature(f"Credential should be scoped to correct service: '{service}'. ")
         if not self._known_region(scope.region):
-            raise refusals.bad_signature(f"Credential should be scoped to a valid region, not '{scope.region[:64]}'. ")
+            raise refusals.wrong_region(_not_a_region(scope.region))
         return scope
 
     def _stamp(self, signature: Signature, scope: Scope, service: str, refusals: Refusals) -> str:
@@ -131,12 +132,19 @@ class Anyone:
         if scope is None:
             return _root(ANY_ACCOUNT, ANY_REGION, "")
         if not self._known_region(scope.region):
-            raise refusals.bad_signature(f"Credential should be scoped to a valid region, not '{scope.region[:64]}'. ")
+            raise refusals.wrong_region(_not_a_region(scope.region))
         credential = self._lookup(scope.access_key_id, signature.token if signature is not None else None)
         if credential is not None:
             return _caller(credential, scope.region)
         account = scope.access_key_id if _ACCOUNT.fullmatch(scope.access_key_id) else ANY_ACCOUNT
         return _root(account, scope.region, scope.access_key_id)
+
+
+def _not_a_region(name: str) -> str:
+    partition = other_partition(name)
+    if partition is not None:
+        return f"The Region '{name[:64]}' is of the partition {partition}; the Regions here are of the partition aws."
+    return f"Credential should be scoped to a valid region, not '{name[:64]}'. "
 
 
 def _lifetime(text: str) -> int:

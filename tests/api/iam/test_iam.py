@@ -151,9 +151,59 @@ def test_policies_of_a_role(client: Client) -> None:
     assert "ssm:UpdateInstanceInformation" in unquote(version["PolicyVersion"]["Document"])
 
 
-@pytest.mark.parametrize("arn", MANAGED_POLICIES)
-def test_managed_policies_are_policies(arn: str) -> None:
-    assert identity_policy_problem(MANAGED_POLICIES[arn].document) is None
+def test_the_documents_of_managed_policies_are_policies() -> None:
+    documents = {policy.name: policy.document for policy in MANAGED_POLICIES.values() if policy.document is not None}
+    assert {"AdministratorAccess", "PowerUserAccess", "ReadOnlyAccess", "AmazonVPCFullAccess"} <= documents.keys()
+    for name, document in documents.items():
+        assert identity_policy_problem(document) is None, name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AmazonVPCFullAccess",
+        "AmazonEC2FullAccess",
+        "job-function/ViewOnlyAccess",
+        "service-role/AWSLambdaVPCAccessExecutionRole",
+        "AmazonEKSClusterPolicy",
+    ],
+)
+def test_the_policies_that_aws_manages_can_be_attached(client: Client, name: str) -> None:
+    client("CreateRole", of="iam", RoleName="r", AssumeRolePolicyDocument=TRUST)
+    arn = f"arn:aws:iam::aws:policy/{name}"
+    client("AttachRolePolicy", of="iam", RoleName="r", PolicyArn=arn)
+    [attached] = client("ListAttachedRolePolicies", of="iam", RoleName="r")["AttachedPolicies"]
+    assert attached == {"PolicyName": name.rpartition("/")[2], "PolicyArn": arn}
+    assert client("GetPolicy", of="iam", PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
+    assert len(client("ListPolicies", of="iam", OnlyAttached=True)["Policies"]) == 1
+
+
+def test_a_policy_of_a_service_linked_role_is_not_attachable(client: Client) -> None:
+    client("CreateRole", of="iam", RoleName="r", AssumeRolePolicyDocument=TRUST)
+    arn = "arn:aws:iam::aws:policy/aws-service-role/AutoScalingServiceRolePolicy"
+    error = client.refused("AttachRolePolicy", of="iam", RoleName="r", PolicyArn=arn)
+    assert error.code == "PolicyNotAttachable"
+    assert client("GetPolicy", of="iam", PolicyArn=arn)["Policy"]["IsAttachable"] is False
+
+
+def test_all_policies_of_aws_are_listed_page_by_page(client: Client) -> None:
+    names: list[str] = []
+    marker: dict[str, Any] = {}
+    while True:
+        page = client("ListPolicies", of="iam", Scope="AWS", MaxItems=1000, **marker)
+        names += [policy["PolicyName"] for policy in page["Policies"]]
+        if not page["IsTruncated"]:
+            break
+        marker = {"Marker": page["Marker"]}
+    assert len(names) == len(set(names)) == len(MANAGED_POLICIES) > 1500
+
+
+def test_what_a_policy_says_is_not_made_up(client: Client) -> None:
+    arn = "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
+    version = client("GetPolicy", of="iam", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    assert client.refused("GetPolicyVersion", of="iam", PolicyArn=arn, VersionId="v0").code == "NoSuchEntity"
+    error = client.refused("GetPolicyVersion", of="iam", PolicyArn=arn, VersionId=version)
+    assert error.code == "UnsupportedOperation"
 
 
 def test_listings_come_in_pages(client: Client) -> None:

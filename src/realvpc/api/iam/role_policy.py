@@ -9,6 +9,7 @@ from realvpc.iam.policy_document import identity_policy_problem
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request
+from ..core.errors import AwsError
 from .common import as_document, limit_exceeded, malformed_policy, no_such_entity, page
 from .role import role_named
 
@@ -17,11 +18,14 @@ INLINE_POLICY_CHARACTERS = 10240  # of all inline policies of a role, without wh
 
 
 def attach_role_policy(ctx: Context, request: Request) -> Answer:
-    """Attaching a policy again is no error.  Raises NoSuchEntity, LimitExceeded."""
+    """Attaching a policy again is no error.  Raises NoSuchEntity, PolicyNotAttachable, LimitExceeded."""
     role = role_named(ctx, request["RoleName"])
     arn = request["PolicyArn"]
-    if arn not in MANAGED_POLICIES:
+    policy = MANAGED_POLICIES.get(arn)
+    if policy is None:
         raise no_such_entity(f"Policy {arn} does not exist or is not attachable.")
+    if not policy.is_attachable:
+        raise AwsError("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
     if arn in role.attached_policy_arns:
         return Answer()
     if len(role.attached_policy_arns) >= POLICIES_PER_ROLE:
