@@ -244,3 +244,31 @@ def test_a_profile_comes_and_goes_while_the_instance_runs(client: Client) -> Non
     assert described(client, instance_id)[0]["IamInstanceProfile"] is None
     error = client.refused("DisassociateIamInstanceProfile", AssociationId=made["AssociationId"])
     assert error.code == "InvalidAssociationID.NotFound"
+
+
+def test_who_uses_a_policy_is_found_by_path_and_by_use(client: Client) -> None:
+    arn = "arn:aws:iam::aws:policy/PowerUserAccess"
+    for name, path, boundary in (
+        ("plain", "/", {}),
+        ("deep", "/team/", {}),
+        ("bound", "/", {"PermissionsBoundary": arn}),
+    ):
+        client("CreateRole", of="iam", RoleName=name, Path=path, AssumeRolePolicyDocument=TRUST, **boundary)
+        if not boundary:
+            client("AttachRolePolicy", of="iam", RoleName=name, PolicyArn=arn)
+
+    def users(**request: str) -> list[str]:
+        rows = client("ListEntitiesForPolicy", of="iam", PolicyArn=arn, **request)["PolicyRoles"]
+        return [row["RoleName"] for row in rows]
+
+    assert users() == ["bound", "deep", "plain"]
+    assert users(PathPrefix="/team/") == ["deep"]
+    assert users(PolicyUsageFilter="PermissionsPolicy") == ["deep", "plain"]
+    assert users(PolicyUsageFilter="PermissionsBoundary") == ["bound"]
+    assert users(EntityFilter="User") == []
+
+
+def test_a_length_of_sign_in_sessions_is_not_taken_and_forgotten(client: Client) -> None:
+    client("CreateRole", of="iam", RoleName="r", AssumeRolePolicyDocument=TRUST)
+    error = client.refused("UpdateRole", of="iam", RoleName="r", MaxSigninSessionDuration=3600)
+    assert error.code == "UnsupportedOperation"

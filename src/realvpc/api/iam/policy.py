@@ -49,9 +49,21 @@ def list_policy_versions(ctx: Context, request: Request) -> Answer:
 
 
 def list_entities_for_policy(ctx: Context, request: Request) -> Answer:
-    """The roles that carry the policy.  Raises NoSuchEntity."""
-    policy = _policy(request["PolicyArn"])
-    roles = [role for role in ctx.visible(ctx.directory.roles) if policy.arn in role.attached_policy_arns]
+    """The roles that carry the policy, or have it as their boundary.  Raises NoSuchEntity."""
+    policy, prefix, usage = (
+        _policy(request["PolicyArn"]),
+        request.get("PathPrefix") or "/",
+        request.get("PolicyUsageFilter"),
+    )
+    roles = [
+        role
+        for role in ctx.visible(ctx.directory.roles)
+        if role.path.startswith(prefix)
+        and (
+            (usage != "PermissionsBoundary" and policy.arn in role.attached_policy_arns)
+            or (usage != "PermissionsPolicy" and policy.arn == role.permissions_boundary_arn)
+        )
+    ]
     if request.get("EntityFilter") not in (None, "Role"):
         roles = []
     shown, members = page(request, roles, lambda role: role.name)

@@ -17,7 +17,16 @@ _ROLE_SECONDS, _USER_SECONDS = 3600, 43_200  # that a session lasts unless asked
 _CHAINED_SECONDS = 3600  # at most, for who has assumed a role already
 _ROLE_ARN = re.compile(r"arn:aws:iam::[0-9]{12}:role/[\x21-\x7e]+", re.ASCII)
 _ROLE_SESSION = re.compile(r"arn:aws:sts::[0-9]{12}:assumed-role/([^/]+)/[^/]+")
-_NOT_HERE = ("Policy", "PolicyArns", "ProvidedContexts", "SerialNumber", "SourceIdentity", "Tags", "TokenCode")
+_NOT_HERE = (
+    "Policy",
+    "PolicyArns",
+    "ProvidedContexts",
+    "SerialNumber",
+    "SourceIdentity",
+    "Tags",
+    "TokenCode",
+    "TransitiveTagKeys",
+)
 
 
 def get_caller_identity(ctx: Context, request: Request) -> Answer:
