@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.zones import REGIONS, Region, Zone, zones
 
@@ -45,10 +47,10 @@ def describe_regions(ctx: Context, request: Request) -> Answer:
     )
 
 
-_ATTRIBUTES = {
-    "supported-platforms": "VPC",
-    "default-vpc": "none",
-    "vpc-max-security-groups-per-interface": str(SECURITY_GROUPS_PER_INTERFACE),
+_ATTRIBUTES: dict[str, Callable[[Context], str]] = {
+    "supported-platforms": lambda ctx: "VPC",
+    "default-vpc": lambda ctx: "none",
+    "vpc-max-security-groups-per-interface": lambda ctx: str(ctx.quota(SECURITY_GROUPS_PER_INTERFACE)),
 }
 
 
@@ -61,7 +63,8 @@ def describe_account_attributes(ctx: Context, request: Request) -> Answer:
     return Answer(
         {
             "AccountAttributes": [
-                {"AttributeName": name, "AttributeValues": [{"AttributeValue": _ATTRIBUTES[name]}]} for name in names
+                {"AttributeName": name, "AttributeValues": [{"AttributeValue": _ATTRIBUTES[name](ctx)}]}
+                for name in names
             ]
         }
     )
