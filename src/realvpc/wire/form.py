@@ -13,9 +13,9 @@ Tree: TypeAlias = dict[str, "Node"]
 Pairs: TypeAlias = list[tuple[str, str]]
 
 # What one request may cost. The longest that clients send have a thousand rules of five parameters.
-MAXIMUM_PARAMETERS = 8192
-MAXIMUM_PARTS = 32_768  # of all names together
-MAXIMUM_ESCAPES = 98_304  # percent signs: each is looked at by itself
+MAXIMUM_PARAMETERS = 6144
+MAXIMUM_PARTS = 24_576  # of all names together
+MAXIMUM_ESCAPES = 65_536  # percent signs: each is looked at by itself
 MAXIMUM_DEPTH = 16  # the deepest parameter of the models, in RequestSpotFleet, has 11 parts
 
 COMMON = frozenset(
@@ -82,7 +82,9 @@ def without_common(tree: Tree) -> Tree:
 
 def in_order(tree: Tree) -> list[tuple[str, Node]] | None:
     """The elements of a list node by ascending index, gaps closed; None when a key is not an index (1, 2, ...)."""
-    if not all(_INDEX.fullmatch(key) for key in tree):
+    if len(tree) == 1 and "1" in tree:
+        return list(tree.items())
+    if not all(map(_INDEX.fullmatch, tree)):
         return None
     return sorted(tree.items(), key=lambda item: int(item[0]))
 

@@ -27,11 +27,26 @@ _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
-def escape(text: str) -> str:
-    """Text as XML content; characters that XML 1.0 cannot carry become U+FFFD."""
-    if _SPECIAL.search(text) is None:
-        return text
-    return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], "\ufffd"), text)
+_BOOLEANS = {False: "false", True: "true"}
+_KEPT_TEXTS, _KEPT_LENGTH = 32_768, 64  # ids, states and addresses come again and again
+
+
+class _Escapes(dict[str, str]):
+    """Texts as XML content, made when first asked for; the short ones are kept."""
+
+    def __missing__(self, text: str) -> str:
+        escaped = text
+        if _SPECIAL.search(text) is not None:
+            escaped = _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], "\ufffd"), text)
+        if len(text) <= _KEPT_LENGTH:
+            if len(self) >= _KEPT_TEXTS:
+                self.clear()
+            self[text] = escaped
+        return escaped
+
+
+escape: Callable[[str], str] = _Escapes().__getitem__
+"""Text as XML content; characters that XML 1.0 cannot carry become U+FFFD."""
 
 
 class XmlWriters:
@@ -95,7 +110,7 @@ class XmlWriters:
         if kind == "string":
             return escape
         if kind == "boolean":
-            return _boolean
+            return _BOOLEANS.__getitem__
         if kind == "timestamp":
             return self._timestamp_format(shape)
         if kind == "blob":
@@ -115,10 +130,6 @@ class XmlWriters:
         if named == "unixtimestamp":
             return lambda moment: str(seconds_since_epoch(moment))
         return format_rfc822 if named == "rfc822" else self._format_timestamp
-
-
-def _boolean(value: Any) -> str:
-    return "true" if value else "false"
 
 
 def _each(tag: str, write: Writer) -> Writer:
