@@ -17,7 +17,7 @@ from realvpc.clock import Clock
 from realvpc.iam.account import Account
 from realvpc.net.quotas import AppliedQuota, Quota, QuotaMode, applied_id
 from realvpc.net.table import put
-from realvpc.store.database import Database
+from realvpc.store.database import Database, Write
 from realvpc.wire.services import Services
 
 START = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -44,7 +44,7 @@ def new_service(clock: Clock, *, has_fabric: bool = False, any_image: bool = Fal
         Account(id=MAIN, account=MAIN, name="main", zone_seed=0),
         Account(id=OTHER, account=OTHER, name="other", zone_seed=1),
     )
-    database.commit(put(*accounts), at=START, cause="test")
+    database.commit([Write(1, put(*accounts), START, "test")])
     return Service(
         database, clock.now, Random(20), Options(has_fabric=has_fabric, any_image=any_image, quotas=QuotaMode.LAB)
     )

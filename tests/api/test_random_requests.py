@@ -151,7 +151,7 @@ class Generator:
         if lowered.endswith("arn"):
             return random.choice(("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", *self._ids("arn"), "arn:x"))
         if lowered in ("id", "hostedzoneid", "resourceid"):
-            return random.choice([*self._service.state.network.hosted_zones, "Z1", ""])
+            return random.choice([*self._service.state.names.hosted_zones, "Z1", ""])
         if lowered in ("name", "dnsname") and random.random() < 0.5:
             return random.choice(("a.example", "w.a.example", "b.example", "*.a.example"))
         if "id" in lowered or lowered in ("resources", "gateway", "value", "values", "target"):
@@ -173,8 +173,10 @@ class Generator:
         ]
 
     def _ids(self, prefix: str) -> list[str]:
-        network, directory = self._service.state.network, self._service.state.directory
-        ids = [row_id for kind in network.TYPES for row_id in network.table(kind)]
+        state = self._service.state
+        network, directory = state.network, state.directory
+        rooms = (network, state.names, state.inventory)
+        ids = [row_id for room in rooms for kind in room.TYPES for row_id in room.table(kind)]
         ids += [row_id for kind in directory.TYPES[2:] for row_id in directory.table(kind)]
         ids += [a.id for table in network.route_tables.values() for a in table.associations]
         ids += [rule.id for group in network.security_groups.values() for rule in group.rules]
@@ -246,7 +248,7 @@ def test_random_requests(service: Service, seed: int) -> None:
             assert service.revision == revision, told
         elif service.state is not before:
             try:
-                invariants.check(service.state.network)
+                invariants.check(service.state)
             except Exception as error:
                 raise AssertionError(told) from error
         outcomes[f"{action}:{'refused' if status >= 400 else 'done'}"] += 1

@@ -13,7 +13,7 @@ from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.daemon.consoles import ConsoleActions
-from realvpc.node.client import NodeLostError
+from realvpc.node.answer import NodeLostError
 from realvpc.wire.services import Services
 from tests.api.build import make_subnet, make_vpc
 from tests.api.conftest import MAIN, OTHER, START, TOKYO, Client, caller, new_service

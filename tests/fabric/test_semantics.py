@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from realvpc.fabric.bpf import layout
+from realvpc.fabric.bpf import constants, layout
 from realvpc.net import mtu
 from realvpc.net.reasons import Layer, Reason
 
@@ -59,12 +59,13 @@ def test_the_functions_that_the_layers_name_exist() -> None:
 def test_the_figures_are_those_of_the_code() -> None:
     page = PAGE.read_text()
     for seconds in (
-        layout.SECONDS_TCP_ESTABLISHED,
-        layout.SECONDS_TCP_OTHER,
-        layout.SECONDS_UDP_SINGLE,
-        layout.SECONDS_UDP_STREAM,
-        layout.SECONDS_ICMP,
-        layout.SECONDS_OTHER,
+        constants.SECONDS_TCP_ESTABLISHED,
+        constants.SECONDS_TCP_OPENING,
+        constants.SECONDS_TCP_CLOSED,
+        constants.SECONDS_UDP_SINGLE,
+        constants.SECONDS_UDP_STREAM,
+        constants.SECONDS_ICMP,
+        constants.SECONDS_OTHER,
     ):
         assert f"| {seconds:,} s" in page
     for size in (mtu.SAME_REGION, mtu.CROSS_REGION, mtu.INTERNET):

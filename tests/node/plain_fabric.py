@@ -11,11 +11,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from realvpc.fabric import namespace
 from realvpc.fabric.plan import Plan
-from realvpc.instance import cgroups
+from realvpc.instance import cgroups, loop
 from realvpc.net.machine import LinkSpec
 from realvpc.net.services import Listener
 from realvpc.node.isolation import Isolation
@@ -64,7 +65,13 @@ class PlainFabric:
         self._fail("apply")
         self._note("apply")
 
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        self._fail("apply_delta")
+        self._note("apply_delta")
+
     def counters(self) -> dict[str, int]:
+        while (self._faults / "slow_counters").exists():
+            time.sleep(0.01)
         return {"NO_ROUTE": 3}
 
     def socket_in(self, name: str) -> socket.socket:
@@ -120,6 +127,8 @@ async def _serve(state_dir: Path, run_dir: Path) -> None:
 
 
 if __name__ == "__main__":
+    if Path(sys.argv[2], "faults", "volumes").exists():
+        loop._CONTROL = Path(sys.argv[2], "faults", "no-loop-control")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     directories = [Path(argument) for argument in sys.argv[1:3]]
     own_directory(directories[0], 0o700)

@@ -26,7 +26,7 @@ def test_frames_come_out_of_any_chunks() -> None:
 
 def test_a_frame_that_promises_too_much_is_refused() -> None:
     assembler = Assembler()
-    assembler.feed((MAX_PAYLOAD + 1).to_bytes(4, "big") + b"\0", ())
+    assembler.feed((MAX_PAYLOAD + 1).to_bytes(4, "big") + bytes(5), ())
     with pytest.raises(FrameError):
         assembler.pop()
 

@@ -34,7 +34,7 @@ def node() -> Iterator[NodeProcess]:
 
 def setting(node: NodeProcess, spec: MachineSpec, v1: str, v2: str) -> str:
     """A file of the machine's control group, by its name in either layout."""
-    group = Path(node.group) / spec.instance_id
+    group = Path(node.group) / spec.id
     if cgroups.probe(node.group).layout is Layout.V2:
         return (cgroups.ROOT / group / v2).read_text().strip()
     return (cgroups.ROOT / v1.split(".")[0] / group / v1).read_text().strip()

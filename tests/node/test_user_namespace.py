@@ -38,7 +38,7 @@ def test_files_keep_their_owners_when_the_machine_has_other_ids(node: NodeProces
         assert node.sh(spec, "stat -c '%u %g' /etc/roots /srv/theirs").splitlines() == ["0 42", "1001 1001"]
         assert node.run(spec, "test", "-e", "/etc/shells")[0] == 1
         assert node.sh(spec, "cat /srv/theirs/file; echo more >> /srv/theirs/file", user="ssm-user") == "kept"
-        layer = node.state_dir / "disks" / spec.instance_id / "upper"
+        layer = node.state_dir / "disks" / spec.id / "upper"
         assert [(layer / name).stat().st_uid for name in ("etc/roots", "srv/theirs/file")] == [0, 0]
     finally:
         taken.unlink()
@@ -63,7 +63,7 @@ def test_ping_needs_no_right_but_to_be_in_a_group(node: NodeProcess) -> None:
 
 def test_its_ids_are_free_again_when_it_is_gone(node: NodeProcess) -> None:
     node.want(machine())
-    path = node.run_dir / "ns" / machine().instance_id
+    path = node.run_dir / "ns" / machine().id
     assert path in {entry.readlink() for entry in id_range.REGISTRY.iterdir()}
     node.want(machine(wanted=Wanted.TERMINATED))
     assert path not in {entry.readlink() for entry in id_range.REGISTRY.iterdir()}

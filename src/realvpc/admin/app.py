@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ..api.core.errors import AwsError
 from ..config import Credentials, Settings
+from ..store.database import StorageError
 from ..wire.app import AsgiApp, Receive, Scope, Send
 from .desk import Desk, Handler, Refusal, Route
 from .routes import ROUTES
@@ -34,8 +36,13 @@ def admin_app(desk: Desk, *, local: bool, routes: Mapping[tuple[str, str], Route
         try:
             handle = _handler(routes, scope, desk.settings, local=local)
             result, code = await handle(desk, await _parameters(scope, receive)), 200
+            await desk.service.settled()
         except Refusal as refusal:
             result, code = {"error": refusal.message}, refusal.status
+        except AwsError as refusal:
+            result, code = {"error": refusal.message}, refusal.status
+        except StorageError as error:
+            result, code = {"error": str(error)}, 503
         except Exception:
             desk.defects += 1
             log.exception("%s %s failed", scope["method"], scope["path"])

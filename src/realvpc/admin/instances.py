@@ -8,7 +8,7 @@ from typing import Any
 from ..net.hostnames import instance_private_name, public_name
 from ..net.instance import Instance, InstanceState
 from ..net.network import Network
-from ..node.client import NodeError
+from ..node.answer import NodeError
 from .desk import Answer, Desk, Refusal
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from realvpc.net.instance import Instance, InstanceEvent
+from realvpc.net.instance import Instance, InstanceEvent, InstanceState
 from realvpc.net.table import Change
 
 from .core.context import Context
@@ -44,6 +44,20 @@ def machine_down(instance_id: str, boot: int | None = None) -> Report:
     return report
 
 
+def machine_removed(instance_id: str) -> Report:
+    """Nothing is left of the machine, as it was wanted."""
+
+    def report(ctx: Context) -> Change:
+        change = Change()
+        instance = ctx.network.instances.get(instance_id)
+        if instance is not None and instance.state is InstanceState.SHUTTING_DOWN:
+            change += happens(ctx, instance, InstanceEvent.MACHINE_DOWN)
+        left = ctx.state.tokens.remains.get(instance_id)
+        return change + Change(deletes=(left,)) if left else change
+
+    return report
+
+
 def machine_failed(instance_id: str, reason: str, boot: int | None = None) -> Report:
     """The machine could not be started, or could not be kept; ``reason`` is a sentence that the API shows.
 
@@ -65,6 +79,8 @@ def _apply(
     instance = ctx.network.instances.get(instance_id)
     if instance is None or _is_old(instance, boot):
         return Change()
+    if instance.state is InstanceState.SHUTTING_DOWN:
+        return Change()  # it has ended when its disk is gone, too: see machine_removed
     return happens(ctx, instance, event, reason)
 
 

@@ -26,6 +26,7 @@ from realvpc.http_connection import BoundedHttp
 from realvpc.iam.first_start import first_accounts
 from realvpc.node_link import NodeLink
 from realvpc.store.database import Database
+from realvpc.store.journal import GroupCommit
 from realvpc.wire.page_guard import page_guard
 
 from .consoles import ConsoleActions
@@ -67,8 +68,8 @@ async def _serve(
     options = Options(
         has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY, quotas=settings.quota_mode
     )
-    changed = asyncio.Event()
-    service = Service(database, clock.now, SystemRandom(), options, on_change=lambda revision: changed.set())
+    journal = GroupCommit(database)
+    service = Service(database, clock.now, SystemRandom(), options, journal=journal)
     if not service.state.directory.accounts:
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
 
@@ -76,7 +77,7 @@ async def _serve(
         return service.context(call.caller)
 
     guests = GuestServices(settings.node_socket, service, clock.now)
-    node = NodeLink(settings.node_socket, service, changed, guests.open) if has_fabric else None
+    node = NodeLink(settings.node_socket, service, guests.open) if has_fabric else None
     manager = SystemsManager(settings, service, clock.now, context)
     special = (*manager.actions, ConsoleActions(context, node.console if node else None))
     desk = Desk(settings, database, service, clock, node)
@@ -99,8 +100,9 @@ async def _serve(
         loop.add_signal_handler(number, stop)
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
     works = [watch.run(), _sweeping(service, manager), *([node.run(), guests.run(guest_app)] if node else [])]
-    async with _background(*works):
-        await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
+    with contextlib.closing(journal):
+        async with _background(*works):
+            await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
     log.info("stopped at revision %d", service.revision)
 
 

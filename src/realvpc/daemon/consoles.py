@@ -8,7 +8,7 @@ from realvpc.api.core.call import Call
 from realvpc.api.core.context import Context, Response
 from realvpc.api.core.errors import AwsError
 from realvpc.api.ec2.console_output import console_asked_of, console_output
-from realvpc.node.client import NodeError
+from realvpc.node.answer import NodeError
 
 
 class ConsoleActions:

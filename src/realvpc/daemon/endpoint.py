@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from inspect import isawaitable
 from typing import Any
 
 from realvpc.api.actions import knows
@@ -43,17 +44,28 @@ def _handler(settings: Settings, service: Service, special: Sequence[Actions]) -
         known = (each for each in special if each.knows(call.service, call.action))
         return next(known, service).handle(call)
 
+    def settled(call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+        """What was answered must not be lost, nor what was seen."""
+        response = perform(call)
+        return response if service.is_settled and not isawaitable(response) else _once_settled(service, response)
+
     if settings.credentials is Credentials.STRICT:
-        return perform
+        return settled
 
     def handle(call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         account = call.caller.account
         if account not in service.state.directory.accounts:
             row = Account(id=account, account=account, name=account)
             service.report(lambda ctx: put(row), f"first call of {account}")
-        return perform(call)
+        return settled(call)
 
     return handle
+
+
+async def _once_settled(service: Service, response: dict[str, Any] | Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    found = await response if isawaitable(response) else response
+    await service.settled()
+    return found
 
 
 def _authenticator(settings: Settings, service: Service) -> Verifier | Anyone:

@@ -36,7 +36,7 @@ class GuestServices:
         self._node_socket = node_socket
         self._service = service
         self._metadata = MetadataApp(self._interface_of, lambda: service.state, now, service.key)
-        self._resolver = Resolver(lambda: service.state.network)
+        self._resolver = Resolver(lambda: service.state)
         self._sockets: dict[Listener, socket.socket] = {}
         self._opened = asyncio.Event()
 

@@ -22,7 +22,7 @@ from .identity import identity
 from .process import Process, recall, remember, spawn
 
 if TYPE_CHECKING:
-    from realvpc.node.client import NodeConnection
+    from realvpc.node.connection import NodeConnection
 
 NODE, API = "node", "api"
 _START_SECONDS = 60.0
@@ -128,7 +128,8 @@ def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: boo
 
 def _shut_down(settings: Settings, process: Process, *, purge: bool, show: Say) -> None:
     from realvpc.net.machine import Wanted
-    from realvpc.node.client import NodeConnection, NodeError, NodeLostError
+    from realvpc.node.answer import NodeError, NodeLostError
+    from realvpc.node.connection import NodeConnection
 
     def connect() -> NodeConnection:
         """The socket may be missing, or be that of a process that was killed, until the node has opened."""
@@ -151,7 +152,7 @@ def _shut_down(settings: Settings, process: Process, *, purge: bool, show: Say) 
 
 def _watch(node: NodeConnection, show: Say) -> None:
     """Tell how many machines have stopped, until the node is gone."""
-    from realvpc.node.client import NodeError
+    from realvpc.node.answer import NodeError
     from realvpc.node.messages import MachineUp
 
     total = 0
@@ -220,9 +221,10 @@ def _answers(settings: Settings, role: str, show: Say) -> bool:
 
 def _speaks(settings: Settings, role: str, timeout: float) -> bool:
     if role == NODE:
-        from realvpc.node.client import NodeConnection, NodeError
+        from realvpc.node.answer import NodeError
+        from realvpc.node.connection import NodeConnection
 
-        with contextlib.suppress(NodeError), NodeConnection(settings.node_socket, timeout=timeout):
+        with contextlib.suppress(NodeError), NodeConnection(settings.node_socket, timeout):
             return True
         return False
     with contextlib.suppress(NotAnsweringError):

@@ -22,7 +22,7 @@ from realvpc.net.services import ENDPOINT, INTERNET_HOSTS, METADATA, RESOLVER, L
 from realvpc.net.trace import INTERNET, SERVICES
 
 from . import namespace
-from .bpf import layout
+from .bpf.constants import Edge as Number
 
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _BACKLOG = 1024
@@ -36,7 +36,7 @@ class Edge(Struct, frozen=True):
     """``number`` is its place in the table ``edges``; ``name`` is that of the namespace and of the fabric's end of its
     link; ``addresses`` are those that answer."""
 
-    number: layout.Edge
+    number: Number
     name: str
     mac: str
     mtu: int
@@ -50,8 +50,8 @@ class Edge(Struct, frozen=True):
 _HOSTS = (*INTERNET_HOSTS.values(), ENDPOINT)
 
 EDGES = (
-    Edge(layout.Edge.INTERNET, INTERNET, "02:00:00:00:00:02", mtu.INTERNET, tuple(str(host) for host in _HOSTS)),
-    Edge(layout.Edge.SERVICES, SERVICES, "02:00:00:00:00:03", mtu.INTERFACE, (str(METADATA), str(RESOLVER))),
+    Edge(Number.INTERNET, INTERNET, "02:00:00:00:00:02", mtu.INTERNET, tuple(str(host) for host in _HOSTS)),
+    Edge(Number.SERVICES, SERVICES, "02:00:00:00:00:03", mtu.INTERFACE, (str(METADATA), str(RESOLVER))),
 )
 
 _NAMESPACES = {

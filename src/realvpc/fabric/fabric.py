@@ -17,24 +17,29 @@ from realvpc.net.reasons import Reason
 from realvpc.net.trace import INTERNET
 
 from . import kernel, namespace
-from .apply import apply_tables, read_tables
+from .apply import Changes, apply_changes, compile_changes, difference, read_tables
 from .attachment import Attachments
 from .bpf import layout
+from .bpf.constants import INTERNET_ID
 from .bpf.generate import layout_version
 from .bpf.layout import number_of
 from .edge import EDGES, ensure_edge, open_listeners
 from .errors import FabricError
+from .identities import Identities
 from .link import Link, adopt_links, delete_link, has_link, make_link
 from .loader import FROM_EDGES, FROM_INTERFACE, Object
 from .plan import Plan
-from .tables import Tables, compile_tables
+from .tables import compile_links, compile_tables
 
 _FABRIC = "fabric"
 _RESERVED = frozenset({_FABRIC, *(edge.name for edge in EDGES)})
 
 
 class Fabric:
-    """Owns ``run_dir``.  Not for several threads at once.  Methods raise FabricError, OSError and NetlinkError.
+    """Owns ``run_dir``.  Methods raise FabricError, OSError and NetlinkError.
+
+    Not for several threads at once, but for ``counters``, ``socket_in``, ``probe_in`` and ``listeners``: what only asks
+    does not wait for what is being done.
 
     With ``user_namespaces``, the namespace of a machine that is made from now on belongs to a user namespace.
     """
@@ -48,8 +53,8 @@ class Fabric:
         self._object: Object | None = None
         self._links: dict[str, Link] = {}  # by interface id
         self._edges: dict[str, int] = {}  # ifindex by name
-        self._plan = Plan()
-        self._held: Tables | None = None  # what the maps hold, once it is known
+        self._interfaces: dict[int, str] = {}  # that the data plane knows: ids by number
+        self._identities = Identities()
 
     def open(self) -> None:
         """Make what is missing and adopt what is there.
@@ -121,20 +126,43 @@ class Fabric:
     def apply(self, plan: Plan) -> None:
         """Make the data plane follow the plan.  Every packet meets the old state of an entry or the new one."""
         opened = self._opened()
-        if self._held is None:
-            self._held = read_tables(opened.maps)
-        wanted = compile_tables(plan, {link.interface_id: link.ifindex for link in self._links.values()})
+        identities = Identities()
+        wanted = compile_tables(plan)
+        wanted |= compile_links({link.interface_id: link.ifindex for link in self._links.values()})
+        wanted["identities"], _ = identities.change((entry.id for entry in plan.interfaces), ())
         wanted["edges"] = {
             layout.INDEX_KEY.pack(edge.number): layout.EDGE.pack(self._edges[edge.name], edge.mac_bytes)
             for edge in EDGES
         }
-        held, self._held = self._held, None
-        apply_tables(opened.maps, held, wanted)
-        self._held, self._plan = wanted, plan
+        apply_changes(opened.maps, difference(read_tables(opened.maps), wanted))
+        self._identities = identities
+        self._interfaces = {number_of(entry.id): entry.id for entry in plan.interfaces}
         if outdated := self._outdated_maps():
             self._attach_all()
             for directory in outdated:
                 shutil.rmtree(directory)
+
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        """Make the data plane follow a change of the plan that was applied last; what is in both has a new value.
+
+        Costs what changes, not what there is.  When it fails, trying again is safe, and so is ``apply``.
+        """
+        opened = self._opened()
+        added = {entry.id for entry in puts.interfaces}
+        removed = {entry.id for entry in deletes.interfaces} - added
+        changes = compile_changes(puts, deletes)
+        put, deleted = self._identities.change(added, removed)
+        apply_changes(
+            opened.maps,
+            Changes({**changes.puts, "identities": put}, {**changes.deletes, "identities": deleted}),
+        )
+        for interface_id in removed:
+            self._interfaces.pop(number_of(interface_id), None)
+        self._interfaces |= {number_of(interface_id): interface_id for interface_id in added}
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with the plan that was applied, in sentences."""
+        return self._identities.faults
 
     def counters(self) -> dict[str, int]:
         """Packets by the name of their Reason, since the maps were made; DELIVERED included."""
@@ -144,7 +172,7 @@ class Fabric:
     def interface_counters(self) -> dict[str, dict[str, int]]:
         """Packets dropped at each interface of the plan (or INTERNET), by the name of the Reason."""
         counters = self._opened().maps["interface_counters"]
-        ids = {number_of(entry.id): entry.id for entry in self._plan.interfaces} | {layout.INTERNET_ID: INTERNET}
+        ids = self._interfaces | {INTERNET_ID: INTERNET}
         found: dict[str, dict[str, int]] = {}
         for key in counters:
             number, reason = layout.COUNTER_KEY.unpack(key).values()
@@ -175,7 +203,6 @@ class Fabric:
         if self._object is not None:
             self._object.close()
             self._object = None
-        self._held = None
 
     def destroy(self) -> None:
         """Remove everything below ``run_dir/ns`` and ``run_dir/bpf``: machines, internet, fabric, data plane."""
@@ -210,26 +237,12 @@ class Fabric:
             self._attachments.attach(name, ifindex, opened.program(FROM_EDGES[name]))
 
     def _remove_link(self, link: Link) -> None:
-        self._announce(link.interface_id, 0)
-        key = layout.LINK_KEY.pack(link.ifindex)
-        apply_tables(self._opened().maps, {"links": {key: b""}}, {"links": {}})
-        if self._held is not None:
-            self._held["links"].pop(key, None)
+        gone = compile_links({link.interface_id: link.ifindex})
+        apply_changes(self._opened().maps, Changes({}, {name: entries.keys() for name, entries in gone.items()}))
         self._attachments.detach(link.name)
         delete_link(self.namespace(_FABRIC), link.name)
         del self._links[link.interface_id]
 
     def _announce(self, interface_id: str, ifindex: int) -> None:
-        """Tell the data plane at once where an interface of the current plan is, or that it is nowhere (0)."""
-        entry = next((entry for entry in self._plan.interfaces if entry.id == interface_id), None)
-        if entry is None or self._held is None:
-            return
-        part = Plan(
-            rule_sets=tuple(rule_set for rule_set in self._plan.rule_sets if rule_set.id == entry.rule_set),
-            interfaces=(entry,),
-        )
-        tables = compile_tables(part, {interface_id: ifindex} if ifindex else {})
-        wanted = {name: tables[name] for name in ("interfaces", "links")}
-        apply_tables(self._opened().maps, {name: {} for name in wanted}, wanted)
-        for name, entries in wanted.items():
-            self._held[name] |= entries
+        """Tell the data plane at once where an interface is."""
+        apply_changes(self._opened().maps, Changes(compile_links({interface_id: ifindex}), {}))

@@ -16,7 +16,8 @@ from realvpc.net.trace import INTERNET, SERVICES
 
 from .bpf import libbpf
 from .bpf.build import OBJECT
-from .bpf.layout import CB_IFINDEX, CB_REASON, MAPS
+from .bpf.constants import CB_IFINDEX, CB_REASON
+from .bpf.layout import MAPS
 from .bpf.libbpf import TestRunOptions, check, library
 from .bpf.map import Map
 from .errors import FabricError

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..net.machine import MachineSpec
+from ..net.machine import Workload
 from . import seccomp
 from .mount_tree import MountTree
 
@@ -55,7 +55,7 @@ READ_ONLY = ("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", 
 
 
 def oci_config(
-    spec: MachineSpec,
+    spec: Workload,
     *,
     tree: MountTree,
     network_namespace: Path,
@@ -99,7 +99,7 @@ def oci_config(
         "process": {
             "terminal": False,
             "user": {"uid": 0, "gid": 0},
-            "args": ["/etc/init"],
+            "args": list(spec.program),
             "env": [f"{name}={value}" for name, value in _environment(spec).items()],
             "cwd": "/",
             "capabilities": {name: list(CAPABILITIES) for name in ("bounding", "effective", "permitted")},
@@ -114,7 +114,7 @@ def oci_config(
     }
 
 
-def _environment(spec: MachineSpec) -> dict[str, str]:
+def _environment(spec: Workload) -> dict[str, str]:
     """Of the machine's init, which keeps RESOLV_CONF to itself."""
     own = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "RESOLV_CONF": spec.resolv_conf}
     return own | spec.environment

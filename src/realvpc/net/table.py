@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, ValuesView
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast, overload
 
+from immutables import Map, MapMutation
 from msgspec import Struct
 
 from .resource import Resource
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 
 
 class Change(Struct, frozen=True):
@@ -37,22 +39,26 @@ def delete(*resources: Resource) -> Change:
     return Change(deletes=resources)
 
 
-Keys: TypeAlias = Callable[[Any], Iterable[Any]]
+Keys: TypeAlias = Callable[[Any], Iterable[Hashable]]
 """What a row is found by.  A module-level function: it names the index."""
+
+_Rows: TypeAlias = "Map[str, R]"
+_NO_ROWS: Any = Map()
 
 
 class Table(Mapping[str, R], Generic[R]):
-    """Resources of one type by id, immutable.
+    """Resources of one type by id, immutable, in no order that means anything.
 
-    An index is made when it is first asked for; the tables that follow keep it up, so that a change costs what it
-    touches and not a new look at every row.
+    A changed table shares with the one before it all that the change does not touch: what it costs follows from the
+    change, not from the size of the table.  An index is made when it is first asked for; the tables that follow keep
+    it up.
     """
 
     __slots__ = ("_indexes", "_rows")
 
-    def __init__(self, rows: Mapping[str, R] | None = None) -> None:
-        self._rows: dict[str, R] = dict(rows or {})
-        self._indexes: dict[Keys, dict[Any, tuple[R, ...]]] = {}
+    def __init__(self, rows: Mapping[str, R] = _NO_ROWS) -> None:
+        self._rows: Map[str, R] = Map(rows)
+        self._indexes: dict[Keys, Map[Hashable, _Rows[R]]] = {}
 
     def __getitem__(self, key: str) -> R:
         return self._rows[key]
@@ -63,47 +69,68 @@ class Table(Mapping[str, R], Generic[R]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def where(self, keys: Keys, value: Any) -> tuple[R, ...]:
-        """The rows r with ``value in keys(r)``, in no order that means anything."""
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    @overload
+    def get(self, key: str, /) -> R | None: ...
+    @overload
+    def get(self, key: str, /, default: R | T) -> R | T: ...
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._rows.get(key, default)
+
+    def values(self) -> ValuesView[R]:
+        return cast("ValuesView[R]", self._rows.values())
+
+    def where(self, keys: Keys, value: Hashable) -> Collection[R]:
+        """The rows r with ``value in keys(r)``, in no order that means anything.  It costs nothing to count them."""
         index = self._indexes.get(keys)
         if index is None:
-            index = self._indexes[keys] = _index(keys, self._rows.values())
-        return index.get(value, ())
+            index = self._indexes[keys] = _changed(Map(), keys, (), self._rows.values())
+        return cast("Collection[R]", index.get(value, _NO_ROWS).values())
+
+    def first(self, keys: Keys, value: Hashable) -> R | None:
+        """One of the rows r with ``value in keys(r)``, where there can be but one."""
+        return next(iter(self.where(keys, value)), None)
 
     def changed(self, puts: Iterable[R], deletes: Iterable[R]) -> Table[R]:
         """A table with these rows put and those taken out; a row that is in both is put."""
-        after = Table(self._rows)
-        for row in deletes:
-            after._rows.pop(row.id, None)
-        for row in puts:
-            after._rows[row.id] = row
-        touched = {row.id for row in (*puts, *deletes)}
+        new = {row.id: row for row in puts}
+        touched = {*new, *(row.id for row in deletes)}
         old = [self._rows[row_id] for row_id in touched if row_id in self._rows]
-        new = [after._rows[row_id] for row_id in touched if row_id in after._rows]
-        for keys, index in self._indexes.items():
-            after._indexes[keys] = _replaced(index, touched, _index(keys, old), _index(keys, new))
+        rows = self._rows.mutate()
+        for row in old:
+            del rows[row.id]
+        rows.update(new)
+        after = Table(rows.finish())
+        after._indexes = {
+            keys: _changed(index, keys, old, new.values()) for keys, index in self._indexes.copy().items()
+        }
         return after
 
 
-def _index(keys: Keys, rows: Iterable[R]) -> dict[Any, tuple[R, ...]]:
-    collected: dict[Any, list[R]] = {}
-    for row in rows:
+def _changed(index: Map[Any, Any], keys: Keys, old: Iterable[R], new: Iterable[R]) -> Map[Any, Any]:
+    """``index`` without the rows ``old`` and with the rows ``new``."""
+    buckets: dict[Any, MapMutation[str, R]] = {}
+
+    def bucket(key: Hashable) -> MapMutation[str, R]:
+        if key not in buckets:
+            buckets[key] = index.get(key, _NO_ROWS).mutate()
+        return buckets[key]
+
+    for row in old:
         for key in keys(row):
-            collected.setdefault(key, []).append(row)
-    return {key: tuple(found) for key, found in collected.items()}
-
-
-def _replaced(
-    index: dict[Any, tuple[R, ...]], touched: set[str], old: Iterable[Any], new: dict[Any, tuple[R, ...]]
-) -> dict[Any, tuple[R, ...]]:
-    """``index`` without the rows with the ids ``touched``, which are under the keys ``old``, and with ``new``."""
-    after = dict(index)
-    for key in {*old, *new}:
-        rest = tuple(row for row in index.get(key, ()) if row.id not in touched)
-        after[key] = rest + new.get(key, ())
-        if not after[key]:
-            del after[key]
-    return after
+            bucket(key).pop(row.id, None)
+    for row in new:
+        for key in keys(row):
+            bucket(key)[row.id] = row
+    after = index.mutate()
+    for key, rows in buckets.items():
+        if len(rows):
+            after[key] = rows.finish()
+        else:
+            after.pop(key, None)
+    return after.finish()
 
 
 class Snapshot:
@@ -130,11 +157,13 @@ class Snapshot:
         return self._tables[kind]
 
     def apply(self, change: Change) -> Self:
-        """The snapshot after the change, as far as it concerns types that belong here."""
+        """The snapshot after the change, as far as it concerns types that belong here: this one when it does not."""
+        kinds = {type(row) for row in change.puts + change.deletes} & self._tables.keys()
+        if not kinds:
+            return self
         tables = dict(self._tables)
-        for kind in dict.fromkeys(type(row) for row in change.puts + change.deletes):
-            if kind in tables:
-                puts = [row for row in change.puts if type(row) is kind]
-                deletes = [row for row in change.deletes if type(row) is kind]
-                tables[kind] = tables[kind].changed(puts, deletes)
+        for kind in kinds:
+            puts = [row for row in change.puts if type(row) is kind]
+            deletes = [row for row in change.deletes if type(row) is kind]
+            tables[kind] = tables[kind].changed(puts, deletes)
         return type(self)(tables)

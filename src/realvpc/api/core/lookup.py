@@ -128,7 +128,7 @@ def check_form(kind: Kind[R], resource_id: str) -> None:
 
 def rows_of(ctx: Context, kind: Kind[R]) -> Mapping[str, R]:
     """What there is of a kind, by id; the caller's default DHCP options among it."""
-    table: Mapping[str, R] = ctx.network.table(kind.type)
+    table: Mapping[str, R] = ctx.state.table(kind.type)
     if kind.type is not DhcpOptions:
         return table
     default: Any = default_options(ctx.account, ctx.region)

@@ -19,7 +19,7 @@ _IMAGE_ID = re.compile(r"ami-[0-9a-f]{8}(?:[0-9a-f]{9})?")
 def describe_images(ctx: Context, request: Request) -> Answer:
     """By id.  Raises ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, InvalidParameterValue for a filter."""
     wanted = request.get("ImageIds") or []
-    rows = [*public_images(ctx.region).values(), *ctx.visible(ctx.network.machine_images)]
+    rows = [*public_images(ctx.region).values(), *ctx.visible(ctx.state.inventory.machine_images)]
     for image_id in wanted:
         check_image_id(image_id)
         if find_image(ctx, image_id) is None:
@@ -43,7 +43,7 @@ def check_image_id(image_id: str) -> None:
 
 def find_image(ctx: Context, image_id: str) -> MachineImage | None:
     """The image of Amazon's or of the caller's with this id."""
-    own = ctx.network.machine_images.get(image_id)
+    own = ctx.state.inventory.machine_images.get(image_id)
     return own if own is not None and ctx.sees(own) else public_images(ctx.region).get(image_id)
 
 

@@ -75,7 +75,7 @@ def copy_image(ctx: Context, request: Request) -> Answer:
         return Answer({"ImageId": earlier[0]})
     tags = tags_by_type(request, (IMAGE.tag_type, SNAPSHOT.tag_type))
     source_id, source_region = request["SourceImageId"], request["SourceRegion"]
-    source = ctx.network.machine_images.get(source_id)
+    source = ctx.state.inventory.machine_images.get(source_id)
     if source is None or not source.visible_to(ctx.account, source_region, ctx.now):
         source = public_images(source_region).get(source_id)
     if source is None:
@@ -108,7 +108,7 @@ def deregister_image(ctx: Context, request: Request) -> Answer:
     if row.account != ctx.account:
         raise AwsError("AuthFailure", f"Not authorized for image:{row.id}")
     change, results = delete(row), []
-    snapshot = ctx.network.disk_snapshots.get(row.snapshot_id)
+    snapshot = ctx.state.inventory.disk_snapshots.get(row.snapshot_id)
     if request.get("DeleteAssociatedSnapshots") and snapshot is not None:
         others = [other for other in images_of_snapshot(ctx, snapshot.id) if other.id != row.id]
         if not others:
@@ -118,7 +118,7 @@ def deregister_image(ctx: Context, request: Request) -> Answer:
 
 
 def images_of_snapshot(ctx: Context, snapshot_id: str) -> list[MachineImage]:
-    return [row for row in ctx.network.machine_images.values() if row.snapshot_id == snapshot_id]
+    return [row for row in ctx.state.inventory.machine_images.values() if row.snapshot_id == snapshot_id]
 
 
 def checked_name(ctx: Context, name: str) -> str:
@@ -131,7 +131,7 @@ def checked_name(ctx: Context, name: str) -> str:
             "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, "
             "'(', ')', '[', ']', ' ', '.', '/', '-', ''', '@' and '_'",
         )
-    for row in ctx.visible(ctx.network.machine_images):
+    for row in ctx.visible(ctx.state.inventory.machine_images):
         if row.name == name:
             raise AwsError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {row.id}")
     return name

@@ -126,7 +126,7 @@ def render_block_devices(ctx: Context, instance: Instance) -> list[Response]:
                 "VolumeId": volume.id,
             },
         }
-        for volume in ctx.network.volumes_of(instance.id)
+        for volume in ctx.state.inventory.volumes_of(instance.id)
     ]
 
 

@@ -93,13 +93,15 @@ FILTERS: dict[str, FilterValues[Instance]] = {
     **dict.fromkeys(_NO_INSTANCE_HAS, no_values),
     **{f"network-interface.{name}": _of_interfaces(values) for name, values in _INTERFACES.items()},
     "architecture": lambda ctx, row: ["x86_64"],
-    "block-device-mapping.attach-time": lambda ctx, row: [v.created_at for v in ctx.network.volumes_of(row.id)],
+    "block-device-mapping.attach-time": lambda ctx, row: [v.created_at for v in ctx.state.inventory.volumes_of(row.id)],
     "block-device-mapping.delete-on-termination": lambda ctx, row: [
-        v.delete_on_termination for v in ctx.network.volumes_of(row.id)
+        v.delete_on_termination for v in ctx.state.inventory.volumes_of(row.id)
     ],
-    "block-device-mapping.device-name": lambda ctx, row: [v.device_name for v in ctx.network.volumes_of(row.id)],
-    "block-device-mapping.status": lambda ctx, row: ["attached" for _ in ctx.network.volumes_of(row.id)],
-    "block-device-mapping.volume-id": lambda ctx, row: [v.id for v in ctx.network.volumes_of(row.id)],
+    "block-device-mapping.device-name": lambda ctx, row: [
+        v.device_name for v in ctx.state.inventory.volumes_of(row.id)
+    ],
+    "block-device-mapping.status": lambda ctx, row: ["attached" for _ in ctx.state.inventory.volumes_of(row.id)],
+    "block-device-mapping.volume-id": lambda ctx, row: [v.id for v in ctx.state.inventory.volumes_of(row.id)],
     "boot-mode": lambda ctx, row: ["uefi-preferred"],
     "capacity-reservation-specification.capacity-reservation-preference": lambda ctx, row: ["open"],
     "client-token": lambda ctx, row: [row.client_token],

@@ -80,7 +80,7 @@ def describe_key_pairs(ctx: Context, request: Request) -> Answer:
     names, ids = request.get("KeyNames") or [], request.get("KeyPairIds") or []
     for key_id in ids:
         check_form(KEY_PAIR, key_id)
-    rows = sorted(ctx.visible(ctx.network.key_pairs), key=lambda row: row.name)
+    rows = sorted(ctx.visible(ctx.state.inventory.key_pairs), key=lambda row: row.name)
     missing = sorted((set(names) - {row.name for row in rows}) | (set(ids) - {row.id for row in rows}))
     if missing:
         raise not_found(KEY_PAIR, *missing)
@@ -92,7 +92,7 @@ def describe_key_pairs(ctx: Context, request: Request) -> Answer:
 
 def key_pair_named(ctx: Context, name: str) -> KeyPair | None:
     """The caller's key pair of this name, in the caller's Region."""
-    return next((row for row in ctx.visible(ctx.network.key_pairs) if row.name == name), None)
+    return next((row for row in ctx.visible(ctx.state.inventory.key_pairs) if row.name == name), None)
 
 
 def _new_name(ctx: Context, request: Request) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from realvpc.net.quotas import ROUTE_TABLES_PER_VPC
-from realvpc.net.route_table import RouteTable, RouteTableAssociation
+from realvpc.net.route_table import LOCAL, Route, RouteTable, RouteTableAssociation
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
@@ -54,7 +54,7 @@ def delete_route_table(ctx: Context, request: Request) -> Answer:
     table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
     if table.associations:
         raise dependency_violation("routeTable", table.id)
-    return Answer({}, delete(table))
+    return Answer({}, delete(table, *ctx.network.routes_in(table.id)))
 
 
 def associate_route_table(ctx: Context, request: Request) -> Answer:
@@ -152,9 +152,14 @@ def _render(ctx: Context, table: RouteTable) -> Response:
         "OwnerId": table.account,
         "Associations": [_render_association(table, association) for association in table.associations],
         "PropagatingVgws": [],
-        "Routes": [render_route(ctx, table, route) for route in ctx.network.routes(table)],
+        "Routes": [render_route(ctx, table, route) for route in _in_order(ctx.network.routes(table))],
         "Tags": render_tags(table.tags),
     }
+
+
+def _in_order(routes: Iterable[Route]) -> list[Route]:
+    """The local ones first, then by destination."""
+    return sorted(routes, key=lambda route: (route.target != LOCAL, route.destination))
 
 
 def _render_association(table: RouteTable, association: RouteTableAssociation) -> Response:

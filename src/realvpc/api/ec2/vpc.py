@@ -111,7 +111,8 @@ def delete_vpc(ctx: Context, request: Request) -> Answer:
     ):
         raise dependency_violation("vpc", vpc.id)
     ended = [peering.after(PeeringEvent.DELETE, ctx.now, ctx.account) for peering in peerings]
-    return Answer({}, Change(puts=tuple(row for row in ended if row), deletes=(vpc, *groups, *tables)))
+    routes = (row for table in tables for row in network.routes_in(table.id))
+    return Answer({}, Change(puts=tuple(row for row in ended if row), deletes=(vpc, *groups, *tables, *routes)))
 
 
 def describe_vpcs(ctx: Context, request: Request) -> Answer:

@@ -57,11 +57,11 @@ def associate_vpc_cidr_block(ctx: Context, request: Request) -> Answer:
 def _refuse_conflict_with_route(ctx: Context, vpc: Vpc, cidr: Cidr) -> None:
     """A new block may not be equal to or larger than the destination of a route that the VPC has."""
     for table in ctx.network.route_tables_of(vpc.id):
-        for route in table.routes:
-            if cidr.covers(route.destination):
+        for destination in (row.route.destination for row in ctx.network.routes_in(table.id)):
+            if cidr.covers(destination):
                 raise AwsError(
                     "InvalidVpc.Range",
-                    f"The CIDR '{cidr}' is equal to or larger than the destination {route.destination} of a route in "
+                    f"The CIDR '{cidr}' is equal to or larger than the destination {destination} of a route in "
                     f"the route table {table.id}.",
                 )
 

@@ -33,6 +33,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "bpf_map_delete_elem": (_I, [_I, _P]),
     "bpf_map_get_next_key": (_I, [_I, _P, _P]),
     "bpf_map_update_batch": (_I, [_I, _P, _P, _P, _P]),
+    "bpf_map_delete_batch": (_I, [_I, _P, _P, _P]),
     "bpf_map_lookup_batch": (_I, [_I, _P, _P, _P, _P, _P, _P]),
     "bpf_link_create": (_I, [_I, _I, _I, _P]),
     "bpf_link_update": (_I, [_I, _I, _P]),

@@ -46,7 +46,15 @@ class Map:
 
     def delete(self, keys: Iterable[bytes]) -> None:
         """Take the entries out; one that is missing is no error."""
-        for key in keys:
+        left = list(keys)
+        while len(left) > 1:  # a missing one ends a batch
+            batch = left[:_BATCH]
+            count = c.c_uint32(len(batch))
+            result = self._library.bpf_map_delete_batch(self.fd, b"".join(batch), c.byref(count), None)
+            if result not in (0, -errno.ENOENT):
+                break
+            del left[: len(batch) if result == 0 else count.value + 1]
+        for key in left:
             result = self._library.bpf_map_delete_elem(self.fd, key)
             if result != -errno.ENOENT:
                 libbpf.check(result, f"delete an entry of {self.spec.name}")
@@ -64,7 +72,7 @@ class Map:
 
     def items(self) -> dict[bytes, bytes]:
         """A snapshot of everything in the map."""
-        if self.spec.type is MapType.HASH:
+        if self.spec.type in (MapType.HASH, MapType.LPM_TRIE):
             snapshot = self._lookup_batches()
             if snapshot is not None:
                 return snapshot

@@ -1,0 +1,119 @@
+"""Writes in the order in which they were made, several in one transaction: they share one sync.
+
+The state moves on at once and others build on it; whoever is answered waits until what he saw has been synced.  So the
+event loop never waits for a disk, and the more clients write, the fewer syncs a write costs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Literal, Protocol
+
+from .database import Database, StorageError, Write
+
+_LARGEST_BATCH = 256
+_RESERVE_SECONDS = 60.0
+
+Written = Callable[[int], None]
+"""Told the revision up to which everything is on disk."""
+
+Lost = Callable[[StorageError], None]
+"""Told why what was not on disk yet never will be."""
+
+
+class Journal(Protocol):
+    """Where a service puts its writes.  ``start`` says who is told, later and in the service's own thread."""
+
+    def start(self, written: Written, lost: Lost) -> None: ...
+    def write(self, write: Write) -> None: ...
+    def close(self) -> None: ...
+
+
+class AtOnce:
+    """Each write by itself, before ``write`` returns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(self, written: Written, lost: Lost) -> None:
+        self._written, self._lost = written, lost
+
+    def write(self, write: Write) -> None:
+        try:
+            self._database.commit([write])
+        except StorageError as error:
+            self._lost(error)
+        else:
+            self._written(write.revision)
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+class GroupCommit:
+    """On a thread of its own; ``start`` is called in the event loop that is told."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._queue: SimpleQueue[Write | Literal["end", "resume"]] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="journal")
+
+    def start(self, written: Written, lost: Lost) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._written, self._lost = written, lost
+        self._thread.start()
+
+    def write(self, write: Write) -> None:
+        self._queue.put(write)
+
+    def close(self) -> None:
+        """Returns when all is written that can be."""
+        self._queue.put("end")
+        self._thread.join()
+
+    def _run(self) -> None:
+        broken, reserve_due = False, 0.0
+        while True:
+            batch, mark = self._batch()
+            if batch and not broken:
+                try:
+                    self._database.commit(batch)
+                except StorageError as error:
+                    broken = True  # what was made upon these writes falls with them
+                    self._tell(self._lose, error)
+                else:
+                    self._tell(self._written, batch[-1].revision)
+            if mark == "resume":
+                broken = False
+            if mark == "end":
+                return
+            if not broken and time.monotonic() > reserve_due:
+                reserve_due = time.monotonic() + _RESERVE_SECONDS
+                self._database.keep_reserve()
+
+    def _batch(self) -> tuple[list[Write], Literal["end", "resume"] | None]:
+        """What waits, at least one, up to a mark."""
+        batch: list[Write] = []
+        entry = self._queue.get()
+        while isinstance(entry, Write):
+            batch.append(entry)
+            if len(batch) == _LARGEST_BATCH:
+                return batch, None
+            try:
+                entry = self._queue.get_nowait()
+            except Empty:
+                return batch, None
+        return batch, entry
+
+    def _tell(self, whom: Callable[..., None], what: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(whom, what)
+
+    def _lose(self, error: StorageError) -> None:
+        """In the event loop: everything that it has put into the queue until now is void."""
+        self._queue.put("resume")
+        self._lost(error)
