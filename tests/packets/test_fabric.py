@@ -24,8 +24,8 @@ from realvpc.net.reasons import Reason
 from realvpc.net.route_table import TableRoute
 from realvpc.net.security_group import TCP, UDP
 from realvpc.net.table import delete, put
-from tests.worlds import with_routes
 from tests.running import eventually
+from tests.worlds import with_routes
 
 from .hosts import (
     ALL_IN,

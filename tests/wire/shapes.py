@@ -7,6 +7,8 @@ import string
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .texts import matching
+
 _ALPHABET = string.ascii_letters + string.digits + " -_./:&<>'\"=+%?#;\n\täß漢字🙂"
 
 
@@ -15,28 +17,44 @@ class Generator:
 
     `fullness` is the chance of an optional member to be there and of a list to have elements. `subsecond` says whether
     timestamps may carry milliseconds, `empty_lists` and `empty_structures` what the protocol can tell from absence:
-    neither form-encoded protocol can send an empty structure, and EC2's no empty list.
+    neither form-encoded protocol can send an empty structure, and EC2's no empty list. `turn` says which member of a
+    union is drawn: as many turns as it has members draw them all. `empty_texts` says whether an empty text may stand
+    where a value is required, or in a list.
     """
 
     def __init__(
-        self, seed: int, *, fullness: float, subsecond: bool, empty_lists: bool, empty_structures: bool
+        self,
+        seed: int,
+        *,
+        fullness: float,
+        subsecond: bool,
+        empty_lists: bool,
+        empty_structures: bool,
+        empty_texts: bool,
+        turn: int,
     ) -> None:
         self._random = random.Random(seed)
         self._fullness = fullness
         self._subsecond = subsecond
         self._empty_lists = empty_lists
         self._empty_structures = empty_structures
+        self._turn = turn
+        self._empty_texts = empty_texts
 
     def structure(self, shape: Any, within: tuple[str, ...] = ()) -> dict[str, Any]:
         """A structure inside itself appears once, and then with what it must have."""
         if shape.metadata.get("union"):
-            names = [self._random.choice(list(shape.members))]
+            members = list(shape.members)
+            names = [members[self._turn % len(members)]]
         else:
             chance = self._fullness if shape.name not in within else 0.0
             names = [n for n in shape.members if n in shape.required_members or self._random.random() < chance]
         if not names and not self._empty_structures:
             names = list(shape.members)[:1]
-        return {name: self.value(shape.members[name], (*within, shape.name)) for name in names}
+        drawn = {name: self.value(shape.members[name], (*within, shape.name)) for name in names}
+        if not self._empty_texts:
+            drawn |= {name: "x" for name in shape.required_members if drawn[name] == ""}
+        return drawn
 
     def value(self, shape: Any, within: tuple[str, ...] = ()) -> Any:
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
@@ -45,7 +63,8 @@ class Generator:
                 return self.structure(shape, within)
             case "list":
                 count = self._count(low, high)
-                return [self.value(shape.member, within) for _ in range(count)]
+                drawn = [self.value(shape.member, within) for _ in range(count)]
+                return drawn if self._empty_texts else ["x" if element == "" else element for element in drawn]
             case "map":
                 return {self.value(shape.key): self.value(shape.value, within) for _ in range(self._count(low, high))}
             case "string":
@@ -77,6 +96,10 @@ class Generator:
         if shape.metadata.get("enum"):
             return str(self._random.choice(shape.metadata["enum"]))
         least = low or 0
+        if "pattern" in shape.metadata:
+            text = matching(shape.metadata["pattern"], self._random, least, high)
+            if text is not None:
+                return text
         length = self._random.randint(least, max(least, min(least + 12, high if high is not None else least + 12)))
         return "".join(self._random.choice(_ALPHABET) for _ in range(length))
 

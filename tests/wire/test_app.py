@@ -81,14 +81,6 @@ def test_a_json_action_that_does_not_exist_here_is_unknown(target: str) -> None:
     assert answer.headers["content-type"] == "application/x-amz-json-1.1"
 
 
-def test_a_service_that_does_not_exist_here_is_named() -> None:
-    answer = any_server().send(method="GET", path="/bucket", headers=any_credential("s3"))
-    assert answer.error == ("InvalidAction", "The service s3 is not available here.")
-    answer = any_server().send(b"{}", [(b"x-amz-target", b"AmazonSQS.ListQueues"), *any_credential("sqs")])
-    assert answer.error == ("InvalidAction", "The service sqs is not available here.")
-    assert answer.headers["content-type"] == "application/x-amz-json-1.1"
-
-
 def test_a_request_without_an_action_says_so() -> None:
     for service in ("ec2", "sts"):
         answer = any_server().send(b"Version=1", any_credential(service))

@@ -39,7 +39,7 @@ def refused(codec: Ec2Query | Query, action: str, **params: str) -> tuple[str, s
     ("action", "params", "code", "message"),
     [
         ("DeleteVpc", {}, "MissingParameter", "The request must contain the parameter VpcId"),
-        ("CreateTags", {"Tag.1.Key": "a"}, "MissingParameter", "The request must contain the parameter ResourceId"),
+        ("CreateTags", {"Tag.1.Key": "a"}, "MissingParameter", "The request must contain the parameter resourceIdSet"),
         ("DeleteVpc", {"VpcId": "v", "Colour": "x"}, "UnknownParameter", "The parameter Colour is not recognized"),
         (
             "DescribeVpcs",
@@ -329,11 +329,10 @@ def test_flattened_lists_maps_and_recursive_shapes_go_both_ways() -> None:
     request = serialize.create_serializer("query").serialize_to_request(value, operation)["body"]
     pairs = [(name, str(text)) for name, text in request.items() if name not in ("Action", "Version")]
     dialect = CommonDialect(constraint_code="ValidationError", form_code="MalformedInput")
-    assert FormReaders(QueryLayout(), dialect).structure(operation.input_shape)(parse_tree(pairs), "") == value
+    assert FormReaders(QueryLayout(), dialect).read(operation.input_shape, parse_tree(pairs)) == value
 
-    parts: list[str] = []
-    XmlWriters("member", format_iso8601_seconds).structure(operation.output_shape)(value, parts.append)
-    document = f"<DoResponse>{''.join(parts)}</DoResponse>".encode()
+    written = XmlWriters("member", format_iso8601_seconds).structure(operation.output_shape)(value)
+    document = f"<DoResponse>{written}</DoResponse>".encode()
     parsed = parsers.create_parser("query").parse(
         {"body": document, "status_code": 200, "headers": {}}, operation.output_shape
     )

@@ -267,3 +267,22 @@ def test_any_credentials_need_none_at_all() -> None:
 def test_any_credentials_do_not_invent_regions() -> None:
     answer = Server(strict=False).send(form(Action="DescribeVpcs"), any_credential("ec2", region="mars-north-1"))
     assert answer.error[0] == "AuthFailure"
+
+
+@pytest.mark.parametrize("service", ["ec2", "iam"])
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        ("cn-north-1", "The Region 'cn-north-1' is of the partition aws-cn;"),
+        ("us-gov-west-1", "The Region 'us-gov-west-1' is of the partition aws-us-gov;"),
+        ("mars-1", "not 'mars-1'"),
+    ],
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_region_that_is_not_here_is_told_from_one_of_another_partition(
+    service: str, region: str, words: str, strict: bool
+) -> None:
+    action = {"ec2": "DescribeVpcs", "iam": "ListRoles"}[service]
+    answer = Server(strict=strict).send_signed(sign(form_request(service, action), service, region))
+    assert answer.error[0] in ("AuthFailure", "SignatureDoesNotMatch")
+    assert words in answer.error[1]

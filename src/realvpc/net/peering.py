@@ -6,6 +6,7 @@ and who still sees it are functions of the record and ``now``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -13,7 +14,9 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
+from .addresses import overlapping
 from .resource import Resource
+from .vpc import Vpc
 
 REQUEST_LIFETIME = timedelta(days=7)
 _SHORT, _LONG = timedelta(hours=2), timedelta(days=2)
@@ -55,6 +58,14 @@ TRANSITIONS: dict[tuple[PeeringStatus, PeeringEvent], PeeringStatus] = {
 LIVE = frozenset({_S.PENDING_ACCEPTANCE, _S.ACTIVE})
 
 
+class MultipathResilience(StrEnum):
+    """Whether the two sides agree to send traffic between Regions over several paths."""
+
+    DISABLED = "disabled"
+    PENDING = "pending"
+    ENABLED = "enabled"
+
+
 class PeeringSide(Struct, frozen=True, kw_only=True):
     """The requester or the accepter.  Its CIDR blocks are those of its VPC."""
 
@@ -63,6 +74,7 @@ class PeeringSide(Struct, frozen=True, kw_only=True):
     vpc_id: str
     tags: dict[str, str] = {}
     allow_dns_resolution: bool = False
+    allow_multipath_resilience: bool = False
 
 
 class Peering(Resource, frozen=True, kw_only=True):
@@ -91,6 +103,27 @@ class Peering(Resource, frozen=True, kw_only=True):
     @property
     def is_cross_region(self) -> bool:
         return self.requester.region != self.accepter.region
+
+    @property
+    def multipath_resilience(self) -> MultipathResilience:
+        """In effect only when both sides allow it."""
+        allowed = self.requester.allow_multipath_resilience + self.accepter.allow_multipath_resilience
+        return (MultipathResilience.DISABLED, MultipathResilience.PENDING, MultipathResilience.ENABLED)[allowed]
+
+    def can_connect(self, vpc_of: Callable[[str], Vpc | None]) -> bool:
+        """What a connection needs of its VPCs, when it is asked for, when it is accepted, and for as long as it lives:
+        both are there and belong to whom the sides say, and no block of one overlaps a block of the other.
+
+        ``vpc_of`` finds a VPC by its id.
+        """
+        requester, accepter = vpc_of(self.requester.vpc_id), vpc_of(self.accepter.vpc_id)
+        return (
+            requester is not None
+            and accepter is not None
+            and (requester.account, requester.region) == (self.requester.account, self.requester.region)
+            and (accepter.account, accepter.region) == (self.accepter.account, self.accepter.region)
+            and overlapping(requester.cidrs, accepter.cidrs) is None
+        )
 
     def status_at(self, now: datetime) -> PeeringStatus:
         """The status that a caller sees at ``now``: a request that nobody answered for seven days has expired."""

@@ -18,6 +18,7 @@ class Region(Struct, frozen=True):
     zone_letters: str
     zone_ids: tuple[str, ...]
     mapped_per_account: bool = False
+    opt_in: bool = False  # disabled until an account asks for it; here every account has
 
 
 class Zone(Struct, frozen=True):
@@ -26,40 +27,77 @@ class Zone(Struct, frozen=True):
     id: str
 
 
-def _region(name: str, long_name: str, prefix: str, zones: str, *, mapped_per_account: bool = False) -> Region:
-    """``zones`` pairs letters with zone numbers: ``a4 c1 d2``."""
+def _region(name: str, long_name: str, zones: str = "a1 b2 c3", *, old: bool = False, opt_in: bool = False) -> Region:
+    """``zones`` pairs letters with zone numbers: ``a4 c1 d2``.  ``old``: mapped for each account."""
     pairs = zones.split()
-    return Region(
-        name,
-        long_name,
-        "".join(pair[0] for pair in pairs),
-        tuple(f"{prefix}-az{pair[1:]}" for pair in pairs),
-        mapped_per_account,
-    )
+    ids = tuple(f"{_prefix(name)}-az{pair[1:]}" for pair in pairs)
+    return Region(name, long_name, "".join(pair[0] for pair in pairs), ids, old, opt_in)
+
+
+def _prefix(region: str) -> str:
+    """Of the Region's zone ids: ``apne1`` for ``ap-northeast-1``."""
+    area, direction, number = region.split("-")
+    initials = direction.replace("north", "n").replace("south", "s").replace("east", "e").replace("west", "w")
+    return area + initials.replace("central", "c") + number
 
 
 REGIONS: dict[str, Region] = {
     region.name: region
     for region in (
-        _region("ap-northeast-1", "Asia Pacific (Tokyo)", "apne1", "a4 c1 d2", mapped_per_account=True),
-        _region("ap-northeast-2", "Asia Pacific (Seoul)", "apne2", "a1 b2 c3 d4"),
-        _region("ap-northeast-3", "Asia Pacific (Osaka)", "apne3", "a3 b1 c2"),
-        _region("ap-south-1", "Asia Pacific (Mumbai)", "aps1", "a1 b3 c2"),
-        _region("ap-southeast-1", "Asia Pacific (Singapore)", "apse1", "a1 b2 c3", mapped_per_account=True),
-        _region("ap-southeast-2", "Asia Pacific (Sydney)", "apse2", "a3 b1 c2", mapped_per_account=True),
-        _region("ca-central-1", "Canada (Central)", "cac1", "a1 b2 d4"),
-        _region("eu-central-1", "Europe (Frankfurt)", "euc1", "a2 b3 c1"),
-        _region("eu-north-1", "Europe (Stockholm)", "eun1", "a1 b2 c3"),
-        _region("eu-west-1", "Europe (Ireland)", "euw1", "a3 b1 c2", mapped_per_account=True),
-        _region("eu-west-2", "Europe (London)", "euw2", "a2 b3 c1"),
-        _region("eu-west-3", "Europe (Paris)", "euw3", "a1 b2 c3"),
-        _region("sa-east-1", "South America (Sao Paulo)", "sae1", "a1 b2 c3", mapped_per_account=True),
-        _region("us-east-1", "US East (N. Virginia)", "use1", "a6 b1 c2 d4 e3 f5", mapped_per_account=True),
-        _region("us-east-2", "US East (Ohio)", "use2", "a1 b2 c3"),
-        _region("us-west-1", "US West (N. California)", "usw1", "a3 b1", mapped_per_account=True),
-        _region("us-west-2", "US West (Oregon)", "usw2", "a2 b1 c3 d4", mapped_per_account=True),
+        _region("af-south-1", "Africa (Cape Town)", opt_in=True),
+        _region("ap-east-1", "Asia Pacific (Hong Kong)", opt_in=True),
+        _region("ap-east-2", "Asia Pacific (Taipei)", opt_in=True),
+        _region("ap-northeast-1", "Asia Pacific (Tokyo)", "a4 c1 d2", old=True),
+        _region("ap-northeast-2", "Asia Pacific (Seoul)", "a1 b2 c3 d4"),
+        _region("ap-northeast-3", "Asia Pacific (Osaka)", "a3 b1 c2"),
+        _region("ap-south-1", "Asia Pacific (Mumbai)", "a1 b3 c2"),
+        _region("ap-south-2", "Asia Pacific (Hyderabad)", opt_in=True),
+        _region("ap-southeast-1", "Asia Pacific (Singapore)", old=True),
+        _region("ap-southeast-2", "Asia Pacific (Sydney)", "a3 b1 c2", old=True),
+        _region("ap-southeast-3", "Asia Pacific (Jakarta)", opt_in=True),
+        _region("ap-southeast-4", "Asia Pacific (Melbourne)", opt_in=True),
+        _region("ap-southeast-5", "Asia Pacific (Malaysia)", opt_in=True),
+        _region("ap-southeast-6", "Asia Pacific (New Zealand)", opt_in=True),
+        _region("ap-southeast-7", "Asia Pacific (Thailand)", opt_in=True),
+        _region("ca-central-1", "Canada (Central)", "a1 b2 d4"),
+        _region("ca-west-1", "Canada West (Calgary)", opt_in=True),
+        _region("eu-central-1", "Europe (Frankfurt)", "a2 b3 c1"),
+        _region("eu-central-2", "Europe (Zurich)", opt_in=True),
+        _region("eu-north-1", "Europe (Stockholm)"),
+        _region("eu-south-1", "Europe (Milan)", opt_in=True),
+        _region("eu-south-2", "Europe (Spain)", opt_in=True),
+        _region("eu-west-1", "Europe (Ireland)", "a3 b1 c2", old=True),
+        _region("eu-west-2", "Europe (London)", "a2 b3 c1"),
+        _region("eu-west-3", "Europe (Paris)"),
+        _region("il-central-1", "Israel (Tel Aviv)", opt_in=True),
+        _region("me-central-1", "Middle East (UAE)", opt_in=True),
+        _region("me-south-1", "Middle East (Bahrain)", opt_in=True),
+        _region("me-west-1", "Middle East (Saudi Arabia)", opt_in=True),
+        _region("mx-central-1", "Mexico (Central)", opt_in=True),
+        _region("sa-east-1", "South America (Sao Paulo)", old=True),
+        _region("sa-west-1", "South America (Chile)", opt_in=True),
+        _region("us-east-1", "US East (N. Virginia)", "a6 b1 c2 d4 e3 f5", old=True),
+        _region("us-east-2", "US East (Ohio)"),
+        _region("us-west-1", "US West (N. California)", "a3 b1", old=True),
+        _region("us-west-2", "US West (Oregon)", "a2 b1 c3 d4"),
     )
 }
+"""Those of the standard partition, ``aws``."""
+
+_OTHER_PARTITIONS = {
+    "cn-": "aws-cn",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+}
+
+
+def other_partition(region: str) -> str | None:
+    """The partition of a Region that is not of the standard one: accounts, names and addresses of its own."""
+    return next((name for prefix, name in _OTHER_PARTITIONS.items() if region.startswith(prefix)), None)
 
 
 def zones(region: Region, seed: int) -> tuple[Zone, ...]:

@@ -21,7 +21,7 @@ from .http import Reply, Request
 from .model import SERVICES, has_operation
 from .refusals import Refusals
 from .services import Services
-from .sigv4 import Signature, find_signature
+from .signature import Signature, find_signature
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -98,16 +98,16 @@ class App:
 
     async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Reply:
         """The answer in the protocol of the service that is addressed."""
-        writer = self._services.writer("ec2")
+        head, service = Request(scope["method"], "/", (), (), b""), "ec2"
         try:
             _check_head(scope)
             head = Request(scope["method"], _path(scope), _headers(scope), (), b"")
-            json = head.header("x-amz-target") is not None
-            writer = self._services.writer(self._services.service_of(head, find_signature(head)), json=json)
-            request = await _read_request(scope, receive)
-            signature = find_signature(request)
-            service = self._services.service_of(request, signature)
-            writer = self._services.writer(service, json=json)
+            signature = find_signature(head)
+            service = self._services.service_of(head, signature)
+            request = await _read_request(scope, receive, head)
+            if signature is None:  # the query string may have one, and the body may say the version
+                signature = find_signature(request)
+                service = self._services.service_of(request, signature)
             return await self._perform(request, signature, service, request_id)
         except Disconnected:
             raise
@@ -117,7 +117,7 @@ class App:
             self.internal_errors += 1
             log.exception("request %s failed", request_id)
             error = AwsError("InternalError", "An internal error has occurred", 500)
-        return Reply(error.status, writer.content_type, writer.error(error, request_id))
+        return self._services.refuse(service, head, error, request_id)
 
     async def _perform(self, request: Request, signature: Signature | None, service: str, request_id: str) -> Reply:
         if service not in SERVICES:
@@ -145,8 +145,9 @@ def _check_head(scope: Scope) -> None:
         )
 
 
-async def _read_request(scope: Scope, receive: Receive) -> Request:
-    """The whole request. Raises `Disconnected`, and for what is too long or malformed `AwsError`."""
+async def _read_request(scope: Scope, receive: Receive, head: Request) -> Request:
+    """The whole of the request that begins with `head`. Raises `Disconnected`, and `AwsError` for what is too long or
+    malformed."""
     body = bytearray()
     more = True
     while more:
@@ -158,7 +159,7 @@ async def _read_request(scope: Scope, receive: Receive) -> Request:
         if len(body) > MAXIMUM_BODY:
             raise AwsError("RequestEntityTooLarge", f"The request is larger than {MAXIMUM_BODY} bytes.", 413)
     query = tuple(parse_form(scope.get("query_string", b"")))
-    return Request(scope["method"], _path(scope), _headers(scope), query, bytes(body), scope.get("scheme", "http"))
+    return Request(head.method, head.path, head.headers, query, bytes(body), scope.get("scheme", "http"))
 
 
 def _path(scope: Scope) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from realvpc.api.core.errors import AwsError, unknown_parameter
 
 from .dialect import Ec2Dialect
-from .form import parse_tree, without_common
+from .form import Pairs, parse_tree, without_common
 from .form_reader import FormReaders
 from .model import Shape, input_shape, metadata, output_shape
 from .scalars import format_iso8601_milliseconds
 from .xml_writer import DECLARATION, XmlWriters, escape
+
+# Lists that requests must have, as EC2's messages call them: the names of its first protocol, SOAP.
+_SETS = {"InstanceIds": "instancesSet", "Resources": "resourceIdSet", "Tags": "tagSet"}
 
 
 class Ec2Layout:
@@ -25,11 +28,20 @@ class Ec2Layout:
         location: str = shape.serialization.get("name", name)
         return location[:1].upper() + location[1:]
 
+    def missing_name(self, name: str, shape: Shape) -> str:
+        """As the model spells it, `routeTableId` in one action and `VpcId` in another; lists by their old names."""
+        location: str = shape.serialization.get("name", name)
+        return _SETS.get(name, location) if shape.type_name == "list" else location
+
     def list_prefix(self, shape: Shape) -> str | None:
         return None
 
     def map_prefix(self, shape: Shape) -> str | None:
         return None
+
+    def never_empty(self, shape: Shape) -> bool:
+        """An unset variable where an instance id should be: EC2 says that the parameter is missing."""
+        return bool(shape.member.serialization.get("name") == "InstanceId")
 
 
 class Ec2Query:
@@ -42,7 +54,7 @@ class Ec2Query:
         self._readers = FormReaders(Ec2Layout(), Ec2Dialect())
         self._writers = XmlWriters("item", format_iso8601_milliseconds)
 
-    def read(self, action: str, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    def read(self, action: str, pairs: Pairs) -> dict[str, Any]:
         """The parameters of a request. Raises the EC2 error for whatever the model does not allow."""
         shape = input_shape(self._service, action)
         tree = without_common(parse_tree(pairs))
@@ -50,23 +62,20 @@ class Ec2Query:
             if tree:
                 raise unknown_parameter(next(iter(tree)))
             return {}
-        value: dict[str, Any] = self._readers.structure(shape)(tree, "")
-        return value
+        return self._readers.read(shape, tree)
 
     def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes:
         """The XML document of a response. Raises KeyError for a member that the model does not have."""
         shape = output_shape(self._service, action)
-        namespace = metadata(self._service, "xmlNamespace").rstrip("/")
-        parts = [
-            f'{DECLARATION}<{action}Response xmlns="{namespace}/"><requestId>{request_id}</requestId>',
-        ]
-        out: Callable[[str], None] = parts.append
-        if shape is None:
-            out("<return>true</return>")
-        else:
-            self._writers.structure(shape)(response, out)
-        out(f"</{action}Response>")
-        return "".join(parts).encode()
+        content = "<return>true</return>" if shape is None else self._writers.structure(shape)(response)
+        return (
+            f'{DECLARATION}<{action}Response xmlns="{self._namespace}"><requestId>{request_id}</requestId>'
+            f"{content}</{action}Response>"
+        ).encode()
+
+    @cached_property
+    def _namespace(self) -> str:
+        return metadata(self._service, "xmlNamespace").rstrip("/") + "/"
 
     def error(self, error: AwsError, request_id: str) -> bytes:
         return (

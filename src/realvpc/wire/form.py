@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TypeAlias
 from urllib.parse import parse_qsl
 
@@ -13,8 +12,11 @@ Node: TypeAlias = "str | dict[str, Node]"
 Tree: TypeAlias = dict[str, "Node"]
 Pairs: TypeAlias = list[tuple[str, str]]
 
-MAXIMUM_PARAMETERS = 65_536
-MAXIMUM_DEPTH = 32  # the deepest parameter of the models, in RequestSpotFleet, has 11 parts
+# What one request may cost. The longest that clients send have a thousand rules of five parameters.
+MAXIMUM_PARAMETERS = 6144
+MAXIMUM_PARTS = 24_576  # of all names together
+MAXIMUM_ESCAPES = 65_536  # percent signs: each is looked at by itself
+MAXIMUM_DEPTH = 16  # the deepest parameter of the models, in RequestSpotFleet, has 11 parts
 
 COMMON = frozenset(
     {"Action", "Version", "AWSAccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "Timestamp"}
@@ -28,11 +30,13 @@ _INDEX = re.compile("[1-9][0-9]{0,9}", re.ASCII)
 def parse_form(*encoded: bytes) -> Pairs:
     """The decoded name-value pairs of a query string, a form body, or both, in order.
 
-    Raises `MalformedQueryString` for what is not UTF-8 or has too many parameters, and `InvalidCharacter` for control
-    characters that no XML document can hold.
+    Raises `MalformedQueryString` for what is not UTF-8 or has too many parameters or escapes, `InvalidCharacter` for
+    control characters that no XML document can hold.
     """
     pairs: Pairs = []
     for part in encoded:
+        if part.count(b"%") > MAXIMUM_ESCAPES:
+            raise malformed()
         try:
             text = part.decode("utf-8")
             pairs += parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAXIMUM_PARAMETERS)
@@ -49,8 +53,11 @@ def is_text(value: str) -> bool:
     return _NOT_XML.search(value) is None
 
 
-def parse_tree(pairs: Iterable[tuple[str, str]]) -> Tree:
-    """Nest the pairs by the dots of their names. A name given twice, or as value and structure both, is malformed."""
+def parse_tree(pairs: Pairs) -> Tree:
+    """Nest the pairs by the dots of their names. A name given twice, or as value and structure both, is malformed, and
+    so are more than `MAXIMUM_PARTS`."""
+    if sum(name.count(".") + 1 for name, _ in pairs) > MAXIMUM_PARTS:
+        raise malformed()
     root: Tree = {}
     for name, value in pairs:
         parts = name.split(".", MAXIMUM_DEPTH)
@@ -75,7 +82,9 @@ def without_common(tree: Tree) -> Tree:
 
 def in_order(tree: Tree) -> list[tuple[str, Node]] | None:
     """The elements of a list node by ascending index, gaps closed; None when a key is not an index (1, 2, ...)."""
-    if not all(_INDEX.fullmatch(key) for key in tree):
+    if len(tree) == 1 and "1" in tree:
+        return list(tree.items())
+    if not all(map(_INDEX.fullmatch, tree)):
         return None
     return sorted(tree.items(), key=lambda item: int(item[0]))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+
 import msgspec
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, dict=True):
     """With its parameters decoded.
 
     `path` is as it came, still encoded; header names are in lower case, in order, repeated ones included.
@@ -20,11 +24,24 @@ class Request(msgspec.Struct, frozen=True):
 
     def header(self, name: str) -> str | None:
         """The first header of this lower-case name."""
-        return next((value for key, value in self.headers if key == name), None)
+        return self._first.get(name)
+
+    @property
+    def header_names(self) -> AbstractSet[str]:
+        return self._first.keys()
 
     def parameter(self, name: str) -> str | None:
         """The first query-string parameter of this name."""
         return next((value for key, value in self.query if key == name), None)
+
+    @cached_property
+    def body_hash(self) -> str:
+        """SHA-256, in hexadecimal."""
+        return hashlib.sha256(self.body).hexdigest()
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        return dict(reversed(self.headers))
 
 
 class Reply(msgspec.Struct, frozen=True):

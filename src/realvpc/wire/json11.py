@@ -9,11 +9,13 @@ import msgspec
 
 from realvpc.api.core.errors import AwsError
 
+from .constraints import constraints_of
 from .dialect import CommonDialect, Dialect
 from .model import Shape, input_shape, output_shape
+from .path import Where
+from .reading import Reading
 from .scalars import (
     bounded,
-    compile_check,
     format_blob,
     parse_blob,
     parse_timestamp,
@@ -21,10 +23,11 @@ from .scalars import (
     timestamp_from_seconds,
 )
 
-Reader: TypeAlias = Callable[[Any, str], Any]
+Reader: TypeAlias = Callable[[Any, Where, Reading], Any]
 Writer: TypeAlias = Callable[[Any], Any]
 
 SERIALIZATION = "SerializationException"
+MAXIMUM_NODES = 32_768  # commas and opening brackets of a document: what it costs to read one
 
 
 class Json11:
@@ -41,13 +44,12 @@ class Json11:
         """The parameters of a request. Raises `SerializationException` or `ValidationException`."""
         shape = input_shape(self._service, action)
         try:
+            if sum(map(body.count, (b",", b"[", b"{"))) > MAXIMUM_NODES:
+                raise AwsError(SERIALIZATION, "The body has too many members.")
             document = msgspec.json.decode(body) if body else {}
-            if shape is None:
-                return {}
-            value: dict[str, Any] = self._readers.structure(shape)(document, "")
+            return {} if shape is None else self._readers.read(shape, document)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise AwsError(SERIALIZATION, "The body is not the JSON that the action takes.") from None
-        return value
 
     def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes:
         """The JSON document of a response. Raises KeyError for a member that the model does not have."""
@@ -65,85 +67,108 @@ class JsonReaders:
         self._dialect = dialect
         self._structures: dict[str, Reader] = {}
 
-    def structure(self, shape: Shape) -> Reader:
+    def read(self, shape: Shape, document: Any) -> dict[str, Any]:
+        """The parameters of a request. Raises the dialect's error where it breaks the model."""
+        reading = Reading(self._dialect)
+        value: dict[str, Any] = self._structure(shape)(document, None, reading)
+        reading.end()
+        return value
+
+    def _structure(self, shape: Shape) -> Reader:
         reader = self._structures.get(shape.name)
         if reader is None:
             reader = self._structures[shape.name] = self._compile_structure(shape)
         return reader
 
-    def _compile(self, shape: Shape) -> Reader:
+    def _compile(self, shape: Shape, *, checked: bool = True) -> Reader:
         kind = shape.type_name
         if kind == "structure":
-            return self.structure(shape)
+            return self._structure(shape)
         if kind == "list":
-            return self._checked(shape, list, "a list", self._each(self._compile(shape.member)))
+            return self._compile_list(shape)
         if kind == "map":
-            return self._checked(shape, dict, "a map", self._entries(shape))
+            return self._value(shape, dict, "a map", self._entries(shape), checked=checked)
         if kind == "string":
-            return self._checked(shape, str, "a string", lambda value, _: value)
+            return self._value(shape, str, "a string", _itself, checked=checked)
         if kind == "boolean":
-            return self._checked(shape, bool, "true or false", lambda value, _: value)
+            return self._value(shape, bool, "true or false", _itself, checked=checked)
         if kind in ("integer", "long"):
-            return self._checked(shape, int, "an integer", lambda value, _: bounded(value, kind))
+            return self._value(shape, int, "an integer", lambda value, *_: bounded(value, kind), checked=checked)
         if kind == "timestamp":
-            return self._checked(shape, (int, float, str), "a timestamp", lambda value, _: _timestamp(value))
+            return self._value(
+                shape, (int, float, str), "a timestamp", lambda value, *_: _timestamp(value), checked=checked
+            )
         if kind == "blob":
-            return self._checked(shape, str, "Base64", lambda value, _: parse_blob(value))
-        return self._checked(shape, (int, float), "a number", lambda value, _: float(value))
+            return self._value(shape, str, "Base64", lambda value, *_: parse_blob(value), checked=checked)
+        return self._value(shape, (int, float), "a number", lambda value, *_: float(value), checked=checked)
 
-    def _checked(self, shape: Shape, types: type | tuple[type, ...], expected: str, convert: Reader) -> Reader:
+    def _value(
+        self, shape: Shape, types: type | tuple[type, ...], expected: str, convert: Reader, *, checked: bool
+    ) -> Reader:
         """A reader for one JSON type: the type, then the conversion, then the model's limits."""
-        check = compile_check(shape, self._dialect)
-        dialect = self._dialect
+        constraints = constraints_of(shape) if checked else ()
+        sensitive = bool(shape.metadata.get("sensitive"))
         accepts_bool = types is bool
 
-        def read(value: Any, path: str) -> Any:
+        def read(value: Any, where: Where, reading: Reading) -> Any:
             if not isinstance(value, types) or (isinstance(value, bool) and not accepts_bool):
-                raise dialect.wrong_type(path, value, expected)
+                raise reading.dialect.wrong_type(where, value, expected)
             try:
-                converted = convert(value, path)
+                converted = convert(value, where, reading)
             except (ValueError, OverflowError):
-                raise dialect.wrong_type(path, value, expected) from None
-            if check is not None:
-                check(converted, path)
+                raise reading.dialect.wrong_type(where, value, expected) from None
+            if constraints:
+                reading.check(converted, where, constraints, sensitive=sensitive)
             return converted
 
         return read
 
     def _compile_structure(self, shape: Shape) -> Reader:
         members: dict[str, tuple[str, Reader]] = {}
-        dialect = self._dialect
 
-        def read(document: Any, path: str) -> dict[str, Any]:
+        def read(document: Any, where: Where, reading: Reading) -> dict[str, Any]:
             if not isinstance(document, dict):
-                raise dialect.wrong_type(path, document, "a structure")
+                raise reading.dialect.wrong_type(where, document, "a structure")
             if not members:
                 for name, member in shape.members.items():
                     members[member.serialization.get("name", name)] = (name, self._compile(member))
-            prefix = f"{path}." if path else ""
             value = {}
             for wire_name, child in document.items():
                 if child is not None and wire_name in members:
                     name, read_member = members[wire_name]
-                    value[name] = read_member(child, prefix + wire_name)
+                    value[name] = read_member(child, (where, wire_name), reading)
             for name in shape.required_members:
                 if name not in value:
-                    raise dialect.missing(prefix + name)
+                    reading.missing((where, name))
             return value
 
         return read
 
-    def _each(self, read_element: Reader) -> Reader:
-        def read(elements: Any, path: str) -> list[Any]:
-            return [read_element(element, f"{path}.{i}.member") for i, element in enumerate(elements, 1)]
+    def _compile_list(self, shape: Shape) -> Reader:
+        single = shape.member.type_name not in ("structure", "list", "map")
+        read_element = self._compile(shape.member, checked=not single)
+        element_constraints = constraints_of(shape.member) if single else ()
+        sensitive = bool(shape.member.metadata.get("sensitive"))
 
-        return read
+        def each(elements: Any, where: Where, reading: Reading) -> list[Any]:
+            value = [
+                read_element(element, ((where, number), "member"), reading)
+                for number, element in enumerate(elements, 1)
+            ]
+            if element_constraints:
+                reading.check_elements(value, where, element_constraints, sensitive=sensitive)
+            return value
+
+        return self._value(shape, list, "a list", each, checked=True)
 
     def _entries(self, shape: Shape) -> Reader:
         read_key, read_value = self._compile(shape.key), self._compile(shape.value)
 
-        def read(entries: Any, path: str) -> dict[str, Any]:
-            return {read_key(key, f"{path}.key"): read_value(value, f"{path}.{key}") for key, value in entries.items()}
+        def read(entries: Any, where: Where, reading: Reading) -> dict[str, Any]:
+            return {
+                read_key(key, (where, "key"), reading): read_value(value, (where, key), reading)
+                for key, value in entries.items()
+            }
 
         return read
 
@@ -191,6 +216,10 @@ class JsonWriters:
         if kind == "blob":
             return format_blob
         return lambda value: value
+
+
+def _itself(value: Any, where: Where, reading: Reading) -> Any:
+    return value
 
 
 def _timestamp(value: float | str) -> Any:

@@ -29,6 +29,10 @@ class Ec2Refusals:
     def bad_signature(self, message: str = MISMATCH) -> AwsError:
         return self._failure()
 
+    def wrong_region(self, message: str) -> AwsError:
+        """Not as EC2 says it, whose endpoints are each in a Region: here one serves all, and may say what is wrong."""
+        return AwsError("AuthFailure", message, 401)
+
     def expired(self, message: str) -> AwsError:
         return self.expired_token()
 
@@ -52,6 +56,9 @@ class QueryRefusals:
     def bad_signature(self, message: str = MISMATCH) -> AwsError:
         return AwsError("SignatureDoesNotMatch", message, 403)
 
+    def wrong_region(self, message: str) -> AwsError:
+        return self.bad_signature(message)
+
     def expired(self, message: str) -> AwsError:
         return self.bad_signature(message)
 
@@ -71,6 +78,9 @@ class JsonRefusals:
 
     def bad_signature(self, message: str = MISMATCH) -> AwsError:
         return AwsError("InvalidSignatureException", message)
+
+    def wrong_region(self, message: str) -> AwsError:
+        return self.bad_signature(message)
 
     def expired(self, message: str) -> AwsError:
         return self.bad_signature(message)

@@ -6,15 +6,16 @@ and headers of the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
 from realvpc.api.core.errors import AwsError
 
-from .dialect import CommonDialect
+from .dialect import CommonDialect, shown
 from .http import Request
 from .model import Shape, input_shape, output_shape, service_model
+from .reading import Reading
 from .rest_routes import Route, Routes
 from .scalars import TextReader, compile_text_reader, format_iso8601_milliseconds
 from .xml_document import MalformedXml, parse_xml
@@ -56,13 +57,11 @@ class RestXml:
     def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes:
         """The XML document of a response.  Raises KeyError for a member that the model does not have."""
         shape = output_shape(self._service, action)
-        parts = [f'{DECLARATION}<{action}Response xmlns="{self._namespace}">']
-        out: Callable[[str], None] = parts.append
+        content = ""
         if shape is not None:
-            content = {name: value for name, value in response.items() if _location(shape.members[name]) is None}
-            self._writers.structure(shape)(content, out)
-        out(f"</{action}Response>")
-        return "".join(parts).encode()
+            members = {name: value for name, value in response.items() if _location(shape.members[name]) is None}
+            content = self._writers.structure(shape)(members)
+        return f'{DECLARATION}<{action}Response xmlns="{self._namespace}">{content}</{action}Response>'.encode()
 
     def head(self, action: str, response: dict[str, Any]) -> tuple[int, dict[str, str]]:
         """The status of the answer, and the headers that the model puts members of the response in."""
@@ -97,7 +96,7 @@ class RestXml:
 
     @cached_property
     def _readers(self) -> XmlReaders:
-        return XmlReaders(self._namespace, self._dialect)
+        return XmlReaders(self._namespace)
 
 
 class _Operation:
@@ -107,31 +106,34 @@ class _Operation:
         self._readers = readers
         self._dialect = dialect
         self._root: str = shape.serialization.get("name", shape.name)
-        self._labels = _text_readers(shape, "uri", dialect)
-        self._parameters = _text_readers(shape, "querystring", dialect)
+        self._labels = _text_readers(shape, "uri")
+        self._parameters = _text_readers(shape, "querystring")
         self._required = [name for name in shape.required_members if _location(shape.members[name]) == "querystring"]
         body = [name for name, member in shape.members.items() if _location(member) is None]
         self._body: Reader | None = readers.members(shape, body) if body else None
         self._required_body = [name for name in shape.required_members if name in body]
 
     def read(self, labels: Mapping[str, str], query: Iterable[tuple[str, str]], body: bytes) -> dict[str, Any]:
+        reading = Reading(self._dialect)
         value: dict[str, Any] = {}
         for texts, readers in ((labels.items(), self._labels), (query, self._parameters)):
             for wire_name, text in texts:
                 if wire_name in readers:
                     name, read_text = readers[wire_name]
-                    value.setdefault(name, read_text(text, name))
+                    value.setdefault(name, read_text(text, (None, name), reading))
         for name in self._required:
             if name not in value:
-                raise self._dialect.missing(name)
-        return value | self._read_body(body)
+                reading.missing((None, name))
+        value |= self._read_body(body, reading)
+        reading.end()
+        return value
 
-    def _read_body(self, body: bytes) -> dict[str, Any]:
+    def _read_body(self, body: bytes, reading: Reading) -> dict[str, Any]:
         if self._body is None:
             return {}
         if not body.strip():
-            if self._required_body:
-                raise self._dialect.missing(self._required_body[0])
+            for name in self._required_body:
+                reading.missing((None, name))
             return {}
         try:
             root = parse_xml(body)
@@ -139,8 +141,8 @@ class _Operation:
             raise AwsError(MALFORMED, f"The request is not valid XML: {error}") from None
         name = self._readers.name_of(root)
         if name != self._root:
-            raise AwsError(MALFORMED, f"{name} is not valid, expected {self._root}")
-        value: dict[str, Any] = self._body(root, "")
+            raise AwsError(MALFORMED, f"{shown(name)} is not valid, expected {self._root}")
+        value: dict[str, Any] = self._body(root, None, reading)
         return value
 
 
@@ -149,10 +151,10 @@ def _location(member: Shape) -> str | None:
     return found
 
 
-def _text_readers(shape: Shape, location: str, dialect: CommonDialect) -> dict[str, tuple[str, TextReader]]:
+def _text_readers(shape: Shape, location: str) -> dict[str, tuple[str, TextReader]]:
     """Readers of the members in one place of the request, by their names there."""
     return {
-        member.serialization["name"]: (name, compile_text_reader(member, dialect))
+        member.serialization["name"]: (name, compile_text_reader(member))
         for name, member in shape.members.items()
         if _location(member) == location
     }

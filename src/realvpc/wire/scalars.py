@@ -1,10 +1,4 @@
-"""Single values: their text on the wire, and the limits that a model puts on them.
-
-Enumerations: a value outside the model's list is refused, except for the shapes in `OPEN_ENUMS`. AWS adds instance
-types every month and gives taggable resource types a sentence of their own, so for those the action decides. Every
-other list is closed here: a value that the pinned model does not have is one that no action here could act upon.
-Patterns in the models are documentation: AWS's actions answer bad names with codes of their own.
-"""
+"""Single values: their text on the wire, and what it means."""
 
 from __future__ import annotations
 
@@ -16,71 +10,37 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, TypeAlias
 
-from .dialect import Dialect
+from .constraints import constraints_of
 from .model import Shape
+from .path import Where
+from .reading import Reading
 
-OPEN_ENUMS = frozenset({"InstanceType", "ResourceType"})
+MAXIMUM_NUMBER = 64  # characters of a number or a point in time; longer ones are none, and cost nothing
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
-_FLOAT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _BITS = {"integer": 32, "long": 64}
 _EXPECTED = {"integer": "an integer", "long": "an integer", "float": "a number", "double": "a number"}
 
-Check: TypeAlias = Callable[[Any, str], None]
-"""Raises the dialect's error when the value (first argument) at the path (second) breaks a limit."""
-
-TextReader: TypeAlias = Callable[[str, str], Any]
+TextReader: TypeAlias = Callable[[str, Where, Reading], Any]
 """The value of a text (first argument) at a path (second)."""
 
 
-def compile_check(shape: Shape, dialect: Dialect) -> Check | None:
-    """The limits that the model puts on one shape (enum, min, max), or None where there are none."""
-    enum = None if shape.name in OPEN_ENUMS else shape.metadata.get("enum")
-    minimum, maximum = shape.metadata.get("min"), shape.metadata.get("max")
-    if enum is None and minimum is None and maximum is None:
-        return None
-    allowed = tuple(enum) if enum is not None else None
-    numeric = shape.type_name in _EXPECTED
-    what = "value" if numeric else "length"
-
-    def check(value: Any, path: str) -> None:
-        if allowed is not None and value not in allowed:
-            raise dialect.not_in_enum(path, value, allowed)
-        size = value if numeric else len(value)
-        if minimum is not None and size < minimum:
-            raise dialect.below_minimum(path, value, minimum, what)
-        if maximum is not None and size > maximum:
-            raise dialect.above_maximum(path, value, maximum, what)
-
-    return check
-
-
-def compile_text_reader(shape: Shape, dialect: Dialect) -> TextReader:
-    """A reader of the shape's textual form, as the query protocols carry it: typed and within the model's limits."""
+def compile_text_reader(shape: Shape, *, checked: bool = True) -> TextReader:
+    """A reader of the shape's textual form, as the query protocols carry it: typed, and within the model's limits
+    unless its list checks them."""
     parse, expected = _parser(shape)
-    check = compile_check(shape, dialect)
-    if parse is None:
-        return _checked(check)
+    constraints = constraints_of(shape) if checked else ()
+    sensitive = bool(shape.metadata.get("sensitive"))
 
-    def read(text: str, path: str) -> Any:
+    def read(text: str, where: Where, reading: Reading) -> Any:
         try:
-            value = parse(text)
+            value = text if parse is None else parse(text)
         except (ValueError, OverflowError):
-            raise dialect.wrong_type(path, text, expected) from None
-        if check is not None:
-            check(value, path)
+            raise reading.dialect.wrong_type(where, text, expected) from None
+        if constraints:
+            reading.check(value, where, constraints, sensitive=sensitive)
         return value
-
-    return read
-
-
-def _checked(check: Check | None) -> TextReader:
-    if check is None:
-        return lambda text, _: text
-
-    def read(text: str, path: str) -> str:
-        check(text, path)
-        return text
 
     return read
 
@@ -116,7 +76,7 @@ def bounded(value: int, kind: str) -> int:
 
 
 def parse_float(text: str) -> float:
-    if not _FLOAT.fullmatch(text) or not math.isfinite(value := float(text)):
+    if len(text) > MAXIMUM_NUMBER or not _FLOAT.fullmatch(text) or not math.isfinite(value := float(text)):
         raise ValueError(text)
     return value
 
@@ -134,6 +94,8 @@ def parse_blob(text: str) -> bytes:
 
 def parse_timestamp(text: str) -> datetime:
     """ISO 8601, seconds since 1970, or RFC 822; always aware and in UTC. Raises ValueError or OverflowError."""
+    if len(text) > MAXIMUM_NUMBER:
+        raise ValueError("too long for a point in time")
     if _FLOAT.fullmatch(text):
         return timestamp_from_seconds(float(text))
     try:

@@ -9,6 +9,7 @@ import msgspec
 
 from realvpc.api.core.errors import AwsError, invalid_action
 
+from . import absent
 from .ec2query import Ec2Query
 from .form import Pairs, parse_form
 from .http import Reply, Request
@@ -17,7 +18,7 @@ from .model import metadata
 from .query import Query
 from .refusals import Ec2Refusals, JsonRefusals, QueryRefusals, Refusals
 from .rest_xml import RestXml
-from .sigv4 import Signature
+from .signature import Signature
 
 API_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts", "2014-11-06": "ssm", "2016-11-15": "ec2"}
 TARGET_PREFIXES = {"AmazonSSM": "ssm"}
@@ -53,6 +54,7 @@ class Services:
         self._query = {"iam": Query("iam"), "sts": Query("sts")}
         self._json = {"ssm": Json11("ssm")}
         self._rest = {"route53": RestXml("route53")}
+        self._writers: dict[str, Writer] = {"ec2": self._ec2, **self._query, **self._json, **self._rest}
 
     def service_of(self, request: Request, signature: Signature | None) -> str:
         """The service that a request addresses, which decides how it is answered even when it is refused.
@@ -60,24 +62,25 @@ class Services:
         By the target header, else by the scope of the signature, else by the path, else by the API version, else EC2. A
         service that does not exist here is returned as the client names it.
         """
-        target = TARGET_PREFIXES.get((request.header("x-amz-target") or "").partition(".")[0])
+        prefix = (request.header("x-amz-target") or "").partition(".")[0]
         scope = signature.scope if signature is not None else None
-        if target is not None:
-            return target
+        if prefix in TARGET_PREFIXES:
+            return TARGET_PREFIXES[prefix]
         if scope is not None:
             return scope.service
-        at_path = next((service for prefix, service in PATH_PREFIXES.items() if request.path.startswith(prefix)), None)
-        return at_path or API_VERSIONS.get(_version(request), "ec2")
+        at_path = next((service for start, service in PATH_PREFIXES.items() if request.path.startswith(start)), None)
+        return at_path or prefix or API_VERSIONS.get(_version(request), "ec2")
 
-    def writer(self, service: str, *, json: bool = False) -> Writer:
-        """The codec that answers. Services that do not exist here are answered in XML, or in JSON to who speaks it."""
-        if service in self._query:
-            return self._query[service]
-        if service in self._rest:
-            return self._rest[service]
-        if service in self._json or json:
-            return self._json["ssm"]
-        return self._ec2 if service == "ec2" else self._query["sts"]
+    def writer(self, service: str) -> Writer:
+        """The codec that answers for one of `SERVICES`."""
+        return self._writers[service]
+
+    def refuse(self, service: str, head: Request, error: AwsError, request_id: str) -> Reply:
+        """An error in the protocol of a service that need not exist here; `head` is the request without its body."""
+        writer = self._writers.get(service)
+        if writer is None:
+            return absent.refuse(service, head, error, request_id)
+        return Reply(error.status, writer.content_type, writer.error(error, request_id))
 
     def refusals(self, service: str) -> Refusals:
         if service in self._json:

@@ -1,31 +1,25 @@
 """Who sent a request: AWS Signature Version 4, in headers or presigned in the query string.
 
-botocore's own signer computes the expected signature, from exactly the headers that the client says it signed, so there
-is no second canonicalisation. What the service reads must be signed: the host, the date, the target and the token.
-Source: IAM User Guide, "AWS Signature Version 4 for API requests".
+What the service reads must be signed: the host, the date, the target and the token. Source: IAM User Guide, "AWS
+Signature Version 4 for API requests".
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-
-import msgspec
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.compat import HTTPHeaders
-from botocore.credentials import Credentials
+from operator import itemgetter
 
 from realvpc.api.core.call import Caller, Credential, CredentialLookup, KnownRegion
+from realvpc.net.zones import other_partition
 
 from .http import Request
 from .refusals import Refusals
 from .scalars import parse_timestamp
+from .signature import ALGORITHM, TERMINATOR, Scope, Signature, expected_signature
 
-ALGORITHM = "AWS4-HMAC-SHA256"
 STAMP = "%Y%m%dT%H%M%SZ"
 MAXIMUM_LIFETIME = 604_800  # seconds that a presigned request may be valid: seven days
 SKEW_MINUTES = {"ec2": 15, "iam": 15, "sts": 15}  # as their own messages and the EC2 API Reference (RequestExpired) say
@@ -36,65 +30,9 @@ ANY_REGION = "us-east-1"
 # Headers that the service acts on, and that therefore must be signed when they are there.
 READ_HEADERS = ("x-amz-date", "x-amz-security-token", "x-amz-target")
 
-_FIELD = re.compile(r"\s*([A-Za-z]+)\s*=\s*([^,\s]*)\s*")
+_STAMP_PARTS = itemgetter(slice(4), slice(4, 6), slice(6, 8), slice(9, 11), slice(11, 13), slice(13, 15))
 _STAMP = re.compile("[0-9]{8}T[0-9]{6}Z", re.ASCII)
 _ACCOUNT = re.compile("[0-9]{12}", re.ASCII)
-
-
-class Scope(msgspec.Struct, frozen=True):
-    """The credential of a signature: `AKIA.../20240501/ap-northeast-1/ec2/aws4_request`."""
-
-    access_key_id: str
-    date: str
-    region: str
-    service: str
-    terminator: str
-
-
-class Signature(msgspec.Struct, frozen=True):
-    """What a client says about its signature. `lifetime` is in seconds, for presigned requests only."""
-
-    algorithm: str
-    credential: str
-    signed_headers: tuple[str, ...]
-    signature: str
-    date: str
-    token: str | None
-    lifetime: str | None = None
-
-    @property
-    def scope(self) -> Scope | None:
-        """The parts of the credential; None where they are not five. An access key may contain slashes."""
-        parts = self.credential.rsplit("/", 4)
-        return Scope(*parts) if len(parts) == 5 else None
-
-
-def find_signature(request: Request) -> Signature | None:
-    """The signature of a request, from its header or else its query string; None for an unsigned request."""
-    authorization = request.header("authorization")
-    if authorization is not None:
-        algorithm, _, rest = authorization.strip().partition(" ")
-        fields = {match[1]: match[2] for match in map(_FIELD.fullmatch, rest.split(",")) if match is not None}
-        return Signature(
-            algorithm,
-            fields.get("Credential", ""),
-            _names(fields.get("SignedHeaders", "")),
-            fields.get("Signature", ""),
-            request.header("x-amz-date") or request.header("date") or "",
-            request.header("x-amz-security-token"),
-        )
-    algorithm = request.parameter("X-Amz-Algorithm") or ""
-    if not algorithm and request.parameter("X-Amz-Credential") is None:
-        return None
-    return Signature(
-        algorithm,
-        request.parameter("X-Amz-Credential") or "",
-        _names(request.parameter("X-Amz-SignedHeaders") or ""),
-        request.parameter("X-Amz-Signature") or "",
-        request.parameter("X-Amz-Date") or "",
-        request.parameter("X-Amz-Security-Token"),
-        request.parameter("X-Amz-Expires") or "",
-    )
 
 
 class Verifier:
@@ -142,14 +80,14 @@ class Verifier:
             if not given:
                 raise refusals.incomplete(f"Authorization requires '{name}' parameter.")
         scope = signature.scope
-        if scope is None or scope.terminator != "aws4_request":
+        if scope is None or scope.terminator != TERMINATOR:
             raise refusals.incomplete(
                 "Credential must have exactly 5 slash-delimited elements, keyid/date/region/service/term."
             )
         if scope.service != service:
             raise refusals.bad_signature(f"Credential should be scoped to correct service: '{service}'. ")
         if not self._known_region(scope.region):
-            raise refusals.bad_signature(f"Credential should be scoped to a valid region, not '{scope.region[:64]}'. ")
+            raise refusals.wrong_region(_not_a_region(scope.region))
         return scope
 
     def _stamp(self, signature: Signature, scope: Scope, service: str, refusals: Refusals) -> str:
@@ -194,7 +132,7 @@ class Anyone:
         if scope is None:
             return _root(ANY_ACCOUNT, ANY_REGION, "")
         if not self._known_region(scope.region):
-            raise refusals.bad_signature(f"Credential should be scoped to a valid region, not '{scope.region[:64]}'. ")
+            raise refusals.wrong_region(_not_a_region(scope.region))
         credential = self._lookup(scope.access_key_id, signature.token if signature is not None else None)
         if credential is not None:
             return _caller(credential, scope.region)
@@ -202,41 +140,11 @@ class Anyone:
         return _root(account, scope.region, scope.access_key_id)
 
 
-class _Signer(SigV4Auth):  # type: ignore[misc]
-    """botocore's signer, told which headers to sign and what the client sent as its host."""
-
-    def __init__(self, secret: str, scope: Scope, signed_headers: tuple[str, ...]) -> None:
-        super().__init__(Credentials(scope.access_key_id, secret), scope.service, scope.region)
-        self._signed_headers = frozenset(signed_headers)
-
-    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
-        headers = HTTPHeaders()
-        for name, value in request.headers.items():
-            if name in self._signed_headers:
-                headers[name] = value
-        return headers
-
-
-def expected_signature(request: Request, signed_headers: tuple[str, ...], stamp: str, scope: Scope, secret: str) -> str:
-    """The signature, in hexadecimal, that the holder of the secret would have put on this request."""
-    aws_request = AWSRequest(
-        method=request.method,
-        url=f"http://{scope.service}{request.path}",  # only the path counts; the host comes from its header
-        data=request.body,
-        params=[(name, value) for name, value in request.query if name != "X-Amz-Signature"],
-    )
-    for name, value in request.headers:
-        aws_request.headers[name] = value
-    aws_request.context["timestamp"] = stamp
-    signer = _Signer(secret, scope, signed_headers)
-    signature: str = signer.signature(
-        signer.string_to_sign(aws_request, signer.canonical_request(aws_request)), aws_request
-    )
-    return signature
-
-
-def _names(signed_headers: str) -> tuple[str, ...]:
-    return tuple(name.lower() for name in signed_headers.split(";") if name)
+def _not_a_region(name: str) -> str:
+    partition = other_partition(name)
+    if partition is not None:
+        return f"The Region '{name[:64]}' is of the partition {partition}; the Regions here are of the partition aws."
+    return f"Credential should be scoped to a valid region, not '{name[:64]}'. "
 
 
 def _lifetime(text: str) -> int:
@@ -248,12 +156,13 @@ def _lifetime(text: str) -> int:
 
 def _parse_stamp(text: str) -> datetime:
     if _STAMP.fullmatch(text):
-        return datetime.strptime(text, STAMP).replace(tzinfo=UTC)
+        year, month, day, hour, minute, second = map(int, _STAMP_PARTS(text))
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     return parse_timestamp(text)
 
 
 def _covers_what_is_read(request: Request, signature: Signature) -> bool:
-    present = {name for name, _ in request.headers}
+    present = request.header_names
     required = {"host", *(name for name in READ_HEADERS if name in present)}
     return required <= set(signature.signed_headers) <= present
 
@@ -261,7 +170,7 @@ def _covers_what_is_read(request: Request, signature: Signature) -> bool:
 def _body_hash_is_true(request: Request) -> bool:
     """A client may announce its body's hash, which then enters the signature in place of the body: it has to fit."""
     announced = request.header("x-amz-content-sha256")
-    return announced is None or _same(announced, hashlib.sha256(request.body).hexdigest())
+    return announced is None or _same(announced, request.body_hash)
 
 
 def _same(left: str, right: str) -> bool:

@@ -1,7 +1,7 @@
 """Request readers for XML bodies, compiled from botocore's shapes to closures.
 
-A reader takes an element and its path, and returns the value that botocore's user would have passed in; it checks the
-model's rules on the way and raises the dialect's error at the first break.
+A reader takes an element and its path, and returns the value that botocore's user would have passed in; it tells the
+reading (third argument) what breaks the model's rules.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element
 
-from .dialect import Dialect
+from .constraints import constraints_of
 from .model import Shape
-from .scalars import compile_check, compile_text_reader
+from .path import Where
+from .reading import Reading
+from .scalars import compile_text_reader
 
-Reader: TypeAlias = Callable[[Element, str], Any]
+Reader: TypeAlias = Callable[[Element, Where, Reading], Any]
 
 
 class XmlReaders:
     """The readers of one service, whose elements are in ``namespace`` or in none."""
 
-    def __init__(self, namespace: str, dialect: Dialect) -> None:
+    def __init__(self, namespace: str) -> None:
         self._prefix = f"{{{namespace}}}"
-        self._dialect = dialect
         self._structures: dict[str, Reader] = {}
 
     def name_of(self, element: Element) -> str:
@@ -38,15 +39,13 @@ class XmlReaders:
     def members(self, shape: Shape, names: Collection[str]) -> Reader:
         """The reader of those members of a structure that have these names."""
         compiled: dict[str, tuple[str, Reader]] = {}
-        dialect = self._dialect
 
-        def read(element: Element, path: str) -> dict[str, Any]:
+        def read(element: Element, where: Where, reading: Reading) -> dict[str, Any]:
             if not compiled:
                 for name in names:
                     member = shape.members[name]
                     compiled[member.serialization.get("name", name)] = (name, self._compile(member))
-            self._check_no_text(element, path)
-            prefix = f"{path}." if path else ""
+            _check_no_text(element, where, reading)
             value: dict[str, Any] = {}
             for child in element:
                 wire_name = self.name_of(child)
@@ -54,11 +53,11 @@ class XmlReaders:
                     continue
                 name, read_member = compiled[wire_name]
                 if name in value:
-                    raise dialect.wrong_form(prefix + wire_name)
-                value[name] = read_member(child, prefix + wire_name)
+                    raise reading.dialect.wrong_form((where, wire_name))
+                value[name] = read_member(child, (where, wire_name), reading)
             for name in shape.required_members:
                 if name in names and name not in value:
-                    raise dialect.missing(prefix + name)
+                    reading.missing((where, name))
             return value
 
         return read
@@ -69,38 +68,37 @@ class XmlReaders:
         return self._compile_list(shape) if shape.type_name == "list" else self._compile_scalar(shape)
 
     def _compile_scalar(self, shape: Shape) -> Reader:
-        read_text = compile_text_reader(shape, self._dialect)
+        read_text = compile_text_reader(shape)
         is_string = shape.type_name == "string"
-        dialect = self._dialect
 
-        def read(element: Element, path: str) -> Any:
+        def read(element: Element, where: Where, reading: Reading) -> Any:
             if len(element):
-                raise dialect.wrong_form(f"{path}.{self.name_of(element[0])}")
+                raise reading.dialect.wrong_form((where, self.name_of(element[0])))
             text = element.text or ""
-            return read_text(text if is_string else text.strip(), path)
+            return read_text(text if is_string else text.strip(), where, reading)
 
         return read
 
     def _compile_list(self, shape: Shape) -> Reader:
         tag: str = shape.member.serialization.get("name", "member")
         read_element = self._compile(shape.member)
-        check = compile_check(shape, self._dialect)
-        dialect = self._dialect
+        constraints = constraints_of(shape)
 
-        def read(element: Element, path: str) -> list[Any]:
-            self._check_no_text(element, path)
+        def read(element: Element, where: Where, reading: Reading) -> list[Any]:
+            _check_no_text(element, where, reading)
             value = []
             for number, child in enumerate(element, 1):
                 if self.name_of(child) != tag:
-                    raise dialect.wrong_form(f"{path}.{self.name_of(child)}")
-                value.append(read_element(child, f"{path}.{number}.member"))
-            if check is not None:
-                check(value, path)
+                    raise reading.dialect.wrong_form((where, self.name_of(child)))
+                value.append(read_element(child, ((where, number), "member"), reading))
+            if constraints:
+                reading.check(value, where, constraints)
             return value
 
         return read
 
-    def _check_no_text(self, element: Element, path: str) -> None:
-        """White space between elements means nothing; other text does not belong there."""
-        if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
-            raise self._dialect.wrong_form(path)
+
+def _check_no_text(element: Element, where: Where, reading: Reading) -> None:
+    """White space between elements means nothing; other text does not belong there."""
+    if (element.text or "").strip() or any((child.tail or "").strip() for child in element):
+        raise reading.dialect.wrong_form(where)

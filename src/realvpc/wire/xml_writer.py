@@ -1,6 +1,7 @@
 """Response writers for the two XML protocols, compiled from botocore's shapes to closures.
 
-A writer takes a value and a sink for text. Structures are compiled when a response first carries one, and once.
+A writer takes a value and returns its text. Structures are compiled when a response first carries one, and once. The
+text of a row that is `Rendered` stays with the row.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from realvpc.api.core.rendered import Rendered
+
 from .model import Shape
 from .scalars import format_blob, format_rfc822, seconds_since_epoch
 
-Sink: TypeAlias = Callable[[str], None]
-Writer: TypeAlias = Callable[[Any, Sink], None]
+Writer: TypeAlias = Callable[[Any], str]
+Element: TypeAlias = tuple[str, Writer, str]
+"""The opening tag, what is between, the closing tag."""
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -23,11 +27,26 @@ _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
-def escape(text: str) -> str:
-    """Text as XML content; characters that XML 1.0 cannot carry become U+FFFD."""
-    if _SPECIAL.search(text) is None:
-        return text
-    return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], "\ufffd"), text)
+_BOOLEANS = {False: "false", True: "true"}
+_KEPT_TEXTS, _KEPT_LENGTH = 32_768, 64  # ids, states and addresses come again and again
+
+
+class _Escapes(dict[str, str]):
+    """Texts as XML content, made when first asked for; the short ones are kept."""
+
+    def __missing__(self, text: str) -> str:
+        escaped = text
+        if _SPECIAL.search(text) is not None:
+            escaped = _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], "\ufffd"), text)
+        if len(text) <= _KEPT_LENGTH:
+            if len(self) >= _KEPT_TEXTS:
+                self.clear()
+            self[text] = escaped
+        return escaped
+
+
+escape: Callable[[str], str] = _Escapes().__getitem__
+"""Text as XML content; characters that XML 1.0 cannot carry become U+FFFD."""
 
 
 class XmlWriters:
@@ -46,27 +65,38 @@ class XmlWriters:
         return writer
 
     def _compile_structure(self, shape: Shape) -> Writer:
-        members: dict[str, Writer] = {}
+        members: dict[str, Element] = {}
 
-        def write(value: Any, out: Sink) -> None:
+        def write(value: Any) -> str:
+            if type(value) is Rendered:
+                kept = value.written
+                if kept is not None and kept[0] is write:
+                    text: str = kept[1]
+                    return text
             if not members:
                 members.update((name, self._element(name, member)) for name, member in shape.members.items())
-            for name, member_value in value.items():
-                if member_value is not None:
-                    members[name](member_value, out)
+            parts = []
+            for name, child in value.items():
+                if child is not None:
+                    opening, content, closing = members[name]
+                    parts.append(f"{opening}{content(child)}{closing}")
+            text = "".join(parts)
+            if type(value) is Rendered:
+                value.written = (write, text)
+            return text
 
         return write
 
-    def _element(self, name: str, shape: Shape) -> Writer:
-        """The writer of one member with its tags; a flattened list or map repeats them for each element."""
+    def _element(self, name: str, shape: Shape) -> Element:
+        """One member with its tags; a flattened list or map repeats them for each element."""
         flattened = shape.serialization.get("flattened", False)
         if flattened and shape.type_name == "list":
             tag = shape.member.serialization.get("name") or shape.serialization.get("name", name)
-            return _each(_tagged(tag, self._content(shape.member)))
+            return ("", _each(tag, self._content(shape.member)), "")
         tag = shape.serialization.get("name", name)
         if flattened and shape.type_name == "map":
-            return _each_entry(_tagged(tag, self._entry(shape)))
-        return _tagged(tag, self._content(shape))
+            return ("", _each_entry(tag, self._entry(shape)), "")
+        return (f"<{tag}>", self._content(shape), f"</{tag}>")
 
     def _content(self, shape: Shape) -> Writer:
         """The writer of what stands between the tags."""
@@ -74,32 +104,26 @@ class XmlWriters:
         if kind == "structure":
             return self.structure(shape)
         if kind == "list":
-            return _each(_tagged(shape.member.serialization.get("name", self._list_tag), self._content(shape.member)))
+            return _each(shape.member.serialization.get("name", self._list_tag), self._content(shape.member))
         if kind == "map":
-            return _each_entry(_tagged("entry", self._entry(shape)))
+            return _each_entry("entry", self._entry(shape))
         if kind == "string":
-            return lambda value, out: out(escape(value))
+            return escape
         if kind == "boolean":
-            return lambda value, out: out("true" if value else "false")
+            return _BOOLEANS.__getitem__
         if kind == "timestamp":
-            text = self._timestamp_format(shape)
-            return lambda value, out: out(text(value))
+            return self._timestamp_format(shape)
         if kind == "blob":
-            return lambda value, out: out(format_blob(value))
+            return format_blob
         if kind in ("integer", "long"):
-            return lambda value, out: out(str(int(value)))
-        return lambda value, out: out(repr(float(value)))
+            return lambda value: str(int(value))
+        return lambda value: repr(float(value))
 
     def _entry(self, shape: Shape) -> Writer:
         """The writer of one (key, value) pair of a map."""
-        write_key = _tagged(shape.key.serialization.get("name", "key"), self._content(shape.key))
-        write_value = _tagged(shape.value.serialization.get("name", "value"), self._content(shape.value))
-
-        def write(pair: Any, out: Sink) -> None:
-            write_key(pair[0], out)
-            write_value(pair[1], out)
-
-        return write
+        write_key, write_value = self._content(shape.key), self._content(shape.value)
+        key, value = shape.key.serialization.get("name", "key"), shape.value.serialization.get("name", "value")
+        return lambda pair: f"<{key}>{write_key(pair[0])}</{key}><{value}>{write_value(pair[1])}</{value}>"
 
     def _timestamp_format(self, shape: Shape) -> Callable[[datetime], str]:
         named = shape.serialization.get("timestampFormat", "").lower()
@@ -108,28 +132,11 @@ class XmlWriters:
         return format_rfc822 if named == "rfc822" else self._format_timestamp
 
 
-def _tagged(tag: str, content: Writer) -> Writer:
+def _each(tag: str, write: Writer) -> Writer:
     opening, closing = f"<{tag}>", f"</{tag}>"
-
-    def write(value: Any, out: Sink) -> None:
-        out(opening)
-        content(value, out)
-        out(closing)
-
-    return write
+    return lambda value: "".join([f"{opening}{write(element)}{closing}" for element in value])
 
 
-def _each(write_element: Writer) -> Writer:
-    def write(value: Any, out: Sink) -> None:
-        for element in value:
-            write_element(element, out)
-
-    return write
-
-
-def _each_entry(write_entry: Writer) -> Writer:
-    def write(value: Any, out: Sink) -> None:
-        for pair in value.items():
-            write_entry(pair, out)
-
-    return write
+def _each_entry(tag: str, write: Writer) -> Writer:
+    opening, closing = f"<{tag}>", f"</{tag}>"
+    return lambda value: "".join([f"{opening}{write(pair)}{closing}" for pair in value.items()])

@@ -301,3 +301,68 @@ def test_outstanding_requests_are_counted_in_each_region(as_account: As, vpc: Ca
     error = tokyo.refused("CreateVpcPeeringConnection", VpcId=a, PeerVpcId=full, PeerRegion=VIRGINIA)
     assert error.code == "OutstandingVpcPeeringConnectionLimitExceeded"
     assert request(virginia, b, full)
+
+
+def test_what_has_ended_shows_only_whose_vpcs_they_were(client: Client, vpc: Callable[..., str], clock: Clock) -> None:
+    a, b, c, d = (vpc(name, f"10.{number}.0.0/16") for number, name in enumerate("abcd"))
+    deleted, rejected, expired = request(client, a, b), request(client, a, c), request(client, a, d)
+    failed = request(client, a, vpc("e", "10.0.0.0/16"))
+    client("AcceptVpcPeeringConnection", VpcPeeringConnectionId=deleted)
+    clock.offset = timedelta(days=7)
+    client("DeleteVpcPeeringConnection", VpcPeeringConnectionId=deleted)
+    rows = client("DescribeVpcPeeringConnections")["VpcPeeringConnections"]
+    clock.offset = timedelta()
+    client("RejectVpcPeeringConnection", VpcPeeringConnectionId=rejected)
+    rows += client("DescribeVpcPeeringConnections", VpcPeeringConnectionIds=[rejected, failed])["VpcPeeringConnections"]
+    ended = {row["VpcPeeringConnectionId"]: row for row in rows}
+    assert {pcx: row["Status"]["Code"] for pcx, row in ended.items()} == {
+        deleted: "deleted",
+        expired: "expired",
+        rejected: "rejected",
+        failed: "failed",
+    }
+    for row in ended.values():
+        assert set(row["RequesterVpcInfo"]) == set(row["AccepterVpcInfo"]) == {"OwnerId", "Region", "VpcId"}
+
+
+@pytest.mark.parametrize("gone", ["a", "b"], ids=["requester", "accepter"])
+def test_a_request_whose_vpc_was_deleted_while_it_had_expired_cannot_be_accepted(
+    client: Client, vpc: Callable[..., str], clock: Clock, gone: str
+) -> None:
+    """The clock may be turned back: what was never ended in the state is pending again."""
+    ids = {"a": vpc("a", "10.20.0.0/16"), "b": vpc("b", "10.30.0.0/16")}
+    pcx = request(client, ids["a"], ids["b"])
+    clock.offset = timedelta(days=8)
+    client("DeleteVpc", VpcId=ids[gone])
+    clock.offset = timedelta()
+    error = client.refused("AcceptVpcPeeringConnection", VpcPeeringConnectionId=pcx)
+    assert (error.code, error.message) == (
+        "InvalidStateTransition",
+        f"Invalid state transition for {pcx}, attempted to transition from failed to active",
+    )
+
+
+def test_a_request_whose_vpcs_came_to_overlap_while_it_had_expired_cannot_be_accepted(
+    client: Client, vpc: Callable[..., str], clock: Clock
+) -> None:
+    a, b = vpc("a", "10.20.0.0/16"), vpc("b", "10.30.0.0/16")
+    pcx = request(client, a, b)
+    clock.offset = timedelta(days=8)
+    client("AssociateVpcCidrBlock", VpcId=b, CidrBlock="10.20.128.0/20")
+    clock.offset = timedelta()
+    assert client.refused("AcceptVpcPeeringConnection", VpcPeeringConnectionId=pcx).code == "InvalidStateTransition"
+
+
+def test_an_active_connection_forbids_a_block_that_overlaps_the_other_vpc(
+    client: Client, vpc: Callable[..., str]
+) -> None:
+    a, b = vpc("a", "10.20.0.0/16"), vpc("b", "10.30.0.0/16")
+    client("AcceptVpcPeeringConnection", VpcPeeringConnectionId=request(client, a, b))
+    for vpc_id, block in ((a, "10.30.16.0/20"), (b, "10.20.16.0/20")):
+        assert client.refused("AssociateVpcCidrBlock", VpcId=vpc_id, CidrBlock=block).code == "InvalidVpc.Range"
+    client("AssociateVpcCidrBlock", VpcId=a, CidrBlock="10.21.0.0/16")
+
+
+def test_an_unset_variable_as_the_peer_is_a_malformed_id(client: Client, vpc: Callable[..., str]) -> None:
+    error = client.refused("CreateVpcPeeringConnection", VpcId=vpc("a", "10.20.0.0/16"), PeerVpcId="")
+    assert (error.code, error.message) == ("InvalidVpcId.Malformed", 'Invalid id: ""')

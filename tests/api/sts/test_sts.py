@@ -109,6 +109,8 @@ def test_a_role_of_another_account_may_be_assumed_where_it_trusts_this_one(clien
         ({"Service": "ec2.amazonaws.com"}, None),
         ({"AWS": OTHER}, None),
         ({"AWS": "*"}, f"arn:aws:iam::{MAIN}:role/another"),
+        ({"AWS": "*"}, f"arn:aws:iam::{OTHER}:role/not/there"),
+        ({"AWS": "*"}, "arn:aws:iam::999999999999:role/of-an-account-that-is-not-here"),
     ],
 )
 def test_who_is_not_trusted_is_refused(client: Client, principal: Any, arn: str | None) -> None:
@@ -121,7 +123,6 @@ def test_who_is_not_trusted_is_refused(client: Client, principal: Any, arn: str 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"RoleSessionName": "not a name"}, "roleSessionName"),
         ({"RoleArn": "arn:aws:iam::role/worker/of/nobody"}, "is invalid"),
         ({"DurationSeconds": 3601}, "exceeds the MaxSessionDuration set for this role"),
     ],

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from realvpc.net import indexes
-from realvpc.net.addresses import overlapping
 from realvpc.net.peering import Peering, PeeringEvent, PeeringSide, PeeringStatus
 from realvpc.net.quotas import OUTSTANDING_PEERING_REQUESTS, PEERINGS_PER_VPC
 from realvpc.net.table import put
@@ -16,8 +17,10 @@ from ..core.context import Answer, Context, Request, Response
 from ..core.describe import FilterValues, describe, render_tags
 from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
 from ..core.lookup import PEERING, VPC, check_form, get
-from ..core.parameters import parameter_name
 from ..core.tags import tags_on_creation
+from .multipath_resilience import asked_multipath_resilience
+
+_ENDED = frozenset({PeeringStatus.DELETED, PeeringStatus.REJECTED, PeeringStatus.FAILED, PeeringStatus.EXPIRED})
 
 
 def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
@@ -28,12 +31,13 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
     already returns that connection.
 
     Raises MissingParameter, InvalidParameterValue (a VPC with itself, an unknown Region), ``InvalidVpcID.NotFound``
-    (the requester's VPC), OutstandingVpcPeeringConnectionLimitExceeded.
+    (the requester's VPC), InvalidParameterCombination, OutstandingVpcPeeringConnectionLimitExceeded.
     """
-    for name in ("VpcId", "PeerVpcId"):
-        if not request.get(name):
-            raise missing_parameter(parameter_name(name))
     vpc = get(ctx, VPC, request["VpcId"])
+    if request.get("PeerVpcId") is None:
+        raise missing_parameter("peerVpcId")
+    if not request["PeerVpcId"]:
+        raise AwsError("InvalidVpcId.Malformed", 'Invalid id: ""')
     check_form(VPC, request["PeerVpcId"])
     accepter = PeeringSide(
         account=request.get("PeerOwnerId") or ctx.account,
@@ -44,7 +48,15 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
         raise invalid_parameter_value("The vpcId and peerVpcId values must be different.")
     if accepter.region not in REGIONS:
         raise invalid_parameter_value(f"Invalid value '{accepter.region}' for peerRegion.")
-    tags = tags_on_creation(request, PEERING.tag_type)
+    requester = PeeringSide(
+        account=ctx.account,
+        region=ctx.region,
+        vpc_id=vpc.id,
+        tags=tags_on_creation(request, PEERING.tag_type),
+        allow_multipath_resilience=asked_multipath_resilience(
+            request.get("RequesterPeeringConnectionOptions") or {}, before=False, across=accepter.region != ctx.region
+        ),
+    )
 
     existing = next((peering for peering in _live(ctx, vpc.id) if _asks_the_same(peering, vpc, accepter)), None)
     if existing is not None:
@@ -55,17 +67,17 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
             f"You have reached the limit of {allowed} outstanding VPC peering requests.",
         )
 
-    possible = _can_be_peered(ctx, vpc, accepter)
     peering = Peering(
         id=ctx.new_id("pcx"),
         account=ctx.account,
         region=ctx.region,
-        requester=PeeringSide(account=ctx.account, region=ctx.region, vpc_id=vpc.id, tags=tags),
+        requester=requester,
         accepter=accepter,
-        status=PeeringStatus.PENDING_ACCEPTANCE if possible else PeeringStatus.FAILED,
+        status=PeeringStatus.PENDING_ACCEPTANCE,
         requested_at=ctx.now,
-        ended_at=None if possible else ctx.now,
     )
+    if not peering.can_connect(ctx.network.vpcs.get):
+        peering = replace(peering, status=PeeringStatus.FAILED, ended_at=ctx.now)
     answer = _answer(ctx, peering, PeeringStatus.INITIATING_REQUEST)
     return Answer(answer.response, put(peering))
 
@@ -73,11 +85,18 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
 def accept_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
     """Accept a request, as the accepter and in the accepter's Region.
 
-    Raises OperationNotPermitted, InvalidStateTransition, VpcPeeringConnectionAlreadyExists (the two VPCs have an
-    active connection, made the other way round) and ActiveVpcPeeringConnectionPerVpcLimitExceeded.
+    Where the requester allows multipath resilience, so does the accepter by accepting.
+
+    Raises OperationNotPermitted, InvalidStateTransition (also when the VPCs can no longer be connected),
+    VpcPeeringConnectionAlreadyExists (the two VPCs have an active connection, made the other way round) and
+    ActiveVpcPeeringConnectionPerVpcLimitExceeded.
     """
     peering = _for_accepter(ctx, request, "accept")
     accepted = _after(ctx, peering, PeeringEvent.ACCEPT, "active")
+    if not accepted.can_connect(ctx.network.vpcs.get):
+        raise _invalid_transition(peering, PeeringStatus.FAILED, "active")
+    if accepted.requester.allow_multipath_resilience:
+        accepted = replace(accepted, accepter=replace(accepted.accepter, allow_multipath_resilience=True))
     sides = (peering.requester.vpc_id, peering.accepter.vpc_id)
     if ctx.network.active_peering_between(*sides):
         raise AwsError(
@@ -128,23 +147,31 @@ def describe_vpc_peering_connections(ctx: Context, request: Request) -> Answer:
 
 
 def render(ctx: Context, peering: Peering, status: PeeringStatus) -> Response:
-    """``vpcPeeringConnection`` as this caller sees it.  The accepter's CIDR blocks show only once it has accepted."""
-    active = status is PeeringStatus.ACTIVE
+    """``vpcPeeringConnection`` as this caller sees it.
+
+    The requester's CIDR blocks and options show while it lives, the accepter's once it has accepted; of a connection
+    that has ended or failed, only whose VPCs they were.
+    """
     response: Response = {
         "VpcPeeringConnectionId": peering.id,
-        "RequesterVpcInfo": _render_side(ctx, peering.requester, with_details=True),
-        "AccepterVpcInfo": _render_side(ctx, peering.accepter, with_details=active),
+        "RequesterVpcInfo": _render_side(ctx, peering.requester, with_details=status not in _ENDED),
+        "AccepterVpcInfo": _render_side(ctx, peering.accepter, with_details=status is PeeringStatus.ACTIVE),
         "Status": {"Code": str(status), "Message": status_message(peering, status)},
         "Tags": render_tags(peering.tags_seen_by(ctx.account, ctx.region)),
     }
     if status in (PeeringStatus.INITIATING_REQUEST, PeeringStatus.PENDING_ACCEPTANCE):
         response["ExpirationTime"] = peering.expires_at
+    if status not in _ENDED:
+        response["MultipathResilienceStatus"] = str(peering.multipath_resilience)
     return response
 
 
 def render_options(side: PeeringSide) -> Response:
-    """All three booleans: two of them are of EC2-Classic and always false."""
-    return {
+    """Two of the booleans are of EC2-Classic and always false."""
+    multipath: Response = {"AllowMultipathResilience": side.allow_multipath_resilience}
+    if side.allow_multipath_resilience:
+        multipath["MultipathResilienceMode"] = "always-on"
+    return multipath | {
         "AllowDnsResolutionFromRemoteVpc": side.allow_dns_resolution,
         "AllowEgressFromLocalClassicLinkToRemoteVpc": False,
         "AllowEgressFromLocalVpcToRemoteClassicLink": False,
@@ -197,15 +224,6 @@ def _outstanding_requests(ctx: Context) -> int:
     return sum(peering.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE for peering in pending)
 
 
-def _can_be_peered(ctx: Context, vpc: Vpc, accepter: PeeringSide) -> bool:
-    other = ctx.network.vpcs.get(accepter.vpc_id)
-    return (
-        other is not None
-        and (other.account, other.region) == (accepter.account, accepter.region)
-        and overlapping(vpc.cidrs, other.cidrs) is None
-    )
-
-
 def _for_accepter(ctx: Context, request: Request, verb: str) -> Peering:
     """The connection, if this is the account and the Region that may accept or reject it."""
     peering = get(ctx, PEERING, request.get("VpcPeeringConnectionId") or "")
@@ -224,12 +242,15 @@ def _for_accepter(ctx: Context, request: Request, verb: str) -> Peering:
 def _after(ctx: Context, peering: Peering, event: PeeringEvent, target: str) -> Peering:
     after = peering.after(event, ctx.now, ctx.account)
     if after is None:
-        raise AwsError(
-            "InvalidStateTransition",
-            f"Invalid state transition for {peering.id}, attempted to transition "
-            f"from {peering.status_at(ctx.now)} to {target}",
-        )
+        raise _invalid_transition(peering, peering.status_at(ctx.now), target)
     return after
+
+
+def _invalid_transition(peering: Peering, status: PeeringStatus, target: str) -> AwsError:
+    return AwsError(
+        "InvalidStateTransition",
+        f"Invalid state transition for {peering.id}, attempted to transition from {status} to {target}",
+    )
 
 
 def _cidrs_shown(ctx: Context, peering: Peering, which: str) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""DNS options of a VPC peering connection (peering guide, "Enable DNS resolution for a VPC peering connection")."""
+"""Options of a VPC peering connection (peering guide, "Enable DNS resolution for a VPC peering connection")."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from realvpc.net.table import put
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, missing_parameter
 from ..core.lookup import PEERING, get
+from .multipath_resilience import asked_multipath_resilience
 from .peering import render_options
 
 _CLASSIC_LINK = ("AllowEgressFromLocalClassicLinkToRemoteVpc", "AllowEgressFromLocalVpcToRemoteClassicLink")
 
 
 def modify_vpc_peering_connection_options(ctx: Context, request: Request) -> Answer:
-    """Let the other side resolve this side's public names to private addresses.
+    """Let the other side resolve this side's public names to private addresses, or traffic take several paths.
 
     Each account sets its own side; one account that owns both may set both.  Raises OperationNotPermitted (not active,
-    another account's side, the EC2-Classic options between Regions) and
-    InvalidVpcPeeringConnectionState.DnsHostnamesDisabled.
+    another account's side, the EC2-Classic options between Regions, multipath resilience of another Region's side),
+    InvalidParameterCombination and InvalidVpcPeeringConnectionState.DnsHostnamesDisabled.
     """
     peering = get(ctx, PEERING, request["VpcPeeringConnectionId"])
     wanted = {
@@ -61,7 +62,16 @@ def _modified_side(ctx: Context, peering: Peering, name: str, options: Request) 
     allow = options.get("AllowDnsResolutionFromRemoteVpc", side.allow_dns_resolution)
     if allow and not side.allow_dns_resolution:
         _require_dns(ctx, peering)
-    return replace(side, allow_dns_resolution=allow)
+    multipath = asked_multipath_resilience(
+        options, before=side.allow_multipath_resilience, across=peering.is_cross_region
+    )
+    if multipath != side.allow_multipath_resilience and side.region != ctx.region:
+        raise AwsError(
+            "OperationNotPermitted",
+            f"Incorrect region ({ctx.region}) specified for this request. Multipath resilience of the {name} side of "
+            f"{peering.id} must be modified in region {side.region}",
+        )
+    return replace(side, allow_dns_resolution=allow, allow_multipath_resilience=multipath)
 
 
 def _require_dns(ctx: Context, peering: Peering) -> None:

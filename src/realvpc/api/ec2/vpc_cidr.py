@@ -45,10 +45,9 @@ def associate_vpc_cidr_block(ctx: Context, request: Request) -> Answer:
             "CidrLimitExceeded", f"This network {vpc.id} has met its maximum number of allowed CIDRs: {allowed}"
         )
     _refuse_conflict_with_route(ctx, vpc, cidr)
-    failed = _peerings_that_fail(ctx, vpc, cidr)
-
     association = CidrAssociation(ctx.new_id("vpc-cidr-assoc"), cidr)
     grown = replace(vpc, cidr_associations=(*vpc.cidr_associations, association))
+    failed = _peerings_that_fail(ctx, grown, cidr)
     return Answer(
         {"VpcId": vpc.id, "CidrBlockAssociation": render_cidr_association(association, "associating")},
         Change(puts=(grown, *failed)),
@@ -68,7 +67,7 @@ def _refuse_conflict_with_route(ctx: Context, vpc: Vpc, cidr: Cidr) -> None:
 
 
 def _peerings_that_fail(ctx: Context, vpc: Vpc, cidr: Cidr) -> list[Peering]:
-    """The pending requests that the new block makes impossible.  Raises when a connection forbids the block."""
+    """The pending requests that are impossible for the VPC with its new block.  Raises when one forbids the block."""
     failed: list[Peering] = []
     for peering in ctx.network.peerings_of(vpc.id):
         if not peering.is_live_at(ctx.now):
@@ -79,14 +78,12 @@ def _peerings_that_fail(ctx: Context, vpc: Vpc, cidr: Cidr) -> list[Peering]:
                 f"The VPC {vpc.id} is the requester of the pending VPC peering connection {peering.id}. "
                 "CIDR blocks can be associated after it has been accepted or deleted.",
             )
-        far = peering.far_side(vpc.id)
-        other = ctx.network.vpcs.get(far.vpc_id) if far else None
-        if other is None or not overlapping((cidr,), other.cidrs):
+        if peering.can_connect(lambda vpc_id: vpc if vpc_id == vpc.id else ctx.network.vpcs.get(vpc_id)):
             continue
         if peering.is_active:
             raise AwsError(
                 "InvalidVpc.Range",
-                f"The CIDR '{cidr}' conflicts with a CIDR of the VPC {other.id}, which is peered over {peering.id}.",
+                f"The CIDR '{cidr}' conflicts with a CIDR of a VPC that is peered over {peering.id}.",
             )
         after = peering.after(PeeringEvent.FAIL, ctx.now)
         assert after is not None, "a pending request can fail"

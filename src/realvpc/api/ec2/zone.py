@@ -40,7 +40,7 @@ def describe_regions(ctx: Context, request: Request) -> Answer:
     return Answer(
         {
             "Regions": [
-                {"RegionName": region.name, "Endpoint": _endpoint(region), "OptInStatus": _OPT_IN_STATUS}
+                {"RegionName": region.name, "Endpoint": _endpoint(region), "OptInStatus": _region_opt_in_status(region)}
                 for region in found
             ]
         }
@@ -93,6 +93,10 @@ def _group_long_name(zone: Zone) -> str:
     return f"{zone.region.long_name} 1"
 
 
+def _region_opt_in_status(region: Region) -> str:
+    return "opted-in" if region.opt_in else _OPT_IN_STATUS
+
+
 def _endpoint(region: Region) -> str:
     return f"ec2.{region.name}.amazonaws.com"
 
@@ -113,6 +117,6 @@ _ZONE_FILTERS: dict[str, FilterValues[Zone]] = {
 
 _REGION_FILTERS: dict[str, FilterValues[Region]] = {
     "endpoint": lambda ctx, region: [_endpoint(region)],
-    "opt-in-status": lambda ctx, region: [_OPT_IN_STATUS],
+    "opt-in-status": lambda ctx, region: [_region_opt_in_status(region)],
     "region-name": lambda ctx, region: [region.name],
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -15,8 +14,6 @@ from ..core.errors import AwsError
 
 T = TypeVar("T")
 
-_NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
-_PATH = re.compile(r"/(?:[\x21-\x7e]*/)?")
 _ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ID_LENGTH = 17  # after the prefix
 _DEFAULT_PAGE = 100
@@ -44,27 +41,6 @@ def malformed_policy(problem: str) -> AwsError:
 
 def validation_error(message: str) -> AwsError:
     return AwsError("ValidationError", message)
-
-
-def checked_name(parameter: str, name: str) -> str:
-    """Raises ValidationError."""
-    if not _NAME.fullmatch(name):
-        raise validation_error(
-            f"The specified value for {parameter} is invalid. "
-            "It must contain only alphanumeric characters and/or the following: +=,.@_-"
-        )
-    return name
-
-
-def checked_path(request: Request) -> str:
-    """The request's Path, ``/`` when there is none.  Raises ValidationError."""
-    path: str = request.get("Path") or "/"
-    if not _PATH.fullmatch(path):
-        raise validation_error(
-            "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric "
-            "characters and/or / characters."
-        )
-    return path
 
 
 def checked_tags(tags: Iterable[dict[str, Any]] | None, old: dict[str, str] | None = None) -> dict[str, str]:

@@ -10,8 +10,6 @@ from realvpc.net.table import delete, put
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import render_tags
 from .common import (
-    checked_name,
-    checked_path,
     checked_tags,
     delete_conflict,
     entity_already_exists,
@@ -24,8 +22,8 @@ from .role import render_role, role_named
 
 
 def create_instance_profile(ctx: Context, request: Request) -> Answer:
-    """Raises EntityAlreadyExists, ValidationError, InvalidInput, LimitExceeded."""
-    name, path = checked_name("instanceProfileName", request["InstanceProfileName"]), checked_path(request)
+    """Raises EntityAlreadyExists, InvalidInput, LimitExceeded."""
+    name, path = request["InstanceProfileName"], request.get("Path") or "/"
     if any(profile.name.lower() == name.lower() for profile in ctx.visible(ctx.directory.instance_profiles)):
         raise entity_already_exists(f"Instance Profile {name} already exists.")
     profile = InstanceProfile(

@@ -11,10 +11,9 @@ from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import render_tags
+from ..core.parameters import refuse
 from .common import (
     as_document,
-    checked_name,
-    checked_path,
     checked_tags,
     delete_conflict,
     entity_already_exists,
@@ -24,11 +23,14 @@ from .common import (
     page,
 )
 
+_NOT_HERE = ("MaxSigninSessionDuration", "ResetMaxSigninSessionDuration")  # there is no console to sign in to
+
 
 def create_role(ctx: Context, request: Request) -> Answer:
-    """Raises EntityAlreadyExists, MalformedPolicyDocument, NoSuchEntity (the boundary), ValidationError, InvalidInput,
-    LimitExceeded."""
-    name, path = checked_name("roleName", request["RoleName"]), checked_path(request)
+    """Raises EntityAlreadyExists, MalformedPolicyDocument, NoSuchEntity (the boundary), InvalidInput, LimitExceeded,
+    UnsupportedOperation."""
+    refuse(request, _NOT_HERE)
+    name, path = request["RoleName"], request.get("Path") or "/"
     _check_trust(request["AssumeRolePolicyDocument"])
     boundary = request.get("PermissionsBoundary") or None
     if boundary is not None and boundary not in MANAGED_POLICIES:
@@ -79,7 +81,8 @@ def list_roles(ctx: Context, request: Request) -> Answer:
 
 
 def update_role(ctx: Context, request: Request) -> Answer:
-    """Raises NoSuchEntity."""
+    """Raises NoSuchEntity, UnsupportedOperation."""
+    refuse(request, _NOT_HERE)
     role = role_named(ctx, request["RoleName"])
     description = request.get("Description")
     changed = replace(

@@ -9,7 +9,8 @@ from realvpc.iam.policy_document import identity_policy_problem
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request
-from .common import as_document, checked_name, limit_exceeded, malformed_policy, no_such_entity, page
+from ..core.errors import AwsError
+from .common import as_document, limit_exceeded, malformed_policy, no_such_entity, page
 from .role import role_named
 
 POLICIES_PER_ROLE = 10
@@ -17,11 +18,14 @@ INLINE_POLICY_CHARACTERS = 10240  # of all inline policies of a role, without wh
 
 
 def attach_role_policy(ctx: Context, request: Request) -> Answer:
-    """Attaching a policy again is no error.  Raises NoSuchEntity, LimitExceeded."""
+    """Attaching a policy again is no error.  Raises NoSuchEntity, PolicyNotAttachable, LimitExceeded."""
     role = role_named(ctx, request["RoleName"])
     arn = request["PolicyArn"]
-    if arn not in MANAGED_POLICIES:
+    policy = MANAGED_POLICIES.get(arn)
+    if policy is None:
         raise no_such_entity(f"Policy {arn} does not exist or is not attachable.")
+    if not policy.is_attachable:
+        raise AwsError("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
     if arn in role.attached_policy_arns:
         return Answer()
     if len(role.attached_policy_arns) >= POLICIES_PER_ROLE:
@@ -49,9 +53,9 @@ def list_attached_role_policies(ctx: Context, request: Request) -> Answer:
 
 
 def put_role_policy(ctx: Context, request: Request) -> Answer:
-    """Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded, ValidationError."""
+    """Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded."""
     role = role_named(ctx, request["RoleName"])
-    name = checked_name("policyName", request["PolicyName"])
+    name = request["PolicyName"]
     problem = identity_policy_problem(request["PolicyDocument"])
     if problem is not None:
         raise malformed_policy(problem)

@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from realvpc.iam.managed_policies import ADMINISTRATOR, SSM_MANAGED_INSTANCE_CORE
+from realvpc.iam.managed_policies import FOR_SYSTEMS_MANAGER
 from realvpc.net.addresses import Address
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS
 from realvpc.net.instance import Instance, InstanceState
@@ -31,7 +31,6 @@ AGENT_VERSION = "3.3.0.0"
 """Decides what clients do in port sessions: beyond 3.0.196.0 they multiplex connections, beyond 3.1.1511.0 they send no
 frames to keep silent streams alive, which would make an idle session look busy."""
 
-_ENOUGH = frozenset({SSM_MANAGED_INSTANCE_CORE.arn, ADMINISTRATOR.arn})
 _HTTPS = 443
 
 
@@ -90,7 +89,7 @@ def missing(state: State, instance: Instance) -> Lack | None:
     role = directory.roles.get(profile.role_arn) if profile and profile.role_arn else None
     if role is None:
         return Lack(Condition.INSTANCE_PROFILE, instance.id)
-    if _ENOUGH.isdisjoint(role.attached_policy_arns):
+    if FOR_SYSTEMS_MANAGER.isdisjoint(role.attached_policy_arns):
         return Lack(Condition.POLICY, instance.id)
     (interface, *_) = network.interfaces_of(instance.id)
     servers = [_talk(network, interface, address, "udp", RESOLVER_PORT) for address in _servers(state, interface)]
