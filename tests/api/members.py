@@ -70,7 +70,7 @@ def _asked(value: Any, note: Callable[[str], None]) -> Any:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Every action is performed behind the one door."""
-    enter = vars(realvpc.api.service)["enter"]
+    enter: Callable[..., Answer] = vars(realvpc.api.service)["enter"]
 
     def noting(ctx: Context, actions: Actions, evaluate: Evaluate, call: Call) -> Answer:
         row = actions.get(call.service, {}).get(call.action)
