@@ -6,6 +6,7 @@ and who still sees it are functions of the record and ``now``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -125,6 +126,10 @@ class Peering(Resource, frozen=True, kw_only=True):
         if vpc_id == self.requester.vpc_id:
             return self.accepter
         return self.requester if vpc_id == self.accepter.vpc_id else None
+
+    @property
+    def places(self) -> Iterable[tuple[str, str]]:
+        return {(side.account, side.region) for side in (self.requester, self.accepter)}
 
     def tags_seen_by(self, account: str, region: str) -> dict[str, str]:
         sides = self.sides_of(account, region)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from random import Random
 from typing import Any, TypeAlias, TypeVar
@@ -12,8 +12,8 @@ from msgspec import Struct
 from realvpc.iam.account import Account
 from realvpc.iam.directory import Directory
 from realvpc.net.network import Network
-from realvpc.net.resource import Resource
-from realvpc.net.table import Change
+from realvpc.net.resource import EVERY_REGION, Resource
+from realvpc.net.table import Change, Table
 from realvpc.store.state import State
 
 from .call import Caller
@@ -81,8 +81,12 @@ class Context:
         """Visibility, in one place: every query and every lookup by id asks here."""
         return resource.visible_to(self.account, self.region, self.now)
 
-    def visible(self, table: Mapping[str, R]) -> Iterator[R]:
-        return (row for row in table.values() if self.sees(row))
+    def visible(self, table: Table[R]) -> Iterator[R]:
+        """Only rows that concern the caller are looked at: how many others there are costs nothing."""
+        for region in (self.region, EVERY_REGION):
+            for row in table.where(_places, (self.account, region)):
+                if self.sees(row):
+                    yield row
 
     def new_id(self, prefix: str) -> str:
         """A fresh id: the prefix and 17 hexadecimal digits, as ``vpc-0a1b2c3d4e5f60718``."""
@@ -93,6 +97,11 @@ class Context:
         return Context(
             state=state, caller=self.caller, now=self.now, random=self.random, options=self.options, key=self.key
         )
+
+
+def _places(row: Resource) -> Iterable[tuple[str, str]]:
+    """Names the index of what an account has in a Region."""
+    return row.places
 
 
 Action: TypeAlias = Callable[[Context, Request], Answer]

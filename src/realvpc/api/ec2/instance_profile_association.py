@@ -9,16 +9,18 @@ from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, paginate, passing
+from ..core.describe import paginate
 from ..core.errors import AwsError
-from ..core.lookup import INSTANCE, get
-from .instance import render_profile
+from ..core.filter import FilterValues, passing
+from ..core.lookup import find_all, named
+from ..core.parameters import required
+from .instance import INSTANCE, render_profile
 from .launch import find_profile
 
 
 def associate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue (the profile), IncorrectState (it has one)."""
-    instance = get(ctx, INSTANCE, request["InstanceId"])
+    instance = named(ctx, INSTANCE, request, "InstanceId")
     profile = find_profile(ctx, request["IamInstanceProfile"])
     if instance.state not in (InstanceState.PENDING, InstanceState.RUNNING, InstanceState.STOPPED):
         raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'running' state.")
@@ -29,7 +31,7 @@ def associate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
 
 def replace_iam_instance_profile_association(ctx: Context, request: Request) -> Answer:
     """Another profile for the same instance.  Raises InvalidAssociationID.NotFound, InvalidParameterValue."""
-    instance = _associated(ctx, request["AssociationId"])
+    instance = _associated(ctx, required(request, "AssociationId"))
     profile = find_profile(ctx, request["IamInstanceProfile"])
     return _associating(ctx, instance, profile)
 
@@ -46,7 +48,7 @@ def _associating(ctx: Context, instance: Instance, profile: InstanceProfile) -> 
 
 def disassociate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidAssociationID.NotFound``."""
-    instance = _associated(ctx, request["AssociationId"])
+    instance = _associated(ctx, required(request, "AssociationId"))
     changed = replace(
         instance,
         instance_profile_arn=None,
@@ -62,7 +64,7 @@ def describe_iam_instance_profile_associations(ctx: Context, request: Request) -
     rows = (
         [_associated(ctx, association_id) for association_id in dict.fromkeys(wanted)]
         if wanted
-        else [row for row in ctx.visible(ctx.network.instances) if _is_associated(row)]
+        else [row for row in find_all(ctx, INSTANCE) if _is_associated(row)]
     )
     found = passing(ctx, request, sorted(rows, key=lambda row: row.id), _FILTERS.get)
     page, token = paginate(request, found)
@@ -81,9 +83,14 @@ def _is_associated(instance: Instance) -> bool:
     return instance.instance_profile_arn is not None and instance.state is not InstanceState.TERMINATED
 
 
+def _association_id(instance: Instance) -> tuple[str | None]:
+    """Names the index."""
+    return (instance.instance_profile_association_id,)
+
+
 def _associated(ctx: Context, association_id: str) -> Instance:
-    for instance in ctx.visible(ctx.network.instances):
-        if instance.instance_profile_association_id == association_id and _is_associated(instance):
+    for instance in ctx.network.instances.where(_association_id, association_id):
+        if ctx.sees(instance) and _is_associated(instance):
             return instance
     raise AwsError(
         "InvalidAssociationID.NotFound",

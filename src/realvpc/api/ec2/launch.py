@@ -23,10 +23,10 @@ from ..core.errors import (
     missing_parameter,
     unsupported_operation,
 )
-from ..core.lookup import KEY_PAIR, not_found
+from ..core.lookup import check_form, find, not_found
 from ..core.parameters import parameter_name, refuse
-from .image import check_available, check_image_id, find_image, image_not_found
-from .key_pair import key_pair_named
+from .image import IMAGE, check_available
+from .key_pair import KEY_PAIR, key_pair_named
 
 MAXIMUM_USER_DATA = 16384  # bytes, before base64
 _RESOLVE = "resolve:ssm:"
@@ -90,10 +90,10 @@ def read_image(ctx: Context, request: Request) -> tuple[str, MachineImage]:
         image_id = image_parameters(ctx.region).get(parameter, "")
         if not image_id:
             raise invalid_parameter_value(f"Unable to resolve the Systems Manager parameter {parameter}.")
-    check_image_id(image_id)
-    image = find_image(ctx, image_id) or (AL2023.image_in(ctx.region) if ctx.options.any_image else None)
+    check_form(IMAGE, image_id)
+    image = find(ctx, IMAGE, image_id) or (AL2023.image_in(ctx.region) if ctx.options.any_image else None)
     if image is None:
-        raise image_not_found(image_id)
+        raise not_found(IMAGE, image_id)
     check_available(image)
     return image_id, image
 

@@ -18,10 +18,10 @@ from realvpc.net.volume import Volume
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError, invalid_parameter_combination
 from ..core.idempotency import earlier_resources, remembering
-from ..core.lookup import INSTANCE, NETWORK_INTERFACE, VOLUME, find
+from ..core.lookup import find, find_all
 from ..core.tags import tags_by_type
 from .address_picker import AddressPicker, insufficient_addresses
-from .instance import render_reservations
+from .instance import INSTANCE, render_reservations
 from .instance_state import happens
 from .launch import (
     RootVolume,
@@ -37,6 +37,8 @@ from .launch import (
 )
 from .launch_interface import InterfacePlan, make_interface, read_interfaces
 from .metadata_options import check_shown_tags, launch_options
+from .network_interface import NETWORK_INTERFACE
+from .volume import VOLUME
 
 _TAGGED = (INSTANCE.tag_type, NETWORK_INTERFACE.tag_type, VOLUME.tag_type, "spot-instances-request")
 
@@ -88,9 +90,7 @@ def _count(
         raise invalid_parameter_combination(
             "A network interface or a private address can be specified for a single instance only."
         )
-    used = sum(
-        INSTANCE_TYPES[row.instance_type].vcpus for row in ctx.visible(ctx.network.instances) if row.machine_wanted
-    )
+    used = sum(INSTANCE_TYPES[row.instance_type].vcpus for row in find_all(ctx, INSTANCE) if row.machine_wanted)
     room = (INSTANCE_VCPUS_PER_REGION - used) // kind.vcpus
     if room < minimum:
         raise AwsError(

@@ -6,8 +6,8 @@ from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.zones import REGIONS, Region, Zone, zones
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, no_values, passing
 from ..core.errors import invalid_parameter_value
+from ..core.filter import FilterValues, no_values, passing
 
 _OPT_IN_STATUS = "opt-in-not-required"
 

@@ -9,8 +9,9 @@ from realvpc.net.hostnames import instance_private_name
 from realvpc.net.instance import Instance, InstanceState
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import no_values, paginate, passing
+from ..core.describe import paginate
 from ..core.errors import AwsError, invalid_next_token
+from ..core.filter import no_values, passing
 from .agent import AGENT_VERSION, is_online
 
 _DEFAULT_PAGE = 50
