@@ -131,9 +131,9 @@ VPC = Noun(
     result="Vpcs",
     render=of_row(_render),
     filters={
-        **dict.fromkeys(("cidr", "cidr-block", "cidrBlock"), ".primary_cidr"),
+        **dict.fromkeys(("cidr", "cidr-block", "cidrBlock"), "CidrBlock"),
         "cidr-block-association.association-id": ".cidr_associations[].id",
-        "cidr-block-association.cidr-block": ".cidr_associations[].cidr",
+        "cidr-block-association.cidr-block": "CidrBlockAssociationSet[].CidrBlock",
         "cidr-block-association.state": "CidrBlockAssociationSet[].CidrBlockState.State",
         **dict.fromkeys(("dhcp-options-id", "dhcpOptionsId"), ".dhcp_options_id"),
         "ipv6-cidr-block-association.association-id": no_values,
