@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from realvpc.net.resource import Resource
 from realvpc.net.table import delete
 
-from .context import Action, Answer, Context, Request, Response
+from .context import Answer, Context, Request, Response
 from .errors import invalid_parameter_combination, invalid_parameter_value
 from .filter import asked_filters, passing
 from .glob import read_glob
@@ -29,10 +29,12 @@ class Identified(Protocol):
 R = TypeVar("R", bound=Resource)
 Row = TypeVar("Row", bound=Identified)
 
+Perform: TypeAlias = Callable[[Context, Request], Answer]
+
 DEFAULT_PAGE = 1000
 
 
-def describing(noun: Noun[Any]) -> Action:
+def describing(noun: Noun[Any]) -> Perform:
     """The whole of a plain Describe action."""
     return lambda ctx, request: describe(ctx, request, noun)
 
@@ -44,7 +46,7 @@ def describe(ctx: Context, request: Request, noun: Noun[R]) -> Answer:
     return Answer({noun.result: [render(row) for row in page], "NextToken": token})
 
 
-def deleting(noun: Noun[R], member: str, check: Callable[[Context, R], None]) -> Action:
+def deleting(noun: Noun[R], member: str, check: Callable[[Context, R], None]) -> Perform:
     """The whole of a plain Delete action; ``check`` raises what stands in the way."""
 
     def action(ctx: Context, request: Request) -> Answer:
@@ -80,7 +82,7 @@ def _candidates(ctx: Context, request: Request, noun: Noun[R]) -> Iterable[R]:
         if noun.filters.get(name) == ".id":
             return [row for text in dict.fromkeys(texts) if (row := find(ctx, noun, text)) is not None]
         if name in noun.found_by:
-            rows = {row.id: row for text in texts for row in noun.found_by[name](ctx.network, text)}
+            rows = {row.id: row for text in texts for row in noun.found_by[name](ctx, text)}
             return filter(ctx.sees, rows.values())
     return find_all(ctx, noun)
 

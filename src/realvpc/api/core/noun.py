@@ -11,7 +11,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from realvpc.net.network import Network
 from realvpc.net.resource import Resource
 
 from .context import Context, Response
@@ -55,7 +54,7 @@ class Noun(Struct, Generic[R], frozen=True, kw_only=True):
 
     ``filters`` lead by name to what a resource shows: a path into the rendering (``State``,
     ``Attachments[].VpcId``), a path of attributes, which is cheaper (``.vpc_id``), or a function.  ``tag:…``,
-    ``tag-key``, ``tag-value`` and ``owner-id`` serve every noun.  ``found_by`` says for some of them how the network
+    ``tag-key``, ``tag-value`` and ``owner-id`` serve every noun.  ``found_by`` says for some of them how the state
     finds the resources that have one value, so that not all have to be looked at.
     """
 
@@ -69,7 +68,7 @@ class Noun(Struct, Generic[R], frozen=True, kw_only=True):
     result: str
     render: Render[R]
     filters: Mapping[str, str | FilterValues[R]]
-    found_by: Mapping[str, Callable[[Network, str], Iterable[R]]] = {}
+    found_by: Mapping[str, Callable[[Context, str], Iterable[R]]] = {}
     derived: Derived[R] | None = None
     tells_prefix: TellsPrefix = TellsPrefix.OF_OTHERS
     in_brackets: bool = False  # whether "not found" puts the ids in brackets

@@ -8,7 +8,6 @@ from typing import Any
 from realvpc.net import hostnames
 from realvpc.net.addresses import Address
 from realvpc.net.hostnames import private_dns_name
-from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.security_group import SecurityGroup
@@ -302,10 +301,10 @@ NETWORK_INTERFACE = Noun(
         "vpc-id": ".vpc_id",
     },
     found_by={
-        "attachment.instance-id": Network.interfaces_of,
-        "group-id": Network.interfaces_with_group,
-        "subnet-id": Network.interfaces_in_subnet,
-        "vpc-id": Network.interfaces_in_vpc,
+        "attachment.instance-id": lambda ctx, value: ctx.network.interfaces_of(value),
+        "group-id": lambda ctx, value: ctx.network.interfaces_with_group(value),
+        "subnet-id": lambda ctx, value: ctx.network.interfaces_in_subnet(value),
+        "vpc-id": lambda ctx, value: ctx.network.interfaces_in_vpc(value),
     },
 )
 

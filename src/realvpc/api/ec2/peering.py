@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from realvpc.net.addresses import overlapping
-from realvpc.net.network import Network
 from realvpc.net.peering import Peering, PeeringEvent, PeeringSide, PeeringStatus
 from realvpc.net.quotas import OUTSTANDING_PEERING_REQUESTS, PEERINGS_PER_VPC
 from realvpc.net.table import put
@@ -240,7 +239,9 @@ PEERING = Noun(
         "status-message": "Status.Message",
         "vpc-peering-connection-id": ".id",
     },
-    found_by=dict.fromkeys(("accepter-vpc-info.vpc-id", "requester-vpc-info.vpc-id"), Network.peerings_of),
+    found_by=dict.fromkeys(
+        ("accepter-vpc-info.vpc-id", "requester-vpc-info.vpc-id"), lambda ctx, value: ctx.network.peerings_of(value)
+    ),
 )
 
 describe_vpc_peering_connections = describing(PEERING)

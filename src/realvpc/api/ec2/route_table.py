@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from realvpc.net.network import Network
 from realvpc.net.quotas import ROUTE_TABLES_PER_VPC
 from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TargetKind
 from realvpc.net.table import put
@@ -214,7 +213,7 @@ ROUTE_TABLE = Noun(
         "route.vpc-peering-connection-id": "Routes[].VpcPeeringConnectionId",
         **dict.fromkeys(("vpc-id", "vpcId"), ".vpc_id"),
     },
-    found_by=dict.fromkeys(("vpc-id", "vpcId"), Network.route_tables_of),
+    found_by=dict.fromkeys(("vpc-id", "vpcId"), lambda ctx, value: ctx.network.route_tables_of(value)),
 )
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 
 from realvpc.net.addresses import ANY_IPV4
-from realvpc.net.network import Network
 from realvpc.net.quotas import SECURITY_GROUPS_PER_REGION
 from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGroupRule
 from realvpc.net.table import delete, put
@@ -193,7 +192,7 @@ SECURITY_GROUP = Noun(
         **_permission_filters("ip-permission", "IpPermissions", is_egress=False),
         **_permission_filters("egress.ip-permission", "IpPermissionsEgress", is_egress=True),
     },
-    found_by={"vpc-id": Network.security_groups_of},
+    found_by={"vpc-id": lambda ctx, value: ctx.network.security_groups_of(value)},
 )
 
 

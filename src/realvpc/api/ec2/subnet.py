@@ -7,7 +7,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from realvpc.net.hostnames import HOSTNAME_TYPES
-from realvpc.net.network import Network
 from realvpc.net.quotas import SUBNETS_PER_VPC
 from realvpc.net.route_table import RouteTable
 from realvpc.net.subnet import Subnet
@@ -225,7 +224,7 @@ SUBNET = Noun(
         **dict.fromkeys(("subnet-id", "subnetId"), ".id"),
         **dict.fromkeys(("vpc-id", "vpcId"), ".vpc_id"),
     },
-    found_by=dict.fromkeys(("vpc-id", "vpcId"), Network.subnets_of),
+    found_by=dict.fromkeys(("vpc-id", "vpcId"), lambda ctx, value: ctx.network.subnets_of(value)),
 )
 
 describe_subnets = describing(SUBNET)

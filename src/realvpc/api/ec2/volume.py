@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from realvpc.net.network import Network
 from realvpc.net.volume import Volume
 
 from ..core.context import Response
@@ -71,7 +70,7 @@ VOLUME = Noun(
         "volume-id": ".id",
         "volume-type": ".volume_type",
     },
-    found_by={"attachment.instance-id": Network.volumes_of},
+    found_by={"attachment.instance-id": lambda ctx, value: ctx.network.volumes_of(value)},
 )
 
 describe_volumes = describing(VOLUME)
