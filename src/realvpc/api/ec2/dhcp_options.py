@@ -42,16 +42,16 @@ def create_dhcp_options(ctx: Context, request: Request) -> Answer:
     for number, configuration in enumerate(request["DhcpConfigurations"], start=1):
         key = configuration.get("Key")
         if not key:
-            raise missing_parameter(f"DhcpConfiguration.{number}.Key")
+            raise missing_parameter(f"dhcpConfiguration.{number}.key")
         if key in options:
             raise invalid_parameter_value(f"Value ({key}) for parameter key is invalid. Duplicate DHCP option.")
         if key not in _READERS:
             raise invalid_parameter_value(f"Value ({key}) for parameter name is invalid. Unknown DHCP option")
         if not configuration.get("Values"):
-            raise missing_parameter(f"DhcpConfiguration.{number}.Value")
+            raise missing_parameter(f"dhcpConfiguration.{number}.value")
         options[key] = _READERS[key](key, tuple(configuration["Values"]))
     if not options:
-        raise missing_parameter("DhcpConfiguration")
+        raise missing_parameter("dhcpConfigurationSet")
     made = DhcpOptions(
         id=ctx.new_id(DHCP_OPTIONS.prefix),
         account=ctx.account,

@@ -66,6 +66,7 @@ def _render(row: MachineImage) -> Response:
         "SriovNetSupport": "simple",
         "VirtualizationType": "hvm",
         "BootMode": "uefi-preferred",
+        "DeregistrationProtection": "disabled",
         "ImdsSupport": "v2.0",
         "FreeTierEligible": True,
         "Tags": render_tags(row.tags),

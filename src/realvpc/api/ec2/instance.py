@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from realvpc.net.hostnames import instance_private_name
 from realvpc.net.instance import Instance, InstanceState, MetadataOptions
 from realvpc.net.instance_types import INSTANCE_TYPES
-from realvpc.net.machine_image import ARCHITECTURE
 from realvpc.net.network_interface import NetworkInterface
 
 from ..core.context import Answer, Context, Request, Response
@@ -68,7 +68,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
             "Tenancy": "default",
         },
         "Monitoring": {"State": "enabled" if instance.detailed_monitoring else "disabled"},
-        "Architecture": ARCHITECTURE,
+        "Architecture": kind.architecture,
         "BlockDeviceMappings": render_block_devices(ctx, instance),
         "ClientToken": instance.client_token,
         "EbsOptimized": instance.ebs_optimized,
@@ -90,17 +90,24 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
         "CurrentInstanceBootMode": "uefi" if kind.is_nitro else "legacy-bios",
         "PlatformDetails": "Linux/UNIX",
         "UsageOperation": "RunInstances",
+        "UsageOperationUpdateTime": _first_launched_at(ctx, instance),
         "PrivateDnsNameOptions": {
             "HostnameType": instance.hostname_type,
             "EnableResourceNameDnsARecord": instance.enable_resource_name_dns_a_record,
             "EnableResourceNameDnsAAAARecord": instance.enable_resource_name_dns_aaaa_record,
         },
         "MaintenanceOptions": {"AutoRecovery": "default", "RebootMigration": "default"},
+        "NetworkPerformanceOptions": {"BandwidthWeighting": "default"},
         "Operator": {"Managed": False},
     }
     if instance.state_reason_code:
         response["StateReason"] = {"Code": instance.state_reason_code, "Message": instance.state_reason}
     return response | (_of_primary(ctx, instance, interfaces[0]) if interfaces else {})
+
+
+def _first_launched_at(ctx: Context, instance: Instance) -> datetime | None:
+    """Since when the instance is billed as it is: its root volume is as old, ``launched_at`` is of the last start."""
+    return min((volume.created_at for volume in ctx.network.volumes_of(instance.id)), default=None)
 
 
 def render_state(state: InstanceState) -> Response:

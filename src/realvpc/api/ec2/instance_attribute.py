@@ -185,6 +185,8 @@ def _with_type(ctx: Context, instance: Instance, name: str) -> Instance:
     kind = INSTANCE_TYPES.get(name)
     if kind is None:
         raise invalid_parameter_value(f"Invalid value '{name}' for InstanceType.")
+    if kind.architecture != INSTANCE_TYPES[instance.instance_type].architecture:
+        raise invalid_parameter_value(f"The architecture of {name} is not that of the instance.")
     if len(ctx.network.interfaces_of(instance.id)) > kind.interfaces:
         raise invalid_parameter_combination(f"The instance has more network interfaces than {name} allows.")
     return replace(instance, instance_type=name, cpu_credits=read_cpu_credits({}, kind))

@@ -60,7 +60,6 @@ _NO_INSTANCE_HAS = (
     "instance-lifecycle",
     "ipv6-address",
     "kernel-id",
-    "network-performance-options.bandwidth-weighting",
     "operator.principal",
     "outpost-arn",
     "placement-group-name",
@@ -72,7 +71,6 @@ _NO_INSTANCE_HAS = (
     "requester-id",
     "spot-instance-request-id",
     "tpm-support",
-    "usage-operation-update-time",
 )
 
 _INTERFACES: dict[str, FilterValues[NetworkInterface]] = {
@@ -137,6 +135,7 @@ FILTERS: dict[str, str | FilterValues[Instance]] = {
     "metadata-options.instance-metadata-tags": ".metadata_options.instance_metadata_tags",
     "metadata-options.state": "MetadataOptions.State",
     "monitoring-state": "Monitoring.State",
+    "network-performance-options.bandwidth-weighting": "NetworkPerformanceOptions.BandwidthWeighting",
     "platform-details": "PlatformDetails",
     "private-dns-name": lambda ctx, row: [
         instance_private_name(row, primary) for primary in ctx.network.interfaces_of(row.id)[:1]
@@ -155,6 +154,7 @@ FILTERS: dict[str, str | FilterValues[Instance]] = {
     "subnet-id": _of_primary(lambda ctx, interface: interface.subnet_id),
     "tenancy": "Placement.Tenancy",
     "usage-operation": "UsageOperation",
+    "usage-operation-update-time": "UsageOperationUpdateTime",
     "virtualization-type": "VirtualizationType",
     "vpc-id": _of_primary(lambda ctx, interface: interface.vpc_id),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from realvpc.iam.role import InstanceProfile
@@ -61,11 +63,7 @@ def disassociate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
 def describe_iam_instance_profile_associations(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidAssociationID.NotFound``, InvalidParameterValue for a filter."""
     wanted = request.get("AssociationIds") or []
-    rows = (
-        [_associated(ctx, association_id) for association_id in dict.fromkeys(wanted)]
-        if wanted
-        else [row for row in find_all(ctx, INSTANCE) if _is_associated(row)]
-    )
+    rows = _all_associated(ctx, wanted) if wanted else [row for row in find_all(ctx, INSTANCE) if _is_associated(row)]
     found = passing(ctx, request, sorted(rows, key=lambda row: row.id), _FILTERS.get)
     page, token = paginate(request, found)
     return Answer(
@@ -88,14 +86,25 @@ def _association_id(instance: Instance) -> tuple[str | None]:
     return (instance.instance_profile_association_id,)
 
 
+def _all_associated(ctx: Context, association_ids: Iterable[str]) -> list[Instance]:
+    found = {each: _find(ctx, each) for each in dict.fromkeys(association_ids)}
+    missing = [each for each, row in found.items() if row is None]
+    if missing:
+        raise AwsError(
+            "InvalidAssociationID.NotFound", f"An invalid association-id of '{', '.join(missing)}' was given"
+        )
+    return [row for row in found.values() if row is not None]
+
+
 def _associated(ctx: Context, association_id: str) -> Instance:
+    return _all_associated(ctx, (association_id,))[0]
+
+
+def _find(ctx: Context, association_id: str) -> Instance | None:
     for instance in ctx.network.instances.where(_association_id, association_id):
         if ctx.sees(instance) and _is_associated(instance):
             return instance
-    raise AwsError(
-        "InvalidAssociationID.NotFound",
-        f"An invalid association-id of '{association_id}' was given",
-    )
+    return None
 
 
 def _render(ctx: Context, instance: Instance, state: str) -> Response:

@@ -41,13 +41,13 @@ def _render(kind: InstanceType) -> Response:
         "InstanceType": kind.name,
         "CurrentGeneration": kind.is_current_generation,
         "FreeTierEligible": kind.free_tier,
-        "SupportedUsageClasses[]": ["on-demand"],
-        "SupportedRootDeviceTypes[]": ["ebs"],
-        "SupportedVirtualizationTypes[]": ["hvm"],
+        "SupportedUsageClasses": ["on-demand"],
+        "SupportedRootDeviceTypes": ["ebs"],
+        "SupportedVirtualizationTypes": ["hvm"],
         "BareMetal": False,
         "Hypervisor": "nitro" if nitro else "xen",
         "ProcessorInfo": {
-            "SupportedArchitectures": ["x86_64"],
+            "SupportedArchitectures": [kind.architecture],
             "SustainedClockSpeedInGhz": kind.clock_ghz,
             "Manufacturer": kind.manufacturer,
         },
@@ -90,10 +90,16 @@ def _render(kind: InstanceType) -> Response:
         "BurstablePerformanceSupported": kind.is_burstable,
         "DedicatedHostsSupported": False,
         "AutoRecoverySupported": True,
-        "SupportedBootModes[]": ["legacy-bios", "uefi"] if nitro else ["legacy-bios"],
+        "SupportedBootModes": _boot_modes(kind),
         "NitroEnclavesSupport": "unsupported",
         "NitroTpmSupport": "unsupported",
     }
+
+
+def _boot_modes(kind: InstanceType) -> list[str]:
+    if kind.architecture == "arm64":
+        return ["uefi"]
+    return ["legacy-bios", "uefi"] if kind.is_nitro else ["legacy-bios"]
 
 
 _TYPE_FILTERS: dict[str, str] = {

@@ -65,9 +65,10 @@ def refuse_what_is_not_here(request: Request) -> None:
             f"The specified launch template, with template ID {template['LaunchTemplateId']}, does not exist.",
         )
     if template:
+        name = template.get("LaunchTemplateName") or ""
         raise AwsError(
             "InvalidLaunchTemplateName.NotFoundException",
-            f"The specified launch template, with template name {template.get('LaunchTemplateName')}, does not exist.",
+            f"The specified launch template, with template name {name}, does not exist.",
         )
     placement = request.get("Placement") or {}
     if placement.get("GroupName"):
@@ -76,11 +77,11 @@ def refuse_what_is_not_here(request: Request) -> None:
         raise unsupported_operation("Dedicated tenancy is not supported.")
 
 
-def read_image(ctx: Context, request: Request) -> tuple[str, MachineImage]:
+def read_image(ctx: Context, request: Request, kind: InstanceType) -> tuple[str, MachineImage]:
     """The id and the image of ImageId, which may name a public parameter: ``resolve:ssm:/aws/service/…``.
 
     Raises MissingParameter, ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, ``InvalidAMIID.Unavailable``,
-    InvalidParameterValue.
+    InvalidParameterValue, also for an image of another architecture than the instance type's.
     """
     image_id = request.get("ImageId") or ""
     if not image_id:
@@ -91,10 +92,13 @@ def read_image(ctx: Context, request: Request) -> tuple[str, MachineImage]:
         if not image_id:
             raise invalid_parameter_value(f"Unable to resolve the Systems Manager parameter {parameter}.")
     check_form(IMAGE, image_id)
-    image = find(ctx, IMAGE, image_id) or (AL2023.image_in(ctx.region) if ctx.options.any_image else None)
+    image = find(ctx, IMAGE, image_id)
+    if image is None and ctx.options.any_image:
+        return image_id, AL2023.image_in(ctx.region)
     if image is None:
         raise not_found(IMAGE, image_id)
     check_available(image)
+    _check_architecture(kind, image)
     return image_id, image
 
 
@@ -110,6 +114,16 @@ def read_instance_type(request: Request) -> InstanceType:
     ) != kind.threads_per_core:
         raise unsupported_operation(f"The CPU options of {name} cannot be changed.")
     return kind
+
+
+def _check_architecture(kind: InstanceType, image: MachineImage) -> None:
+    if kind.architecture != image.architecture:
+        raise invalid_parameter_value(
+            f"The architecture '{kind.architecture}' of the specified instance type does not match the architecture "
+            f"'{image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching "
+            "architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the "
+            "architecture of the instance type or AMI."
+        )
 
 
 def read_cpu_credits(request: Request, kind: InstanceType) -> str | None:
@@ -147,7 +161,7 @@ def read_root_volume(request: Request, image: MachineImage) -> RootVolume:
     ebs: Mapping[str, Any] = {}
     for mapping in request.get("BlockDeviceMappings") or []:
         if mapping.get("DeviceName") != image.root_device_name or mapping.get("NoDevice") is not None:
-            raise unsupported_operation(f"The device {mapping.get('DeviceName')} is not supported.")
+            raise unsupported_operation(f"The device {mapping.get('DeviceName') or ''} is not supported.")
         ebs = mapping.get("Ebs") or {}
         if ebs.get("DeleteOnTermination") is False:
             raise unsupported_operation("The root volume is deleted on termination.")

@@ -200,6 +200,7 @@ def make_interface(
     """The interface of one instance, attached."""
     interface = plan.existing or new_interface(
         ctx,
+        picker,
         plan.subnet,
         plan.groups,
         read_addresses(picker, plan.subnet, plan.addresses),

@@ -11,7 +11,6 @@ from realvpc.net.hostnames import private_dns_name
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.security_group import SecurityGroup
-from realvpc.net.services import identity_of
 from realvpc.net.subnet import Subnet
 from realvpc.net.table import put
 
@@ -58,12 +57,15 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
         return Answer({"NetworkInterface": render_interface(ctx, existing)})
     subnet = named(ctx, SUBNET, request, "SubnetId")
     groups = groups_for_interface(ctx, subnet, request.get("Groups"), different_networks)
+    picker = AddressPicker(ctx)
     interface = new_interface(
         ctx,
+        picker,
         subnet,
         groups,
-        read_addresses(AddressPicker(ctx), subnet, request),
+        read_addresses(picker, subnet, request),
         description=request.get("Description") or "",
+        requester_id=ctx.caller.user_id,
         tags=tags_on_creation(request, NETWORK_INTERFACE.tag_type),
     )
     response: Response = {"NetworkInterface": render_interface(ctx, interface) | {"Status": "pending"}}
@@ -135,38 +137,28 @@ def different_networks(group: SecurityGroup, subnet: Subnet) -> AwsError:
 
 def new_interface(
     ctx: Context,
+    picker: AddressPicker,
     subnet: Subnet,
     groups: Iterable[SecurityGroup],
     addresses: tuple[Address, ...],
     *,
     description: str = "",
+    requester_id: str = "",
     tags: Mapping[str, str] | None = None,
 ) -> NetworkInterface:
     return NetworkInterface(
-        id=_new_interface_id(ctx),
+        id=picker.interface_id(),
         account=ctx.account,
         region=ctx.region,
         tags=dict(tags or {}),
         vpc_id=subnet.vpc_id,
         subnet_id=subnet.id,
-        mac_address=_new_mac_address(ctx),
+        mac_address=picker.mac_address(),
         private_addresses=addresses,
         group_ids=tuple(group.id for group in groups),
         description=description,
+        requester_id=requester_id,
     )
-
-
-def _new_interface_id(ctx: Context) -> str:
-    """One whose identity no other interface has: a service tells by it who asks (``net.services``)."""
-    while True:
-        interface_id = ctx.new_id("eni")
-        if ctx.network.interface_with_identity(identity_of(interface_id)) is None:
-            return interface_id
-
-
-def _new_mac_address(ctx: Context) -> str:
-    """Locally administered, as AWS's are: ``06:…``."""
-    return ":".join(f"{octet:02x}" for octet in (6, *ctx.random.getrandbits(40).to_bytes(5, "big")))
 
 
 # -- describe --------------------------------------------------------------------------------------------------------
@@ -243,6 +235,7 @@ def render_interface(ctx: Context, interface: NetworkInterface) -> Response:
         "PrivateDnsName": private_name(ctx, interface, interface.private_address),
         "PrivateIpAddress": str(interface.private_address),
         "PrivateIpAddresses": render_addresses(ctx, interface),
+        "RequesterId": interface.requester_id or None,
         "RequesterManaged": False,
         "SourceDestCheck": interface.source_dest_check,
         "Status": interface.status,

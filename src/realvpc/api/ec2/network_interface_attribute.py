@@ -10,7 +10,7 @@ from realvpc.net.table import put
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError, invalid_parameter_combination
 from ..core.lookup import named
-from ..core.parameters import refuse
+from ..core.parameters import refuse, required
 from .address_picker import AddressPicker
 from .network_interface import (
     NETWORK_INTERFACE,
@@ -61,10 +61,9 @@ def with_groups(ctx: Context, interface: NetworkInterface, group_ids: list[str])
 def _with_attachment(interface: NetworkInterface, request: Request) -> NetworkInterface:
     wanted = request["Attachment"]
     attachment = interface.attachment
-    if attachment is None or wanted.get("AttachmentId") != attachment.id:
-        raise AwsError(
-            "InvalidAttachmentID.NotFound", f"The attachment ID '{wanted.get('AttachmentId')}' does not exist"
-        )
+    attachment_id = required(wanted, "AttachmentId")
+    if attachment is None or attachment_id != attachment.id:
+        raise AwsError("InvalidAttachmentID.NotFound", f"The attachment ID '{attachment_id}' does not exist")
     keep = attachment.delete_on_termination
     return replace(
         interface, attachment=replace(attachment, delete_on_termination=wanted.get("DeleteOnTermination", keep))

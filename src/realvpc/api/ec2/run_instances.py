@@ -60,7 +60,7 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     picker = AddressPicker(ctx)
     count = _count(ctx, request, kind, plans, picker)
     tags = tags_by_type(request, _TAGGED)
-    image_id, image = read_image(ctx, request)
+    image_id, image = read_image(ctx, request, kind)
     template = _template(ctx, request, kind, image_id, image, plans[0].subnet)
     check_shown_tags(template.metadata_options, tags[INSTANCE.tag_type])
     root = read_root_volume(request, image)
@@ -78,6 +78,8 @@ def run_instances(ctx: Context, request: Request) -> Answer:
         belongings.append(_root_volume(ctx, instance, image, root, tags[VOLUME.tag_type]))
     launched = put(*instances, *belongings)
     response = render_reservations(ctx.with_state(ctx.state.apply(launched)), instances)[0]
+    for shown in response["Instances"]:
+        shown["StateReason"] = {"Code": "pending", "Message": "pending"}
     change = launched if ctx.options.has_fabric else launched + _running(ctx, launched, instances)
     return remembering(ctx, "RunInstances", request, Answer(response, change), *(row.id for row in instances))
 

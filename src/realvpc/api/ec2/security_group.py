@@ -81,6 +81,8 @@ def group_of(ctx: Context, request: Request) -> SecurityGroup:
     """The group of GroupId.  A name alone would mean the default VPC, which there is not."""
     if request.get("GroupId"):
         return get(ctx, SECURITY_GROUP, request["GroupId"])
+    if request.get("GroupId") is not None:
+        raise AwsError("InvalidGroupId.Malformed", "The security-group ID '' is malformed")
     if request.get("GroupName"):
         raise AwsError(
             SECURITY_GROUP.not_found,

@@ -36,7 +36,7 @@ def create_tags(ctx: Context, request: Request) -> Answer:
     """
     tags = read_tags(request["Tags"])
     if not tags:
-        raise missing_parameter("tag")
+        raise missing_parameter("tagSet")
     checked(tags)
     return _retagged(ctx, request, lambda old: checked(old | tags))
 

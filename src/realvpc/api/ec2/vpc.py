@@ -65,7 +65,10 @@ def create_vpc(ctx: Context, request: Request) -> Answer:
         vpc_id=vpc.id,
         associations=(RouteTableAssociation(ctx.new_id("rtbassoc")),),
     )
-    return Answer({"Vpc": _render(vpc) | {"State": "pending"}}, put(vpc, main, default_group(ctx, vpc)))
+    return Answer(
+        {"Vpc": _render(vpc) | {"State": "pending", "Ipv6CidrBlockAssociationSet": []}},
+        put(vpc, main, default_group(ctx, vpc)),
+    )
 
 
 def refuse_address_pools(request: Request) -> None:

@@ -48,8 +48,12 @@ def describe_regions(ctx: Context, request: Request) -> Answer:
 _ATTRIBUTES = {
     "supported-platforms": "VPC",
     "default-vpc": "none",
+    "max-instances": "20",
     "vpc-max-security-groups-per-interface": str(SECURITY_GROUPS_PER_INTERFACE),
+    "max-elastic-ips": "5",
+    "vpc-max-elastic-ips": "5",
 }
+"""max-instances has no meaning any more, and is shown all the same (API reference, "DescribeAccountAttributes")."""
 
 
 def describe_account_attributes(ctx: Context, request: Request) -> Answer:
