@@ -71,7 +71,7 @@ class Running:
         return Output(process.returncode, out, err)
 
     def up(self, *options: str, environment: Mapping[str, str] | None = None) -> Output:
-        return self("up", "--listen", f"127.0.0.1:{self.port}", *options, environment=environment)
+        return self("up", "--listen", f"127.0.0.1:{self.port}", "--quotas", "lab", *options, environment=environment)
 
     def status(self) -> dict[str, Any]:
         """What ``realvpc status --json`` says, be it well or not."""

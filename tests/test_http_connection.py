@@ -146,3 +146,26 @@ def test_one_peer_cannot_take_all_connections(opening: bytes) -> None:
             assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
 
     asyncio.run(scenario())
+
+
+class Crowded(BoundedHttp):
+    maximum_connections = 8
+
+
+def test_those_that_wait_for_nothing_give_way_and_those_that_ask_are_answered() -> None:
+    async def scenario() -> None:
+        async with served(app, Crowded) as address:
+            idle = [await asyncio.open_connection(*address) for _ in range(30)]
+            for _ in range(3):
+                reader, writer = await asyncio.open_connection(*address)
+                writer.write(ASK)
+                async with asyncio.timeout(10):
+                    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+                writer.close()
+            assert await is_left(idle[0][0])
+            left = [reader.at_eof() for reader, _ in idle]
+            assert sum(not gone for gone in left) <= Crowded.maximum_connections
+            for _, writer in idle:
+                writer.close()
+
+    asyncio.run(scenario())

@@ -6,7 +6,16 @@ import re
 import unicodedata
 from collections.abc import Collection, Sequence
 
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # controls, directions, halves of characters, separators of lines (UAX #44)
 _STYLE = re.compile(r"\033\[[\d;]*m")
+
+
+def printable(text: str) -> str:
+    """With what commands a terminal or ends a line shown as an escape: others gave these names."""
+    return "".join(
+        character.encode("unicode_escape").decode() if unicodedata.category(character) in _UNSEEN else character
+        for character in text
+    )
 
 
 def width(text: str) -> int:

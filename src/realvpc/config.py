@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from .net.quotas import QuotaMode
+
 DEFAULT_LISTEN = "127.0.0.1:4566"
 DEFAULT_REGION = "ap-northeast-1"
 SYSTEM_STATE_DIR = Path("/var/lib/realvpc")
-SYSTEM_USER = "realvpc"
 _RECORD = "service.json"
 
 
@@ -56,9 +57,13 @@ class SessionSettings(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """One service.  ``user`` is the system user that the API process runs as, or None: whoever starts it.
+    """One service.
 
     ``operator`` is the uid that may use the administration socket: the person who typed `realvpc up`, or `sudo`.
+    ``confined``: the API process runs as a user of its own (`daemon.identity`), else as whoever starts it.
+    ``host_names`` are names, beside the usual ones, that clients may ask for where no signature is checked.
+    ``quotas``: where accounts begin, if anybody has said so.
+    ``tls_certificate`` (with its chain) and ``tls_key`` are PEM files; without them the endpoint speaks plain HTTP.
     """
 
     state_dir: Path
@@ -68,13 +73,32 @@ class Settings(Struct, frozen=True, kw_only=True):
     port: int = 4566
     credentials: Credentials = Credentials.STRICT
     fabric: Fabric = Fabric.EBPF
-    user: str | None = None
+    confined: bool = True
+    host_names: tuple[str, ...] = ()
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
     sessions: SessionSettings = SessionSettings()
+    quotas: QuotaMode | None = None
+
+    @property
+    def quota_mode(self) -> QuotaMode:
+        """Suites that bring their own keys were written for emulators without quotas."""
+        usual = QuotaMode.LAB if self.credentials is Credentials.ANY else QuotaMode.AWS
+        return self.quotas or usual
 
     @property
     def endpoint_url(self) -> str:
         host = self.host if ":" not in self.host else f"[{self.host}]"
-        return f"http://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls_certificate else "http"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether others than this machine can connect."""
+        return not ipaddress.ip_address(self.host).is_loopback
 
     @property
     def database(self) -> Path:
@@ -159,13 +183,15 @@ def decide(
     listen: str | None = None,
     credentials: str | None = None,
     fabric: str | None = None,
+    host_names: Sequence[str] = (),
+    tls: tuple[Path | None, Path | None] | None = None,
+    quotas: str | None = None,
     sessions: Mapping[str, int | bool | None] | None = None,
 ) -> Settings:
     """The settings of `realvpc up`: what was asked for, else what the service had before, else the defaults.
 
-    ``sessions`` are fields of `SessionSettings`; those that are None were not asked for.
-
-    Raises SettingsError for what cannot be, and for packets without root.
+    ``sessions`` are fields of `SessionSettings`; those that are None were not asked for.  ``tls`` are the certificate
+    and its key, or twice None for neither.  Raises SettingsError for what cannot be, and for packets without root.
     """
     earlier = load(state_dir)
     asked: dict[str, Any] = {name: value for name, value in (sessions or {}).items() if value is not None}
@@ -176,6 +202,10 @@ def decide(
             "moving packets takes root. Try `sudo realvpc up`, or `realvpc up --fabric none` for the API and the "
             "analysis without packets"
         )
+    if tls is None:
+        tls = (earlier.tls_certificate, earlier.tls_key) if earlier else (None, None)
+    elif (tls[0] is None) != (tls[1] is None):
+        raise SettingsError("--tls-cert and --tls-key go together")
     return Settings(
         state_dir=state_dir,
         run_dir=run_dir_for(state_dir, environment, uid),
@@ -184,7 +214,11 @@ def decide(
         port=port,
         credentials=Credentials(credentials) if credentials else earlier.credentials if earlier else Credentials.STRICT,
         fabric=chosen,
-        user=SYSTEM_USER if uid == 0 else None,
+        confined=uid == 0,
+        host_names=tuple(name.lower() for name in host_names) or (earlier.host_names if earlier else ()),
+        tls_certificate=tls[0],
+        tls_key=tls[1],
+        quotas=QuotaMode(quotas) if quotas else earlier.quotas if earlier else None,
         sessions=replace(earlier.sessions if earlier else SessionSettings(), **asked),
     )
 

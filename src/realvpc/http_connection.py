@@ -16,11 +16,15 @@ class BoundedHttp(HttpToolsProtocol):
     """Aborts a connection that does not bring a request, or does not take its answer, within ``patience`` seconds; that
     brings more than ``largest_request`` bytes between two answers, headers and trailers included; and that is one too
     many of the same address.  A websocket counts as a connection, and looks after itself otherwise.
+
+    Of more than ``connections`` in all, those give way that have waited longest for nothing: descriptors must be left
+    for the operator and for what the service itself opens.
     """
 
     patience: ClassVar[float] = 30.0
     largest_request: ClassVar[int] = 2 << 20  # more than any body that the endpoint takes
     connections_per_peer: ClassVar[int | None] = None
+    maximum_connections: ClassVar[int] = 2048
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -31,6 +35,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._begin()
         if self.connections_per_peer is not None and self._connections_of_peer() > self.connections_per_peer:
             transport.abort()
+        elif len(self.connections) > self.maximum_connections:
+            self._longest_idle().transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
@@ -55,8 +61,17 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _begin(self) -> None:
         """Time and bytes for the next request and its answer."""
-        self._received = 0
+        self._received, self._since = 0, self.loop.time()
         self._deadline = self.loop.call_later(self.patience, self.transport.abort)
+
+    def _longest_idle(self) -> BoundedHttp:
+        """One that waits for a request, this one if all others are being answered."""
+        idle = [
+            each
+            for each in self.connections
+            if isinstance(each, BoundedHttp) and (each.cycle is None or each.cycle.response_complete)
+        ]
+        return min(idle, key=lambda each: each._since, default=self)
 
     def _connections_of_peer(self) -> int:
         peer = self.client[0] if self.client else None

@@ -15,6 +15,7 @@ from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.iam.account import Account
+from realvpc.net.quotas import AppliedQuota, Quota, QuotaMode, applied_id
 from realvpc.net.table import put
 from realvpc.store.database import Database
 from realvpc.wire.services import Services
@@ -44,7 +45,17 @@ def new_service(clock: Clock, *, has_fabric: bool = False, any_image: bool = Fal
         Account(id=OTHER, account=OTHER, name="other", zone_seed=1),
     )
     database.commit(put(*accounts), at=START, cause="test")
-    return Service(database, clock.now, Random(20), Options(has_fabric=has_fabric, any_image=any_image))
+    return Service(
+        database, clock.now, Random(20), Options(has_fabric=has_fabric, any_image=any_image, quotas=QuotaMode.LAB)
+    )
+
+
+def give_quota(service: Service, quota: Quota, value: int, *, account: str = MAIN, region: str = TOKYO) -> None:
+    """As the operator does."""
+    applied = AppliedQuota(
+        id=applied_id(account, region, quota), account=account, region=region, key=quota.key, value=value
+    )
+    service.report(lambda ctx: put(applied), "test")
 
 
 def caller(account: str = MAIN, region: str = TOKYO) -> Caller:

@@ -42,12 +42,12 @@ def test_listen_refuses_what_it_cannot_bind(text: str) -> None:
 def test_packets_take_root_and_the_refusal_says_what_else_there_is(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"sudo realvpc up.*--fabric none"):
         config.decide(tmp_path, PERSON, 1000)
-    assert config.decide(tmp_path, PERSON, 1000, fabric="none").user is None
+    assert config.decide(tmp_path, PERSON, 1000, fabric="none").confined is False
 
 
-def test_root_hands_the_api_process_to_the_system_user_and_the_socket_to_who_typed_sudo(tmp_path: Path) -> None:
+def test_root_confines_the_api_process_and_gives_the_socket_to_who_typed_sudo(tmp_path: Path) -> None:
     settings = config.decide(tmp_path, {"SUDO_UID": "1000"}, 0)
-    assert (settings.user, settings.operator, settings.fabric) == ("realvpc", 1000, Fabric.EBPF)
+    assert (settings.confined, settings.operator, settings.fabric) == (True, 1000, Fabric.EBPF)
 
 
 def test_options_left_out_are_as_they_were(tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ class PlainFabric:
     def socket_in(self, name: str) -> socket.socket:
         return namespace.run_in(self._namespaces / name, lambda: socket.socket(socket.AF_INET))
 
+    def probe_in(self, name: str) -> socket.socket:
+        return namespace.run_in(
+            self._namespaces / name, lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        )
+
     def listeners(self) -> tuple[socket.socket, ...]:
         """On the host's loopback, at ports of the kernel's choice."""
         return tuple(_listener(listener) for listener in Listener)

@@ -1,7 +1,7 @@
 """The wire of the operator's endpoint: JSON in, JSON out, under ``/_realvpc/``.
 
 Whoever can open the Unix socket is the operator and may ask everything, without a signature; over TCP only what
-``ROUTES`` calls public is answered.
+``ROUTES`` says is answered.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
+
 from ..config import Credentials, Settings
 from ..wire.app import AsgiApp, Receive, Scope, Send
-from .desk import Desk, Refusal, Route
+from .desk import Desk, Handler, Refusal, Route
 from .routes import ROUTES
 
 MAXIMUM_BODY = 1 << 16
@@ -30,15 +32,15 @@ def admin_app(desk: Desk, *, local: bool, routes: Mapping[tuple[str, str], Route
             await send({"type": "websocket.close", "code": 1008})
             return
         try:
-            route = _route(routes, scope, desk.settings, local=local)
-            result, code = await route.handle(desk, await _parameters(scope, receive)), 200
+            handle = _handler(routes, scope, desk.settings, local=local)
+            result, code = await handle(desk, await _parameters(scope, receive)), 200
         except Refusal as refusal:
             result, code = {"error": refusal.message}, refusal.status
         except Exception:
             desk.defects += 1
             log.exception("%s %s failed", scope["method"], scope["path"])
             result, code = {"error": f"an internal error: see {desk.settings.log('api')}"}, 500
-        body = json.dumps(result, ensure_ascii=False).encode()
+        body = msgspec.json.encode(result)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": code, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -46,15 +48,16 @@ def admin_app(desk: Desk, *, local: bool, routes: Mapping[tuple[str, str], Route
     return app
 
 
-def _route(routes: Mapping[tuple[str, str], Route], scope: Scope, settings: Settings, *, local: bool) -> Route:
+def _handler(routes: Mapping[tuple[str, str], Route], scope: Scope, settings: Settings, *, local: bool) -> Handler:
     route = routes.get((scope["method"], scope["path"]))
     if route is None:
         raise Refusal(f"there is no {scope['method']} {scope['path']} here", 404)
-    if not (local or route.public):
+    handle = route.handle if local else route.over_tcp
+    if handle is None:
         raise Refusal(f"{scope['path']} is answered on the operator's socket, {settings.admin_socket}, only", 403)
     if route.any_mode and settings.credentials is not Credentials.ANY:
         raise Refusal(f"{scope['path']} works in a service that was started with --credentials any", 403)
-    return route
+    return handle
 
 
 async def _parameters(scope: Scope, receive: Receive) -> dict[str, Any]:

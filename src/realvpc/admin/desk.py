@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -29,6 +29,14 @@ class Refusal(Exception):  # noqa: N818 - like AwsError: an answer, not a fault
         self.status = status
 
 
+class Stall(Protocol):
+    """How long the event loop stood still, in seconds: ever, and since this was asked before."""
+
+    longest: float
+
+    def since_last_asked(self) -> float: ...
+
+
 class Desk:
     """What the handlers work with.  ``node`` is None where there is no fabric."""
 
@@ -40,6 +48,7 @@ class Desk:
         self.service = service
         self.clock = clock
         self.node = node
+        self.stall: Stall | None = None
         self.internal_errors: Callable[[], int] = lambda: 0
         self.defects = 0  # of the operator's endpoint and of callbacks, which answer nobody
 
@@ -63,8 +72,8 @@ Handler: TypeAlias = Callable[[Desk, dict[str, Any]], Awaitable[Answer]]
 
 
 class Route(Struct, frozen=True):
-    """``public``: answered over TCP too.  ``any_mode``: only where signatures are not checked."""
+    """``over_tcp`` answers there, where anybody does.  ``any_mode``: only where signatures are not checked."""
 
     handle: Handler
-    public: bool = False
+    over_tcp: Handler | None = None
     any_mode: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from ..api.ssm.agent_report import SSM, why_managed
@@ -13,6 +14,8 @@ from ..node.client import NodeError
 from ..reach import report
 from ..reach.endpoint import UnknownEndpointError, resolve
 from .desk import Answer, Desk, Refusal
+
+_CELLS_AT_A_TIME = 16
 
 
 async def counters(desk: Desk, request: dict[str, Any]) -> Answer:
@@ -51,11 +54,19 @@ def _instance_called(network: Network, name: str) -> Instance:
 
 
 async def matrix(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Every running instance against every other; ``instances`` keeps those with these ids, separated by commas."""
+    """Every running instance against every other; ``instances`` keeps those with these ids, separated by commas.
+
+    Everybody else's requests are answered in between.
+    """
     only = frozenset(request["instances"].split(",")) if "instances" in request else None
+    network = desk.service.state.network
     try:
-        return report.matrix(
-            desk.service.state.network, request.get("protocol", "icmp"), int(request.get("port", 0)), only
-        )
+        whole = report.Matrix(network, request.get("protocol", "icmp"), int(request.get("port", 0)), only)
     except ValueError as error:
         raise Refusal(str(error)) from None
+    cells = []
+    for cell in whole.cells():
+        cells.append(cell)
+        if len(cells) % _CELLS_AT_A_TIME == 0:
+            await asyncio.sleep(0)
+    return whole.report(cells)

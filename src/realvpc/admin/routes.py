@@ -5,14 +5,18 @@ from __future__ import annotations
 from .desk import Route
 from .images import announce_image, finish_image, images, remove_image
 from .instances import console, instances
+from .quotas import quotas, set_quota
 from .reach import counters, matrix, why
-from .service import accounts, health, move_clock, read_clock, reset, status
+from .service import accounts, health, move_clock, public_health, read_clock, reset, stall, status
 
 ROUTES: dict[tuple[str, str], Route] = {
-    ("GET", "/_realvpc/health"): Route(health, public=True),
+    ("GET", "/_realvpc/health"): Route(health, over_tcp=public_health),
     ("GET", "/_realvpc/status"): Route(status),
+    ("POST", "/_realvpc/stall"): Route(stall),
     ("GET", "/_realvpc/clock"): Route(read_clock),
     ("POST", "/_realvpc/clock"): Route(move_clock),
+    ("GET", "/_realvpc/quotas"): Route(quotas),
+    ("POST", "/_realvpc/quotas"): Route(set_quota),
     ("GET", "/_realvpc/accounts"): Route(accounts),
     ("GET", "/_realvpc/instances"): Route(instances),
     ("GET", "/_realvpc/console"): Route(console),
@@ -23,7 +27,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/_realvpc/images/remove"): Route(remove_image),
     ("GET", "/_realvpc/why"): Route(why),
     ("GET", "/_realvpc/matrix"): Route(matrix),
-    ("POST", "/_realvpc/reset"): Route(reset, public=True, any_mode=True),
-    ("POST", "/moto-api/reset"): Route(reset, public=True, any_mode=True),
+    ("POST", "/_realvpc/reset"): Route(reset, over_tcp=reset, any_mode=True),
+    ("POST", "/moto-api/reset"): Route(reset, over_tcp=reset, any_mode=True),
 }
 """The whole of it: method and path, and who answers."""

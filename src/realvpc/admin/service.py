@@ -11,13 +11,20 @@ from ..api.core.sweep import everything
 from .desk import CLOCK_SETTING, Answer, Desk, Refusal
 
 
-async def health(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Whether the service works, for load balancers, containers and `realvpc up`."""
-    faults = desk.faults()
+async def public_health(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Whether the service works, for load balancers and containers; what is wrong is for the operator."""
     return {
-        "status": "degraded" if faults else "ok",
+        "status": "degraded" if desk.faults() else "ok",
         "ready": desk.node is None or desk.node.ready,
         "version": __version__,
+    }
+
+
+async def health(desk: Desk, request: dict[str, Any]) -> Answer:
+    """The same for `realvpc up`, with what is wrong."""
+    faults = desk.faults()
+    return {
+        **await public_health(desk, request),
         "fabric": desk.settings.fabric,
         "credentials": desk.settings.credentials,
         "faults": faults,
@@ -38,8 +45,18 @@ async def status(desk: Desk, request: dict[str, Any]) -> Answer:
         "resources": {kind.__name__: len(state.network.table(kind)) for kind in state.network.TYPES},
         "instances": _tally(instance.state for instance in state.network.instances.values()),
         "machines_wanted": sum(instance.machine_wanted for instance in state.network.instances.values()),
+        "longest_stall_ms": _milliseconds(desk.stall.longest) if desk.stall else None,
         "node": await desk.node.status() if desk.node else None,
     }
+
+
+async def stall(desk: Desk, request: dict[str, Any]) -> Answer:
+    """The longest time that the service stood still since this was asked before."""
+    return {"longest_stall_ms": _milliseconds(desk.stall.since_last_asked()) if desk.stall else None}
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def _tally(states: Iterable[str]) -> dict[str, int]:

@@ -32,6 +32,7 @@ COMMANDS = {
     "demo": "demo",
     "counters": "counters",
     "clock": "clock",
+    "quotas": "quotas",
     "bench": "bench",
     "completion": "completion",
 }

@@ -75,15 +75,26 @@ def profile(state: Path | None, account: str, region: str) -> Profile:
     if wanted is None:
         names = ", ".join(each["name"] for each in found if each["access_keys"])
         raise SettingsError(f"there is no account {account} with an access key. There are: {names}")
-    key = wanted["access_keys"][0]
+    key, settings = wanted["access_keys"][0], service(state)
     return Profile(
         name=wanted["name"],
         account=wanted["id"],
-        endpoint_url=service(state).endpoint_url,
+        endpoint_url=settings.endpoint_url,
         access_key_id=key["id"],
         secret_access_key=key["secret"],
         region=region,
+        ca_bundle=_ca_bundle(settings.tls_certificate),
     )
+
+
+def _ca_bundle(certificate: Path | None) -> str | None:
+    """The certificate, where nobody else has signed it: clients would not believe it otherwise."""
+    if certificate is None:
+        return None
+    from cryptography import x509
+
+    first = x509.load_pem_x509_certificate(certificate.read_bytes())
+    return str(certificate) if first.issuer == first.subject else None
 
 
 @click.command("accounts", short_help="List the accounts of this service.")

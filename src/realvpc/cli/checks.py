@@ -6,7 +6,6 @@ import ctypes
 import gzip
 import os
 import platform
-import pwd
 import re
 import shutil
 import socket
@@ -160,23 +159,13 @@ def _install(package: str) -> str:
     return f"apt-get install {package}"
 
 
-def service_user() -> Finding:
-    try:
-        user = pwd.getpwnam(config.SYSTEM_USER)
-    except KeyError:
-        good = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin") is not None
-        text = f"{config.SYSTEM_USER} is made at the first `realvpc up`" if good else "useradd is not installed"
-        return Finding("system user", good, text, _install("passwd"))
-    return Finding("system user", True, f"{user.pw_name}, uid {user.pw_uid}")
-
-
 def readable_code() -> Finding:
     """The API process leaves root behind, and the code has to be readable without it."""
     closed = [path for path in code_paths() if path.stat().st_mode & 0o005 != 0o005]
     return Finding(
         "code",
         not closed,
-        f"{closed[0]} is closed to the system user" if closed else "readable for the system user",
+        f"{closed[0]} is closed to the API process" if closed else "readable for the API process",
         f"chmod -R go+rX {closed[0] if closed else ''}",
     )
 
@@ -211,7 +200,6 @@ CHECKS: tuple[Check, ...] = (
     _tool("curl", "curl", "instances have it from the machine", needed=False),
     _tool("dig", "bind9-dnsutils", "instances have it from the machine", needed=False),
     _tool("clang", "clang", "compiles the BPF program", needed=not OBJECT.exists()),
-    service_user,
     readable_code,
 )
 

@@ -60,20 +60,21 @@ def peering_demo(state: Path | None, as_json: bool, region: str, transport: Tran
     from realvpc.demo.peering import Walkthrough, clean_up
     from realvpc.demo.ping import PingError
     from realvpc.demo.story import Story
+    from realvpc.node.client import NodeError
 
     settings = service_with_packets(state, "the demo")
     profiles = [profile(state, account, region) for account in ("main", "other")]
     story = Story(quiet=as_json, japanese=japanese(os.environ))
     main, other = (Aws(each, transport, story.call) for each in profiles)
     walkthrough = Walkthrough(
-        story, main, other, settings.state_dir, lambda method, path, **more: ask_service(state, method, path, **more)
+        story, main, other, settings, lambda method, path, **more: ask_service(state, method, path, **more)
     )
     try:
         for each in profiles:
             if (removed := clean_up(Aws(each))) and not as_json:
                 click.echo(faint(f"{removed} VPC(s) of an earlier demo taken away in account {each.name}"))
         walkthrough.run()
-    except (CallFailedError, PingError) as error:
+    except (CallFailedError, NodeError, PingError) as error:
         raise SettingsError(str(error)) from error
     if as_json:
         print_json(story.record())

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from realvpc.columns import align, width
+from realvpc.columns import align, printable, width
 from realvpc.config import SettingsError
 
 from .instances import complete_endpoint
@@ -74,13 +74,13 @@ def why_command(
 
 
 @click.command("matrix", short_help="Show which running instance reaches which.")
-@click.option("--measured", is_flag=True, help="Ping for real as well, from inside the instances.")
+@click.option("--measured", is_flag=True, help="Ping for real as well, and look who gets it and answers.")
 @protocol_option
 @port_option
 @state_option
 @json_option
 def matrix_command(measured: bool, protocol: str, port: int | None, state: Path | None, as_json: bool) -> None:
-    """Show which running instance reaches which, as predicted; --measured: and as pings find it.
+    """Show which running instance reaches which, as predicted; --measured: and as packets find it.
 
     Exits with 1 when a measurement contradicts its prediction.
 
@@ -91,7 +91,7 @@ def matrix_command(measured: bool, protocol: str, port: int | None, state: Path 
       sudo realvpc matrix --measured
     """
     from realvpc.demo import matrix
-    from realvpc.demo.ping import PingError
+    from realvpc.node.client import NodeError
 
     if measured and protocol != "icmp":
         raise click.UsageError("--measured pings: leave --protocol out")
@@ -99,8 +99,8 @@ def matrix_command(measured: bool, protocol: str, port: int | None, state: Path 
     settings = service_with_packets(state, "--measured") if measured else service(state)
     predicted = ask_service(state, "GET", "matrix", protocol=protocol, port=port)
     try:
-        found = matrix.measure(settings.state_dir, predicted) if measured else None
-    except PingError as error:
+        found = matrix.measure(settings.node_socket, predicted) if measured else None
+    except NodeError as error:
         raise SettingsError(str(error)) from error
     if as_json:
         print_json({**predicted, **({"measured": found} if found is not None else {})})
@@ -124,7 +124,7 @@ def _print_answer(answer: dict[str, Any], quality: str) -> None:
     click.echo(f"{mark(answer['reachable'])} {strong(verdict)}")
     if not answer["reachable"]:
         way, sentence = ("戻りの経路：", "sentence_ja") if japanese(os.environ) else ("On the way back: ", "sentence")
-        click.echo(f"  {way if answer['direction'] == 'reply' else ''}{answer[sentence]}")
+        click.echo(f"  {way if answer['direction'] == 'reply' else ''}{printable(answer[sentence])}")
     for title, hops in (("there", answer["forward"]), ("back", answer["reply"])):
         if hops is not None:
             click.echo(faint(f"\n  {title}:"))
@@ -134,7 +134,10 @@ def _print_answer(answer: dict[str, Any], quality: str) -> None:
 
 def _hop_lines(hops: list[dict[str, Any]], columns: int | None) -> list[str]:
     """A line per decision; two where one does not fit into a terminal of so many columns."""
-    rows = [[f"{mark(hop['passed'])} {hop['layer']}", hop["resource"], faint(hop["rule"])] for hop in hops]
+    rows = [
+        [f"{mark(hop['passed'])} {hop['layer']}", printable(hop["resource"]), faint(printable(hop["rule"]))]
+        for hop in hops
+    ]
     lines = align(rows)
     if columns is None or max(map(width, lines)) + 2 <= columns:
         return lines

@@ -14,12 +14,16 @@ from realvpc import config
 from realvpc.config import Credentials, Fabric, Settings
 from realvpc.daemon import launch
 from realvpc.daemon.client import ServiceError, ask
+from realvpc.net.quotas import QuotaMode
 
 from .progress import ProgressLine
 from .terminal import complain, faint, json_option, mark, print_json, say, service, state_option, strong
 
 _PAUSE = 0.05  # seconds
 _STALLED_SECONDS = 30.0
+_FIXED_WHILE_UP = (
+    "host", "port", "credentials", "fabric", "sessions", "quotas", "host_names", "tls_certificate", "tls_key",
+)  # fmt: skip
 
 
 @click.command("up")
@@ -31,9 +35,24 @@ _STALLED_SECONDS = 30.0
     help="strict verifies signatures [default]; any takes every key, and 12 digits as the account.",
 )
 @click.option(
+    "--host-name",
+    "host_names",
+    multiple=True,
+    metavar="NAME",
+    help="With --credentials any: one more name that clients may call the service by; repeatable.",
+)
+@click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate and chain (PEM): serve https and wss.")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key (PEM).")
+@click.option("--no-tls", is_flag=True, help="Serve plain HTTP again.")
+@click.option(
     "--fabric",
     type=click.Choice([each.value for each in Fabric]),
     help="ebpf moves packets [default; root]; none is the API and the analysis without packets.",
+)
+@click.option(
+    "--quotas",
+    type=click.Choice([each.value for each in QuotaMode]),
+    help="How much accounts may have at first: as on AWS, more [with --credentials any], or no limits [aws].",
 )
 @click.option(
     "--session-idle-minutes", type=click.IntRange(1, 60), help="After which a session that nobody uses ends [20]."
@@ -49,7 +68,12 @@ def up_command(
     state: Path | None,
     listen: str | None,
     credentials: str | None,
+    host_names: tuple[str, ...],
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    no_tls: bool,
     fabric: str | None,
+    quotas: str | None,
     session_idle_minutes: int | None,
     session_maximum_minutes: int | None,
     session_transcripts: bool | None,
@@ -65,6 +89,7 @@ def up_command(
       sudo realvpc up
       realvpc up --fabric none                              no root, no packets
       realvpc up --state /tmp/two --listen 127.0.0.1:4567   a second one beside it
+      realvpc up --listen 0.0.0.0:4566 --tls-cert cert.pem --tls-key key.pem
     """
     directory = state.absolute() if state else config.default_state_dir(os.environ, os.geteuid())
     settings = config.decide(
@@ -74,6 +99,9 @@ def up_command(
         listen=listen,
         credentials=credentials,
         fabric=fabric,
+        host_names=host_names,
+        quotas=quotas,
+        tls=_tls(tls_cert, tls_key, no_tls),
         sessions={
             "idle_minutes": session_idle_minutes,
             "maximum_minutes": session_maximum_minutes,
@@ -86,10 +114,8 @@ def up_command(
     with ProgressLine(plain=True) as line:
         started = launch.start(settings, line.aside(say), foreground=foreground, show=line.show)
         lacking = _await_machines(settings, line) if started.roles and not foreground else None
-    if settings.credentials is Credentials.ANY:
-        click.echo(
-            f"  {mark(None)} --credentials any: signatures are not checked, whoever connects is let in", err=True
-        )
+    for warning in _warnings(settings):
+        click.echo(f"  {mark(None)} {warning}", err=True)
     for fault in started.faults:
         click.echo(f"  {mark(None)} {fault}", err=True)
     if lacking:
@@ -100,6 +126,28 @@ def up_command(
         _welcome(settings)
     if foreground:
         _stay(settings)
+
+
+def _tls(certificate: Path | None, key: Path | None, off: bool) -> tuple[Path | None, Path | None] | None:
+    """None where nothing was said about it.  Raises SettingsError."""
+    if off and (certificate or key):
+        raise config.SettingsError("--no-tls and --tls-cert exclude each other")
+    if certificate or key:
+        return certificate and certificate.absolute(), key and key.absolute()
+    return (None, None) if off else None
+
+
+def _warnings(settings: Settings) -> list[str]:
+    """What lets others in, or listen."""
+    found = []
+    if settings.credentials is Credentials.ANY:
+        found.append("--credentials any: signatures are not checked, whoever connects is let in")
+    if settings.is_open and settings.tls_certificate is None:
+        found.append(
+            f"--listen {settings.host}: others can connect, and read along, since this is plain HTTP. "
+            "Keep to 127.0.0.1, or give --tls-cert and --tls-key"
+        )
+    return found
 
 
 def _await_machines(settings: Settings, line: ProgressLine) -> str | None:
@@ -133,10 +181,10 @@ def _instances(count: int) -> str:
 
 def _unchanged(earlier: Settings, wanted: Settings) -> Settings:
     """Running processes keep their settings; only who operates the service may differ.  Raises SettingsError."""
-    for name in ("host", "port", "credentials", "fabric", "sessions"):
+    for name in _FIXED_WHILE_UP:
         if getattr(earlier, name) != getattr(wanted, name):
             raise config.SettingsError(
-                f"RealVPC is up with another {name} ({getattr(earlier, name)}). "
+                f"RealVPC is up with another {name.replace('_', ' ')} ({getattr(earlier, name)}). "
                 "Change it after `realvpc down --keep-instances`"
             )
     return earlier
@@ -240,6 +288,7 @@ def _print_status(answer: dict[str, Any]) -> None:
         ("clock", answer["time"] + (f" ({offset / 86400:+.2f} days)" if offset else "")),
         ("VPCs", f"{resources['Vpc']} (subnets: {resources['Subnet']}, peering connections: {resources['Peering']})"),
         ("instances", instances),
+        ("longest stall", f"{answer['longest_stall_ms']} ms {faint('in which nobody was answered, since the start')}"),
     ]
     if node := answer["node"]:
         rows += [("isolation", node["isolation"] or "unknown"), ("limits", node["limits"] or "unknown")]

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import click
 
 from realvpc import config
-from realvpc.columns import align
+from realvpc.columns import align, printable
 from realvpc.daemon.client import ServiceError, ask
 
 Problem = (ServiceError, config.SettingsError)
@@ -107,7 +107,7 @@ def print_table(
     heading: Sequence[str], rows: Sequence[Sequence[object]], right: Collection[int] = (), *, err: bool = False
 ) -> None:
     """A heading, and columns beneath it; ``right``: those of figures."""
-    texts = [heading, *([("-" if cell is None else str(cell)) for cell in row] for row in rows)]
+    texts = [heading, *([("-" if cell is None else printable(str(cell))) for cell in row] for row in rows)]
     for number, line in enumerate(align(texts, right)):
         click.echo(faint(line) if number == 0 else line, err=err)
 

@@ -30,10 +30,12 @@ class Profile(Struct, frozen=True):
     access_key_id: str
     secret_access_key: str
     region: str
+    ca_bundle: str | None = None  # a file, where the endpoint's certificate vouches for itself
 
     def environment(self) -> dict[str, str]:
         """The variables that every AWS client reads."""
         return {
+            **({"AWS_CA_BUNDLE": self.ca_bundle} if self.ca_bundle else {}),
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
@@ -131,6 +133,7 @@ class Aws:
                 service,
                 region_name=profile.region,
                 endpoint_url=profile.endpoint_url,
+                verify=profile.ca_bundle,
                 aws_access_key_id=profile.access_key_id,
                 aws_secret_access_key=profile.secret_access_key,
                 config=Config(retries={"total_max_attempts": 2}, proxies={}),

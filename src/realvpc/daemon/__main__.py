@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import pwd
 import resource
 import socket
 import sys
@@ -14,6 +13,8 @@ from realvpc import config
 from realvpc.logfile import LogHandler
 
 from .confine import code_paths, confine
+from .ground import tls_context
+from .identity import identity
 
 
 def main(arguments: list[str]) -> None:
@@ -35,19 +36,20 @@ def main(arguments: list[str]) -> None:
 def _node(settings: config.Settings) -> None:
     from realvpc.node.process import run_node
 
-    user = pwd.getpwnam(settings.user or config.SYSTEM_USER)
-    run_node(settings.machines_dir, settings.run_dir, user.pw_uid, user.pw_gid)
+    api = identity(settings.state_dir)
+    run_node(settings.machines_dir, settings.run_dir, api.uid, api.gid)
 
 
 def _api(settings: config.Settings, public: socket.socket, operator: socket.socket) -> None:
     """The modules that speak to clients are loaded after the rights are gone."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor per client and per connection of theirs
-    if settings.user:
-        confine(pwd.getpwnam(settings.user), [*code_paths(), settings.database.parent, settings.run_dir])
+    tls = tls_context(settings)  # the key may be readable for its owner alone
+    if settings.confined:
+        confine(identity(settings.state_dir), [*code_paths(), settings.database.parent, settings.run_dir])
     from .api_process import run_api
 
-    run_api(settings, public, operator)
+    run_api(settings, public, operator, tls)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
 from random import SystemRandom
@@ -25,11 +26,13 @@ from realvpc.http_connection import BoundedHttp
 from realvpc.iam.first_start import first_accounts
 from realvpc.node_link import NodeLink
 from realvpc.store.database import Database
+from realvpc.wire.page_guard import page_guard
 
 from .consoles import ConsoleActions
 from .endpoint import endpoint
 from .guest_services import GuestServices
 from .http_server import HttpServer
+from .loop_watch import LoopWatch
 from .systems_manager import SystemsManager
 
 SWEEP_SECONDS = 60.0
@@ -37,10 +40,12 @@ SWEEP_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
 
-def run_api(settings: Settings, public: socket.socket, operator: socket.socket) -> None:
+def run_api(
+    settings: Settings, public: socket.socket, operator: socket.socket, tls: ssl.SSLContext | None = None
+) -> None:
     """Serve on both listeners until SIGTERM or SIGINT.  Raises StateFileError."""
     with contextlib.closing(Database(settings.database)) as database, asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(_serve(settings, database, public, operator))
+        runner.run(_serve(settings, database, public, operator, tls))
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -49,11 +54,19 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-async def _serve(settings: Settings, database: Database, public: socket.socket, operator: socket.socket) -> None:
+async def _serve(
+    settings: Settings,
+    database: Database,
+    public: socket.socket,
+    operator: socket.socket,
+    tls: ssl.SSLContext | None,
+) -> None:
     """Put the parts together, and run them."""
     clock = Clock(timedelta(seconds=float(database.setting(CLOCK_SETTING) or 0)))
     has_fabric = settings.fabric is not Fabric.NONE
-    options = Options(has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY)
+    options = Options(
+        has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY, quotas=settings.quota_mode
+    )
     changed = asyncio.Event()
     service = Service(database, clock.now, SystemRandom(), options, on_change=lambda revision: changed.set())
     if not service.state.directory.accounts:
@@ -69,8 +82,11 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     desk = Desk(settings, database, service, clock, node)
     app = endpoint(settings, service, special, manager.data_channels, admin_app(desk, local=False))
     guest_app = endpoint(settings, service, special, manager.data_channels, None)
+    watch = LoopWatch()
+    desk.stall = watch
     desk.internal_errors = lambda: sum(each.internal_errors for each in (app, guest_app, guests))
-    servers = HttpServer(app, BoundedHttp), HttpServer(admin_app(desk, local=True))
+    public_app = app if settings.credentials is Credentials.STRICT else page_guard(app, settings.host_names)
+    servers = HttpServer(public_app, BoundedHttp, tls), HttpServer(admin_app(desk, local=True))
 
     def stop() -> None:
         manager.stop()
@@ -82,7 +98,7 @@ async def _serve(settings: Settings, database: Database, public: socket.socket, 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
-    works = [_sweeping(service, manager), *([node.run(), guests.run(guest_app)] if node else [])]
+    works = [watch.run(), _sweeping(service, manager), *([node.run(), guests.run(guest_app)] if node else [])]
     async with _background(*works):
         await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
     log.info("stopped at revision %d", service.revision)

@@ -1,6 +1,6 @@
 """Taking rights away from the API process before it reads its first byte from a client.
 
-It runs as a system user without capabilities and can gain none (``PR_SET_NO_NEW_PRIVS``).  Where the code, the
+It runs as a user of its own without capabilities and can gain none (``PR_SET_NO_NEW_PRIVS``).  Where the code, the
 interpreter or the state lie under a directory that this user may not enter (a checkout in /root), the process gets a
 mount namespace in which that directory holds nothing but those paths, under their usual names.
 """
@@ -13,9 +13,10 @@ import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from pwd import struct_passwd
 
 import realvpc
+
+from .identity import Identity
 
 # linux/sched.h, linux/mount.h, linux/prctl.h
 _CLONE_NEWNS = 0x00020000
@@ -26,15 +27,15 @@ _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def confine(user: struct_passwd, needed: Iterable[Path]) -> None:
+def confine(user: Identity, needed: Iterable[Path]) -> None:
     """Become ``user`` for good, able to reach ``needed``.  Needs root.  Raises OSError."""
-    cover(unreachable(needed, user.pw_uid, user.pw_gid))
+    cover(unreachable(needed, user.uid, user.gid))
     capability = 0
     while _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) == 0:
         capability += 1
     os.setgroups([])
-    os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
-    os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)  # and with root's uid go the capabilities (capabilities(7))
+    os.setresgid(user.gid, user.gid, user.gid)
+    os.setresuid(user.uid, user.uid, user.uid)  # and with root's uid go the capabilities (capabilities(7))
     _check(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
 
 

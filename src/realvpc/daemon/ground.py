@@ -1,4 +1,4 @@
-"""What a service stands on: its directories, its user, its listeners."""
+"""What a service stands on: its directories and its listeners."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 import pwd
 import shutil
 import socket
-import subprocess
+import ssl
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -15,6 +16,7 @@ from typing import TypeAlias
 from realvpc.config import Settings
 
 from .client import ServiceError
+from .identity import Identity, identity
 
 Say: TypeAlias = Callable[[str], None]
 """Takes one line of progress."""
@@ -24,28 +26,71 @@ class LaunchError(ServiceError):
     """The service cannot start; the text says why and what helps."""
 
 
-def prepare(settings: Settings, say: Say) -> None:
-    """Make the directories and the user.  Raises LaunchError."""
-    owner = _user(settings.user, say) if settings.user else None
+def prepare(settings: Settings) -> None:
+    """Make the directories, each for who writes there.  Raises LaunchError, and has changed nothing of others then."""
     try:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
-        settings.log_dir.mkdir(mode=0o755, exist_ok=True)
-        settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o755)
-        private = settings.database.parent
-        private.mkdir(mode=0o700, exist_ok=True)
-        if owner:
-            os.chown(private, owner.pw_uid, owner.pw_gid)
+        for directory in (settings.state_dir, settings.run_dir):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o755)
+        check_owner(settings)
+        with _directory(settings.state_dir) as state:
+            _make(state, settings.log_dir.name, 0o755, None)
+            _make(
+                state, settings.database.parent.name, 0o700, identity(settings.state_dir) if settings.confined else None
+            )
     except OSError as error:
         raise LaunchError(f"cannot write {error.filename}: {error.strerror}") from error
-    check_owner(settings)
 
 
 def check_owner(settings: Settings) -> None:
-    """Raises LaunchError for a service of another user: neither may be trusted with the other's files."""
+    """Raises LaunchError for a service of another user, and for a place where another user could put one's own.
+
+    Neither may be trusted with the other's files.
+    """
     for directory in (settings.state_dir, settings.run_dir):
-        owner = directory.lstat().st_uid
-        if owner != os.geteuid() or directory.is_symlink():
-            raise LaunchError(f"{directory} belongs to {_name_of(owner)}: do this as {_name_of(owner)}")
+        status = directory.lstat()
+        if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode):
+            raise LaunchError(f"{directory} belongs to {_name_of(status.st_uid)}: do this as {_name_of(status.st_uid)}")
+        if status.st_mode & stat.S_IWOTH:
+            raise LaunchError(f"{directory} may be written by everybody: `chmod o-w {directory}` first")
+        for ancestor in directory.parents:
+            above = ancestor.stat()
+            if above.st_uid not in (0, os.geteuid(), settings.operator):
+                raise LaunchError(
+                    f"{ancestor}, above {directory}, belongs to {_name_of(above.st_uid)}, who is not trusted"
+                )
+            if above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX:
+                raise LaunchError(f"{ancestor}, above {directory}, may be written by everybody")
+
+
+@contextlib.contextmanager
+def _directory(path: Path | str, within: int | None = None) -> Iterator[int]:
+    """A descriptor of the directory itself, not of what a link there leads to.  Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=within)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _make(within: int, name: str, mode: int, owner: Identity | None) -> None:
+    """A directory; what is in it already becomes its owner's, too: the service had another user before."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(name, mode, dir_fd=within)
+    with _directory(name, within) as directory:
+        if owner is None or os.fstat(directory).st_uid == owner.uid:
+            return
+        _give(directory, owner)
+
+
+def _give(directory: int, owner: Identity) -> None:
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                with _directory(entry.name, directory) as below:
+                    _give(below, owner)
+            else:
+                os.chown(entry.name, owner.uid, owner.gid, dir_fd=directory, follow_symlinks=False)
+    os.fchown(directory, owner.uid, owner.gid)
 
 
 def _name_of(uid: int) -> str:
@@ -55,17 +100,18 @@ def _name_of(uid: int) -> str:
         return f"uid {uid}"
 
 
-def _user(name: str, say: Say) -> pwd.struct_passwd:
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(name)
-    nowhere = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """What the endpoint proves itself with; None for plain HTTP.  Raises LaunchError."""
+    if settings.tls_certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        subprocess.run(["useradd", "--system", "--user-group", *nowhere, name], check=True, capture_output=True)
-        say(f"system user {name} created: the API process has no rights but its")
-        return pwd.getpwnam(name)
-    except (OSError, KeyError, subprocess.CalledProcessError) as error:
-        detail = error.stderr.decode().strip() if isinstance(error, subprocess.CalledProcessError) else error
-        raise LaunchError(f"cannot create the system user {name}: {detail}") from error
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise LaunchError(
+            f"{settings.tls_certificate} and {settings.tls_key} are no certificate and key in PEM form: {error}"
+        ) from error
+    return context
 
 
 def listeners(settings: Settings) -> Iterator[socket.socket]:

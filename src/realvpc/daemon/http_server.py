@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 
 import uvicorn
@@ -18,11 +19,14 @@ _SHUTDOWN_SECONDS = 5
 class HttpServer(uvicorn.Server):
     """A listener that leaves signals to the process."""
 
-    def __init__(self, app: AsgiApp, protocol: type[asyncio.Protocol] | str = "httptools") -> None:
+    def __init__(
+        self, app: AsgiApp, protocol: type[asyncio.Protocol] | str = "httptools", tls: ssl.SSLContext | None = None
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 http=protocol,
+                ssl_context_factory=None if tls is None else lambda config, default: tls,
                 ws="websockets-sansio",
                 ws_max_size=MAXIMUM_MESSAGE,
                 ws_per_message_deflate=False,

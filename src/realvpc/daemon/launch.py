@@ -17,7 +17,8 @@ from realvpc import config
 from realvpc.config import Fabric, Settings
 
 from .client import NotAnsweringError, ask
-from .ground import LaunchError, Say, check_owner, delete, listeners, prepare
+from .ground import LaunchError, Say, check_owner, delete, listeners, prepare, tls_context
+from .identity import identity
 from .process import Process, recall, remember, spawn
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 NODE, API = "node", "api"
 _START_SECONDS = 60.0
 _PAUSE = 0.05
+_SILENT_SECONDS = 10.0  # after which a process that is there counts as one that is not
+_SILENT_PATIENCE = 3.0
 
 
 def processes(settings: Settings) -> dict[str, Process | None]:
@@ -49,9 +52,15 @@ def start(settings: Settings, say: Say, *, foreground: bool = False, show: Say =
 
     ``show`` is told again and again what is being waited for.
     """
-    prepare(settings, say)
+    prepare(settings)
+    tls_context(settings)  # what it lacks is said here, and not by a process that ends at once
     with _lock(settings):
         running = processes(settings)
+        for role, process in running.items():
+            if process and not _answers(settings, role, show):
+                process.stop(patience=_SILENT_PATIENCE)
+                say(f"{role.upper() if role == API else role} process (pid {process.pid}) is silent: it is replaced")
+                running[role] = None
         missing = [role for role, process in running.items() if process is None]
         with contextlib.ExitStack() as stack:
             sockets = [stack.enter_context(each) for each in listeners(settings)] if API in missing else []
@@ -157,7 +166,8 @@ def _watch(node: NodeConnection, show: Say) -> None:
 def _started(settings: Settings, role: str, process: Process) -> str:
     if role == NODE:
         return f"node process (root, pid {process.pid}): namespaces, BPF, instances"
-    return f"API process ({settings.user or 'you'}, pid {process.pid}): {settings.endpoint_url}"
+    who = f"uid {identity(settings.state_dir).uid}, which has no rights" if settings.confined else "you"
+    return f"API process ({who}, pid {process.pid}): {settings.endpoint_url}"
 
 
 def _roles(settings: Settings) -> tuple[str, ...]:
@@ -193,6 +203,32 @@ def _wait(settings: Settings, running: dict[str, Process], show: Say) -> list[st
         starting = settings.fabric is not Fabric.NONE and not settings.node_socket.exists()
         show("the node process is starting" if starting else health["faults"][0].partition(" (")[0])
         time.sleep(_PAUSE)
+
+
+def _answers(settings: Settings, role: str, show: Say) -> bool:
+    """Whether a process that runs also speaks; it may have been started a moment ago."""
+    age = time.time() - _pid_file(settings, role).stat().st_mtime
+    deadline = time.monotonic() + max(_SILENT_SECONDS, _START_SECONDS - age)
+    while True:
+        if _speaks(settings, role, timeout=max(deadline - time.monotonic(), _PAUSE)):
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        show(f"the {role.upper() if role == API else role} process does not answer")
+        time.sleep(_PAUSE)
+
+
+def _speaks(settings: Settings, role: str, timeout: float) -> bool:
+    if role == NODE:
+        from realvpc.node.client import NodeConnection, NodeError
+
+        with contextlib.suppress(NodeError), NodeConnection(settings.node_socket, timeout=timeout):
+            return True
+        return False
+    with contextlib.suppress(NotAnsweringError):
+        ask(settings.admin_socket, "GET", "health", timeout=timeout)
+        return True
+    return False
 
 
 def _health(settings: Settings) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from msgspec import Struct
 
 _POLL = 0.02
 _KILL_SECONDS = 5.0
+_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+"""All that a process inherits: what its starter's shell knows (keys, proxies, agents) is none of its business."""
 
 
 class Process(Struct, frozen=True):
@@ -66,6 +68,7 @@ def spawn(command: Sequence[str], log: Path | None, pass_fds: Sequence[int] = ()
             pass_fds=pass_fds,
             start_new_session=True,
             cwd="/",
+            env=_ENVIRONMENT,
         )
     started = _start_of(child.pid)
     child.returncode = 0  # nobody waits for it: it outlives us

@@ -1,36 +1,29 @@
-"""The connectivity matrix: predicted by the model, measured by pings, side by side."""
+"""The connectivity matrix: predicted by the model, measured by packets, side by side."""
 
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from realvpc.columns import align, width
+from realvpc.columns import align, printable, width
+from realvpc.node.client import NodeConnection
 
-from .ping import ping
-
-_PARALLEL = 4
+from .probe import probe
 
 
-def measure(state_dir: Path, predicted: dict[str, Any]) -> list[list[bool | None]]:
-    """Ping from every instance of the predicted matrix to every other one: whether at least one answer came.
+def measure(node_socket: Path, predicted: dict[str, Any]) -> list[list[bool | None]]:
+    """Ping from every instance of the predicted matrix to every other one: whether that one got it, and answered.
 
-    Raises PingError.
+    Raises NodeError.
     """
     instances = predicted["instances"]
-
-    def cell(pair: tuple[int, int]) -> bool | None:
-        source, destination = (instances[index] for index in pair)
-        if source is destination:
-            return None
-        return ping(state_dir, source["id"], destination["address"], count=2).received > 0
-
-    pairs = [(row, column) for row in range(len(instances)) for column in range(len(instances))]
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        cells = list(pool.map(cell, pairs))
-    return [cells[start : start + len(instances)] for start in range(0, len(cells), len(instances) or 1)]
+    with NodeConnection(node_socket) as node, ExitStack() as open_sockets:
+        sockets = [open_sockets.enter_context(node.probe(row["id"])) for row in instances]
+        reached = probe(sockets, [row["address"] for row in instances])
+    places = range(len(instances))
+    return [[None if row == column else (row, column) in reached for column in places] for row in places]
 
 
 def agrees(predicted: dict[str, Any], measured: list[list[bool | None]]) -> bool:
@@ -59,8 +52,9 @@ def table(
 
 def _names(instances: list[dict[str, Any]]) -> list[str]:
     """By Name, with the id where several have the same."""
-    count = Counter(row["name"] for row in instances)
-    return [row["name"] if count[row["name"]] == 1 else f"{row['name']} {row['id']}" for row in instances]
+    names = [printable(row["name"]) for row in instances]
+    count = Counter(names)
+    return [name if count[name] == 1 else f"{name} {row['id']}" for name, row in zip(names, instances, strict=True)]
 
 
 def _lines(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from msgspec import Struct
 from realvpc.client.aws import Aws, CallFailedError
 from realvpc.client.teardown import empty_vpc
 from realvpc.client.wizard import MadeVpc, create_vpc, plan_subnets
+from realvpc.config import Settings
 from realvpc.net.addresses import Cidr
 
 from . import matrix
@@ -57,14 +57,16 @@ class Site(Struct, frozen=True):
 class Walkthrough:
     """``ask_operator(method, path, **parameters)`` asks the service's own endpoint for predictions and reasons."""
 
-    def __init__(self, story: Story, main: Aws, other: Aws, state_dir: Path, ask_operator: Callable[..., Any]) -> None:
+    def __init__(
+        self, story: Story, main: Aws, other: Aws, settings: Settings, ask_operator: Callable[..., Any]
+    ) -> None:
         self._story = story
         self._main, self._other = main, other
-        self._state_dir = state_dir
+        self._state_dir, self._node_socket = settings.state_dir, settings.node_socket
         self._ask = ask_operator
 
     def run(self) -> None:
-        """All of it.  Raises CallFailedError, PingError and ServiceError when a step cannot be done at all."""
+        """All of it.  Raises CallFailedError, NodeError, PingError and ServiceError when a step cannot be done."""
         story = self._story
         story.chapter("Two VPCs in one account, each with an instance")
         a = self._site(self._main, "VPC-A", "10.20.0.0/16")
@@ -178,7 +180,7 @@ class Walkthrough:
 
     def _matrix(self, sites: list[Site], unreachable: set[tuple[str, str]]) -> None:
         predicted = self._ask("GET", "matrix", instances=",".join(site.instance_id for site in sites))
-        measured = matrix.measure(self._state_dir, predicted)
+        measured = matrix.measure(self._node_socket, predicted)
         self._story.say("")
         for line in matrix.table(predicted, measured):
             self._story.say(line)

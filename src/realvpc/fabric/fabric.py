@@ -157,6 +157,14 @@ class Fabric:
         self._opened()
         return namespace.run_in(self._machine_namespace(name), lambda: socket.socket(socket.AF_INET))
 
+    def probe_in(self, name: str) -> socket.socket:
+        """A raw ICMP socket in a machine's namespace: it sees the echoes that the machine's kernel answers."""
+        self._opened()
+        return namespace.run_in(
+            self._machine_namespace(name),
+            lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP),
+        )
+
     def listeners(self) -> tuple[socket.socket, ...]:
         """New sockets of what is served to machines, in the order of ``Listener``."""
         self._opened()

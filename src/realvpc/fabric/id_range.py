@@ -16,9 +16,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-# Above what systemd-nspawn takes (up to 0x6fffffff) and useradd writes to /etc/subuid, below systemd's foreign ids
-# (from 0x7ffe0000) and what does not fit into a signed number (systemd.io, "Users, Groups, UIDs and GIDs").
-_FIRST, _END = 0x7000_0000, 0x7FFE_0000
+# Above what systemd-nspawn takes (up to 0x6fffffff) and useradd writes to /etc/subuid, below the API processes'
+# (`daemon.identity`), systemd's foreign ids (from 0x7ffe0000) and what does not fit into a signed number (systemd.io,
+# "Users, Groups, UIDs and GIDs").
+_FIRST, _END = 0x7000_0000, 0x7FC0_0000
 _COUNT = 1 << 16
 REGISTRY = Path("/run/realvpc-ids")
 

@@ -1,10 +1,11 @@
-"""The Directory: an immutable snapshot of all accounts, keys, roles and profiles."""
+"""The Directory: an immutable snapshot of all accounts, keys, roles and profiles, and of what accounts may have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from realvpc.net.quotas import AppliedQuota
 from realvpc.net.table import Snapshot, Table
 
 from .account import AccessKey, Account
@@ -12,7 +13,7 @@ from .role import InstanceProfile, Role
 
 
 class Directory(Snapshot):
-    TYPES = (Account, AccessKey, Role, InstanceProfile)
+    TYPES = (Account, AccessKey, Role, InstanceProfile, AppliedQuota)
 
     __slots__ = ()
 
@@ -31,6 +32,10 @@ class Directory(Snapshot):
     @property
     def instance_profiles(self) -> Table[InstanceProfile]:
         return self.table(InstanceProfile)
+
+    @property
+    def quotas(self) -> Table[AppliedQuota]:
+        return self.table(AppliedQuota)
 
     def role_named(self, account: str, name: str) -> Role | None:
         """IAM names are unique in an account, whatever the path."""

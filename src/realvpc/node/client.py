@@ -116,9 +116,10 @@ class NodeClient:
 class NodeConnection:
     """One blocking connection, for a command of root."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises NodeLostError."""
+    def __init__(self, path: Path, *, timeout: float | None = None) -> None:
+        """``timeout`` is in seconds, for each message.  Raises NodeLostError."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(timeout)
         self._channel = Channel(sock)
         try:
             sock.connect(str(path))
@@ -154,6 +155,13 @@ class NodeConnection:
     def shutdown(self, machines: Wanted) -> None:
         """End the node; see `messages.Shutdown`.  Raises NodeError."""
         self._ask(m.Shutdown(machines), m.Done)
+
+    def probe(self, instance_id: str) -> socket.socket:
+        """A raw ICMP socket in a machine's network namespace.  Raises NodeError."""
+        frame = self._exchange(m.OpenProbe(instance_id))
+        _expect(_open(frame, keep_fds=True), m.Opened)
+        assert frame is not None, "Opened came with it"
+        return socket.socket(fileno=frame.fds[0])
 
     def exec(
         self,

@@ -93,6 +93,12 @@ class OpenSocket(Struct, frozen=True, tag=True):
     instance_id: InstanceId
 
 
+class OpenProbe(Struct, frozen=True, tag=True):
+    """Asks for a raw ICMP socket in a machine's network namespace: `Opened`, which carries it.  Root only."""
+
+    instance_id: InstanceId
+
+
 class OpenListeners(Struct, frozen=True, tag=True):
     """Asks for the sockets of what is served to machines: `Opened`, which carries them in the order of `Listener`."""
 
@@ -117,6 +123,7 @@ Request: TypeAlias = (
     | OpenShell
     | OpenCommand
     | OpenSocket
+    | OpenProbe
     | OpenListeners
     | Shutdown
 )

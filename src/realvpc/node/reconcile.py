@@ -44,6 +44,7 @@ class Fabric(Protocol):
     def apply(self, plan: Plan) -> None: ...
     def counters(self) -> dict[str, int]: ...
     def socket_in(self, name: str) -> socket.socket: ...
+    def probe_in(self, name: str) -> socket.socket: ...
     def listeners(self) -> tuple[socket.socket, ...]: ...
     def close(self) -> None: ...
     def destroy(self) -> None: ...
@@ -149,13 +150,21 @@ class Reconciler:
 
     async def socket_in(self, name: str) -> socket.socket:
         """A TCP socket in the namespace of a machine that runs.  Raises MachineError and what the fabric raises."""
-        if not isinstance(self.machines.state(name), Up):
-            raise MachineError(f"{name} is not running")
+        self._check_running(name)
         return await self._in_fabric(self._fabric.socket_in, name)
+
+    async def probe_in(self, name: str) -> socket.socket:
+        """A raw ICMP socket there.  Raises MachineError and what the fabric raises."""
+        self._check_running(name)
+        return await self._in_fabric(self._fabric.probe_in, name)
 
     async def listeners(self) -> tuple[socket.socket, ...]:
         """New sockets of what is served to machines, in the order of `Listener`.  Raises what the fabric raises."""
         return await self._in_fabric(self._fabric.listeners)
+
+    def _check_running(self, name: str) -> None:
+        if not isinstance(self.machines.state(name), Up):
+            raise MachineError(f"{name} is not running")
 
     async def run(self) -> None:
         """Reconcile for ever."""

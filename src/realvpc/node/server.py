@@ -152,7 +152,7 @@ class Node:
                 await reconciler.newer_than(seen)
 
     async def _answer(self, channel: AsyncChannel, request: m.Request, frame: Frame, uid: int) -> None:
-        if isinstance(request, m.Exec | m.Shutdown) and uid != 0:
+        if isinstance(request, m.Exec | m.OpenProbe | m.Shutdown) and uid != 0:
             await _say(channel, m.Refused("only root may do this"))
             return
         if isinstance(request, m.Exec):
@@ -168,7 +168,7 @@ class Node:
             await self._exec(channel, _command(request), frame)
             return
         try:
-            if isinstance(request, m.OpenSocket | m.OpenListeners):
+            if isinstance(request, m.OpenSocket | m.OpenProbe | m.OpenListeners):
                 await self._hand_over(channel, await self._sockets(request))
                 return
             answer = await self._result(request)
@@ -192,10 +192,12 @@ class Node:
             case _:
                 return m.Refused("out of turn")
 
-    async def _sockets(self, request: m.OpenSocket | m.OpenListeners) -> tuple[socket.socket, ...]:
+    async def _sockets(self, request: m.OpenSocket | m.OpenProbe | m.OpenListeners) -> tuple[socket.socket, ...]:
         """Raises MachineError and what the fabric raises."""
         if isinstance(request, m.OpenSocket):
             return (await self._reconciler.socket_in(request.instance_id),)
+        if isinstance(request, m.OpenProbe):
+            return (await self._reconciler.probe_in(request.instance_id),)
         return await self._reconciler.listeners()
 
     async def _hand_over(self, channel: AsyncChannel, sockets: tuple[socket.socket, ...]) -> None:

@@ -1,7 +1,8 @@
-"""One question, one answer: a packet there, and its reply back."""
+"""One question, one answer: a packet there, and its reply back, and whether the ends are who was asked about."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Literal
 
 from msgspec import Struct
@@ -18,11 +19,16 @@ EPHEMERAL_PORT = 49152
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """Can ``at`` (an interface id, or INTERNET) send from ``source`` to ``destination`` and hear back?"""
+    """Can ``at`` (an interface id, or INTERNET) send from ``source`` to ``destination`` and hear back?
+
+    ``receiver`` is whom the question is about, an interface id or INTERNET: addresses repeat, and where the packet goes
+    another machine may have the destination.  None: whoever has the address.
+    """
 
     at: str
     source: Address
     destination: Address
+    receiver: str | None = None
     protocol: Literal["icmp", "tcp", "udp"] = "icmp"
     port: int = 0
     size: int = DEFAULT_SIZE
@@ -50,16 +56,42 @@ class Question(Struct, frozen=True, kw_only=True):
         )
 
 
+class Misdelivery(Enum):
+    """A packet that arrives, though not at the machine that the question is about: ``(English, Japanese)``.
+
+    No layer drops it, so these are no reasons of ``walk``.  The sentences may use ``{source}`` and ``{destination}`` of
+    the packet that goes astray, ``{asked}`` and ``{instead}``.
+    """
+
+    ANOTHER_HAS_THE_ADDRESS = (
+        "The packet arrives at {instead}: seen from {source}, the address {destination} is not that of {asked}.",
+        "パケットは {instead} に届きます。{source} から見た {destination} は {asked} のアドレスではありません。",
+    )
+    REPLY_GOES_TO_ANOTHER = (
+        "The reply arrives at {instead}: seen from {source}, the address {destination} is not that of {asked}.",
+        "応答は {instead} に届きます。{source} から見た {destination} は {asked} のアドレスではありません。",
+    )
+
+
+class Stray(Struct, frozen=True):
+    """``trace`` ended at ``trace.delivered_to`` where ``asked`` was meant."""
+
+    kind: Misdelivery
+    trace: Trace
+    asked: str
+
+
 class Reachability(Struct, frozen=True):
-    """``reply`` is None when the packet did not arrive."""
+    """``reply`` is None when the packet did not arrive, or not where it was meant to."""
 
     question: Question
     forward: Trace
     reply: Trace | None
+    stray: Stray | None = None
 
     @property
     def reachable(self) -> bool:
-        return self.reply is not None and self.reply.delivered
+        return self.stray is None and self.reply is not None and self.reply.delivered
 
     @property
     def decisive(self) -> Trace:
@@ -68,9 +100,24 @@ class Reachability(Struct, frozen=True):
 
 
 def ask(network: Network, question: Question) -> Reachability:
-    """Walk the packet and, if it arrives, the reply, which security groups let pass as part of a tracked flow."""
+    """Walk the packet and, if it arrives, the reply, which security groups let pass as part of a tracked flow.
+
+    The reply is routed by itself: with CIDR blocks that repeat it may reach another machine than the one that asked
+    (VPC peering guide, "Routing for response traffic").
+    """
     forward = walk(network, question.packet(), question.at)
     if forward.delivered_to is None:
         return Reachability(question, forward, None)
+    meant = question.receiver
+    if meant is not None and not _same_machine(network, forward.delivered_to, meant):
+        return Reachability(question, forward, None, Stray(Misdelivery.ANOTHER_HAS_THE_ADDRESS, forward, meant))
     back = walk(network, forward.packet.reply(), forward.delivered_to, forward.tracked)
-    return Reachability(question, forward, back)
+    if back.delivered_to is None or _same_machine(network, back.delivered_to, question.at):
+        return Reachability(question, forward, back)
+    return Reachability(question, forward, back, Stray(Misdelivery.REPLY_GOES_TO_ANOTHER, back, question.at))
+
+
+def _same_machine(network: Network, one: str, other: str) -> bool:
+    """Whether two places, interface ids or INTERNET, are the same or belong to one instance."""
+    machines = [network.instance_of(row) for place in (one, other) if (row := network.interfaces.get(place))]
+    return one == other or (len(machines) == 2 and machines[0] is not None and machines[0] == machines[1])

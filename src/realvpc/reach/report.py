@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import Any
+from collections.abc import Container, Iterator, Sequence
+from typing import Any, Literal
 
 from realvpc.net.network import Network
 from realvpc.net.trace import Trace
@@ -19,9 +19,11 @@ def why(network: Network, source: Endpoint, destination: Endpoint, protocol: str
 
 def explain(network: Network, found: Reachability) -> dict[str, Any]:
     """One answer in full: the sentence in both languages, and every hop there and back."""
+    decisive = found.stray.trace if found.stray else found.decisive
     return _verdict(network, found) | {
-        "explanation_code": found.decisive.reason.explanation_code,
-        "direction": "forward" if found.decisive is found.forward else "reply",
+        "explanation_code": None if found.stray else decisive.reason.explanation_code,
+        "direction": "forward" if decisive is found.forward else "reply",
+        "arrived_at": label(network, found.forward.delivered_to) if found.forward.delivered_to else None,
         "protocol": found.question.protocol,
         "port": found.question.port,
         "source": str(found.question.source),
@@ -31,52 +33,87 @@ def explain(network: Network, found: Reachability) -> dict[str, Any]:
     }
 
 
-def matrix(
-    network: Network, protocol: str = "icmp", port: int = 0, only: Container[str] | None = None
-) -> dict[str, Any]:
-    """Every running instance (or ``only`` those with these ids) against every other.
+class Matrix:
+    """Every running instance (or ``only`` those with these ids) against every other, at one moment.
 
-    ``cells`` row by row, None on the diagonal.
+    ``cells`` is as long as the work is: whoever must not stand still for it takes a few cells at a time.
     """
-    endpoints = [row for row in running(network) if only is None or row.instance_id in only]
-    cells = [
-        [
-            None if row is column else _verdict(network, _ask(network, row, column, protocol, port))
-            for column in endpoints
-        ]
-        for row in endpoints
-    ]
-    return {
-        "instances": [{"id": row.instance_id, "name": row.name, "address": str(row.address)} for row in endpoints],
-        "protocol": protocol,
-        "port": port,
-        "cells": cells,
-    }
+
+    def __init__(
+        self, network: Network, protocol: str = "icmp", port: int = 0, only: Container[str] | None = None
+    ) -> None:
+        """Raises ValueError for an unknown protocol."""
+        _check_protocol(protocol)
+        self._network, self._protocol, self._port = network, protocol, port
+        self._endpoints = [row for row in running(network) if only is None or row.instance_id in only]
+
+    def cells(self) -> Iterator[dict[str, Any] | None]:
+        """Row by row, None on the diagonal."""
+        for row in self._endpoints:
+            for column in self._endpoints:
+                found = None if row is column else _ask(self._network, row, column, self._protocol, self._port)
+                yield _verdict(self._network, found) if found else None
+
+    def report(self, cells: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
+        """All of it, with all the cells."""
+        size = len(self._endpoints)
+        return {
+            "instances": [
+                {"id": row.instance_id, "name": row.name, "address": str(row.address)} for row in self._endpoints
+            ],
+            "protocol": self._protocol,
+            "port": self._port,
+            "cells": [list(cells[start : start + size]) for start in range(0, len(cells), size or 1)],
+        }
+
+
+def matrix(network: Network) -> dict[str, Any]:
+    """Who can ping whom, at once."""
+    whole = Matrix(network)
+    return whole.report(list(whole.cells()))
 
 
 def _verdict(network: Network, found: Reachability) -> dict[str, Any]:
     """One answer in short: a cell of the matrix."""
     return {
         "reachable": found.reachable,
-        "reason": found.decisive.reason.name,
-        "sentence": found.decisive.sentence("en", lambda resource: label(network, resource)),
-        "sentence_ja": found.decisive.sentence("ja", lambda resource: label(network, resource)),
+        "reason": found.stray.kind.name if found.stray else found.decisive.reason.name,
+        "sentence": _sentence(network, found, "en"),
+        "sentence_ja": _sentence(network, found, "ja"),
     }
+
+
+def _sentence(network: Network, found: Reachability, language: Literal["en", "ja"]) -> str:
+    if found.stray is None:
+        return found.decisive.sentence(language, lambda resource: label(network, resource))
+    english, japanese = found.stray.kind.value
+    trace = found.stray.trace
+    return (english if language == "en" else japanese).format(
+        source=trace.sent.source,
+        destination=trace.sent.destination,
+        asked=label(network, found.stray.asked),
+        instead=label(network, trace.delivered_to or ""),
+    )
 
 
 def _ask(network: Network, source: Endpoint, destination: Endpoint, protocol: str, port: int) -> Reachability:
     if source.interface_id is None:
         raise ValueError(f"{source.name} is an address, not a place: name an instance, an interface or 'internet'")
-    if protocol not in ("icmp", "tcp", "udp"):
-        raise ValueError(f"unknown protocol {protocol!r}: icmp, tcp or udp")
+    _check_protocol(protocol)
     question = Question(
         at=source.interface_id,
         source=source.address,
         destination=destination.address,
+        receiver=destination.interface_id,
         protocol=protocol,  # type: ignore[arg-type]  # checked above
         port=port,
     )
     return ask(network, question)
+
+
+def _check_protocol(protocol: str) -> None:
+    if protocol not in ("icmp", "tcp", "udp"):
+        raise ValueError(f"unknown protocol {protocol!r}: icmp, tcp or udp")
 
 
 def _hops(network: Network, trace: Trace) -> list[dict[str, Any]]:

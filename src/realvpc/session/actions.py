@@ -99,7 +99,8 @@ class SessionActions:
 
     def _opened(self, session: Session, call: Call) -> Response:
         host = call.host if _HOST.fullmatch(call.host) else self._endpoint
-        url = f"ws://{host}{PREFIX}{session.id}?role=publish_subscribe"
+        scheme = "wss" if call.scheme == "https" else "ws"
+        url = f"{scheme}://{host}{PREFIX}{session.id}?role=publish_subscribe"
         return {"SessionId": session.id, "TokenValue": session.token, "StreamUrl": url}
 
 

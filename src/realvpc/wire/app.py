@@ -130,7 +130,7 @@ class App:
         action = dispatch.action
         if not self._knows(service, action) or not has_operation(service, action):
             raise dispatch.unknown_action
-        call = Call(service, action, dispatch.read(), caller, request_id, request.header("host") or "")
+        call = Call(service, action, dispatch.read(), caller, request_id, request.header("host") or "", request.scheme)
         if self._settle is not None:
             await self._settle(call)
         response = self._handle(call)
@@ -162,7 +162,7 @@ async def _read_request(scope: Scope, receive: Receive) -> Request:
         if len(body) > MAXIMUM_BODY:
             raise AwsError("RequestEntityTooLarge", f"The request is larger than {MAXIMUM_BODY} bytes.", 413)
     query = tuple(parse_form(scope.get("query_string", b"")))
-    return Request(scope["method"], _path(scope), _headers(scope), query, bytes(body))
+    return Request(scope["method"], _path(scope), _headers(scope), query, bytes(body), scope.get("scheme", "http"))
 
 
 def _path(scope: Scope) -> str:

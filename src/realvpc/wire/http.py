@@ -16,6 +16,7 @@ class Request(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     query: tuple[tuple[str, str], ...]
     body: bytes
+    scheme: str = "http"
 
     def header(self, name: str) -> str | None:
         """The first header of this lower-case name."""

@@ -15,7 +15,7 @@ from realvpc.net.quotas import OUTSTANDING_PEERING_REQUESTS
 from realvpc.net.table import put
 from realvpc.net.vpc import CidrAssociation, Vpc
 
-from ..conftest import MAIN, OTHER, START, TOKYO, VIRGINIA, Client
+from ..conftest import MAIN, OTHER, START, TOKYO, VIRGINIA, Client, give_quota
 
 As = Callable[..., Client]
 
@@ -293,7 +293,8 @@ def test_filters(client: Client, vpc: Callable[..., str], clock: Clock) -> None:
 def test_outstanding_requests_are_counted_in_each_region(as_account: As, vpc: Callable[..., str]) -> None:
     tokyo, virginia = as_account(), as_account(MAIN, VIRGINIA)
     a, b = vpc("a", "10.0.0.0/16"), vpc("b", "10.1.0.0/16", region=VIRGINIA)
-    for number in range(OUTSTANDING_PEERING_REQUESTS):
+    give_quota(tokyo.service, OUTSTANDING_PEERING_REQUESTS, 3)
+    for number in range(3):
         name = chr(ord("c") + number)
         request(tokyo, a, vpc(name, f"10.{2 + number}.0.0/16"))
     full = vpc("~", "10.200.0.0/16", region=VIRGINIA)

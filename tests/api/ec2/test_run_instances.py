@@ -144,7 +144,7 @@ def refused(client: Client, subnet_id: str, **more: Any) -> Any:
         ({"IamInstanceProfile": {"Arn": "arn:x"}}, "InvalidParameterValue", "Invalid IAM Instance Profile ARN"),
         ({"Placement": {"AvailabilityZone": "ap-northeast-1c"}}, "InvalidParameterValue", "availability zone"),
         ({"LaunchTemplate": {"LaunchTemplateName": "t"}}, "InvalidLaunchTemplateName.NotFoundException", "t"),
-        ({"MinCount": 5000, "MaxCount": 5000}, "VcpuLimitExceeded", "vCPU"),
+        ({"MinCount": 500_000, "MaxCount": 500_000}, "VcpuLimitExceeded", "vCPU"),
         ({"NetworkInterfaces": [{"DeviceIndex": 0}]}, "InvalidParameterCombination", "instance-level subnet ID"),
         ({"CreditSpecification": {"CpuCredits": "lots"}}, "InvalidParameterValue", "CpuCredits"),
         ({"TagSpecifications": specification("vpc", a="b")}, "InvalidParameterValue", "taggable resource type"),

@@ -100,7 +100,7 @@ def test_subnets_of_a_vpc_do_not_overlap(client: Client, cidr: str) -> None:
 
 def test_a_vpc_has_a_limited_number_of_subnets(client: Client) -> None:
     vpc_id = make_vpc(client)
-    for number in range(SUBNETS_PER_VPC):
+    for number in range(SUBNETS_PER_VPC.default):
         make_subnet(client, vpc_id, f"10.20.{number}.0/24")
     error = client.refused("CreateSubnet", VpcId=vpc_id, CidrBlock="10.20.255.0/24")
     assert (error.code, error.message) == ("SubnetLimitExceeded", "The maximum number of subnets has been reached.")

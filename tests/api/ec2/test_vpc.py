@@ -20,7 +20,7 @@ from ..build import (
     specification,
     where,
 )
-from ..conftest import MAIN, OTHER, VIRGINIA, Client
+from ..conftest import MAIN, OTHER, VIRGINIA, Client, give_quota
 
 As = Callable[..., Client]
 
@@ -140,12 +140,15 @@ def test_what_vpcs_here_do_not_have_is_refused_and_not_ignored(client: Client) -
 
 
 def test_a_region_holds_a_limited_number_of_vpcs_of_one_account(client: Client, as_account: As) -> None:
-    for _ in range(VPCS_PER_REGION):
+    give_quota(client.service, VPCS_PER_REGION, 2)
+    for _ in range(2):
         make_vpc(client)
     error = client.refused("CreateVpc", CidrBlock="10.20.0.0/16")
     assert (error.code, error.message) == ("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
     make_vpc(as_account(OTHER))
     make_vpc(as_account(MAIN, VIRGINIA))
+    give_quota(client.service, VPCS_PER_REGION, 3)
+    make_vpc(client)
 
 
 def test_the_same_block_in_two_accounts_makes_two_vpcs_that_do_not_see_each_other(as_account: As) -> None:

@@ -32,6 +32,7 @@ class Call(msgspec.Struct, frozen=True):
     caller: Caller
     request_id: str
     host: str = ""  # as the client has addressed the service: the Host header
+    scheme: str = "http"  # or https
 
 
 class Credential(msgspec.Struct, frozen=True):

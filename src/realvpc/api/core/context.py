@@ -12,6 +12,7 @@ from msgspec import Struct
 from realvpc.iam.account import Account
 from realvpc.iam.directory import Directory
 from realvpc.net.network import Network
+from realvpc.net.quotas import Quota, QuotaMode, applied_id
 from realvpc.net.resource import EVERY_REGION, Resource
 from realvpc.net.table import Change, Table
 from realvpc.store.state import State
@@ -38,10 +39,12 @@ class Options(Struct, frozen=True):
 
     ``has_fabric``: machines really start, so their instances are pending until they have.
     ``any_image``: an unknown image id stands for the default image, as suites of other emulators expect.
+    ``quotas``: where accounts begin.
     """
 
     has_fabric: bool = True
     any_image: bool = False
+    quotas: QuotaMode = QuotaMode.AWS
 
 
 class Context:
@@ -76,6 +79,12 @@ class Context:
     @property
     def account_record(self) -> Account:
         return self.directory.accounts[self.account]
+
+    def quota(self, quota: Quota, owner: Resource | None = None) -> int:
+        """What counts for the caller's account and Region, or for those of ``owner``."""
+        account, region = (owner.account, owner.region) if owner else (self.account, self.region)
+        applied = self.directory.quotas.get(applied_id(account, region, quota))
+        return applied.value if applied else quota.value(self.options.quotas)
 
     def sees(self, resource: Resource) -> bool:
         """Visibility, in one place: every query and every lookup by id asks here."""

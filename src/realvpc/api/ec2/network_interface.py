@@ -123,7 +123,7 @@ def groups_for_interface(
     for group in groups:
         if group.vpc_id != subnet.vpc_id:
             raise of_another_vpc(group, subnet)
-    if len(groups) > SECURITY_GROUPS_PER_INTERFACE:
+    if len(groups) > ctx.quota(SECURITY_GROUPS_PER_INTERFACE):
         raise AwsError(
             "SecurityGroupsPerInterfaceLimitExceeded",
             "The maximum number of security groups per interface has been reached.",

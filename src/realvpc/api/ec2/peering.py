@@ -46,10 +46,10 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
     existing = next((peering for peering in _live(ctx, vpc.id) if _asks_the_same(peering, vpc, accepter)), None)
     if existing is not None:
         return _answer(ctx, existing, existing.status_at(ctx.now))
-    if _outstanding_requests(ctx) >= OUTSTANDING_PEERING_REQUESTS:
+    if _outstanding_requests(ctx) >= (allowed := ctx.quota(OUTSTANDING_PEERING_REQUESTS)):
         raise AwsError(
             "OutstandingVpcPeeringConnectionLimitExceeded",
-            f"You have reached the limit of {OUTSTANDING_PEERING_REQUESTS} outstanding VPC peering requests.",
+            f"You have reached the limit of {allowed} outstanding VPC peering requests.",
         )
 
     possible = _can_be_peered(ctx, vpc, accepter)
@@ -82,10 +82,12 @@ def accept_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
             f"The vpc peering connection identified by {peering.id} already exists.",
         )
     for vpc_id in sides:
-        if sum(p.is_active for p in ctx.network.peerings_of(vpc_id)) >= PEERINGS_PER_VPC:
+        if sum(p.is_active for p in ctx.network.peerings_of(vpc_id)) >= (
+            allowed := ctx.quota(PEERINGS_PER_VPC, ctx.network.vpcs.get(vpc_id))
+        ):
             raise AwsError(
                 "ActiveVpcPeeringConnectionPerVpcLimitExceeded",
-                f"The VPC {vpc_id} has reached the limit of {PEERINGS_PER_VPC} active VPC peering connections.",
+                f"The VPC {vpc_id} has reached the limit of {allowed} active VPC peering connections.",
             )
     answer = _answer(ctx, accepted, PeeringStatus.PROVISIONING)
     return Answer(answer.response, put(accepted))

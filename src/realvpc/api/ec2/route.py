@@ -41,7 +41,7 @@ def create_route(ctx: Context, request: Request) -> Answer:
         if existing.target == target:
             return Answer({"Return": True})
         raise AwsError("RouteAlreadyExists", f"The route identified by {destination} already exists.")
-    if sum(other.destination.is_ipv4 == destination.is_ipv4 for other in table.routes) >= ROUTES_PER_TABLE:
+    if sum(other.destination.is_ipv4 == destination.is_ipv4 for other in table.routes) >= ctx.quota(ROUTES_PER_TABLE):
         raise AwsError("RouteLimitExceeded", "The maximum number of routes has been reached.")
     return Answer({"Return": True}, put(replace(table, routes=(*table.routes, route))))
 

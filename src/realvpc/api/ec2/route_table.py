@@ -42,7 +42,7 @@ def create_route_table(ctx: Context, request: Request) -> Answer:
         return _created(ctx, request, get(ctx, ROUTE_TABLE, earlier[0]))
     vpc = named(ctx, VPC, request, "VpcId")
     tags = tags_on_creation(request, ROUTE_TABLE.tag_type)
-    if len(ctx.network.route_tables_of(vpc.id)) >= ROUTE_TABLES_PER_VPC:
+    if len(ctx.network.route_tables_of(vpc.id)) >= ctx.quota(ROUTE_TABLES_PER_VPC):
         raise AwsError("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
     table = RouteTable(id=ctx.new_id("rtb"), account=ctx.account, region=ctx.region, tags=tags, vpc_id=vpc.id)
     answer = Answer(_created(ctx, request, table).response, put(table))

@@ -93,12 +93,13 @@ def _count(
             "A network interface or a private address can be specified for a single instance only."
         )
     used = sum(INSTANCE_TYPES[row.instance_type].vcpus for row in find_all(ctx, INSTANCE) if row.machine_wanted)
-    room = (INSTANCE_VCPUS_PER_REGION - used) // kind.vcpus
+    allowed = ctx.quota(INSTANCE_VCPUS_PER_REGION)
+    room = (allowed - used) // kind.vcpus
     if room < minimum:
         raise AwsError(
             "VcpuLimitExceeded",
             "You have requested more vCPU capacity than your current vCPU limit of "
-            f"{INSTANCE_VCPUS_PER_REGION} allows for the instance bucket that the specified instance type belongs to. "
+            f"{allowed} allows for the instance bucket that the specified instance type belongs to. "
             "Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
         )
     needed: dict[str, int] = {}

@@ -38,7 +38,7 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
     vpc = get(ctx, VPC, request["VpcId"])
     if any(group.name == name for group in ctx.network.security_groups_of(vpc.id)):
         raise AwsError("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'")
-    if sum(1 for _ in find_all(ctx, SECURITY_GROUP)) >= SECURITY_GROUPS_PER_REGION:
+    if sum(1 for _ in find_all(ctx, SECURITY_GROUP)) >= ctx.quota(SECURITY_GROUPS_PER_REGION):
         raise AwsError("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached.")
     group = SecurityGroup(
         id=ctx.new_id("sg"),

@@ -47,12 +47,12 @@ def _authorize(ctx: Context, request: Request, *, is_egress: bool) -> Answer:
     drafts = read_permissions(ctx, group, permissions_of(request))
     tags = tags_on_creation(request, SECURITY_GROUP_RULE.tag_type)
     added = [draft.as_rule(ctx.new_id("sgr"), tags, is_egress=is_egress) for draft in drafts]
-    changed = _with_rules(group, (*group.rules, *added))
+    changed = _with_rules(ctx, group, (*group.rules, *added))
     response = {"Return": True, "SecurityGroupRules": [render_rule(ctx, changed, rule) for rule in added]}
     return Answer(response, put(changed))
 
 
-def _with_rules(group: SecurityGroup, rules: Iterable[SecurityGroupRule]) -> SecurityGroup:
+def _with_rules(ctx: Context, group: SecurityGroup, rules: Iterable[SecurityGroupRule]) -> SecurityGroup:
     """The group with these rules.
 
     Raises ``InvalidPermission.Duplicate`` when a new rule is there already, InvalidParameterValue when two new ones are
@@ -69,7 +69,8 @@ def _with_rules(group: SecurityGroup, rules: Iterable[SecurityGroupRule]) -> Sec
                 )
             raise invalid_parameter_value("The same permission must not appear multiple times")
     sizes = Counter((rule.is_egress, isinstance(rule.peer, Cidr) and not rule.peer.is_ipv4) for rule in rules)
-    if any(size > RULES_PER_SECURITY_GROUP for size in sizes.values()):
+    allowed = ctx.quota(RULES_PER_SECURITY_GROUP)
+    if any(size > allowed for size in sizes.values()):
         raise AwsError(
             "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."
         )
@@ -158,7 +159,7 @@ def modify_security_group_rules(ctx: Context, request: Request) -> Answer:
         for rule in group.rules
     ]
     without = replace(group, rules=tuple(rule for rule in group.rules if rule.id not in updates))
-    return Answer({"Return": True}, put(_with_rules(without, changed)))
+    return Answer({"Return": True}, put(_with_rules(ctx, without, changed)))
 
 
 def _modified(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule, wanted: dict[str, Any]) -> SecurityGroupRule:

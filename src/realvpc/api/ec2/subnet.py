@@ -52,7 +52,7 @@ def create_subnet(ctx: Context, request: Request) -> Answer:
     siblings = ctx.network.subnets_of(vpc.id)
     if any(cidr.overlaps(sibling.cidr) for sibling in siblings):
         raise AwsError("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
-    if len(siblings) >= SUBNETS_PER_VPC:
+    if len(siblings) >= ctx.quota(SUBNETS_PER_VPC):
         raise AwsError("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
     zone = _zone(ctx, request)
     subnet = Subnet(

@@ -46,7 +46,7 @@ def create_vpc(ctx: Context, request: Request) -> Answer:
     if tenancy not in ("default", "dedicated"):
         raise AwsError("UnsupportedTenancy", f"The tenancy value {tenancy} is not supported.")
     tags = tags_on_creation(request, VPC.tag_type)
-    if sum(1 for _ in find_all(ctx, VPC)) >= VPCS_PER_REGION:
+    if sum(1 for _ in find_all(ctx, VPC)) >= ctx.quota(VPCS_PER_REGION):
         raise AwsError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
 
     vpc = Vpc(

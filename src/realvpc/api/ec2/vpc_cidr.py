@@ -43,9 +43,9 @@ def associate_vpc_cidr_block(ctx: Context, request: Request) -> Answer:
             "or use a publicly-routable CIDR. For additional restrictions, see "
             "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html",
         )
-    if len(vpc.cidrs) >= CIDRS_PER_VPC:
+    if len(vpc.cidrs) >= (allowed := ctx.quota(CIDRS_PER_VPC)):
         raise AwsError(
-            "CidrLimitExceeded", f"This network {vpc.id} has met its maximum number of allowed CIDRs: {CIDRS_PER_VPC}"
+            "CidrLimitExceeded", f"This network {vpc.id} has met its maximum number of allowed CIDRs: {allowed}"
         )
     _refuse_conflict_with_route(ctx, vpc, cidr)
     failed = _peerings_that_fail(ctx, vpc, cidr)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.zones import REGIONS, Region, Zone, zones
 
@@ -45,15 +47,14 @@ def describe_regions(ctx: Context, request: Request) -> Answer:
     )
 
 
-_ATTRIBUTES = {
-    "supported-platforms": "VPC",
-    "default-vpc": "none",
-    "max-instances": "20",
-    "vpc-max-security-groups-per-interface": str(SECURITY_GROUPS_PER_INTERFACE),
-    "max-elastic-ips": "5",
-    "vpc-max-elastic-ips": "5",
+_ATTRIBUTES: dict[str, Callable[[Context], str]] = {
+    "supported-platforms": lambda ctx: "VPC",
+    "default-vpc": lambda ctx: "none",
+    "max-instances": lambda ctx: "20",  # without a meaning any more, and shown all the same
+    "vpc-max-security-groups-per-interface": lambda ctx: str(ctx.quota(SECURITY_GROUPS_PER_INTERFACE)),
+    "max-elastic-ips": lambda ctx: "5",
+    "vpc-max-elastic-ips": lambda ctx: "5",
 }
-"""max-instances has no meaning any more, and is shown all the same (API reference, "DescribeAccountAttributes")."""
 
 
 def describe_account_attributes(ctx: Context, request: Request) -> Answer:
@@ -65,7 +66,8 @@ def describe_account_attributes(ctx: Context, request: Request) -> Answer:
     return Answer(
         {
             "AccountAttributes": [
-                {"AttributeName": name, "AttributeValues": [{"AttributeValue": _ATTRIBUTES[name]}]} for name in names
+                {"AttributeName": name, "AttributeValues": [{"AttributeValue": _ATTRIBUTES[name](ctx)}]}
+                for name in names
             ]
         }
     )

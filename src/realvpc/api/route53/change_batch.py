@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from realvpc.net.domain_name import canonical, is_within
 from realvpc.net.hosted_zone import HostedZone, RecordSet
-from realvpc.net.quotas import RECORD_SETS_PER_ZONE
 from realvpc.net.table import Change
 
 from ..core.context import Request
@@ -35,9 +34,10 @@ _Key = tuple[str, str]
 
 
 class ChangeBatch:
-    """Takes changes one after the other, and collects what is wrong with them."""
+    """Takes changes one after the other, and collects what is wrong with them; ``largest``: record sets of a zone."""
 
-    def __init__(self, zone: HostedZone, rows: Iterable[RecordSet]) -> None:
+    def __init__(self, zone: HostedZone, rows: Iterable[RecordSet], largest: int) -> None:
+        self._largest = largest
         self._zone = zone
         self._before = {(row.name, row.type): row for row in rows}
         self._after = dict(self._before)
@@ -120,8 +120,8 @@ class ChangeBatch:
             self._problems.append("A HostedZone must contain exactly one SOA record.")
         if (self._zone.name, "NS") not in self._after:
             self._problems.append("A HostedZone must contain at least one NS record for the zone itself.")
-        if len(self._after) > max(RECORD_SETS_PER_ZONE, len(self._before)):
-            self._problems.append(f"The hosted zone would have more than {RECORD_SETS_PER_ZONE} records.")
+        if len(self._after) > max(self._largest, len(self._before)):
+            self._problems.append(f"The hosted zone would have more than {self._largest} records.")
         aliases = {name for name, record_type in self._after if record_type == "CNAME"}
         for name, record_type in self._after:
             if record_type != "CNAME" and name in aliases:

@@ -44,7 +44,7 @@ def create_hosted_zone(ctx: Context, request: Request) -> Answer:
     if any(zone.caller_reference == request["CallerReference"] for zone in own):
         message = "A hosted zone has already been created with the specified caller reference."
         raise AwsError("HostedZoneAlreadyExists", message, 409)
-    if len(own) >= HOSTED_ZONES_PER_ACCOUNT:
+    if len(own) >= ctx.quota(HOSTED_ZONES_PER_ACCOUNT):
         message = "Limits Exceeded: MAX_HOSTED_ZONES_BY_OWNER - Cannot create more hosted zones."
         raise AwsError("TooManyHostedZones", message)
     if vpc is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from realvpc.net.domain_name import order
 from realvpc.net.hosted_zone import RecordSet
+from realvpc.net.quotas import RECORD_SETS_PER_ZONE
 
 from ..core.context import Answer, Context, Request, Response
 from .change_batch import ChangeBatch
@@ -16,7 +17,8 @@ def change_resource_record_sets(ctx: Context, request: Request) -> Answer:
     """All changes of the batch or none.  Raises NoSuchHostedZone, AccessDenied, InvalidChangeBatch, InvalidInput."""
     zone = own_zone(ctx, request["HostedZoneId"])
     batch = request["ChangeBatch"]
-    change = ChangeBatch(zone, ctx.network.record_sets_of(zone.id)).result(batch["Changes"])
+    rows, largest = ctx.network.record_sets_of(zone.id), ctx.quota(RECORD_SETS_PER_ZONE)
+    change = ChangeBatch(zone, rows, largest).result(batch["Changes"])
     return submitted(ctx, change, comment=batch.get("Comment") or "")
 
 

@@ -44,8 +44,8 @@ def associate_vpc_with_hosted_zone(ctx: Context, request: Request) -> Answer:
             f"The hosted zone {zone.id} is public, and a VPC can be associated with private hosted zones only.",
         )
     check_free(ctx, zone.name, asked)
-    if len(zone.vpcs) >= VPCS_PER_HOSTED_ZONE:
-        raise AwsError("LimitsExceeded", f"A hosted zone can be associated with {VPCS_PER_HOSTED_ZONE} VPCs.")
+    if len(zone.vpcs) >= (allowed := ctx.quota(VPCS_PER_HOSTED_ZONE)):
+        raise AwsError("LimitsExceeded", f"A hosted zone can be associated with {allowed} VPCs.")
     comment = request.get("Comment") or ""
     return submitted(ctx, put(replace(zone, vpcs=(*zone.vpcs, asked))), comment=comment)
 
@@ -91,10 +91,10 @@ def create_vpc_association_authorization(ctx: Context, request: Request) -> Answ
     if not zone.is_private:
         raise invalid_input(f"The hosted zone {zone.id} is public: no VPC can be associated with it.")
     authorised = zone.authorised_vpcs if asked in zone.authorised_vpcs else (*zone.authorised_vpcs, asked)
-    if len(authorised) > VPC_AUTHORIZATIONS_PER_HOSTED_ZONE:
+    if len(authorised) > (allowed := ctx.quota(VPC_AUTHORIZATIONS_PER_HOSTED_ZONE)):
         raise AwsError(
             "TooManyVPCAssociationAuthorizations",
-            f"A hosted zone can have {VPC_AUTHORIZATIONS_PER_HOSTED_ZONE} authorizations.",
+            f"A hosted zone can have {allowed} authorizations.",
         )
     response = {"HostedZoneId": zone.id, "VPC": render_vpc(asked)}
     return Answer(response, put(replace(zone, authorised_vpcs=authorised)))

@@ -1,0 +1,83 @@
+"""How much an account may have: what counts now, and what the operator raises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..iam.account import Account
+from ..net.quotas import QUOTAS, UNLIMITED, AppliedQuota, Quota, applied_id
+from ..net.table import delete, put
+from ..net.zones import REGIONS
+from .desk import Answer, Desk, Refusal
+
+
+async def quotas(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Every quota of an ``account`` (id or name) in a ``region``; ``value`` is None where there is none."""
+    account, region = _place(desk, request)
+    return [_shown(desk, account, region, quota) for quota in QUOTAS.values()]
+
+
+async def set_quota(desk: Desk, request: dict[str, Any]) -> Answer:
+    """Give ``quota`` (its key, code or name) the ``value``, or without one what all accounts begin with."""
+    account, region = _place(desk, request)
+    quota = _quota(str(request.get("quota", "")))
+    row = AppliedQuota(
+        id=applied_id(account.id, region, quota),
+        account=account.id,
+        region="" if quota.is_global else region,
+        key=quota.key,
+        value=0,
+    )
+    if request.get("value") is None:
+        desk.service.report(lambda ctx: delete(row), f"{quota.key} as it was")
+    else:
+        value = _value(request["value"], quota)
+        applied = AppliedQuota(id=row.id, account=row.account, region=row.region, key=row.key, value=value)
+        desk.service.report(lambda ctx: put(applied), f"{quota.key} is {value}")
+    return _shown(desk, account, region, quota)
+
+
+def _shown(desk: Desk, account: Account, region: str, quota: Quota) -> dict[str, Any]:
+    usual = quota.value(desk.settings.quota_mode)
+    applied = desk.service.state.directory.quotas.get(applied_id(account.id, region, quota))
+    value = applied.value if applied else usual
+    return {
+        "key": quota.key,
+        "service": quota.service,
+        "code": quota.code or None,
+        "name": quota.name,
+        "value": None if value == UNLIMITED else value,
+        "default": None if usual == UNLIMITED else usual,
+        "ceiling": quota.ceiling,
+        "account": account.id,
+        "region": None if quota.is_global else region,
+    }
+
+
+def _place(desk: Desk, request: dict[str, Any]) -> tuple[Account, str]:
+    """Raises Refusal."""
+    wanted, region = request.get("account", "main"), str(request.get("region", ""))
+    accounts = desk.service.state.directory.accounts.values()
+    account = next((row for row in accounts if wanted in (row.id, row.name)), None)
+    if account is None:
+        raise Refusal(f"there is no account {wanted}. There are: {', '.join(sorted(row.name for row in accounts))}")
+    if region not in REGIONS:
+        raise Refusal(f"there is no Region {region!r}. There are: {', '.join(sorted(REGIONS))}")
+    return account, region
+
+
+def _quota(wanted: str) -> Quota:
+    """Raises Refusal."""
+    found = [quota for quota in QUOTAS.values() if wanted in (quota.key, quota.code, quota.name) and wanted]
+    if len(found) != 1:
+        raise Refusal(f"there is no quota {wanted!r}: `realvpc quotas` lists them")
+    return found[0]
+
+
+def _value(given: Any, quota: Quota) -> int:
+    """Raises Refusal."""
+    if not isinstance(given, int) or isinstance(given, bool) or given < 0:
+        raise Refusal("a quota is a whole number, 0 or more")
+    if quota.ceiling is not None and given > quota.ceiling:
+        raise Refusal(f"AWS raises {quota.name} to at most {quota.ceiling}; `realvpc up --quotas off` lifts all quotas")
+    return given

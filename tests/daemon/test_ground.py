@@ -1,0 +1,77 @@
+"""Where a service may stand: nowhere that another person could turn under its feet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from realvpc.config import Settings
+from realvpc.daemon.ground import LaunchError, prepare
+from realvpc.daemon.identity import identity
+
+pytestmark = pytest.mark.root
+STRANGER = 65533
+
+
+def settings(place: Path) -> Settings:
+    return Settings(state_dir=place / "state", run_dir=place / "run", operator=0)
+
+
+def test_the_directories_are_made_and_the_api_process_has_one_of_its_own(tmp_path: Path) -> None:
+    prepare(settings(tmp_path))
+    status = (tmp_path / "state" / "api").stat()
+    assert (status.st_uid, status.st_mode & 0o777) == (identity(tmp_path / "state").uid, 0o700)
+    assert (tmp_path / "state" / "log").stat().st_uid == 0
+
+
+def test_what_an_earlier_user_of_the_service_wrote_becomes_the_new_ones(tmp_path: Path) -> None:
+    transcripts = tmp_path / "state" / "api" / "transcripts"
+    transcripts.mkdir(parents=True)
+    (transcripts / "one").touch()
+    (transcripts / "link").symlink_to("/etc/passwd")
+    os.chown(tmp_path / "state" / "api", STRANGER, STRANGER)
+    before = Path("/etc/passwd").stat()
+    prepare(settings(tmp_path))
+    uid = identity(tmp_path / "state").uid
+    assert (transcripts / "one").stat().st_uid == (transcripts / "link").lstat().st_uid == uid
+    assert Path("/etc/passwd").stat() == before
+
+
+@pytest.mark.parametrize("name", ["api", "log"])
+def test_a_link_that_was_planted_leads_nowhere(tmp_path: Path, name: str) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o755)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / name).symlink_to(victim)
+    with pytest.raises(LaunchError, match="cannot write"):
+        prepare(settings(tmp_path))
+    assert (victim.stat().st_uid, list(victim.iterdir())) == (0, [])
+
+
+def test_the_directory_of_another_person_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "state" / "api").symlink_to(tmp_path / "victim")
+    os.chown(tmp_path / "state", STRANGER, STRANGER)
+    with pytest.raises(LaunchError, match=f"belongs to uid {STRANGER}"):
+        prepare(settings(tmp_path))
+    assert (tmp_path / "victim").stat().st_uid == 0
+
+
+def test_a_place_that_others_could_exchange_is_refused(tmp_path: Path) -> None:
+    for mode, owner, said in ((0o777, 0, "written by everybody"), (0o755, STRANGER, "who is not trusted")):
+        above = tmp_path / f"{owner}"
+        above.mkdir()
+        os.chown(above, owner, owner)
+        above.chmod(mode)
+        with pytest.raises(LaunchError, match=said):
+            prepare(settings(above))
+
+
+def test_a_state_directory_that_everybody_may_write_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o777)
+    with pytest.raises(LaunchError, match="chmod o-w"):
+        prepare(settings(tmp_path))

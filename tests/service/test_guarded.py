@@ -1,0 +1,156 @@
+"""What a service does against those who should not get in, and against processes that are there and do nothing."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import boto3
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.running import Running
+
+pytestmark = pytest.mark.e2e
+
+
+def ask(service: Running, method: str, path: str, **headers: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+    connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_web_pages_cannot_use_a_service_that_believes_everybody(new_service: Callable[..., Running]) -> None:
+    service = new_service()
+    service.up("--fabric", "none", "--credentials", "any", "--host-name", "vpc.example")
+    create = "/?Action=CreateVpc&Version=2016-11-15&CidrBlock=10.0.0.0/16"
+    for headers in ({"Origin": "http://evil.example"}, {"Sec_Fetch_Site": "cross-site"}, {"Host": "evil.example"}):
+        for method, path in (("POST", create), ("GET", create), ("POST", "/_realvpc/reset")):
+            code, said = ask(service, method, path, **headers)
+            assert code == 403, (method, path, headers)
+            assert said
+    assert "10.0.0.0/16" not in ask(service, "POST", "/?Action=DescribeVpcs&Version=2016-11-15")[1]
+    assert ask(service, "GET", "/_realvpc/health", Host="vpc.example")[0] == 200
+
+
+def test_strangers_learn_nothing_of_faults(service: Running) -> None:
+    code, said = ask(service, "GET", "/_realvpc/health")
+    assert (code, set(json.loads(said))) == (200, {"status", "ready", "version"})
+
+
+def test_the_processes_inherit_nothing_of_their_starters_environment(new_service: Callable[..., Running]) -> None:
+    service = new_service()
+    service.up("--fabric", "none", environment={"AWS_SECRET_ACCESS_KEY": "hidden", "HTTP_PROXY": "http://x"})
+    variables = Path(f"/proc/{service.pid('api')}/environ").read_bytes().split(b"\0")
+    assert {line.partition(b"=")[0] for line in variables if line} <= {b"PATH", b"LANG", b"LC_CTYPE"}
+
+
+@pytest.mark.root
+def test_each_service_is_a_user_of_its_own(service: Running, new_service: Callable[..., Running]) -> None:
+    second = new_service("second")
+    second.up("--fabric", "none")
+    owners = {Path(f"/proc/{each.pid('api')}").stat().st_uid for each in (service, second)}
+    assert len(owners) == 2
+    assert owners == {(each.state / "api").stat().st_uid for each in (service, second)}
+
+
+def test_up_replaces_a_process_that_is_alive_and_silent(service: Running) -> None:
+    vpc = service.client("ec2").create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    pid = service.pid("api")
+    record = json.loads((service.state / "service.json").read_text())
+    os.utime(Path(record["run_dir"]) / "api.pid", (0, 0))  # it has been up for long
+    os.kill(pid, signal.SIGSTOP)
+    said = service("up").err
+    assert f"(pid {pid}) is silent: it is replaced" in said
+    assert service.pid("api") != pid
+    assert vpc in service.vpcs()
+
+
+def test_up_replaces_a_process_whose_socket_is_gone(service: Running) -> None:
+    pid = service.pid("api")
+    record = json.loads((service.state / "service.json").read_text())
+    os.utime(Path(record["run_dir"]) / "api.pid", (0, 0))
+    (Path(record["run_dir"]) / "api.sock").unlink()
+    service("up")
+    assert service.status()["well"]
+    assert service.pid("api") != pid
+
+
+def test_others_that_can_connect_can_read_along_unless_there_is_tls(new_service: Callable[..., Running]) -> None:
+    service = new_service()
+    said = service("up", "--fabric", "none", "--listen", f"0.0.0.0:{service.port}").err
+    assert "plain HTTP" in said
+    assert "--tls-cert" in said
+
+
+def test_https_with_a_certificate_of_ones_own(new_service: Callable[..., Running], tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    service = new_service()
+    service.up("--fabric", "none", "--tls-cert", str(certificate), "--tls-key", str(key))
+    variables = service.environment()
+    assert variables["AWS_ENDPOINT_URL"] == f"https://127.0.0.1:{service.port}"
+    client = boto3.client(
+        "sts",
+        region_name=variables["AWS_REGION"],
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        verify=variables["AWS_CA_BUNDLE"],
+    )
+    assert client.get_caller_identity()["Arn"].endswith(":user/admin")
+    assert service.aws("sts", "get-caller-identity")["Arn"].endswith(":user/admin")
+    with socket.create_connection(("127.0.0.1", service.port)) as plain:
+        context = ssl.create_default_context(cafile=str(certificate))
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as secured:
+            assert secured.version() in ("TLSv1.2", "TLSv1.3")
+    service("down")
+    service("up", "--no-tls")
+    assert service.environment()["AWS_ENDPOINT_URL"].startswith("http://")
+
+
+def test_half_of_tls_and_files_that_are_none_are_refused_with_the_reason(
+    new_service: Callable[..., Running], tmp_path: Path
+) -> None:
+    certificate, key = self_signed(tmp_path)
+    service = new_service()
+    assert "go together" in service("up", "--fabric", "none", "--tls-cert", str(certificate), code=1).err
+    refused = service("up", "--fabric", "none", "--tls-cert", str(key), "--tls-key", str(key), code=1)
+    assert "no certificate and key in PEM form" in refused.err
+
+
+def self_signed(directory: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "realvpc of a test")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = directory / "cert.pem", directory / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    paths[1].write_bytes(private)
+    paths[1].chmod(0o600)
+    return paths
