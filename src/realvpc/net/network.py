@@ -324,7 +324,7 @@ def _instance_id(row: NetworkInterface) -> Iterable[str]:
     return (row.attachment.instance_id,) if row.attachment else ()
 
 
-def _volume_instance_id(row: Volume) -> Iterable[str]:
+def _volume_instance_id(row: Volume) -> Iterable[str | None]:
     return (row.instance_id,)
 
 

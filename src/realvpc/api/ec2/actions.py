@@ -116,6 +116,7 @@ ACTIONS: dict[str, Action] = {
     "DescribeInstanceCreditSpecifications": instance_attribute.describe_instance_credit_specifications,
     "DescribeInstanceStatus": instance_status.describe_instance_status,
     "DescribeInstances": instance.describe_instances,
+    "DeleteVolume": volume.delete_volume,
     "DescribeVolumes": volume.describe_volumes,
     "DisassociateIamInstanceProfile": instance_profile_association.disassociate_iam_instance_profile,
     "GetInstanceMetadataDefaults": metadata_options.get_instance_metadata_defaults,

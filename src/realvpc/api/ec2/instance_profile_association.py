@@ -24,8 +24,6 @@ def associate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue (the profile), IncorrectState (it has one)."""
     instance = named(ctx, INSTANCE, request, "InstanceId")
     profile = find_profile(ctx, request["IamInstanceProfile"])
-    if instance.state not in (InstanceState.PENDING, InstanceState.RUNNING, InstanceState.STOPPED):
-        raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'running' state.")
     if instance.instance_profile_arn is not None:
         raise AwsError("IncorrectState", f"There is an existing association for instance {instance.id}")
     return _associating(ctx, instance, profile)
@@ -39,6 +37,8 @@ def replace_iam_instance_profile_association(ctx: Context, request: Request) -> 
 
 
 def _associating(ctx: Context, instance: Instance, profile: InstanceProfile) -> Answer:
+    if instance.state not in (InstanceState.PENDING, InstanceState.RUNNING, InstanceState.STOPPED):
+        raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'running' state.")
     changed = replace(
         instance,
         instance_profile_arn=profile.id,

@@ -225,4 +225,7 @@ def _without_belongings(ctx: Context, instance: Instance, interfaces: tuple[Netw
         for row in interfaces
         if row.attachment and not row.attachment.delete_on_termination
     ]
-    return Change(puts=(instance, *kept), deletes=(*deleted, *ctx.network.volumes_of(instance.id)))
+    volumes = ctx.network.volumes_of(instance.id)
+    deleted += [row for row in volumes if row.delete_on_termination]
+    outlive = [replace(row, instance_id=None) for row in volumes if not row.delete_on_termination]
+    return Change(puts=(instance, *kept, *outlive), deletes=tuple(deleted))

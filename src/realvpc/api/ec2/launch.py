@@ -7,8 +7,6 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
-
 from realvpc.iam.role import InstanceProfile
 from realvpc.net.images import AL2023, image_parameters
 from realvpc.net.instance_types import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES, InstanceType
@@ -42,14 +40,6 @@ _NOT_HERE = (
     "RamdiskId",
     "SecondaryInterfaces",
 )
-
-
-class RootVolume(Struct, frozen=True, kw_only=True):
-    size_gib: int
-    volume_type: str = "gp3"
-    iops: int = 3000
-    throughput: int = 125
-    encrypted: bool = False
 
 
 def refuse_what_is_not_here(request: Request) -> None:
@@ -151,34 +141,6 @@ def read_user_data(request: Request) -> str | None:
     if len(data) > MAXIMUM_USER_DATA:
         raise invalid_parameter_value(f"User data is limited to {MAXIMUM_USER_DATA} bytes")
     return base64.b64encode(data).decode()
-
-
-def read_root_volume(request: Request, image: MachineImage) -> RootVolume:
-    """The root device's entry of BlockDeviceMappings.  A machine has no other disk: UnsupportedOperation.
-
-    Raises InvalidBlockDeviceMapping for a volume smaller than the image.
-    """
-    ebs: Mapping[str, Any] = {}
-    for mapping in request.get("BlockDeviceMappings") or []:
-        if mapping.get("DeviceName") != image.root_device_name or mapping.get("NoDevice") is not None:
-            raise unsupported_operation(f"The device {mapping.get('DeviceName') or ''} is not supported.")
-        ebs = mapping.get("Ebs") or {}
-        if ebs.get("DeleteOnTermination") is False:
-            raise unsupported_operation("The root volume is deleted on termination.")
-    size = ebs.get("VolumeSize") or image.minimum_size_gib
-    if size < image.minimum_size_gib:
-        raise AwsError(
-            "InvalidBlockDeviceMapping",
-            f"Volume of size {size}GB is smaller than snapshot '{image.snapshot_id}', "
-            f"expect size>= {image.minimum_size_gib}GB",
-        )
-    return RootVolume(
-        size_gib=size,
-        volume_type=ebs.get("VolumeType") or "gp3",
-        iops=ebs.get("Iops") or 3000,
-        throughput=ebs.get("Throughput") or 125,
-        encrypted=bool(ebs.get("Encrypted")),
-    )
 
 
 def find_profile(ctx: Context, wanted: Mapping[str, Any]) -> InstanceProfile:

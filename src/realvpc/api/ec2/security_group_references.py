@@ -5,6 +5,8 @@ VPC peering guide, "Update your security groups to reference peer security group
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGroupRule
@@ -22,16 +24,13 @@ def describe_security_group_references(ctx: Context, request: Request) -> Answer
 
     Raises ``InvalidGroup.NotFound``.
     """
-    groups = {group.id: group for group in get_all(ctx, SECURITY_GROUP, request["GroupId"])}
+    groups = get_all(ctx, SECURITY_GROUP, request["GroupId"])
     found: dict[tuple[str, str, str], None] = {}
-    for other in ctx.network.security_groups.values():
-        for rule in other.rules:
-            reference = rule.peer
-            if not isinstance(reference, GroupReference) or reference.group_id not in groups:
-                continue
-            peering = ctx.network.active_peering_between(groups[reference.group_id].vpc_id, other.vpc_id)
+    for group in groups:
+        for other in ctx.network.security_groups.where(_referenced_groups, group.id):
+            peering = ctx.network.active_peering_between(group.vpc_id, other.vpc_id)
             if peering is not None:
-                found[reference.group_id, other.vpc_id, peering.id] = None
+                found[group.id, other.vpc_id, peering.id] = None
     return Answer(
         {
             "SecurityGroupReferenceSet": [
@@ -40,6 +39,11 @@ def describe_security_group_references(ctx: Context, request: Request) -> Answer
             ]
         }
     )
+
+
+def _referenced_groups(group: SecurityGroup) -> Iterable[str]:
+    """Names the index."""
+    return {rule.peer.group_id for rule in group.rules if isinstance(rule.peer, GroupReference)}
 
 
 class _Stale(Struct, frozen=True):

@@ -1,11 +1,12 @@
-"""DescribeVolumes: the root volumes of instances (EC2 API Reference)."""
+"""Volumes: what instances were launched with, and what has outlived them (EC2 API Reference)."""
 
 from __future__ import annotations
 
 from realvpc.net.volume import Volume
 
-from ..core.context import Response
-from ..core.describe import describing
+from ..core.context import Context, Response
+from ..core.describe import deleting, describing
+from ..core.errors import AwsError
 from ..core.filter import no_values
 from ..core.noun import Noun, of_row
 from ..core.tags import render_tags
@@ -18,18 +19,9 @@ def _render(volume: Volume) -> Response:
         "SnapshotId": volume.snapshot_id,
         "AvailabilityZone": volume.zone_name,
         "AvailabilityZoneId": volume.zone_id,
-        "State": "in-use",
+        "State": volume.state,
         "CreateTime": volume.created_at,
-        "Attachments": [
-            {
-                "VolumeId": volume.id,
-                "InstanceId": volume.instance_id,
-                "Device": volume.device_name,
-                "State": "attached",
-                "AttachTime": volume.created_at,
-                "DeleteOnTermination": volume.delete_on_termination,
-            }
-        ],
+        "Attachments": [_render_attachment(volume)] if volume.instance_id else [],
         "Encrypted": volume.encrypted,
         "Iops": volume.iops,
         "Throughput": volume.throughput if volume.volume_type == "gp3" else None,
@@ -37,6 +29,17 @@ def _render(volume: Volume) -> Response:
         "VolumeType": volume.volume_type,
         "MultiAttachEnabled": False,
         "Operator": {"Managed": False},
+    }
+
+
+def _render_attachment(volume: Volume) -> Response:
+    return {
+        "VolumeId": volume.id,
+        "InstanceId": volume.instance_id,
+        "Device": volume.device_name,
+        "State": "attached",
+        "AttachTime": volume.created_at,
+        "DeleteOnTermination": volume.delete_on_termination,
     }
 
 
@@ -51,9 +54,9 @@ VOLUME = Noun(
     result="Volumes",
     render=of_row(_render),
     filters={
-        "attachment.attach-time": ".created_at",
-        "attachment.delete-on-termination": ".delete_on_termination",
-        "attachment.device": ".device_name",
+        "attachment.attach-time": "Attachments[].AttachTime",
+        "attachment.delete-on-termination": "Attachments[].DeleteOnTermination",
+        "attachment.device": "Attachments[].Device",
         "attachment.instance-id": ".instance_id",
         "attachment.status": "Attachments[].State",
         "availability-zone": ".zone_name",
@@ -66,11 +69,19 @@ VOLUME = Noun(
         "operator.principal": no_values,
         "size": ".size_gib",
         "snapshot-id": ".snapshot_id",
-        "status": "State",
+        "status": ".state",
         "volume-id": ".id",
         "volume-type": ".volume_type",
     },
     found_by={"attachment.instance-id": lambda ctx, value: ctx.network.volumes_of(value)},
 )
 
+
+def _check_unused(ctx: Context, volume: Volume) -> None:
+    """Raises VolumeInUse while an instance has it."""
+    if volume.instance_id is not None:
+        raise AwsError("VolumeInUse", f"Volume {volume.id} is currently attached to {volume.instance_id}")
+
+
 describe_volumes = describing(VOLUME)
+delete_volume = deleting(VOLUME, "VolumeId", _check_unused)
