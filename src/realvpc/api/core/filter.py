@@ -23,7 +23,7 @@ them; None is no value."""
 
 # EC2 guide, "List and filter using the CLI and API": 50 filters, 200 values, 255 characters.
 MAXIMUM_FILTERS, MAXIMUM_VALUES, MAXIMUM_LENGTH = 50, 200, 255
-MAXIMUM_STEPS = 1_000_000
+MAXIMUM_STEPS = 500_000
 """How many characters of values one request may compare with wildcards: what a large account has, many times over."""
 
 
