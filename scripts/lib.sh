@@ -91,7 +91,7 @@ fingerprint() {
     {
         echo "$PWD" "$UV_VERSION"
         "$SYSTEM_PYTHON" --version
-        cat uv.lock pyproject.toml src/realvpc/net/reasons.py
+        cat uv.lock pyproject.toml src/realvpc/net/*.py
         find src/realvpc/fabric/bpf -name '*.[ch]' -o -path 'src/realvpc/fabric/bpf/*.py' | LC_ALL=C sort | xargs cat
     } 2>&1 | sha256sum | cut -d' ' -f1
 }

@@ -13,9 +13,10 @@ from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.packet import ECHO_REQUEST, Packet
 from realvpc.net.peering import Peering, PeeringSide, PeeringStatus
 from realvpc.net.resource import Resource
-from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, Target, TargetKind
+from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, SecurityGroup, SecurityGroupRule
 from realvpc.net.subnet import Subnet
+from realvpc.net.table import Change
 from realvpc.net.vpc import CidrAssociation, Vpc
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -38,6 +39,12 @@ def vpc_with_instance(
     block = Cidr.parse(cidr)
     default = Route(ANY_IPV4, Target(TargetKind.INTERNET_GATEWAY, f"igw-{name}"))
     common: dict[str, Any] = {"account": account, "region": REGION}
+    table = RouteTable(
+        id=f"rtb-{name}",
+        vpc_id=f"vpc-{name}",
+        associations=(RouteTableAssociation(f"rtbassoc-{name}", f"subnet-{name}"),),
+        **common,
+    )
     return [
         Vpc(id=f"vpc-{name}", cidr_associations=(CidrAssociation(f"vpc-cidr-assoc-{name}", block),), **common),
         Subnet(
@@ -55,13 +62,8 @@ def vpc_with_instance(
             associations=(RouteTableAssociation(f"rtbassoc-{name}-main"),),
             **common,
         ),
-        RouteTable(
-            id=f"rtb-{name}",
-            vpc_id=f"vpc-{name}",
-            routes=(default, *routes),
-            associations=(RouteTableAssociation(f"rtbassoc-{name}", f"subnet-{name}"),),
-            **common,
-        ),
+        table,
+        *(TableRoute.of(table, route) for route in (default, *routes)),
         SecurityGroup(
             id=f"sg-{name}",
             vpc_id=f"vpc-{name}",
@@ -101,7 +103,7 @@ def instance(
             private_addresses=(Address.parse(address),),
             group_ids=(f"sg-{vpc}",),
             public_address=Address.parse(public) if public else None,
-            attachment=Attachment(id=f"eni-attach-{name}", instance_id=f"i-{name}", device_index=0, attached_at=NOW),
+            attachment=Attachment(id=f"eni-attach-{name}", owner_id=f"i-{name}", device_index=0, attached_at=NOW),
         ),
     ]
 
@@ -117,6 +119,13 @@ def peering(a: str, b: str, status: PeeringStatus = PeeringStatus.ACTIVE, *, acc
         status=status,
         requested_at=NOW,
     )
+
+
+def with_routes(network: Network, table_id: str, *routes: Route) -> Network:
+    """The network with these routes in the table, and no others."""
+    table = network.route_tables[table_id]
+    new = tuple(TableRoute.of(table, route) for route in routes)
+    return network.apply(Change(puts=new, deletes=tuple(network.routes_in(table_id))))
 
 
 def to_peering(cidr: str, pcx: str) -> Route:

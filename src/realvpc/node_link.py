@@ -9,14 +9,28 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from .api.machine_report import Report, machine_down, machine_failed, machine_up
-from .api.machines import machine_specs
+import msgspec
+
+from .api.machine_report import (
+    Report,
+    machine_down,
+    machine_failed,
+    machine_removed,
+    machine_up,
+    machines_impaired,
+)
 from .api.service import Service
-from .fabric.plan import compile_plan
-from .node.client import NodeClient, NodeError, NodeLostError
-from .node.messages import Applied, ConsoleIs, Desired, MachineDown, MachineReport, MachineUp, StatusIs
+from .fabric.audit import LISTENERS
+from .feed import Gap, Subscription
+from .node.answer import NodeError, NodeLostError
+from .node.client import NodeClient
+from .node.messages import Applied, ConsoleIs, MachineDown, MachineRemoved, MachineReport, MachineUp, StatusIs
+from .node_view import NodeView
+from .store.commit import Commit, Reverted
+from .store.state import State
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
+_WAITING_COMMITS = 1 << 14  # while the node is told of others
 
 log = logging.getLogger(__name__)
 
@@ -24,25 +38,27 @@ log = logging.getLogger(__name__)
 class NodeLink:
     """One connection to the node process, made again whenever it breaks.
 
-    ``changed`` is set after every commit; commits that come while a plan is sent are sent together.  ``prepare`` does
-    what has to be done before the node starts a machine.
+    On each the node is told the whole first, and then what the commits of the service's feed change.  ``prepare`` does
+    what has to be done before the node starts a machine; ``lose`` is called when machines do not find what that opened.
     """
 
     def __init__(
         self,
         node_socket: Path,
         service: Service,
-        changed: asyncio.Event,
         prepare: Callable[[], Awaitable[None]],
+        lose: Callable[[], None],
     ) -> None:
         self._socket = node_socket
         self._prepare = prepare
+        self._lose = lose
         self._service = service
-        self._changed = changed
         self._client: NodeClient | None = None
         self._applied: Applied | None = None
+        self._view: NodeView | None = None
         self._trouble = "the node process is starting"
         self._was_connected = False
+        self._faulty: set[str] | None = None  # the subjects that the node's faults were about, when last told
 
     @property
     def ready(self) -> bool:
@@ -58,18 +74,31 @@ class NodeLink:
         return [f"{fault.subject}: {fault.reason}" for fault in self._applied.faults]
 
     async def status(self) -> dict[str, Any]:
-        """``limits`` and ``isolation`` in the node's words, the machines that run; None while it does not answer."""
+        """``limits`` and ``isolation`` in the node's words, the machines that run; None while it does not answer.
+
+        ``repairs``: what was not as it was made and is again, the last ones, oldest first.
+        """
         host: StatusIs | None = None
         if self._client:
             with contextlib.suppress(NodeError):
                 host = await self._client.status()
         return {
             "connected": self._client is not None,
-            "applied_revision": self._applied.revision if self._applied else None,
+            "applied_revision": self._applied_revision,
             "limits": host.limits if host else None,
             "isolation": host.isolation if host else None,
+            "disks": host.disks if host else None,
+            "kept_disks": msgspec.to_builtins(host.kept) if host else [],
+            "repairs": msgspec.to_builtins(host.repairs) if host else [],
             "machines_up": sum(isinstance(each, MachineUp) for each in host.machines) if host else None,
         }
+
+    @property
+    def _applied_revision(self) -> int | None:
+        """Revisions that do not concern the node count as applied with the one before them."""
+        if self._applied is None or self._view is None or self._applied.revision != self._view.told:
+            return self._applied.revision if self._applied else None
+        return self._view.revision
 
     async def counters(self) -> dict[str, int]:
         """Packets by name of the reason.  Raises NodeError."""
@@ -112,7 +141,8 @@ class NodeLink:
 
     async def _converse(self, client: NodeClient) -> None:
         log.info("connected to the node")
-        self._client, self._applied, self._was_connected = client, None, True
+        self._client, self._applied, self._view, self._was_connected = client, None, None, True
+        self._faulty = None
         telling = asyncio.create_task(self._tell(client))
         listening = asyncio.create_task(self._listen(client))
         try:
@@ -127,11 +157,35 @@ class NodeLink:
             await client.close()
 
     async def _tell(self, client: NodeClient) -> None:
-        while True:
-            self._changed.clear()
-            state, revision = self._service.state, self._service.revision
-            await client.want(Desired(revision, compile_plan(state.network), machine_specs(state)))
-            await self._changed.wait()
+        commits: Subscription[Commit | Reverted] = self._service.feed.subscribe(
+            Commit, Reverted, capacity=_WAITING_COMMITS
+        )
+        with commits:
+            view = await self._begin(client)
+            async for commit in commits:
+                if isinstance(commit, Reverted):
+                    raise NodeLostError("what it has told could not be written down")
+                if isinstance(commit, Gap):
+                    view = await self._begin(client)
+                elif commit.revision > view.revision and (delta := view.follow(commit)):
+                    await client.want(delta)
+
+    def _seen(self) -> tuple[State, int, str]:
+        return *self._service.written, self._service.state_id
+
+    async def _begin(self, client: NodeClient) -> NodeView:
+        """Tell the whole.  It is put together in a thread: that may take long, and the loop has others to serve."""
+        self._view = view = await asyncio.to_thread(NodeView, *self._seen())
+        await client.want(await asyncio.to_thread(view.whole))
+        return view
+
+    def _take_in(self, faulty: set[str]) -> None:
+        """Let what the node says of these become part of the state, or be mended."""
+        if LISTENERS in faulty:
+            self._lose()
+        if faulty != self._faulty:
+            self._faulty = faulty
+            self._service.report(machines_impaired(frozenset(faulty)), "node: faults")
 
     async def _listen(self, client: NodeClient) -> None:
         async for event in client.events():
@@ -139,14 +193,17 @@ class NodeLink:
                 if event.faults:
                     log.warning("revision %d is applied but for %s", event.revision, event.faults)
                 self._applied = event
+                self._take_in({fault.subject for fault in event.faults})
             else:
                 self._service.report(_fact(event), f"node: {event}")
         raise NodeLostError("the node closed the connection")
 
 
-def _fact(event: MachineReport) -> Report:
+def _fact(event: MachineReport | MachineRemoved) -> Report:
+    if isinstance(event, MachineRemoved):
+        return machine_removed(event.id)
     if isinstance(event, MachineUp):
-        return machine_up(event.instance_id, event.boot)
+        return machine_up(event.id, event.boot)
     if isinstance(event, MachineDown):
-        return machine_down(event.instance_id, event.boot)
-    return machine_failed(event.instance_id, event.reason, event.boot)
+        return machine_down(event.id, event.boot)
+    return machine_failed(event.id, event.reason, event.boot)

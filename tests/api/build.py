@@ -70,7 +70,7 @@ def put_instance(
             public_address=Address.parse(public) if public else None,
             attachment=Attachment(
                 id=f"eni-attach-{number * 16 + index:017x}",
-                instance_id=instance.id,
+                owner_id=instance.id,
                 device_index=index,
                 attached_at=START,
             ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from inspect import isawaitable
 from random import Random
 from typing import Any
 
@@ -15,9 +17,10 @@ from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.iam.account import Account
+from realvpc.iam.evaluate import Evaluate, evaluate
 from realvpc.net.quotas import AppliedQuota, Quota, QuotaMode, applied_id
 from realvpc.net.table import put
-from realvpc.store.database import Database
+from realvpc.store.database import Database, Write
 from realvpc.wire.services import Services
 
 START = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -38,16 +41,17 @@ def service(clock: Clock) -> Service:
     return new_service(clock)
 
 
-def new_service(clock: Clock, *, has_fabric: bool = False, any_image: bool = False) -> Service:
+def new_service(
+    clock: Clock, *, has_fabric: bool = False, any_image: bool = False, evaluate: Evaluate = evaluate
+) -> Service:
     database = Database(":memory:")
     accounts = (
         Account(id=MAIN, account=MAIN, name="main", zone_seed=0),
         Account(id=OTHER, account=OTHER, name="other", zone_seed=1),
     )
-    database.commit(put(*accounts), at=START, cause="test")
-    return Service(
-        database, clock.now, Random(20), Options(has_fabric=has_fabric, any_image=any_image, quotas=QuotaMode.LAB)
-    )
+    database.commit([Write(1, put(*accounts), START, "test")])
+    options = Options(has_fabric=has_fabric, any_image=any_image, quotas=QuotaMode.LAB)
+    return Service(database, clock.now, Random(20), options, evaluate=evaluate)
 
 
 def give_quota(service: Service, quota: Quota, value: int, *, account: str = MAIN, region: str = TOKYO) -> None:
@@ -76,9 +80,19 @@ def call(
     The response is written as for a client on the way, so that one that does not fit botocore's model fails the test;
     members that are None, which no client sees, are left out.
     """
-    response = service.handle(Call(name, action, params, caller(account, region), "req-1"))
+    response = performed(service, Call(name, action, params, caller(account, region), "req-1"))
     _WIRE.writer(name).write(action, response, "req-1")
     return {member: value for member, value in response.items() if value is not None}
+
+
+def performed(service: Service, call: Call) -> dict[str, Any]:
+    """The response, waited for where it comes by and by."""
+    response = service.handle(call)
+    return asyncio.run(_waited(response)) if isawaitable(response) else response
+
+
+async def _waited(response: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    return await response
 
 
 def refused(

@@ -11,17 +11,19 @@ from realvpc.net.dhcp_options import NO_OPTIONS_ID
 from realvpc.net.network import Network
 from realvpc.net.route_table import TargetKind
 from realvpc.net.services import identity_of
+from realvpc.store.state import State
 
 
-def check(network: Network) -> None:
+def check(state: State) -> None:
     """Raises AssertionError, or whatever the data plane's compiler trips over."""
+    network = state.network
     _subnets_lie_in_their_vpc(network)
     _route_tables_belong_together(network)
     _interfaces_have_a_place_and_an_address_of_their_own(network)
     _active_peerings_do_not_overlap(network)
     _gateways_are_attached_once(network)
-    _zones_are_whole(network)
-    _dhcp_options_are_the_vpcs_own(network)
+    _zones_are_whole(state)
+    _dhcp_options_are_the_vpcs_own(state)
     _services_take_no_interface_for_another(network)
     compile_plan(network)
 
@@ -31,9 +33,9 @@ def _services_take_no_interface_for_another(network: Network) -> None:
         assert network.interface_with_identity(identity_of(interface.id)) == interface
 
 
-def _dhcp_options_are_the_vpcs_own(network: Network) -> None:
-    for vpc in network.vpcs.values():
-        options = network.dhcp_options_of(vpc)
+def _dhcp_options_are_the_vpcs_own(state: State) -> None:
+    for vpc in state.network.vpcs.values():
+        options = state.names.dhcp_options_of(vpc)
         if options is None:
             assert vpc.dhcp_options_id == NO_OPTIONS_ID
         else:
@@ -54,12 +56,12 @@ def _route_tables_belong_together(network: Network) -> None:
         assert sum(table.is_main for table in network.route_tables_of(vpc_id)) == 1
     associated = Counter(a.subnet_id for t in network.route_tables.values() for a in t.associations if a.subnet_id)
     assert all(count == 1 for count in associated.values())
+    assert all(row.route_table_id in network.route_tables for row in network.table_routes.values())
     for table in network.route_tables.values():
         assert table.vpc_id in network.vpcs
         for association in table.associations:
             assert association.is_main or network.subnets[association.subnet_id or ""].vpc_id == table.vpc_id
-        assert len({route.destination for route in table.routes}) == len(table.routes)
-        for route in table.routes:
+        for route in network.routes(table):
             if route.target.kind is TargetKind.PEERING and (peering := network.peerings.get(route.target.id)):
                 assert peering.far_side(table.vpc_id) is not None
 
@@ -90,14 +92,15 @@ def _active_peerings_do_not_overlap(network: Network) -> None:
         assert [vpc.account for vpc in sides] == [peering.requester.account, peering.accepter.account]
 
 
-def _zones_are_whole(network: Network) -> None:
-    for zone in network.hosted_zones.values():
-        assert {"NS", "SOA"} <= {row.type for row in network.record_sets_at(zone, zone.name) or ()}
+def _zones_are_whole(state: State) -> None:
+    names = state.names
+    for zone in names.hosted_zones.values():
+        assert {"NS", "SOA"} <= {row.type for row in names.record_sets_at(zone, zone.name) or ()}
         assert len(set(zone.vpcs)) == len(zone.vpcs) > 0 or not zone.is_private
-    for vpc_id in network.vpcs:
-        names = [zone.name for zone in network.hosted_zones_of(vpc_id)]
-        assert len(names) == len(set(names))
-    assert all(row.zone_id in network.hosted_zones for row in network.record_sets.values())
+    for vpc_id in state.network.vpcs:
+        found = [zone.name for zone in names.hosted_zones_of(vpc_id)]
+        assert len(found) == len(set(found))
+    assert all(row.zone_id in names.hosted_zones for row in names.record_sets.values())
 
 
 def _gateways_are_attached_once(network: Network) -> None:

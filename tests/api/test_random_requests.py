@@ -5,6 +5,7 @@ changes anything, and what is acknowledged keeps the state sound.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from random import Random
 from typing import Any
@@ -15,15 +16,23 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
-from realvpc.api.actions import ACTIONS, knows
+from realvpc.api.machine_report import machine_down, machine_up
 from realvpc.api.service import Service
+from realvpc.clock import Clock
+from realvpc.daemon import settle
+from realvpc.net.instance import InstanceState
 from realvpc.net.zones import REGIONS
+from realvpc.session import command_actions
+from realvpc.session.documents import DOCUMENTS, RUN_SHELL_SCRIPT
 from realvpc.wire.app import App
 from realvpc.wire.model import service_model
 from realvpc.wire.sigv4 import Anyone
 
 from . import invariants
-from .conftest import MAIN, OTHER, TOKYO, VIRGINIA
+from .conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, new_service
+from .rooms import Rooms
+from .ssm.test_ssm import Managed
+from .told_node import ToldNode
 
 REQUESTS = 4000
 CIDRS = (
@@ -56,6 +65,8 @@ WORDS = (
     "active",
     "main",
     "\x00",
+    "\ud800",
+    RUN_SHELL_SCRIPT.name,
 )
 NUMBERS = (-1, 0, 1, 2, 5, 8, 22, 80, 443, 1000, 65535, 65536, 2**31 - 1)
 JSON_DOCUMENT = (
@@ -79,15 +90,21 @@ USUAL: dict[str, set[str]] = {
     "CreateSubnet": {"VpcId", "CidrBlock"},
     "CreateVpc": {"CidrBlock"},
     "CreateVpcPeeringConnection": {"VpcId", "PeerVpcId", "PeerOwnerId"},
+    "GetCommandInvocation": {"CommandId", "InstanceId"},
+    "ListCommandInvocations": {"CommandId"},
+    "ListDocuments": {"Filters"},
+    "ResumeSession": {"SessionId"},
     "RunInstances": {"ImageId", "InstanceType", "MinCount", "MaxCount", "SubnetId"},
+    "SendCommand": {"InstanceIds", "DocumentName", "Parameters"},
+    "StartSession": {"Target"},
 }
 
 
 class Generator:
     """Parameters for any operation, with ids that exist more often than not."""
 
-    def __init__(self, service: Service, random: Random) -> None:
-        self._service, self._random = service, random
+    def __init__(self, service: Service, random: Random, rooms: Rooms | None = None) -> None:
+        self._service, self._random, self._rooms = service, random, rooms
 
     def parameters(self, action: str, shape: Shape | None) -> dict[str, Any]:
         if not isinstance(shape, StructureShape):
@@ -97,6 +114,16 @@ class Generator:
             return self._in_path(shape) | self._structure(shape, 0)
         members = ((name, member) for name, member in shape.members.items() if name in usual)
         return {name: self._value(member, name, 1) for name, member in members}
+
+    def required(self, shape: Shape | None) -> dict[str, Any]:
+        """The members that a request of this shape cannot be without."""
+        if not isinstance(shape, StructureShape):
+            return {}
+        return {name: self._value(shape.members[name], name, 1) for name in shape.required_members}
+
+    def word(self, shape: Shape, name: str, depth: int) -> Any:
+        """A value that is no structure."""
+        return self._value(shape, name, depth)
 
     def _in_path(self, shape: StructureShape) -> dict[str, Any]:
         """The members without which there is no path to send a request to."""
@@ -120,7 +147,8 @@ class Generator:
         if isinstance(shape, ListShape):
             return [self._value(shape.member, name, depth + 1) for _ in range(random.choice((0, 1, 1, 1, 2)))]
         if isinstance(shape, MapShape):
-            return {random.choice(WORDS): random.choice(WORDS)}
+            key = random.choice(("commands",) * 20 + ("portNumber", "host", *WORDS))
+            return {key: self._value(shape.value, name, depth + 1)}
         match shape.type_name:
             case "boolean":
                 return random.random() < 0.5
@@ -136,14 +164,20 @@ class Generator:
 
     def _text(self, name: str, enum: list[str]) -> str:
         random, lowered = self._random, name.lower()
+        if "region" in lowered:
+            return random.choice((TOKYO, TOKYO, VIRGINIA, "mars-1"))
         if enum and random.random() < 0.9:
             return random.choice(enum)
         if "cidr" in lowered:
             return random.choice(CIDRS[:8] if random.random() < 0.7 else CIDRS)
         if lowered.endswith(("owner", "ownerid", "userid")):
             return random.choice((MAIN, OTHER, "333333333333", "x"))
-        if "region" in lowered:
-            return random.choice((TOKYO, VIRGINIA, "mars-1"))
+        if lowered in ("sessionid", "commandid") and self._rooms:
+            sessions = (*self._rooms.sessions.active(), *self._rooms.sessions.ended())
+            ids = [*(row.id for row in sessions), *(row.id for row in self._rooms.commands.commands())]
+            return random.choice(ids or WORDS)
+        if lowered == "documentname":
+            return random.choice((*[RUN_SHELL_SCRIPT.name] * 20, *DOCUMENTS, *WORDS))
         if lowered.endswith(("address", "ip")):
             return random.choice(ADDRESSES)
         if lowered.endswith("document"):
@@ -151,7 +185,7 @@ class Generator:
         if lowered.endswith("arn"):
             return random.choice(("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", *self._ids("arn"), "arn:x"))
         if lowered in ("id", "hostedzoneid", "resourceid"):
-            return random.choice([*self._service.state.network.hosted_zones, "Z1", ""])
+            return random.choice([*self._service.state.names.hosted_zones, "Z1", ""])
         if lowered in ("name", "dnsname") and random.random() < 0.5:
             return random.choice(("a.example", "w.a.example", "b.example", "*.a.example"))
         if "id" in lowered or lowered in ("resources", "gateway", "value", "values", "target"):
@@ -161,7 +195,7 @@ class Generator:
     def _pool(self, name: str) -> list[str]:
         kinds = {"vpcpeering": "pcx", "vpc": "vpc", "subnet": "subnet", "routetable": "rtb", "gateway": "igw",
                  "group": "sg", "rule": "sgr", "instance": "i", "networkinterface": "eni", "association": "rtbassoc",
-                 "image": "ami"}  # fmt: skip
+                 "image": "ami", "target": "i"}  # fmt: skip
         prefix = next((prefix for part, prefix in kinds.items() if part in name), "")
         fitting = self._ids(f"{prefix}-") if prefix else []
         return [
@@ -173,8 +207,10 @@ class Generator:
         ]
 
     def _ids(self, prefix: str) -> list[str]:
-        network, directory = self._service.state.network, self._service.state.directory
-        ids = [row_id for kind in network.TYPES for row_id in network.table(kind)]
+        state = self._service.state
+        network, directory = state.network, state.directory
+        rooms = (network, state.names, state.inventory)
+        ids = [row_id for room in rooms for kind in room.TYPES for row_id in room.table(kind)]
         ids += [row_id for kind in directory.TYPES[2:] for row_id in directory.table(kind)]
         ids += [a.id for table in network.route_tables.values() for a in table.associations]
         ids += [rule.id for group in network.security_groups.values() for rule in group.rules]
@@ -188,15 +224,18 @@ class Endpoint:
     """The whole of the service below HTTP, spoken to with botocore's own serialiser and parser."""
 
     def __init__(self, service: Service) -> None:
-        self.app = App(service.handle, knows, Anyone(service.credential, REGIONS.__contains__))
+        self.app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
+        self.runner = asyncio.Runner()
 
     def send(self, service: str, action: str, parameters: dict[str, Any], account: str, region: str) -> tuple[int, Any]:
         model = service_model(service)
         operation = model.operation_model(action)
+        if model.metadata["protocol"] == "rest-xml":  # neither paths nor XML can be written with them
+            parameters = json.loads(json.dumps(parameters, default=bytes.decode).replace(r"\ud800", "?"))
         serializer = create_serializer(model.metadata["protocol"], include_validation=False)
         request = serializer.serialize_to_request(parameters, operation)
-        body, query = request["body"], urlencode(request["query_string"] or {}).encode()
-        raw = body if isinstance(body, bytes) else urlencode(body).encode()
+        body, query = request["body"], _urlencoded(request["query_string"] or {})
+        raw = body if isinstance(body, bytes) else _urlencoded(body)
         scope = f"{account}/20261123/{region}/{service}/aws4_request"
         headers = {
             "host": "localhost",
@@ -204,7 +243,7 @@ class Endpoint:
             "content-type": "application/x-www-form-urlencoded",
             **{name.lower(): value for name, value in request["headers"].items()},
         }
-        status, content = asyncio.run(self._exchange(request["method"], request["url_path"], query, raw, headers))
+        status, content = self.runner.run(self._exchange(request["method"], request["url_path"], query, raw, headers))
         parser = create_parser(model.metadata["protocol"])
         return status, parser.parse({"body": content, "status_code": status, "headers": {}}, operation.output_shape)
 
@@ -225,18 +264,43 @@ class Endpoint:
         return sent[0]["status"], sent[1]["body"]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_random_requests(service: Service, seed: int) -> None:
-    random = Random(seed)
-    generator, endpoint = Generator(service, random), Endpoint(service)
-    everything = [(name, action) for name, actions in ACTIONS.items() for action in actions]
+def _urlencoded(parameters: Any) -> bytes:
+    return urlencode(parameters, errors="surrogatepass").encode()
+
+
+def _machines_report(service: Service, random: Random) -> None:
+    """What a host would say by now of some of the machines."""
+    for row in list(service.state.network.instances.values()):
+        if random.random() < 0.5 and row.state is InstanceState.PENDING:
+            service.report(machine_up(row.id, row.boot), "test")
+        elif random.random() < 0.5 and row.state in (InstanceState.STOPPING, InstanceState.SHUTTING_DOWN):
+            service.report(machine_down(row.id, row.boot), "test")
+
+
+@pytest.mark.parametrize(("seed", "has_fabric"), [(1, False), (2, True)])
+def test_random_requests(seed: int, has_fabric: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a data plane there are machines to have sessions in and to send commands to, which nobody reaches."""
+    monkeypatch.setattr(settle, "PATIENCE", 0.0)
+    monkeypatch.setattr(command_actions, "PATIENCE", 0.0)
+    random, service = Random(seed), new_service(clock, has_fabric=has_fabric)
+    rooms = Rooms(service, clock.now)
+    managed = Managed(Client(service, MAIN, TOKYO)).instance
+    service.report(machine_up(managed["InstanceId"]), "test")
+    generator, endpoint, node = Generator(service, random, rooms), Endpoint(service), ToldNode(service)
+    everything = [(name, action) for name, actions in service.actions.items() for action in actions]
+    of_ssm = [pair for pair in everything if pair[0] == "ssm"]
     favourites = [*(pair for pair in everything if pair[1] in USUAL), *[("ec2", "CreateRoute")] * 5]
     outcomes: Counter[str] = Counter()
     for number in range(REQUESTS):
-        name, action = random.choice(favourites if random.random() < 0.5 else everything)
+        first = has_fabric and number < REQUESTS // 8  # while the machine still stands
+        pool = of_ssm if first else favourites if random.random() < 0.5 else everything
+        name, action = random.choice(pool)
         parameters = generator.parameters(action, service_model(name).operation_model(action).input_shape)
         account, region = random.choices((MAIN, OTHER), (4, 1))[0], random.choices((TOKYO, VIRGINIA), (6, 1))[0]
+        if has_fabric:
+            _machines_report(service, random)
         before, revision = service.state, service.revision
+        sessions, commands = rooms.sessions.active(), len(rooms.commands.commands())
         status, answer = endpoint.send(name, action, parameters, account, region)
         told = f"request {number} of seed {seed}: {name} {action} {parameters} as {account} in {region}: {answer}"
         assert status < 500, told
@@ -244,13 +308,21 @@ def test_random_requests(service: Service, seed: int) -> None:
             assert answer["Error"]["Code"], told
             assert service.state is before, told
             assert service.revision == revision, told
+            assert rooms.sessions.active() == sessions, told
+            assert len(rooms.commands.commands()) == commands, told
         elif service.state is not before:
             try:
-                invariants.check(service.state.network)
+                invariants.check(service.state)
+                node.check(service.state)
             except Exception as error:
                 raise AssertionError(told) from error
         outcomes[f"{action}:{'refused' if status >= 400 else 'done'}"] += 1
+    rooms.commands.cancel_all()
+    endpoint.runner.close()
     assert endpoint.app.internal_errors == 0
     done = {key.split(":")[0] for key in outcomes if key.endswith("done")}
     assert {"CreateVpc", "CreateSubnet", "CreateVpcPeeringConnection", "CreateHostedZone"} <= done
+    assert (
+        not has_fabric or {"StartSession", "ResumeSession", "TerminateSession", "SendCommand", "ListDocuments"} <= done
+    )
     assert len(done) > 50  # a random client that is always refused tests little

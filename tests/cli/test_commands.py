@@ -19,6 +19,7 @@ from realvpc.config import SettingsError
 GROUPS = {
     "vpc": ["vpc", "create"],
     "image": ["image", "add"],
+    "disks": ["disks", "list"],
     "demo": ["demo", "peering"],
     "bench": ["bench", "fabric"],
 }

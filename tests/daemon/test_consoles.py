@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from typing import Any
 
@@ -12,11 +11,11 @@ from realvpc.api.core.call import Call
 from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
-from realvpc.daemon.consoles import ConsoleActions
-from realvpc.node.client import NodeLostError
+from realvpc.daemon.consoles import console_actions
+from realvpc.node.answer import NodeLostError
 from realvpc.wire.services import Services
 from tests.api.build import make_subnet, make_vpc
-from tests.api.conftest import MAIN, OTHER, START, TOKYO, Client, caller, new_service
+from tests.api.conftest import MAIN, OTHER, START, TOKYO, Client, caller, new_service, performed
 from tests.api.ec2.test_run_instances import run
 
 
@@ -41,10 +40,9 @@ async def _lost(instance_id: str) -> bytes:
 
 
 def ask(service: Service, instance_id: str, *, read: Any = _boots, account: str = MAIN, **more: Any) -> dict[str, Any]:
-    actions = ConsoleActions(lambda call: service.context(call.caller), read)
-    assert actions.knows("ec2", "GetConsoleOutput")
+    service.include({"ec2": console_actions(read)})
     params = {"InstanceId": instance_id, **more}
-    response = asyncio.run(actions.handle(Call("ec2", "GetConsoleOutput", params, caller(account), "req-1")))
+    response = performed(service, Call("ec2", "GetConsoleOutput", params, caller(account), "req-1"))
     Services().writer("ec2").write("GetConsoleOutput", response, "req-1")
     return response
 

@@ -27,7 +27,7 @@ SEEN = "1 times something failed that nobody expected"
 def desk(tmp_path: Path) -> Iterator[Desk]:
     clock, settings = Clock(timedelta()), Settings(state_dir=tmp_path, run_dir=tmp_path, operator=0)
     with closing(Database(tmp_path / "state.db")) as database:
-        service = Service(database, clock.now, Random(1), Options(), on_change=lambda revision: None)
+        service = Service(database, clock.now, Random(1), Options())
         yield Desk(settings, database, service, clock, None)
 
 

@@ -23,11 +23,11 @@ INSTANCES = 30
 
 def test_others_are_answered_while_it_is_worked_out(tmp_path: Path) -> None:
     clock, settings = Clock(timedelta()), Settings(state_dir=tmp_path, run_dir=tmp_path, operator=0)
-    rows = vpc_with_instance("a", "10.20.0.0/16", "10.20.0.4")
+    rows = vpc_with_instance("00000000", "10.20.0.0/16", "10.20.0.4")
     for number in range(1, INSTANCES):
-        rows += instance(f"a{number}", f"10.20.0.{4 + number}", vpc="a")
+        rows += instance(f"{number:08x}", f"10.20.0.{4 + number}", vpc="00000000")
     with closing(Database(tmp_path / "state.db")) as database:
-        service = Service(database, clock.now, Random(1), Options(), on_change=lambda revision: None)
+        service = Service(database, clock.now, Random(1), Options())
         service.report(lambda ctx: put(*rows), "test")
         desk = Desk(settings, database, service, clock, None)
         turns = 0

@@ -9,10 +9,10 @@ from itertools import product
 import pytest
 
 from realvpc.net.instance import Instance, InstanceState
-from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.peering import PeeringStatus
 from realvpc.net.vpc import Vpc
+from realvpc.store.state import State
 
 from .world import answer, ask, changed, peered, with_block, world
 
@@ -76,17 +76,17 @@ def test_us_east_1_has_names_of_its_own() -> None:
 @pytest.mark.parametrize(("support", "hostnames"), [(True, False), (False, True), (False, False)])
 @pytest.mark.parametrize("name", [IP_A, EC2_A, "instance-data.ap-northeast-1.compute.internal"])
 def test_private_names_need_both_attributes(support: bool, hostnames: bool, name: str) -> None:
-    network = changed(world(), Vpc, "vpc-a", enable_dns_support=support, enable_dns_hostnames=hostnames)
-    assert answer(network, "vpc-a", name) == "NXDOMAIN"
-    assert answer(network, "vpc-a", "207.0.20.10.in-addr.arpa", "PTR") == "NXDOMAIN"
-    assert answer(network, "vpc-b", EC2_A) == "NXDOMAIN"  # it has no public name at all
-    assert answer(network, "vpc-b", "10.0.18.198.in-addr.arpa", "PTR") == "NXDOMAIN"
+    state = changed(world(), Vpc, "vpc-a", enable_dns_support=support, enable_dns_hostnames=hostnames)
+    assert answer(state, "vpc-a", name) == "NXDOMAIN"
+    assert answer(state, "vpc-a", "207.0.20.10.in-addr.arpa", "PTR") == "NXDOMAIN"
+    assert answer(state, "vpc-b", EC2_A) == "NXDOMAIN"  # it has no public name at all
+    assert answer(state, "vpc-b", "10.0.18.198.in-addr.arpa", "PTR") == "NXDOMAIN"
 
 
 def test_a_vpc_without_hostnames_still_asks_the_internet() -> None:
-    network = changed(world(), Vpc, "vpc-a", enable_dns_hostnames=False)
-    assert answer(network, "vpc-a", EC2_B) == "198.18.0.11"
-    assert answer(network, "vpc-a", "one.example.com") == "198.19.0.1"
+    state = changed(world(), Vpc, "vpc-a", enable_dns_hostnames=False)
+    assert answer(state, "vpc-a", EC2_B) == "198.18.0.11"
+    assert answer(state, "vpc-a", "one.example.com") == "198.19.0.1"
 
 
 def test_negative_answers_say_for_how_long() -> None:
@@ -101,19 +101,19 @@ def test_negative_answers_say_for_how_long() -> None:
 @pytest.mark.parametrize("state", list(InstanceState))
 def test_a_private_name_stays_with_the_address_a_public_one_goes_with_it(state: InstanceState) -> None:
     """A stopped instance keeps its private address and gives back its public one."""
-    network = changed(world(), Instance, "i-a", state=state)
-    assert answer(network, "vpc-a", IP_A) == "10.20.0.207"
-    network = changed(network, NetworkInterface, "eni-a", public_address=None)
+    there = changed(world(), Instance, "i-a", state=state)
+    assert answer(there, "vpc-a", IP_A) == "10.20.0.207"
+    there = changed(there, NetworkInterface, "eni-a", public_address=None)
     for vpc_id in ("vpc-a", "vpc-b"):
-        assert answer(network, vpc_id, EC2_A) == "NXDOMAIN"
+        assert answer(there, vpc_id, EC2_A) == "NXDOMAIN"
 
 
 def test_space_of_a_secondary_block_is_the_vpcs_own() -> None:
     name = "ip-100-70-0-1.ap-northeast-1.compute.internal"
     assert answer(world(), "vpc-a", name) == "NXDOMAIN"
-    network = with_block(world(), "vpc-a", "100.70.0.0/16")
-    assert answer(network, "vpc-a", name) == "100.70.0.1"
-    assert answer(network, "vpc-a", "1.0.70.100.in-addr.arpa", "PTR") == f"{name}."
+    state = with_block(world(), "vpc-a", "100.70.0.0/16")
+    assert answer(state, "vpc-a", name) == "100.70.0.1"
+    assert answer(state, "vpc-a", "1.0.70.100.in-addr.arpa", "PTR") == f"{name}."
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ def test_space_of_a_secondary_block_is_the_vpcs_own() -> None:
     ],
 )
 def test_reverse_zones_are_as_general_as_the_block_allows(cidr: str | None, address: str, apex: str) -> None:
-    network = with_block(world(), "vpc-a", cidr) if cidr else world()
+    state = with_block(world(), "vpc-a", cidr) if cidr else world()
     name = ".".join(reversed(address.split("."))) + ".in-addr.arpa"
-    found = ask(network, "vpc-a", name, "A")
+    found = ask(state, "vpc-a", name, "A")
     assert found.authority is not None
     assert found.authority.name == apex
 
@@ -142,19 +142,19 @@ RESOURCE_A = "i-a.ap-northeast-1.compute.internal"
 
 def test_a_resource_name_is_answered_if_the_instance_wants_it() -> None:
     assert answer(world(), "vpc-a", RESOURCE_A) == "NXDOMAIN"
-    network = changed(world(), Instance, "i-a", enable_resource_name_dns_a_record=True)
-    assert answer(network, "vpc-a", RESOURCE_A) == "10.20.0.207"
-    assert answer(network, "vpc-a", RESOURCE_A, "AAAA") == "NODATA"
-    assert answer(network, "vpc-a", "i-a.us-west-2.compute.internal") == "NXDOMAIN"
-    assert answer(network, "vpc-b", RESOURCE_A) == "NXDOMAIN"
-    assert answer(peered(network, "b", "a"), "vpc-b", RESOURCE_A) == "NXDOMAIN"
-    assert answer(peered(network, "b", "a", b_allows=True), "vpc-b", RESOURCE_A) == "10.20.0.207"
+    state = changed(world(), Instance, "i-a", enable_resource_name_dns_a_record=True)
+    assert answer(state, "vpc-a", RESOURCE_A) == "10.20.0.207"
+    assert answer(state, "vpc-a", RESOURCE_A, "AAAA") == "NODATA"
+    assert answer(state, "vpc-a", "i-a.us-west-2.compute.internal") == "NXDOMAIN"
+    assert answer(state, "vpc-b", RESOURCE_A) == "NXDOMAIN"
+    assert answer(peered(state, "b", "a"), "vpc-b", RESOURCE_A) == "NXDOMAIN"
+    assert answer(peered(state, "b", "a", b_allows=True), "vpc-b", RESOURCE_A) == "10.20.0.207"
 
 
 def test_a_terminated_instance_has_no_name() -> None:
-    network = changed(world(), Instance, "i-a", enable_resource_name_dns_a_record=True)
-    network = changed(network, NetworkInterface, "eni-a", attachment=None)
-    assert answer(network, "vpc-a", RESOURCE_A) == "NXDOMAIN"
+    state = changed(world(), Instance, "i-a", enable_resource_name_dns_a_record=True)
+    state = changed(state, NetworkInterface, "eni-a", attachment=None)
+    assert answer(state, "vpc-a", RESOURCE_A) == "NXDOMAIN"
 
 
 # -- between VPCs ----------------------------------------------------------------------------------------------------
@@ -191,11 +191,11 @@ def test_names_of_another_vpc(
     for own, other, turned in product((False, True), (False, True), (False, True)):
         sides = (owner, asker) if turned else (asker, owner)
         allows = (other, own) if turned else (own, other)
-        network = peered(world(), *sides, a_allows=allows[0], b_allows=allows[1])
-        assert answer(network, f"vpc-{asker}", name, kind) == (allowed if other else together)
+        state = peered(world(), *sides, a_allows=allows[0], b_allows=allows[1])
+        assert answer(state, f"vpc-{asker}", name, kind) == (allowed if other else together)
     for status in INACTIVE:
-        network = peered(world(), asker, owner, a_allows=True, b_allows=True, status=status)
-        assert answer(network, f"vpc-{asker}", name, kind) == apart
+        state = peered(world(), asker, owner, a_allows=True, b_allows=True, status=status)
+        assert answer(state, f"vpc-{asker}", name, kind) == apart
 
 
 @pytest.mark.parametrize(("asker", "owner", "name", "apart"), [row[:4] for row in BETWEEN if row[2].startswith("ec2-")])
@@ -203,21 +203,21 @@ def test_names_of_another_vpc(
 def test_allowed_names_need_both_attributes_of_both_vpcs(
     asker: str, owner: str, name: str, apart: str, attribute: str
 ) -> None:
-    network = peered(world(), asker, owner, a_allows=True, b_allows=True)
-    without = changed(network, Vpc, f"vpc-{asker}", **{attribute: False})
+    state = peered(world(), asker, owner, a_allows=True, b_allows=True)
+    without = changed(state, Vpc, f"vpc-{asker}", **{attribute: False})
     assert answer(without, f"vpc-{asker}", name) == apart
-    without = changed(network, Vpc, f"vpc-{owner}", **{attribute: False})
+    without = changed(state, Vpc, f"vpc-{owner}", **{attribute: False})
     assert answer(without, f"vpc-{asker}", name) == "NXDOMAIN"  # nobody has the name any more
 
 
 def test_peering_is_not_transitive_for_names_either() -> None:
-    network = peered(world(), "a", "p", a_allows=True, b_allows=True)
-    network = peered(network, "a", "b", a_allows=True, b_allows=True)
-    assert answer(network, "vpc-b", IP_P) == "NXDOMAIN"
-    assert answer(network, "vpc-b", EC2_P) == "198.18.0.12"
+    state = peered(world(), "a", "p", a_allows=True, b_allows=True)
+    state = peered(state, "a", "b", a_allows=True, b_allows=True)
+    assert answer(state, "vpc-b", IP_P) == "NXDOMAIN"
+    assert answer(state, "vpc-b", EC2_P) == "198.18.0.12"
 
 
 def test_a_network_of_nothing_answers_too() -> None:
-    network = Network.of(*world().vpcs.values())
-    assert answer(network, "vpc-a", EC2_A) == "NXDOMAIN"
-    assert answer(network, "vpc-a", "i-a.ap-northeast-1.compute.internal") == "NXDOMAIN"
+    state = State.of(*world().network.vpcs.values())
+    assert answer(state, "vpc-a", EC2_A) == "NXDOMAIN"
+    assert answer(state, "vpc-a", "i-a.ap-northeast-1.compute.internal") == "NXDOMAIN"

@@ -16,21 +16,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realvpc.dns.message import respond
-from realvpc.net.network import Network
 from realvpc.net.vpc import Vpc
+from realvpc.store.state import State
 
 from .test_amazon import EC2_A, IP_A
 from .test_hosted import RECORDS, zone
 from .world import changed, world
 
-NETWORK = zone(world(), "corp.example", RECORDS, "vpc-a")
+WORLD = zone(world(), "corp.example", RECORDS, "vpc-a")
 MANY = tuple(f"10.20.{high}.{low}" for high in range(2) for low in range(200))
 LARGE = zone(world(), "corp.example", {("large.corp.example", "A"): MANY}, "vpc-a")
 
 
-def heard(network: Network, query: dns.message.Message | bytes, **how: Any) -> dns.message.Message:
+def heard(state: State, query: dns.message.Message | bytes, **how: Any) -> dns.message.Message:
     wire = query if isinstance(query, bytes) else query.to_wire()
-    answer = respond(network, network.interfaces["eni-a"], wire, **how)
+    answer = respond(state, state.network.interfaces["eni-a"], wire, **how)
     assert answer is not None
     return dns.message.from_wire(answer, ignore_trailing=False)
 
@@ -41,7 +41,7 @@ def question(name: str, kind: str = "A", **how: Any) -> dns.message.Message:
 
 def test_an_answer_is_for_its_question() -> None:
     query = question("IP-10-20-0-207.ap-northeast-1.compute.internal.")
-    answer = heard(NETWORK, query)
+    answer = heard(WORLD, query)
     assert query.is_response(answer)
     assert dns.flags.to_text(answer.flags) == "QR RD RA"
     assert answer.question == query.question
@@ -70,7 +70,7 @@ def test_an_answer_is_for_its_question() -> None:
 def test_answers(name: str, kind: str, code: str, shown: list[str]) -> None:
     query = question(name) if kind in ("AXFR", "MAILB") else question(name, kind)
     query.question[0].rdtype = dns.rdatatype.from_text(kind)
-    answer = heard(NETWORK, query)
+    answer = heard(WORLD, query)
     assert dns.rcode.to_text(answer.rcode()) == code
     assert [text for rrset in answer.answer for text in rrset.to_text().split("\n")] == shown
     negative = code == "NXDOMAIN" or (code == "NOERROR" and not shown)
@@ -81,7 +81,7 @@ def test_answers(name: str, kind: str, code: str, shown: list[str]) -> None:
 def test_a_long_answer_is_cut_off_over_udp(edns: int | None, limit: int) -> None:
     how: dict[str, Any] = {} if edns is None else {"use_edns": 0, "payload": edns}
     query = question("large.corp.example", **how)
-    wire = respond(LARGE, LARGE.interfaces["eni-a"], query.to_wire())
+    wire = respond(LARGE, LARGE.network.interfaces["eni-a"], query.to_wire())
     assert wire is not None
     assert len(wire) <= limit
     assert dns.message.from_wire(wire).flags & dns.flags.TC
@@ -91,29 +91,29 @@ def test_a_long_answer_is_cut_off_over_udp(edns: int | None, limit: int) -> None
 
 
 def test_edns_is_answered_with_edns_and_only_then() -> None:
-    assert heard(NETWORK, question(IP_A)).edns == -1
-    assert heard(NETWORK, question(IP_A, use_edns=0)).edns == 0
-    unknown = heard(NETWORK, question(IP_A, use_edns=1))
+    assert heard(WORLD, question(IP_A)).edns == -1
+    assert heard(WORLD, question(IP_A, use_edns=0)).edns == 0
+    unknown = heard(WORLD, question(IP_A, use_edns=1))
     assert (unknown.rcode(), unknown.edns) == (dns.rcode.BADVERS, 0)
 
 
 def test_without_dns_support_nobody_answers() -> None:
-    network = changed(NETWORK, Vpc, "vpc-a", enable_dns_support=False)
-    assert respond(network, network.interfaces["eni-a"], question(IP_A).to_wire()) is None
+    state = changed(WORLD, Vpc, "vpc-a", enable_dns_support=False)
+    assert respond(state, state.network.interfaces["eni-a"], question(IP_A).to_wire()) is None
 
 
 @pytest.mark.parametrize(
     "wire", [b"", b"\x12\x34", question(IP_A).to_wire()[:11], dns.message.make_response(question(IP_A)).to_wire()]
 )
 def test_what_is_no_question_gets_no_answer(wire: bytes) -> None:
-    assert respond(NETWORK, NETWORK.interfaces["eni-a"], wire) is None
+    assert respond(WORLD, WORLD.network.interfaces["eni-a"], wire) is None
 
 
 @pytest.mark.parametrize("opcode", [code for code in dns.opcode.Opcode if code != dns.opcode.QUERY])
 def test_other_operations_are_not_implemented(opcode: dns.opcode.Opcode) -> None:
     wire = bytearray(question(IP_A).to_wire())
     wire[2] |= opcode << 3
-    answer = heard(NETWORK, bytes(wire))
+    answer = heard(WORLD, bytes(wire))
     assert (answer.rcode(), answer.opcode()) == (dns.rcode.NOTIMP, opcode)
 
 
@@ -121,7 +121,7 @@ def test_what_is_written_badly_is_a_format_error() -> None:
     two = question(IP_A)
     two.question.append(question(EC2_A).question[0])
     for wire in (question(IP_A).to_wire() + b"x", question(IP_A).to_wire()[:-1], two.to_wire(), bytes(12)):
-        answer = heard(NETWORK, wire)
+        answer = heard(WORLD, wire)
         assert (answer.rcode(), answer.id) == (dns.rcode.FORMERR, int.from_bytes(wire[:2], "big"))
         assert not answer.question
 
@@ -135,13 +135,13 @@ def test_what_takes_long_to_read_is_not_read(number: int, records: bytes, monkey
     wire = question(IP_A).to_wire()
     wire = wire[:10] + number.to_bytes(2, "big") + wire[12:] + records
     monkeypatch.setattr(dns.message, "from_wire", None)
-    answer = respond(NETWORK, NETWORK.interfaces["eni-a"], wire, over_tcp=True)
+    answer = respond(WORLD, WORLD.network.interfaces["eni-a"], wire, over_tcp=True)
     assert answer is not None
     assert answer[3] & 0x0F == dns.rcode.FORMERR
 
 
 def test_other_classes_are_refused() -> None:
-    answer = heard(NETWORK, question("version.bind", "TXT", rdclass=dns.rdataclass.CH))
+    answer = heard(WORLD, question("version.bind", "TXT", rdclass=dns.rdataclass.CH))
     assert answer.rcode() == dns.rcode.REFUSED
 
 
@@ -153,7 +153,7 @@ DAMAGED = st.tuples(
 
 
 def check(wire: bytes) -> None:
-    answer = respond(NETWORK, NETWORK.interfaces["eni-a"], wire)
+    answer = respond(WORLD, WORLD.network.interfaces["eni-a"], wire)
     if answer is not None:
         assert len(answer) <= 4096
         assert answer[:2] == wire[:2]

@@ -19,10 +19,10 @@ from msgspec.structs import replace
 from realvpc.dns import server as dns_server
 from realvpc.dns.message import LARGEST_QUESTION
 from realvpc.dns.server import CONNECTIONS, PACKETS_PER_SECOND, SHARE, Resolver
-from realvpc.net.network import Network
 from realvpc.net.services import identity_of
 from realvpc.net.table import Change, put
 from realvpc.net.vpc import Vpc
+from realvpc.store.state import State
 
 from .test_amazon import IP_A
 from .test_message import LARGE, question
@@ -32,10 +32,10 @@ ENI = "eni-0123456789abcdef0"
 LOOPBACK = "127.0.0.1"
 
 
-def network_of(base: Network) -> Network:
+def network_of(base: State) -> State:
     """``base`` with one interface, which has an id like those of AWS: the identity comes from it."""
-    one = replace(base.interfaces["eni-a"], id=ENI)
-    return base.apply(Change(puts=(one,), deletes=tuple(base.interfaces.values())))
+    one = replace(base.network.interfaces["eni-a"], id=ENI)
+    return base.apply(Change(puts=(one,), deletes=tuple(base.network.interfaces.values())))
 
 
 class LocalResolver(Resolver):
@@ -47,7 +47,7 @@ class LocalResolver(Resolver):
 
 
 @asynccontextmanager
-async def resolver(network: Network) -> AsyncIterator[int]:
+async def resolver(state: State) -> AsyncIterator[int]:
     """Serves on a port of the loopback."""
     tcp = socket.create_server((LOOPBACK, 0))
     port: int = tcp.getsockname()[1]
@@ -55,7 +55,7 @@ async def resolver(network: Network) -> AsyncIterator[int]:
     udp.bind((LOOPBACK, port))
     for each in (udp, tcp):
         each.setblocking(False)
-    served = network_of(network)
+    served = network_of(state)
     server = LocalResolver(lambda: served)
     tasks = [asyncio.create_task(serving) for serving in (server.on_udp(udp), server.on_tcp(tcp))]
     yield port
@@ -127,18 +127,18 @@ def test_one_interface_has_so_many_connections() -> None:
 @pytest.mark.parametrize("peer", ["10.0.0.0", "127.0.0.1", "192.0.2.1"])
 def test_a_stranger_hears_nothing(peer: str) -> None:
     async def run() -> None:
-        network = network_of(LARGE)
-        assert Resolver(lambda: network).answer(peer, question(IP_A).to_wire()) is None
+        state = network_of(LARGE)
+        assert Resolver(lambda: state).answer(peer, question(IP_A).to_wire()) is None
 
     asyncio.run(run())
 
 
 def test_an_interface_is_answered_1024_times_a_second() -> None:
     async def run() -> None:
-        network = network_of(LARGE)
-        other = replace(network.interfaces[ENI], id="eni-0123456789abcdef1")
-        network = network.apply(put(other))
-        server = Resolver(lambda: network)
+        state = network_of(LARGE)
+        other = replace(state.network.interfaces[ENI], id="eni-0123456789abcdef1")
+        state = state.apply(put(other))
+        server = Resolver(lambda: state)
         loop = asyncio.get_running_loop()
         stopped = loop.time()
         loop.time = lambda: stopped  # type: ignore[method-assign]
@@ -154,11 +154,11 @@ def test_an_interface_is_answered_1024_times_a_second() -> None:
 
 def test_an_interface_takes_a_share_of_the_time_and_leaves_the_rest_to_others() -> None:
     async def run() -> None:
-        network = network_of(LARGE)
-        other = replace(network.interfaces[ENI], id="eni-0123456789abcdef1")
-        network = network.apply(put(other))
+        state = network_of(LARGE)
+        other = replace(state.network.interfaces[ENI], id="eni-0123456789abcdef1")
+        state = state.apply(put(other))
         ticks = count()  # each question takes a fortieth of a second
-        server = Resolver(lambda: network, lambda: next(ticks) / 40)
+        server = Resolver(lambda: state, lambda: next(ticks) / 40)
         loop = asyncio.get_running_loop()
         stopped = loop.time()
         loop.time = lambda: stopped  # type: ignore[method-assign]
@@ -177,10 +177,10 @@ def test_an_interface_takes_a_share_of_the_time_and_leaves_the_rest_to_others() 
 
 def test_an_answer_that_is_remembered_is_for_the_vpc_and_the_network_that_it_came_from() -> None:
     async def run() -> None:
-        network = network_of(LARGE)
-        theirs = replace(network.interfaces[ENI], id="eni-0123456789abcdef1", vpc_id="vpc-b")
-        networks = [network.apply(put(theirs))]
-        server = Resolver(lambda: networks[-1])
+        state = network_of(LARGE)
+        theirs = replace(state.network.interfaces[ENI], id="eni-0123456789abcdef1", vpc_id="vpc-b")
+        states = [state.apply(put(theirs))]
+        server = Resolver(lambda: states[-1])
 
         def ask(interface_id: str) -> str:
             query = question("corp.example")
@@ -191,7 +191,7 @@ def test_an_answer_that_is_remembered_is_for_the_vpc_and_the_network_that_it_cam
             return dns.rcode.to_text(answer.rcode())
 
         assert [ask(ENI), ask(ENI), ask(theirs.id), ask(ENI)] == ["NOERROR", "NOERROR", "NXDOMAIN", "NOERROR"]
-        networks.append(changed(networks[-1], Vpc, "vpc-a", enable_dns_hostnames=False))
+        states.append(changed(states[-1], Vpc, "vpc-a", enable_dns_hostnames=False))
         assert ask(ENI) == "NXDOMAIN"
 
     asyncio.run(run())
@@ -201,8 +201,8 @@ def test_padded_questions_are_answered_and_not_remembered(monkeypatch: pytest.Mo
     monkeypatch.setattr(dns_server, "LONGEST_REMEMBERED", 3000)
 
     async def run() -> None:
-        network = network_of(LARGE)
-        server = Resolver(lambda: network)
+        state = network_of(LARGE)
+        server = Resolver(lambda: state)
         query = question(IP_A)
         query.use_edns(options=[dns.edns.GenericOption(dns.edns.OptionType.PADDING, b"x" * 3000)])
         for wire in (query.to_wire(max_size=LARGEST_QUESTION), question(IP_A).to_wire()):
@@ -234,12 +234,12 @@ def test_who_asks_and_does_not_read_the_answers_is_left(monkeypatch: pytest.Monk
 
 def test_a_question_that_cannot_be_worked_out_gets_servfail(caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
-        network = network_of(LARGE)
-        zone = network.hosted_zone_for("vpc-a", "corp.example.")
+        state = network_of(LARGE)
+        zone = state.names.hosted_zone_for("vpc-a", "corp.example.")
         assert zone
-        broken = [row for row in network.record_sets_of(zone.id) if row.type == "SOA"]
-        network = network.apply(put(*(replace(row, values=("nonsense",)) for row in broken)))
-        answer = Resolver(lambda: network).answer(str(identity_of(ENI)), question("corp.example").to_wire())
+        broken = [row for row in state.names.record_sets_of(zone.id) if row.type == "SOA"]
+        state = state.apply(put(*(replace(row, values=("nonsense",)) for row in broken)))
+        answer = Resolver(lambda: state).answer(str(identity_of(ENI)), question("corp.example").to_wire())
         assert answer is not None
         assert dns.message.from_wire(answer).rcode() == 2
         assert ENI in caplog.text

@@ -6,25 +6,25 @@ import pytest
 
 from realvpc.dns.stub import known_address
 from realvpc.net.dhcp_options import DhcpOptions, default_options_id
-from realvpc.net.network import Network
 from realvpc.net.table import put
 from realvpc.net.vpc import Vpc
+from realvpc.store.state import State
 from tests.worlds import ACCOUNT
 
 from .test_amazon import EC2_A, IP_A
 from .world import TOKYO, changed, world
 
 
-def usual() -> Network:
+def usual() -> State:
     """The world with AWS's default options for ``vpc-a``."""
     return changed(world(), Vpc, "vpc-a", dhcp_options_id=default_options_id(ACCOUNT, TOKYO))
 
 
-def told(network: Network, **options: tuple[str, ...]) -> Network:
+def told(state: State, **options: tuple[str, ...]) -> State:
     """With DHCP options for ``vpc-a``."""
     named = {name.replace("_", "-"): values for name, values in options.items()}
-    network = network.apply(put(DhcpOptions(id="dopt-1", account=ACCOUNT, region=TOKYO, options=named)))
-    return changed(network, Vpc, "vpc-a", dhcp_options_id="dopt-1")
+    state = state.apply(put(DhcpOptions(id="dopt-1", account=ACCOUNT, region=TOKYO, options=named)))
+    return changed(state, Vpc, "vpc-a", dhcp_options_id="dopt-1")
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def test_a_host_is_an_address_or_what_the_resolver_says(host: str, address: str 
 
 
 def test_short_names_are_looked_for_in_every_search_domain() -> None:
-    network = told(world(), domain_name=("nowhere.example example.com",), domain_name_servers=("AmazonProvidedDNS",))
-    assert known_address(network, "i-a", "one") == "198.19.0.1"
-    assert known_address(network, "i-a", IP_A.partition(".")[0]) is None
+    state = told(world(), domain_name=("nowhere.example example.com",), domain_name_servers=("AmazonProvidedDNS",))
+    assert known_address(state, "i-a", "one") == "198.19.0.1"
+    assert known_address(state, "i-a", IP_A.partition(".")[0]) is None
 
 
 def test_only_amazons_resolver_is_asked() -> None:

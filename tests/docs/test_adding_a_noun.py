@@ -39,10 +39,10 @@ def _place(root: Path, name: str) -> Path:
 
 
 def _apply(path: Path, diff: str) -> None:
-    """The lines with a plus come between those that are there, once."""
+    """The lines with a plus come between those that are there, once, or instead of those with a minus."""
     lines = diff.splitlines()
-    before = "\n".join(line[1:] for line in lines if line[0] == " ")
-    after = "\n".join(line[1:] for line in lines)
+    before = "\n".join(line[1:] for line in lines if line[0] != "+")
+    after = "\n".join(line[1:] for line in lines if line[0] != "-")
     text = path.read_text()
     assert text.count(before) == 1, f"{path} has no such place, or several:\n{before}"
     path.write_text(text.replace(before, after))
@@ -55,7 +55,10 @@ def test_the_guide_adds_files_and_lines() -> None:
         "api/ec2/test_customer_gateway.py",
     ]
     touched = {name for kind, name, _ in _BLOCKS if kind == "diff"}
-    assert touched == {"net/network.py", "api/ec2/nouns.py", "api/ec2/actions.py", "api/ec2/test_nouns.py"}
+    assert touched == {
+        "net/inventory.py",
+        *(f"api/ec2/{name}.py" for name in ("nouns", "actions", "resources", "test_nouns")),
+    }
 
 
 def test_the_noun_of_the_guide_works_and_everything_that_holds_for_nouns_holds_for_it(copy: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from realvpc.net.images import AL2023
-from realvpc.node.client import NodeConnection
+from realvpc.node.connection import NodeConnection
 from realvpc.node.messages import MachineUp
 from tests.instance.systems import busybox_system
 from tests.running import REGION, Running, eventually

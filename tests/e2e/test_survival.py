@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +77,44 @@ def test_down_and_up_bring_the_instances_back(service: Running, pair: tuple[Site
     eventually(lambda: a.ping(b.address) == 0, what="the instances answer again")
     assert _everything(a) == before
     assert service("exec", a.instance_id, "--", "cat", "/root/note").out == "kept\n"
+
+
+def test_a_lost_state_costs_no_disk(service: Running, pair: tuple[Site, Site], tmp_path: Path) -> None:
+    a, b = pair
+    service("exec", a.instance_id, "--", "sh", "-c", "echo precious > /root/note")
+    service("down")
+    lost = [path.rename(tmp_path / path.name) for path in (service.state / "api").glob("state.db*")]
+    assert lost
+    assert "2 disks of instances that this state does not know" in service("up").err
+    assert service.status()["node"]["machines_up"] == 0
+    assert {disk["name"] for disk in _kept(service)} == {a.instance_id, b.instance_id}
+    assert "2 that were kept aside" in service("down", "--purge", code=1).out, "as the question, which nobody answers"
+    service("down")
+    for path in (service.state / "api").glob("state.db*"):
+        path.unlink()
+    for path in lost:
+        path.rename(service.state / "api" / path.name)
+    service("up")
+    assert service("exec", a.instance_id, "--", "cat", "/root/note").out == "precious\n"
+    assert _kept(service) == []
+
+
+def test_a_stopped_instance_that_is_terminated_leaves_no_disk(service: Running, pair: tuple[Site, Site]) -> None:
+    _, b = pair
+    b.ec2.stop_instances(InstanceIds=[b.instance_id])
+    b.ec2.get_waiter("instance_stopped").wait(InstanceIds=[b.instance_id], WaiterConfig={"Delay": 1})
+    service.kill("node")
+    b.ec2.terminate_instances(InstanceIds=[b.instance_id])
+    service.kill("api")
+    service("up")
+    disk = service.state / "node" / "disks" / b.instance_id
+    eventually(lambda: not disk.exists(), what="its disk is gone")
+    assert _kept(service) == []
+
+
+def _kept(service: Running) -> list[dict[str, Any]]:
+    disks: list[dict[str, Any]] = json.loads(service("disks", "list", "--json").out)
+    return disks
 
 
 def _runs(service: Running, site: Site) -> bool:

@@ -6,14 +6,13 @@ import struct
 from typing import Any
 
 from realvpc.net.addresses import Address
+from realvpc.net.icmp import ERRORS, has_identifier
 from realvpc.net.packet import Packet
 from realvpc.net.security_group import ICMP, TCP, UDP
 
 ETHERNET = bytes(12) + b"\x08\x00"
 IP_HEADER, ICMP_HEADER = 20, 8
 DONT_FRAGMENT, MORE_FRAGMENTS = 0x4000, 0x2000
-ERRORS = (3, 4, 5, 11, 12)
-ECHOES = (0, 8)
 LARGEST = 1600  # bytes that a test frame really carries; beyond it the size is that of a segment to be
 
 
@@ -62,7 +61,7 @@ def transport(packet: Packet, *, tcp_flags: int = 0x10) -> bytes:
         if packet.quoted is not None:
             quoted = ip_packet(packet.quoted)[: IP_HEADER + 8]
             fill = quoted.ljust(len(fill), b"\0")
-        identifier = packet.source_port if packet.icmp_type in ECHOES else 0
+        identifier = packet.source_port if has_identifier(packet.protocol, packet.icmp_type) else 0
         data = struct.pack("!BBHHH", packet.icmp_type, packet.icmp_code, 0, identifier, 1) + fill
         return data[:2] + struct.pack("!H", checksum(data)) + data[4:]
     return fill
@@ -99,9 +98,9 @@ def _read_ip(ip: bytes, *, is_quote: bool = False) -> Packet:
         source_port, destination_port = struct.unpack("!HH", body[:4])
     elif protocol == ICMP:
         icmp_type, icmp_code = body[0], body[1]
-        if icmp_type in ECHOES:
+        if has_identifier(protocol, icmp_type):
             source_port = destination_port = int.from_bytes(body[4:6], "big")
-        elif icmp_type in ERRORS and not is_quote:
+        elif icmp_type in ERRORS[protocol] and not is_quote:
             quoted = _read_ip(body[ICMP_HEADER:], is_quote=True)
     return Packet(
         source=ipv4(ip[12:16]),

@@ -9,12 +9,14 @@ from pathlib import Path
 from pyroute2 import IPRoute
 
 from realvpc.fabric import namespace
-from realvpc.fabric.apply import apply_tables, read_tables
+from realvpc.fabric.apply import apply_changes, difference, read_tables
 from realvpc.fabric.bpf import layout
+from realvpc.fabric.bpf.constants import Edge
 from realvpc.fabric.bpf.layout import number_of
+from realvpc.fabric.identities import Identities
 from realvpc.fabric.loader import FROM_EDGES, FROM_INTERFACE, Object, Run
 from realvpc.fabric.plan import compile_plan
-from realvpc.fabric.tables import compile_tables
+from realvpc.fabric.tables import compile_links, compile_tables
 from realvpc.net.network import Network
 from realvpc.net.packet import Flow
 from realvpc.net.trace import INTERNET, SERVICES
@@ -49,6 +51,8 @@ def flow_key(flow: Flow) -> bytes:
         flow.local_port,
         flow.remote_port,
         flow.protocol,
+        flow.icmp_type,
+        flow.icmp_code,
     )
 
 
@@ -65,12 +69,14 @@ class Kernel:
         loaded.maps["flows"].delete(list(loaded.maps["flows"]))
 
     def apply(self, network: Network) -> None:
-        tables = compile_tables(compile_plan(network), self.ifindexes)
+        plan = compile_plan(network)
+        tables = compile_tables(plan) | compile_links(self.ifindexes)
+        tables["identities"], _ = Identities().change((entry.id for entry in plan.interfaces), ())
         tables["edges"] = {
             layout.INDEX_KEY.pack(number): layout.EDGE.pack(ifindex, bytes(6))
-            for number, ifindex in ((layout.Edge[name.upper()], ifindex) for name, ifindex in self.edges.items())
+            for number, ifindex in ((Edge[name.upper()], ifindex) for name, ifindex in self.edges.items())
         }
-        apply_tables(self.loaded.maps, read_tables(self.loaded.maps), tables)
+        apply_changes(self.loaded.maps, difference(read_tables(self.loaded.maps), tables))
 
     def ifindex(self, at: str) -> int:
         """Of the device of an interface, of an edge, or for anybody else of one that has no interface."""

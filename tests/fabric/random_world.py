@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from realvpc.net.addresses import ANY_IPV4, ANY_IPV6, Address, Cidr
+from realvpc.net.icmp import has_identifier
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.network import Network
@@ -16,7 +17,7 @@ from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.packet import Packet
 from realvpc.net.peering import Peering, PeeringSide, PeeringStatus
 from realvpc.net.resource import Resource
-from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, Target, TargetKind
+from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, ICMPV6, TCP, UDP, GroupReference, SecurityGroup
 from realvpc.net.security_group import SecurityGroupRule as Rule
 from realvpc.net.services import METADATA, RESOLVER, identity_of
@@ -163,7 +164,7 @@ class World:
             state = self.random.choice([InstanceState.RUNNING] * 8 + [InstanceState.PENDING, InstanceState.STOPPED])
             fields: dict[str, Any] = {"image_id": "ami-1", "instance_type": "t2.micro", "launched_at": NOW}
             machine = self._add(Instance, "i", vpc.region, reservation_id="r-1", state=state, **fields)
-            attachment = Attachment(id="eni-attach-1", instance_id=machine.id, device_index=0, attached_at=NOW)
+            attachment = Attachment(id="eni-attach-1", owner_id=machine.id, device_index=0, attached_at=NOW)
         public = None
         if self.chance(0.6):
             self._public += 1
@@ -192,8 +193,19 @@ class World:
             for associated in ([None], chosen):
                 if associated:
                     associations = tuple(RouteTableAssociation(self._id("rtbassoc"), to) for to in associated)
-                    fields = {"vpc_id": vpc.id, "routes": self._routes(vpc), "associations": associations}
-                    self._add(RouteTable, "rtb", vpc.region, **fields)
+                    routes = self._routes(vpc)
+                    table = self._add(RouteTable, "rtb", vpc.region, vpc_id=vpc.id, associations=associations)
+                    self.resources += [TableRoute.of(table, route) for route in routes]
+        self._chain()
+
+    def _chain(self) -> None:
+        """Some routes lead on to another table, or round in a circle."""
+        tables = [Target(TargetKind.ROUTE_TABLE, row.id) for row in self.resources if isinstance(row, RouteTable)]
+        tables.append(Target(TargetKind.ROUTE_TABLE, "rtb-0000000000000dead"))
+        chained = {table.id for table in tables if self.chance(0.4)}
+        for place, row in enumerate(self.resources):
+            if isinstance(row, TableRoute) and row.route_table_id in chained and self.chance(0.4):
+                self.resources[place] = replace(row, route=replace(row.route, target=self.random.choice(tables)))
 
     def _routes(self, vpc: Vpc) -> tuple[Route, ...]:
         """To everywhere, to the other VPCs, and to whatever else may be a target; each destination once."""
@@ -279,9 +291,10 @@ class World:
                 source=self._destination(), destination=self._destination(), protocol=UDP, destination_port=80
             )
             return Packet(protocol=ICMP, icmp_type=3, icmp_code=3, quoted=quoted, **fields)
-        kind = self.random.choice((8, 8, 8, 0, 13))
-        identifier = self.random.randint(1, 3) if kind in (0, 8) else 0
-        return Packet(protocol=ICMP, icmp_type=kind, source_port=identifier, destination_port=identifier, **fields)
+        fields["icmp_type"] = kind = self.random.choice((8, 8, 8, 0, 13, 14, 40, 41))
+        fields["icmp_code"] = self.random.choice((0, 0, 0, 1))
+        identifier = self.random.randint(1, 3) if has_identifier(ICMP, kind) else 0
+        return Packet(protocol=ICMP, source_port=identifier, destination_port=identifier, **fields)
 
     def _answer(self, entered: str, trace: Trace) -> tuple[Packet, str]:
         """The reply, or an ICMP error about it, from where the packet arrived; sometimes what comes next that way."""
@@ -299,6 +312,11 @@ class World:
             return error, trace.delivered_to
         if arrived.quoted is not None or self.chance(0.1):
             return trace.sent, entered
+        if arrived.protocol == ICMP and self.chance(0.3):  # no answer, although it has the same identifier
+            kind = self.random.choice(
+                [kind for kind in (0, 8, 13, 14) if has_identifier(ICMP, arrived.icmp_type)] or [40]
+            )
+            return replace(arrived.reply(), icmp_type=kind, icmp_code=self.random.choice((0, 1))), trace.delivered_to
         return arrived.reply(), trace.delivered_to
 
 

@@ -28,6 +28,8 @@ NETWORKS, PACKETS = 140, 150
 
 # A packet of the model has no bytes that could be wrong.
 ABOUT_BYTES = {Reason.MALFORMED_PACKET, Reason.UNSUPPORTED_PROTOCOL, Reason.FRAGMENT_WITHOUT_FIRST}
+# These take more packets than are sent here.
+ABOUT_MANY = {Reason.CONNTRACK_ALLOWANCE_EXCEEDED, Reason.LINKLOCAL_ALLOWANCE_EXCEEDED}
 
 
 def check(kernel: Kernel, packet: Packet, at: str, trace: Trace, *, may_fragment: bool) -> None:
@@ -90,5 +92,5 @@ def test_the_program_decides_as_walk_does(tmp_path: Path) -> None:
         reasons = namespace.run_in(path, run)
     if not chosen:
         assert reasons.total() == NETWORKS * PACKETS > 20_000
-        assert set(reasons) == set(Reason) - ABOUT_BYTES, "every reason that a packet can meet was met"
+        assert set(reasons) == set(Reason) - ABOUT_BYTES - ABOUT_MANY, "every reason that a packet can meet was met"
         assert reasons[Reason.DELIVERED] > NETWORKS * PACKETS // 10

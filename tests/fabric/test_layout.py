@@ -1,23 +1,39 @@
-"""C and Python lay out the same bytes, and the committed header says so."""
+"""C and Python lay out the same bytes, and have the same numbers."""
 
 from __future__ import annotations
 
+import re
+import socket
+
 import pytest
 
-from realvpc.fabric.bpf import layout
-from realvpc.fabric.bpf.generate import HEADER, header
+from realvpc.fabric.bpf import build, layout
+from realvpc.fabric.bpf.generate import header
 from realvpc.fabric.bpf.record import U8, U32, U64, Field, Record
+from realvpc.net.packet import PROTOCOL_NUMBERS
 from realvpc.net.reasons import Reason
-
-
-def test_the_committed_header_is_current() -> None:
-    assert HEADER.read_text() == header(), "run python -m realvpc.fabric.bpf.generate"
 
 
 def test_every_reason_is_in_the_header_and_has_a_counter() -> None:
     for reason in Reason:
         assert f"\tREASON_{reason.name} = {reason.number},\n" in header()
-        assert reason.number < layout.DROPS_MAXIMUM
+        assert reason.number < layout.MAPS_BY_NAME["counters"].max_entries
+
+
+def test_c_defines_no_number_by_hand() -> None:
+    """What is left are sizes of addresses, MACs and words."""
+    for path in build.SOURCE.parent.iterdir():
+        code = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(), flags=re.DOTALL)
+        assert set(re.findall(r"\b(?:0x[0-9a-fA-F]+|\d+)", code)) <= {"0", "1", "2", "3", "4", "6", "8", "16"}, (
+            path.name
+        )
+        assert re.findall(r"#define (\w+) \(?-?\d", code) in ([], ["BEGINS"]), path.name
+        assert "IPPROTO_" not in code, path.name
+
+
+@pytest.mark.parametrize(("name", "number"), PROTOCOL_NUMBERS.items())
+def test_the_numbers_of_the_model_are_the_kernels(name: str, number: int) -> None:
+    assert getattr(socket, f"IPPROTO_{name.upper()}") == number
 
 
 def test_a_machine_can_answer_before_it_can_be_reached() -> None:

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from realvpc.fabric.bpf import layout
-from realvpc.fabric.plan import Block, Plan, RouteTarget, RuleSet, compile_plan
-from realvpc.fabric.tables import compile_tables
+from realvpc.fabric.bpf import constants, layout
+from realvpc.fabric.plan import Block, Plan, RuleSet, compile_plan
+from realvpc.fabric.tables import compile_links, compile_tables
 from realvpc.net.addresses import ANY_IPV4, ANY_IPV6, Cidr
 from realvpc.net.instance import InstanceState
 from realvpc.net.network import Network
 from realvpc.net.peering import PeeringStatus
-from realvpc.net.route_table import Route, Target, TargetKind
+from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, TCP, GroupReference, SecurityGroupRule
 from realvpc.net.table import delete, put
 
@@ -50,7 +50,7 @@ def rules_of_host(network: Network, index: int) -> RuleSet:
     return next(rule_set for rule_set in plan.rule_sets if rule_set.id == wanted)
 
 
-def target(plan: Plan, table: int, destination: str) -> RouteTarget:
+def target(plan: Plan, table: int, destination: str) -> TargetKind | None:
     block = Block.of(Cidr.parse(destination))
     return next(e.target for e in plan.routes if e.route_table_id == number("rtb", table) and e.block == block)
 
@@ -69,8 +69,7 @@ def test_any_order_of_the_same_changes_gives_the_same_plan(seed: int, order: int
             network = network.apply(put(other)).apply(delete(other))
     plan = compile_plan(network)
     assert plan == compile_plan(world.network)
-    links = {row.id: place for place, row in enumerate(world.interfaces)}
-    assert compile_tables(plan, links) == compile_tables(compile_plan(world.network), links)
+    assert compile_tables(plan) == compile_tables(compile_plan(world.network))
 
 
 @settings(max_examples=20, deadline=None)
@@ -82,29 +81,29 @@ def test_a_plan_survives_the_wire(seed: int) -> None:
 
 def test_routes_lead_where_the_table_says() -> None:
     plan = compile_plan(two_vpcs())
-    assert target(plan, 1, "10.20.0.0/16") is RouteTarget.LOCAL
-    assert target(plan, 1, "10.30.0.0/16") is RouteTarget.PEERING
-    assert target(plan, 1, "0.0.0.0/0") is RouteTarget.INTERNET_GATEWAY
+    assert target(plan, 1, "10.20.0.0/16") is TargetKind.LOCAL
+    assert target(plan, 1, "10.30.0.0/16") is TargetKind.PEERING
+    assert target(plan, 1, "0.0.0.0/0") is TargetKind.INTERNET_GATEWAY
 
 
 def test_a_route_over_a_peering_that_is_not_active_is_a_blackhole() -> None:
     plan = compile_plan(two_vpcs(status=PeeringStatus.PENDING_ACCEPTANCE))
-    assert target(plan, 1, "10.30.0.0/16") is RouteTarget.BLACKHOLE
+    assert target(plan, 1, "10.30.0.0/16") is None
 
 
 def test_the_local_route_wins_over_one_to_the_same_destination() -> None:
     network = two_vpcs()
     table = network.route_tables[number("rtb", 1)]
     also = Route(Cidr.parse("10.20.0.0/16"), Target(TargetKind.NETWORK_INTERFACE, number("eni", 1)))
-    plan = compile_plan(network.apply(put(replace(table, routes=(*table.routes, also)))))
-    assert target(plan, 1, "10.20.0.0/16") is RouteTarget.LOCAL
+    plan = compile_plan(network.apply(put(TableRoute.of(table, also))))
+    assert target(plan, 1, "10.20.0.0/16") is TargetKind.LOCAL
 
 
 def test_ipv6_routes_and_rules_do_not_concern_ipv4() -> None:
     network = two_vpcs()
     table = network.route_tables[number("rtb", 1)]
     default = Route(ANY_IPV6, Target(TargetKind.INTERNET_GATEWAY, number("igw", 1)))
-    changed = network.apply(put(replace(table, routes=(*table.routes, default))))
+    changed = network.apply(put(TableRoute.of(table, default)))
     assert compile_plan(changed) == compile_plan(network)
     both = with_rules(network, 1, rule(TCP, 80, 80, ANY_IPV6), rule(TCP, 80, 80))
     assert rules_of_host(both, 1) == rules_of_host(with_rules(network, 1, rule(TCP, 80, 80)), 1)
@@ -138,8 +137,8 @@ def test_a_referenced_group_is_known_by_the_addresses_of_its_members() -> None:
     reference = GroupReference(number("sg", 2), "111111111111")
     network = with_rules(two_vpcs(), 1, rule(ALL_PROTOCOLS, -1, -1, reference))
     assert [entry.group_id for entry in rules_of_host(network, 1).ingress] == [number("sg", 2)]
-    (member,) = compile_plan(network).group_members
-    assert member.address == network.interfaces[number("eni", 2)].private_address.packed
+    members = [entry for entry in compile_plan(network).group_members if entry.group_id == number("sg", 2)]
+    assert [member.address for member in members] == [network.interfaces[number("eni", 2)].private_address.packed]
 
 
 def test_a_reference_over_a_deleted_peering_is_stale() -> None:
@@ -150,14 +149,12 @@ def test_a_reference_over_a_deleted_peering_is_stale() -> None:
 
 def test_a_thousand_rules_fit() -> None:
     rules = tuple(rule(TCP, port, port, Cidr.parse("10.0.0.0/8")) for port in range(1000))
-    tables = compile_tables(compile_plan(with_rules(two_vpcs(), 1, *rules)), {})
+    tables = compile_tables(compile_plan(with_rules(two_vpcs(), 1, *rules)))
     chunks = [layout.RULE_KEY.unpack(key)["chunk"] for key in tables["rules"]]
-    assert max(chunks) == 1000 // layout.RULES_PER_CHUNK < layout.RULE_CHUNKS
+    assert max(chunks) == 1000 // constants.RULES_PER_CHUNK < constants.RULE_CHUNKS
 
 
-def test_only_interfaces_with_a_link_have_one() -> None:
-    plan = compile_plan(two_vpcs())
-    tables = compile_tables(plan, {number("eni", 1): 7, number("eni", 99): 8})
+def test_an_interface_and_its_link_know_each_other() -> None:
+    tables = compile_links({number("eni", 1): 7})
     assert tables["links"] == {layout.LINK_KEY.pack(7): layout.ID.pack(1)}
-    ifindexes = {layout.INTERFACE.unpack(value)["ifindex"] for value in tables["interfaces"].values()}
-    assert ifindexes == {7, 0}
+    assert tables["ifindexes"] == {layout.ID.pack(1): layout.LINK_KEY.pack(7)}

@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from realvpc.fabric.bpf import layout
-from realvpc.net import mtu
+from realvpc.fabric.bpf import constants
+from realvpc.net import allowances, mtu, route_table
 from realvpc.net.reasons import Layer, Reason
 
 ROOT = Path(__file__).parents[2]
@@ -59,15 +59,17 @@ def test_the_functions_that_the_layers_name_exist() -> None:
 def test_the_figures_are_those_of_the_code() -> None:
     page = PAGE.read_text()
     for seconds in (
-        layout.SECONDS_TCP_ESTABLISHED,
-        layout.SECONDS_TCP_OTHER,
-        layout.SECONDS_UDP_SINGLE,
-        layout.SECONDS_UDP_STREAM,
-        layout.SECONDS_ICMP,
-        layout.SECONDS_OTHER,
+        constants.SECONDS_TCP_ESTABLISHED,
+        constants.SECONDS_TCP_OPENING,
+        constants.SECONDS_TCP_CLOSED,
+        constants.SECONDS_UDP_SINGLE,
+        constants.SECONDS_UDP_STREAM,
+        constants.SECONDS_ICMP,
+        constants.SECONDS_OTHER,
     ):
         assert f"| {seconds:,} s" in page
     for size in (mtu.SAME_REGION, mtu.CROSS_REGION, mtu.INTERNET):
         assert f"{size} " in page
-    for name in ("flows", "fragments"):
-        assert f"{layout.MAPS_BY_NAME[name].max_entries:,}" in page
+    allowed = (allowances.FLOWS, allowances.FLOWS_OF_INTERFACE, allowances.LINKLOCAL_PACKETS)
+    for figure in (*allowed, constants.FRAGMENT_PLACES, route_table.LOOKUPS_MAXIMUM):
+        assert re.search(rf" {figure:,}[ ,;.\n]", page)

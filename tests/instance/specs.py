@@ -22,7 +22,7 @@ def link(number: int = 1) -> LinkSpec:
 
 def machine(number: int = 207, **changes: Any) -> MachineSpec:
     spec = MachineSpec(
-        instance_id=f"i-0123456789abcd{number:03x}",
+        id=f"i-0123456789abcd{number:03x}",
         hostname=f"ip-10-20-0-{number}",
         domain="ap-northeast-1.compute.internal",
         region="ap-northeast-1",

@@ -28,7 +28,7 @@ def test_they_begin_although_somebody_unmounts_at_the_same_time(
 
     monkeypatch.setattr(mounts, "unmount", too_late)
     try:
-        with Crun(tmp_path, Limits(Layout.ABSENT), "realvpc/x").workers() as workers:
+        with Crun(tmp_path, Limits(Layout.ABSENT), "realvpc/x").workers("test") as workers:
             assert workers.submit(lambda: "works").result() == "works"
     finally:
         subprocess.run(["umount", str(namespace)], check=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from realvpc.net.hosted_zone import HostedZone, ZoneVpc
-from realvpc.net.network import Network
+from realvpc.net.names import Names
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 VPC = ZoneVpc("ap-northeast-1", "vpc-1")
@@ -26,12 +26,12 @@ def zone(name: str, *vpcs: ZoneVpc, number: int = 1) -> HostedZone:
 
 
 CORP = zone("corp.example.", VPC)
-NAMES = ("db.corp.example.", "\\052.corp.example.", "host.lab.corp.example.", "\\052.wild.corp.example.")
-NETWORK = Network.of(
+RECORD_NAMES = ("db.corp.example.", "\\052.corp.example.", "host.lab.corp.example.", "\\052.wild.corp.example.")
+NAMES = Names.of(
     CORP,
     zone("lab.corp.example.", ZoneVpc("ap-northeast-1", "vpc-2")),
     *CORP.born_with(),
-    *(CORP.record_set(name, "A", 60, ("10.0.0.7",)) for name in NAMES),
+    *(CORP.record_set(name, "A", 60, ("10.0.0.7",)) for name in RECORD_NAMES),
 )
 
 
@@ -52,34 +52,34 @@ NETWORK = Network.of(
 )
 def test_a_wildcard_stands_for_what_is_not_there(name: str, answered_by: set[str] | None) -> None:
     """RFC 4592, section 2.2.1 in particular."""
-    found = NETWORK.record_sets_at(CORP, name)
+    found = NAMES.record_sets_at(CORP, name)
     assert (None if found is None else {row.name for row in found}) == answered_by
 
 
 def test_a_zone_without_a_wildcard_has_no_other_names() -> None:
     plain = zone("plain.example.", VPC)
-    network = Network.of(plain, *plain.born_with())
-    assert network.record_sets_at(plain, "a.plain.example.") is None
-    assert {row.type for row in network.record_sets_at(plain, "plain.example.") or ()} == {"NS", "SOA"}
+    names = Names.of(plain, *plain.born_with())
+    assert names.record_sets_at(plain, "a.plain.example.") is None
+    assert {row.type for row in names.record_sets_at(plain, "plain.example.") or ()} == {"NS", "SOA"}
 
 
 def test_the_most_specific_zone_of_the_vpc_answers() -> None:
     both = zone("lab.corp.example.", VPC, number=2)
-    network = Network.of(CORP, both)
-    assert network.hosted_zone_for("vpc-1", "x.lab.corp.example.") == both
-    assert network.hosted_zone_for("vpc-1", "lab.corp.example.") == both
-    assert network.hosted_zone_for("vpc-1", "xlab.corp.example.") == CORP
-    assert network.hosted_zone_for("vpc-1", "example.") is None
-    assert NETWORK.hosted_zone_for("vpc-1", "x.lab.corp.example.") == CORP
-    assert NETWORK.hosted_zone_for("vpc-3", "x.lab.corp.example.") is None
+    names = Names.of(CORP, both)
+    assert names.hosted_zone_for("vpc-1", "x.lab.corp.example.") == both
+    assert names.hosted_zone_for("vpc-1", "lab.corp.example.") == both
+    assert names.hosted_zone_for("vpc-1", "xlab.corp.example.") == CORP
+    assert names.hosted_zone_for("vpc-1", "example.") is None
+    assert NAMES.hosted_zone_for("vpc-1", "x.lab.corp.example.") == CORP
+    assert NAMES.hosted_zone_for("vpc-3", "x.lab.corp.example.") is None
 
 
 def test_public_zones_answer_to_everybody_and_the_first_of_a_name_is_the_one() -> None:
     first, second = zone("shop.example.", number=1), zone("shop.example.", number=2)
-    network = Network.of(second, first, CORP)
-    assert network.public_hosted_zone_for("www.shop.example.") == first
-    assert network.public_hosted_zone_for("db.corp.example.") is None
-    assert network.hosted_zone_for("vpc-1", "www.shop.example.") is None
+    names = Names.of(second, first, CORP)
+    assert names.public_hosted_zone_for("www.shop.example.") == first
+    assert names.public_hosted_zone_for("db.corp.example.") is None
+    assert names.hosted_zone_for("vpc-1", "www.shop.example.") is None
 
 
 def test_every_zone_names_four_servers_and_public_ones_their_own() -> None:

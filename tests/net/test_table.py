@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realvpc.net import network
+from realvpc.net import indexes
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.network import Network
@@ -47,7 +47,7 @@ interfaces = st.builds(
         private_addresses=addresses,
         group_ids=groups,
         public_address=public,
-        attachment=Attachment(id="eni-attach-1", instance_id=instance_id, device_index=0, attached_at=NOW)
+        attachment=Attachment(id="eni-attach-1", owner_id=instance_id, device_index=0, attached_at=NOW)
         if instance_id
         else None,
     ),
@@ -107,23 +107,23 @@ def answers(snapshot: Network) -> dict[str, Any]:
         asked[f"tables {vpc_id}"] = snapshot.route_tables_of(vpc_id)
         asked[f"interfaces {vpc_id}"] = snapshot.interfaces_in_vpc(vpc_id)
         asked[f"peerings {vpc_id}"] = snapshot.peerings_of(vpc_id)
-        asked[f"gateways {vpc_id}"] = snapshot.internet_gateways.where(network._vpc_id, vpc_id)
+        asked[f"gateways {vpc_id}"] = snapshot.internet_gateways.where(indexes.vpc_id, vpc_id)
         for address in ADDRESSES:
-            at = snapshot.interfaces.where(network._vpc_addresses, (vpc_id, address))
+            at = snapshot.interfaces.where(indexes.vpc_addresses, (vpc_id, address))
             asked[f"at {vpc_id} {address}"] = at
     for subnet_id in SUBNETS:
         asked[f"in {subnet_id}"] = snapshot.interfaces_in_subnet(subnet_id)
-        asked[f"routed {subnet_id}"] = snapshot.route_tables.where(network._associated_subnets, subnet_id)
+        asked[f"routed {subnet_id}"] = snapshot.route_tables.where(indexes.associated_subnets, subnet_id)
     for group_id in GROUPS:
         asked[f"with {group_id}"] = snapshot.interfaces_with_group(group_id)
         for address in ADDRESSES:
-            members = snapshot.interfaces.where(network._group_addresses, (group_id, address))
+            members = snapshot.interfaces.where(indexes.group_addresses, (group_id, address))
             asked[f"with {group_id} {address}"] = members
             assert bool(members) == snapshot.group_has(group_id, address)
     for instance_id in INSTANCES:
         asked[f"of {instance_id}"] = snapshot.interfaces_of(instance_id)
     for address in ADDRESSES:
-        asked[f"public {address}"] = snapshot.interfaces.where(network._public_addresses, address)
+        asked[f"public {address}"] = snapshot.interfaces.where(indexes.public_addresses, address)
     return {name: sorted(found, key=lambda row: row.id if row else "") for name, found in asked.items()}
 
 
@@ -168,7 +168,7 @@ def test_a_change_leaves_other_tables_and_their_indexes_as_they_are() -> None:
     table = RouteTable(id="rtb-1", **WHERE, vpc_id="vpc-1")
     after = snapshot.apply(put(table))
     assert after.internet_gateways is snapshot.internet_gateways
-    assert after.route_tables_of("vpc-1") == (table,)
+    assert list(after.route_tables_of("vpc-1")) == [table]
 
 
 def test_what_is_put_and_deleted_in_one_change_is_there() -> None:

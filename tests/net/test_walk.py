@@ -26,6 +26,7 @@ from tests.worlds import (
     three_vpcs,
     to_peering,
     vpc_with_instance,
+    with_routes,
 )
 
 A, B, C = "10.20.0.207", "10.30.4.69", "10.120.3.14"
@@ -33,10 +34,6 @@ A, B, C = "10.20.0.207", "10.30.4.69", "10.120.3.14"
 
 def with_rules(network: Network, group: str, *rules: SecurityGroupRule) -> Network:
     return network.apply(put(replace(network.security_groups[group], rules=rules)))
-
-
-def with_routes(network: Network, table: str, *routes: Route) -> Network:
-    return network.apply(put(replace(network.route_tables[table], routes=routes)))
 
 
 def tcp(source: str, destination: str, port: int, source_port: int = 40000) -> Packet:

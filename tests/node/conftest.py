@@ -17,9 +17,11 @@ from pathlib import Path
 import pytest
 
 from realvpc.fabric.plan import Plan
-from realvpc.net.machine import MachineSpec, Wanted
+from realvpc.net.machine import MachineSpec, Wanted, Workload
 from realvpc.node import messages as m
-from realvpc.node.client import NodeClient, NodeConnection, NodeLostError
+from realvpc.node.answer import NodeLostError
+from realvpc.node.client import NodeClient
+from realvpc.node.connection import NodeConnection
 
 PROGRAM = Path(__file__).parent / "plain_fabric.py"
 PATIENCE_SECONDS = 20.0
@@ -68,13 +70,15 @@ class NodeProcess:
 
     def want(
         self,
-        *machines: MachineSpec,
+        *machines: Workload,
         until: Callable[[list[m.Event]], bool] | None = None,
         patience: float = PATIENCE_SECONDS,
+        ended: tuple[str, ...] = (),
+        state: str = "",
     ) -> list[m.Event]:
         """Say what should be on a new connection and return the events until all machines are as wanted."""
         self.revision += 1
-        desired = m.Desired(self.revision, self.plan, machines)
+        desired = m.Desired(self.revision, self.plan, machines, ended, state)
         return asyncio.run(self._want(desired, until or (lambda events: _settled(desired, events)), patience))
 
     async def _want(self, desired: m.Desired, until: Callable[[list[m.Event]], bool], patience: float) -> list[m.Event]:
@@ -95,7 +99,7 @@ class NodeProcess:
         """Run a command in the machine: exit code and what it printed."""
         with Path("/dev/null").open() as nothing, tempfile.TemporaryFile("w+") as output, self.connect() as connection:
             stdio = (nothing.fileno(), output.fileno(), output.fileno())
-            code = connection.exec(spec.instance_id, argv, user=user, stdio=stdio)
+            code = connection.exec(spec.id, argv, user=user, stdio=stdio)
             output.seek(0)
             return code, output.read()
 
@@ -105,12 +109,12 @@ class NodeProcess:
         assert code == 0, output
         return output.strip()
 
-    def pid(self, spec: MachineSpec) -> int:
+    def pid(self, spec: Workload) -> int:
         with self.connect() as connection:
             return next(
                 report.pid
                 for report in connection.status().machines
-                if report.instance_id == spec.instance_id and isinstance(report, m.MachineUp)
+                if report.id == spec.id and isinstance(report, m.MachineUp)
             )
 
     def fabric_log(self) -> Sequence[str]:
@@ -119,16 +123,19 @@ class NodeProcess:
 
 def _settled(desired: m.Desired, events: list[m.Event]) -> bool:
     """Whether the newest report of every machine is what was wanted of it, and the tables were applied."""
-    newest = {getattr(event, "instance_id", ""): event for event in events}
+    newest = {getattr(event, "id", ""): event for event in events}
     applied = newest.get("")
     if not isinstance(applied, m.Applied) or applied.revision != desired.revision:
         return False
     for spec in desired.machines:
         kind = m.MachineUp if spec.wanted is Wanted.RUNNING else m.MachineDown
-        event = newest.get(spec.instance_id)
-        if not isinstance(event, kind) or event.boot != spec.boot:
+        event = newest.get(spec.id)
+        if spec.wanted is Wanted.TERMINATED:
+            if not isinstance(event, m.MachineRemoved):
+                return False
+        elif not isinstance(event, kind) or event.boot != spec.boot:
             return False
-    return True
+    return all(isinstance(newest.get(name), m.MachineRemoved) for name in desired.ended)
 
 
 @contextmanager

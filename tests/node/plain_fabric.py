@@ -11,15 +11,19 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from realvpc.fabric import namespace
+from realvpc.fabric.audit import Expected, Finding
 from realvpc.fabric.plan import Plan
-from realvpc.instance import cgroups
+from realvpc.instance import cgroups, loop
 from realvpc.net.machine import LinkSpec
 from realvpc.net.services import Listener
+from realvpc.node.doorway import Doorway
 from realvpc.node.isolation import Isolation
-from realvpc.node.process import SOCKET, listen, own_directory
+from realvpc.node.process import SOCKET, own_directory
 from realvpc.node.server import Node
 
 
@@ -34,7 +38,7 @@ class PlainFabric:
     def open(self) -> None:
         self._namespaces.mkdir(exist_ok=True)
 
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path:
+    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...], pid: int | None = None) -> Path:
         self._fail("ensure_machine")
         path = self._namespaces / name
         is_plain = (self._faults / "user_namespaces").exists()
@@ -64,7 +68,18 @@ class PlainFabric:
         self._fail("apply")
         self._note("apply")
 
+    def faults(self) -> tuple[str, ...]:
+        """The lines of `faults/tables`."""
+        path = self._faults / "tables"
+        return tuple(path.read_text().splitlines()) if path.exists() else ()
+
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        self._fail("apply_delta")
+        self._note("apply_delta")
+
     def counters(self) -> dict[str, int]:
+        while (self._faults / "slow_counters").exists():
+            time.sleep(0.01)
         return {"NO_ROUTE": 3}
 
     def socket_in(self, name: str) -> socket.socket:
@@ -78,6 +93,20 @@ class PlainFabric:
     def listeners(self) -> tuple[socket.socket, ...]:
         """On the host's loopback, at ports of the kernel's choice."""
         return tuple(_listener(listener) for listener in Listener)
+
+    def expected(self) -> Expected:
+        return Expected(
+            machines=frozenset(), visited=frozenset(), namespaces={}, links={}, edges={}, programs={}, maps={}
+        )
+
+    def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
+        return ()
+
+    def look_at_tables(self) -> tuple[Finding, ...]:
+        return ()
+
+    def mend(self, finding: Finding, pid: int | None = None) -> bool:
+        return False
 
     def close(self) -> None:
         pass
@@ -115,11 +144,12 @@ async def _serve(state_dir: Path, run_dir: Path) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     node = Node(PlainFabric(run_dir), state_dir, run_dir, cgroups.probe(group), Isolation(), group, api_uid=65534)
     await node.open()
-    with listen(run_dir / SOCKET, 65534) as listener:
-        await node.serve(listener, stop)
+    await node.serve(Doorway(run_dir / SOCKET, 65534), stop)
 
 
 if __name__ == "__main__":
+    if Path(sys.argv[2], "faults", "volumes").exists():
+        loop._CONTROL = Path(sys.argv[2], "faults", "no-loop-control")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     directories = [Path(argument) for argument in sys.argv[1:3]]
     own_directory(directories[0], 0o700)

@@ -24,9 +24,16 @@ def test_frames_come_out_of_any_chunks() -> None:
         assert payloads == [b"one", b"", b"three" * 1000]
 
 
+def test_an_answer_names_its_question() -> None:
+    assembler = Assembler()
+    assembler.feed(pack(b"answer", question=7) + pack(b"event"), ())
+    frames = [assembler.pop(), assembler.pop()]
+    assert [(frame.payload, frame.question) for frame in frames if frame] == [(b"answer", 7), (b"event", 0)]
+
+
 def test_a_frame_that_promises_too_much_is_refused() -> None:
     assembler = Assembler()
-    assembler.feed((MAX_PAYLOAD + 1).to_bytes(4, "big") + b"\0", ())
+    assembler.feed((MAX_PAYLOAD + 1).to_bytes(4, "big") + bytes(5), ())
     with pytest.raises(FrameError):
         assembler.pop()
 

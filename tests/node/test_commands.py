@@ -30,7 +30,7 @@ def test_a_command_that_is_left_before_it_has_begun_ends_and_holds_up_nobody(nod
     async def leave() -> None:
         reading, writing = os.pipe()
         try:
-            request = m.OpenCommand(spec.instance_id, "sleep 7531")
+            request = m.OpenCommand(spec.id, "sleep 7531")
             command = await NodeCommand.open(node.socket, request, (reading, writing, writing))
             command.close()
         finally:

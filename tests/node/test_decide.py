@@ -9,14 +9,14 @@ import pytest
 from realvpc.instance.machines import Down, Up
 from realvpc.net.machine import MachineSpec, Wanted
 from realvpc.node.decide import Action, decide, report
-from realvpc.node.messages import MachineDown, MachineReport, MachineUp
+from realvpc.node.messages import MachineDown, MachineRemoved, MachineReport, MachineUp
 from tests.instance.specs import machine
 
 BOOT1, BOOT2 = machine(boot=1), machine(boot=2)
 STOPPED, TERMINATED = machine(wanted=Wanted.STOPPED), machine(wanted=Wanted.TERMINATED)
 UP = Up(1, 42, 9, asyncio.Event())
 DOWN = Down(1)
-ID = BOOT1.instance_id
+ID = BOOT1.id
 
 
 @pytest.mark.parametrize(
@@ -35,13 +35,20 @@ ID = BOOT1.instance_id
         (TERMINATED, UP, True, True, Action.REMOVE),
         (TERMINATED, None, False, True, Action.REMOVE),
         (TERMINATED, None, False, False, Action.REST),
-        (None, UP, True, True, Action.REMOVE),
-        (None, None, True, False, Action.REMOVE),
+        (None, UP, True, True, Action.KEEP),  # nobody has asked for its end
+        (None, None, True, False, Action.KEEP),
+        (None, None, False, True, Action.KEEP),
         (None, None, False, False, Action.REST),
     ],
 )
 def test_step(spec: MachineSpec | None, state: Up | Down | None, linked: bool, disk: bool, expected: Action) -> None:
     assert decide(spec, state, linked=linked, disk=disk) is expected
+
+
+@pytest.mark.parametrize("state", [UP, DOWN, None])
+def test_one_that_has_ended_leaves_nothing(state: Up | Down | None) -> None:
+    assert decide(None, state, linked=True, disk=True, ended=True) is Action.REMOVE
+    assert decide(None, None, linked=False, disk=False, ended=True) is Action.REST
 
 
 @pytest.mark.parametrize(
@@ -50,10 +57,12 @@ def test_step(spec: MachineSpec | None, state: Up | Down | None, linked: bool, d
         (BOOT1, UP, Action.REST, MachineUp(ID, 1, 42)),
         (BOOT1, DOWN, Action.REST, MachineDown(ID, 1)),
         (STOPPED, None, Action.REST, MachineDown(ID, 1)),
-        (TERMINATED, None, Action.REST, MachineDown(ID, 1)),
+        (TERMINATED, None, Action.REST, MachineRemoved(ID)),
         (STOPPED, UP, Action.STOP, None),
         (BOOT2, DOWN, Action.START, None),
     ],
 )
-def test_report(spec: MachineSpec, state: Up | Down | None, action: Action, expected: MachineReport | None) -> None:
+def test_report(
+    spec: MachineSpec, state: Up | Down | None, action: Action, expected: MachineReport | MachineRemoved | None
+) -> None:
     assert report(spec, state, action) == expected

@@ -41,20 +41,20 @@ def node() -> Iterator[NodeProcess]:
         network = Network.of(*vpc(1, "10.20.0.0/16"), *host(1, 1, A_ADDRESS), *host(2, 1, B_ADDRESS))
         running.plan = compile_plan(network)
         machines = []
-        for index, row in enumerate(network.interfaces.values(), 1):
-            machines.append(machine(instance_id=number("i", index), links=(link_spec(network, row),), pids=100))
+        for index, row in enumerate(sorted(network.interfaces.values(), key=lambda each: each.id), 1):
+            machines.append(machine(id=number("i", index), links=(link_spec(network, row),), pids=100))
         running.want(*machines)
         yield running
 
 
 @pytest.fixture
 def prisoner() -> MachineSpec:
-    return machine(instance_id=number("i", 1))
+    return machine(id=number("i", 1))
 
 
 @pytest.fixture
 def neighbour() -> MachineSpec:
-    return machine(instance_id=number("i", 2))
+    return machine(id=number("i", 2))
 
 
 def python(node: NodeProcess, spec: MachineSpec, script: str) -> str:
@@ -205,7 +205,7 @@ def test_it_cannot_see_or_change_the_fabrics_links(node: NodeProcess, prisoner: 
     """)
     _, seen = node.run(prisoner, "env", "CHANGE=1", "/usr/bin/python3", "-c", script)
     assert seen.splitlines() == ["Permission denied", "Operation not permitted"]
-    inside = ["nsenter", f"--net={node.run_dir / 'ns' / prisoner.instance_id}", sys.executable, "-c", script]
+    inside = ["nsenter", f"--net={node.run_dir / 'ns' / prisoner.id}", sys.executable, "-c", script]
     assert subprocess.run(inside, capture_output=True, text=True, check=True).stdout == "found\n", "by root of the host"
     assert node.sh(prisoner, f"ping -c 1 -W 2 {B_ADDRESS} >/dev/null && echo alive") == "alive"
 
@@ -265,7 +265,7 @@ def test_a_descriptor_that_was_handed_in_leads_nowhere(
 
 def test_its_network_namespace_is_its_users_and_not_the_hosts(node: NodeProcess, prisoner: MachineSpec) -> None:
     """That is why raw sockets and captures work with no rights on the host."""
-    path = node.run_dir / "ns" / prisoner.instance_id
+    path = node.run_dir / "ns" / prisoner.id
     owner = namespace.run_in(path, lambda: Path("/proc/thread-self/ns/net").readlink())
     assert node.sh(prisoner, "readlink /proc/self/ns/net") == str(owner)
     assert node.sh(prisoner, "readlink /proc/self/ns/user") != str(Path("/proc/self/ns/user").readlink())

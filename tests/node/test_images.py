@@ -35,7 +35,7 @@ def console(node: NodeProcess, spec: MachineSpec, until: str) -> str:
     deadline = time.monotonic() + 10
     while True:
         with node.connect() as connection:
-            text = connection.console(spec.instance_id).decode()
+            text = connection.console(spec.id).decode()
         if re.search(until, text):
             return text
         assert time.monotonic() < deadline, text
@@ -109,4 +109,4 @@ def test_what_becomes_of_user_data_is_said_on_the_console_and_in_the_log(
     node.want(again)
     time.sleep(0.3)
     with node.connect() as connection:
-        assert connection.console(spec.instance_id).decode().count(said) == 1, "once, at the first boot"
+        assert connection.console(spec.id).decode().count(said) == 1, "once, at the first boot"

@@ -34,7 +34,7 @@ def node() -> Iterator[NodeProcess]:
 
 def setting(node: NodeProcess, spec: MachineSpec, v1: str, v2: str) -> str:
     """A file of the machine's control group, by its name in either layout."""
-    group = Path(node.group) / spec.instance_id
+    group = Path(node.group) / spec.id
     if cgroups.probe(node.group).layout is Layout.V2:
         return (cgroups.ROOT / group / v2).read_text().strip()
     return (cgroups.ROOT / v1.split(".")[0] / group / v1).read_text().strip()
@@ -93,8 +93,13 @@ def test_it_does_not_get_what_the_file_system_reserves_for_root(tmp_path: Path) 
         with running_node(disks=disk) as node:
             node.want(GREEDY)
             assert "No space left on device" in node.run(GREEDY, "dd", "if=/dev/zero", "of=/tmp/full", "bs=64k")[1]
+            written = int(node.sh(GREEDY, "sync && wc -c </tmp/full"))
+            assert written > 1 << 20
             space = os.statvfs(disk)
-            assert space.f_bavail * space.f_frsize < 1 << 20, "for others nothing is left"
-            assert space.f_bfree * space.f_frsize > 16 << 20, "for root a quarter"
+            assert space.f_bavail * space.f_frsize > 1 << 20, "something is left for others"
+            assert space.f_bfree * space.f_frsize > 16 << 20, "and for root a quarter"
+            node.sh(GREEDY, "md5sum /tmp/full && touch /tmp/other && rm /tmp/full && sync")
+            with node.connect() as connection:
+                assert "disk" in {fault.subject for fault in connection.status().faults}
     finally:
         subprocess.run(["umount", str(disk)], check=True)

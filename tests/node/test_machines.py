@@ -19,7 +19,8 @@ import pytest
 from realvpc.instance import cgroups
 from realvpc.net.machine import Wanted
 from realvpc.node import messages as m
-from realvpc.node.client import NodeCommand, NodeError, NodeShell
+from realvpc.node.answer import NodeError
+from realvpc.node.client import NodeCommand, NodeShell
 from tests.instance.specs import machine
 from tests.node.conftest import NOBODY, NodeProcess
 
@@ -147,14 +148,14 @@ def test_it_reports_a_machine_that_shuts_itself_down_and_leaves_it_down(node: No
     spec = machine()
     node.want(spec)
     node.run(spec, "poweroff")
-    events = node.want(spec, until=lambda events: m.MachineDown(spec.instance_id, 1) in events)
-    assert m.MachineDown(spec.instance_id, 1) in events
+    events = node.want(spec, until=lambda events: m.MachineDown(spec.id, 1) in events)
+    assert m.MachineDown(spec.id, 1) in events
     with pytest.raises(NodeError, match="not running"):
         node.run(spec, "true")
     node.kill()
     node.start()
     events = node.want(spec, until=lambda events: len(events) > 1)
-    assert m.MachineDown(spec.instance_id, 1) in events, "a new node knows it too"
+    assert m.MachineDown(spec.id, 1) in events, "a new node knows it too"
     node.want(machine(boot=2))
     assert node.sh(spec, "echo up") == "up"
 
@@ -170,10 +171,10 @@ def test_machines_outlive_the_node_and_are_adopted(node: NodeProcess, number: in
     node.start()
     assert node.pid(spec) == pid, "known before anybody wants anything"
     events = node.want(spec)
-    assert m.MachineUp(spec.instance_id, 1, pid) in events
+    assert m.MachineUp(spec.id, 1, pid) in events
     assert node.sh(spec, "kill -0 $(cat /run/witness) && echo alive") == "alive"
     os.kill(pid, signal.SIGKILL)
-    node.want(spec, until=lambda events: m.MachineDown(spec.instance_id, 1) in events)
+    node.want(spec, until=lambda events: m.MachineDown(spec.id, 1) in events)
 
 
 def test_what_nobody_wants_any_more_is_removed_after_a_restart(node: NodeProcess) -> None:
@@ -183,8 +184,8 @@ def test_what_nobody_wants_any_more_is_removed_after_a_restart(node: NodeProcess
     node.start()
     node.want(machine(1), machine(2, wanted=Wanted.TERMINATED))
     assert not runs(pid)
-    assert [path.name for path in (node.state_dir / "disks").iterdir()] == [machine(1).instance_id]
-    assert [path.name for path in (node.run_dir / "ns").iterdir()] == [machine(1).instance_id]
+    assert [path.name for path in (node.state_dir / "disks").iterdir()] == [machine(1).id]
+    assert [path.name for path in (node.run_dir / "ns").iterdir()] == [machine(1).id]
 
 
 def test_what_crun_had_under_way_is_waited_for_and_what_it_left_is_removed(node: NodeProcess, tmp_path: Path) -> None:
@@ -224,7 +225,7 @@ def test_saying_it_twice_or_in_another_order_changes_nothing(node: NodeProcess) 
 def test_links_come_first_then_tables_then_the_machine(node: NodeProcess) -> None:
     spec = machine()
     node.want(spec)
-    assert node.fabric_log() == [f"ensure {spec.instance_id}", "apply"]
+    assert node.fabric_log() == [f"ensure {spec.id}", "apply"]
     assert node.sh(spec, "ls /sys/class/net").split() == ["eth0", "far", "lo"]
 
 
@@ -240,13 +241,21 @@ def test_faults_are_said_and_tried_again(node: NodeProcess) -> None:
     assert m.Applied(2) in events
 
 
+def test_what_is_wrong_with_the_tables_is_said_and_stops_nobody(node: NodeProcess) -> None:
+    faults = node.run_dir / "faults"
+    faults.mkdir()
+    (faults / "tables").write_text("two look the same\n")
+    events = node.want(machine(), until=lambda events: any(isinstance(event, m.MachineUp) for event in events))
+    assert m.Applied(1, (m.Fault("tables", "two look the same"),)) in events
+
+
 def test_a_machine_that_cannot_have_its_links_fails(node: NodeProcess) -> None:
     faults = node.run_dir / "faults"
     faults.mkdir()
     (faults / "ensure_machine").touch()
     spec = machine()
     events = node.want(spec, until=lambda events: any(isinstance(event, m.MachineFailed) for event in events))
-    assert m.MachineFailed(spec.instance_id, 1, "OSError: ensure_machine is made to fail") in events
+    assert m.MachineFailed(spec.id, 1, "OSError: ensure_machine is made to fail") in events
     (faults / "ensure_machine").unlink()
     node.want(machine(wanted=Wanted.TERMINATED))
     node.want(machine(2))
@@ -282,7 +291,7 @@ def test_user_data_runs_once_as_root(node: NodeProcess) -> None:
     node.want(spec)
     deadline = time.monotonic() + 5
     with node.connect() as connection:
-        while b"hello console" not in connection.console(spec.instance_id):
+        while b"hello console" not in connection.console(spec.id):
             assert time.monotonic() < deadline
             time.sleep(0.02)
     node.want(machine(user_data=spec.user_data, wanted=Wanted.STOPPED))
@@ -327,7 +336,7 @@ def test_a_command_may_open_the_pipe_that_it_was_given_once_more(node: NodeProce
     with node.connect() as connection, os.fdopen(reading, "rb") as output:
         command = ("sh", "-c", "echo out >/dev/stdout; echo err >/dev/stderr")
         try:
-            code = connection.exec(spec.instance_id, command, user=user, stdio=(reading, writing, writing))
+            code = connection.exec(spec.id, command, user=user, stdio=(reading, writing, writing))
         finally:
             os.close(writing)
         assert (code, output.read()) == (0, b"out\nerr\n")
@@ -339,7 +348,7 @@ def test_a_terminal_of_the_machine(node: NodeProcess) -> None:
 
     def session() -> int:
         with node.connect() as connection:
-            return connection.exec(spec.instance_id, ("bash", "-l"), user="ssm-user", tty=True, stdio=(0, 1, 2))
+            return connection.exec(spec.id, ("bash", "-l"), user="ssm-user", tty=True, stdio=(0, 1, 2))
 
     child, master = pty.fork()
     if child == 0:
@@ -364,7 +373,7 @@ def test_a_command_ends_with_the_one_who_asked_for_it(node: NodeProcess) -> None
 
     def command() -> int:
         with node.connect() as connection:
-            return connection.exec(spec.instance_id, ("sleep", "4242"), stdio=(0, 1, 2))
+            return connection.exec(spec.id, ("sleep", "4242"), stdio=(0, 1, 2))
 
     child = os.fork()
     if child == 0:
@@ -383,7 +392,7 @@ def test_only_root_may_enter_machines_or_end_the_node(node: NodeProcess) -> None
     node.want(spec)
 
     async def command_of_a_session() -> bytes:
-        shell = await NodeShell.open(node.socket, spec.instance_id, "id -un")
+        shell = await NodeShell.open(node.socket, spec.id, "id -un")
         try:
             await shell.exited()
             return os.read(shell.terminal, 100)
@@ -397,7 +406,7 @@ def test_only_root_may_enter_machines_or_end_the_node(node: NodeProcess) -> None
         with node.connect() as connection:
             assert connection.counters() == {"NO_ROUTE": 3}
             with pytest.raises(NodeError, match="only root"):
-                connection.exec(spec.instance_id, ("id",), stdio=(0, 1, 2))
+                connection.exec(spec.id, ("id",), stdio=(0, 1, 2))
             with pytest.raises(NodeError, match="only root"):
                 connection.shutdown(Wanted.TERMINATED)
         assert asyncio.run(command_of_a_session()) == b"ssm-user\r\n"
@@ -419,7 +428,7 @@ def test_the_api_can_give_a_command_pipes_and_nothing_else_of_the_hosts(node: No
         reading, writing = os.pipe()
         try:
             opened = await NodeCommand.open(
-                node.socket, m.OpenCommand(spec.instance_id, "ls -la . >&2", "root"), (stdin, writing, writing)
+                node.socket, m.OpenCommand(spec.id, "ls -la . >&2", "root"), (stdin, writing, writing)
             )
             await opened.exited()
             opened.close()

@@ -6,13 +6,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from realvpc.fabric.plan import Plan
-from realvpc.net.machine import MachineSpec, Wanted
+from realvpc.net.machine import ApplianceSpec, MachineSpec, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import machine
 
-ID = machine().instance_id
+ID = machine().id
+APPLIANCE = ApplianceSpec(
+    id="nat-0123456789abcdef0", hostname="nat", links=(), vcpus=1, memory_bytes=1 << 26, program=("/bin/true",)
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +24,7 @@ ID = machine().instance_id
     [
         m.Hello(),
         m.Desired(7, Plan(), (machine(1), machine(2, wanted=Wanted.STOPPED, boot=3, user_data=b"#!/bin/sh\n"))),
+        m.Desired(8, Plan(), (machine(1), APPLIANCE)),
         m.Counters(),
         m.Status(),
         m.Console(ID),
@@ -70,14 +75,17 @@ def wanting(**changes: Any) -> bytes:
         b"",
         b"\xc1",
         m.encode(m.Done()),
-        wanting(instance_id="i-../../../etc"),
-        wanting(instance_id=ID + "\n"),
+        wanting(id="i-../../../etc"),
+        wanting(id=ID + "\n"),
         wanting(hostname="x;reboot"),
         wanting(hostname="a/b"),
         wanting(memory_bytes=0),
         wanting(boot=0),
         wanting(name_servers=("1.1.1.1\nnameserver 2.2.2.2",)),
         wanting(search=("example.com\nnameserver 2.2.2.2",)),
+        wanting(id=APPLIANCE.id),
+        m.encode(m.Desired(1, Plan(), (replace(APPLIANCE, id=ID),))),
+        m.encode(m.Desired(1, Plan(), (replace(APPLIANCE, program=()),))),
         m.encode(m.Console("../x")),
         m.encode(m.Exec(instance_id=ID, argv=())),
         m.encode(m.Exec(instance_id=ID, argv=("a\0b",))),
@@ -92,9 +100,9 @@ def test_what_is_not_a_request_is_refused(payload: bytes) -> None:
 
 def test_every_string_of_a_machine_has_a_pattern_or_a_bound() -> None:
     """The node builds paths and files out of them."""
-    schema = msgspec.json.schema(MachineSpec)["$defs"]
-    for struct in ("MachineSpec", "LinkSpec"):
-        for name, kind in schema[struct]["properties"].items():
+    schemas = msgspec.json.schema(MachineSpec)["$defs"] | msgspec.json.schema(ApplianceSpec)["$defs"]
+    for schema in schemas.values():
+        for name, kind in schema.get("properties", {}).items():
             for option in kind.get("anyOf", [kind]):
                 if option.get("type") == "string":
                     assert "pattern" in option or "maxLength" in option, name

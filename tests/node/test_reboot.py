@@ -24,11 +24,11 @@ def test_the_machine_stays_and_its_processes_are_new(node: NodeProcess, command:
 
     def is_back() -> bool:
         with node.connect() as connection:
-            output = connection.console(spec.instance_id)
+            output = connection.console(spec.id)
         return b"starts again" in output and "sleep 4567" not in node.run(spec, "pgrep", "-x", "sleep", "-a")[1]
 
     eventually(is_back, what="the new start, without what would not end")
     assert (node.pid(spec), node.sh(spec, "cat /etc/resolv.conf")) == before
     assert node.sh(spec, "cat /root/runs") == "ran", "user data is for the first boot"
     node.run(spec, "poweroff")
-    node.want(spec, until=lambda events: m.MachineDown(spec.instance_id, 1) in events)
+    node.want(spec, until=lambda events: m.MachineDown(spec.id, 1) in events)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from realvpc.fabric import id_range
+from realvpc.instance import mounts, volume
 from realvpc.net.machine import Wanted
 from realvpc.node.isolation import Isolation, probe
 from tests.instance.specs import machine
@@ -22,7 +24,7 @@ def first_id(node: NodeProcess) -> int:
     return int(Path(f"/proc/{node.pid(machine())}/uid_map").read_text().split()[1])
 
 
-def test_files_keep_their_owners_when_the_machine_has_other_ids(node: NodeProcess) -> None:
+def test_files_keep_their_owners_when_the_machine_has_other_ids(node: NodeProcess, tmp_path: Path) -> None:
     spec = machine()
     node.want(spec)
     node.sh(spec, "touch /etc/roots && chown root:42 /etc/roots && mkdir /srv/theirs && chown 1001:1001 /srv/theirs")
@@ -38,10 +40,18 @@ def test_files_keep_their_owners_when_the_machine_has_other_ids(node: NodeProces
         assert node.sh(spec, "stat -c '%u %g' /etc/roots /srv/theirs").splitlines() == ["0 42", "1001 1001"]
         assert node.run(spec, "test", "-e", "/etc/shells")[0] == 1
         assert node.sh(spec, "cat /srv/theirs/file; echo more >> /srv/theirs/file", user="ssm-user") == "kept"
-        layer = node.state_dir / "disks" / spec.instance_id / "upper"
-        assert [(layer / name).stat().st_uid for name in ("etc/roots", "srv/theirs/file")] == [0, 0]
+        node.want(machine(boot=2, wanted=Wanted.STOPPED))
+        with ThreadPoolExecutor(1, "volume", mounts.private_mount_namespace) as thread:
+            disk = node.state_dir / "disks" / spec.id / "volume"
+            assert thread.submit(_owners, disk, tmp_path, "etc/roots", "srv/theirs/file").result() == [0, 0]
     finally:
         taken.unlink()
+
+
+def _owners(disk: Path, target: Path, *files: str) -> list[int]:
+    """As they are on the volume."""
+    with volume.mounted(disk, target):
+        return [(target / "upper" / name).stat().st_uid for name in files]
 
 
 def test_programs_that_become_root_do(node: NodeProcess) -> None:
@@ -63,7 +73,7 @@ def test_ping_needs_no_right_but_to_be_in_a_group(node: NodeProcess) -> None:
 
 def test_its_ids_are_free_again_when_it_is_gone(node: NodeProcess) -> None:
     node.want(machine())
-    path = node.run_dir / "ns" / machine().instance_id
+    path = node.run_dir / "ns" / machine().id
     assert path in {entry.readlink() for entry in id_range.REGISTRY.iterdir()}
     node.want(machine(wanted=Wanted.TERMINATED))
     assert path not in {entry.readlink() for entry in id_range.REGISTRY.iterdir()}

@@ -19,7 +19,7 @@ from realvpc.net.network import Network
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.peering import Peering, PeeringSide, PeeringStatus
 from realvpc.net.resource import Resource
-from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, Target, TargetKind
+from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, SecurityGroup, SecurityGroupRule
 from realvpc.net.subnet import Subnet
 from realvpc.net.vpc import CidrAssociation, Vpc
@@ -67,23 +67,20 @@ def vpc(
         for place, rule in enumerate(rules)
     )
     in_vpc: dict[str, Any] = {"vpc_id": number("vpc", index), **COMMON}
+    table = RouteTable(id=number("rtb", index), associations=(RouteTableAssociation("rtbassoc-1"),), **in_vpc)
     return [
         Vpc(id=in_vpc["vpc_id"], cidr_associations=(CidrAssociation("vpc-cidr-assoc-1", block),), **COMMON),
         InternetGateway(id=number("igw", index), **in_vpc),
         Subnet(id=number("subnet", index), cidr=block.subnet(0, 24), zone_name="a", zone_id="apne1-az4", **in_vpc),
-        RouteTable(
-            id=number("rtb", index),
-            routes=tuple(routes),
-            associations=(RouteTableAssociation("rtbassoc-1"),),
-            **in_vpc,
-        ),
+        table,
+        *(TableRoute.of(table, route) for route in routes),
         SecurityGroup(id=number("sg", index), name="group", description="", rules=group, **in_vpc),
     ]
 
 
 def host(index: int, vpc_index: int, address: str, *, public: str | None = None) -> list[Resource]:
     """Running instance number ``index``."""
-    attachment = Attachment(id="eni-attach-1", instance_id=number("i", index), device_index=0, attached_at=NOW)
+    attachment = Attachment(id="eni-attach-1", owner_id=number("i", index), device_index=0, attached_at=NOW)
     return [
         Instance(
             id=number("i", index),
@@ -124,7 +121,7 @@ def bring_up(fabric: Fabric, network: Network) -> None:
     """A machine per instance, and the network's plan."""
     for row in network.interfaces.values():
         assert row.attachment is not None
-        fabric.ensure_machine(row.attachment.instance_id, (link_spec(network, row),))
+        fabric.ensure_machine(row.attachment.owner_id, (link_spec(network, row),))
     fabric.apply(compile_plan(network))
 
 

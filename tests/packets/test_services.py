@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -19,7 +21,7 @@ from realvpc.net.services import ENDPOINT, METADATA, RESOLVER, Listener, identit
 from realvpc.net.table import put
 from realvpc.net.trace import INTERNET, SERVICES
 
-from .hosts import Rule, bring_up, host, number, ping, vpc
+from .hosts import Rule, bring_up, host, inside, number, ping, vpc
 from .test_fabric import counted, either_way
 
 pytestmark = pytest.mark.root
@@ -159,6 +161,30 @@ def test_the_endpoint_is_reached_as_the_internet_is(fabric: Fabric) -> None:
     with served(fabric):
         assert asked(fabric, A, str(ENDPOINT), 80, "tcp") == "198.18.0.10"
         assert asked(fabric, B, str(ENDPOINT), 80, "tcp") == "", "it has no public address"
+
+
+FLOOD = """
+import socket, sys
+s = socket.socket(type=socket.SOCK_DGRAM); s.connect((sys.argv[1], 53)); question = bytes(8000)
+print("ready", flush=True)
+while True:
+    s.send(question)
+"""
+
+
+def test_the_questions_of_one_machine_are_answered_while_another_floods_the_resolver(fabric: Fabric) -> None:
+    bring_up(fabric, two_of_the_same())
+    flood = inside(fabric, A, sys.executable, "-c", FLOOD, str(RESOLVER))
+    with served(fabric), subprocess.Popen(flood, stdout=subprocess.PIPE) as flooding:
+        try:
+            assert flooding.stdout is not None
+            assert flooding.stdout.readline() == b"ready\n"
+            answers = [asked(fabric, B, str(RESOLVER), 53, "udp") for _ in range(200)]
+        finally:
+            flooding.kill()
+    assert answers == [str(identity_of(number("eni", 2)))] * 200
+    assert fabric.interface_counters()[number("eni", 1)].keys() == {"LINKLOCAL_ALLOWANCE_EXCEEDED"}
+    assert number("eni", 2) not in fabric.interface_counters()
 
 
 def test_a_machine_has_a_socket_opened_in_its_own_namespace(fabric: Fabric) -> None:

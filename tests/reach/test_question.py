@@ -14,7 +14,7 @@ from realvpc.net.table import put
 from realvpc.reach.endpoint import UnknownEndpointError, resolve
 from realvpc.reach.question import Question, ask
 from realvpc.reach.report import matrix, why
-from tests.worlds import NOW, instance, peering, three_vpcs, to_peering, vpc_with_instance
+from tests.worlds import NOW, instance, peering, three_vpcs, to_peering, vpc_with_instance, with_routes
 
 
 def test_the_matrix_of_the_walkthrough() -> None:
@@ -38,7 +38,7 @@ def test_why_tells_the_reason_in_a_plain_sentence_with_names() -> None:
 
 def test_a_missing_return_route_is_found_on_the_way_back() -> None:
     network = three_vpcs()
-    network = network.apply(put(replace(network.route_tables["rtb-b"], routes=())))
+    network = with_routes(network, "rtb-b")
     answer = why(network, resolve(network, "i-a"), resolve(network, "10.30.4.69"), "icmp", 0)
     assert (answer["reachable"], answer["direction"], answer["reason"]) == (False, "reply", "NO_ROUTE")
 
@@ -123,7 +123,7 @@ def test_an_instance_is_reached_at_each_of_its_interfaces() -> None:
         id="eni-a2",
         private_addresses=(Address.parse("10.20.0.208"),),
         public_address=None,
-        attachment=Attachment(id="eni-attach-a2", instance_id="i-a", device_index=1, attached_at=NOW),
+        attachment=Attachment(id="eni-attach-a2", owner_id="i-a", device_index=1, attached_at=NOW),
     )
     network = network.apply(put(second))
     question = Question(

@@ -178,7 +178,10 @@ def test_what_belongs_between_output_comes_in_order() -> None:
     assert made.receive(typed(2, (9).to_bytes(4, "big"), m.PayloadType.FLAG)) == []
 
 
-@pytest.mark.parametrize("first", [opening("wrong"), opening(None), opening(1), "{}", "[]", "no JSON", ""])
+@pytest.mark.parametrize(
+    "first",
+    [opening("wrong"), opening(None), opening(1), "{}", "[]", "no JSON", "", r'{"TokenValue":"\ud800"}', "[" * 100_000],
+)
 def test_without_the_token_nothing_is_said(first: str) -> None:
     made = channel()
     made.write(b"secret")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from realvpc.session.documents import plan
 from realvpc.session.journal import SessionJournal
-from realvpc.session.sessions import HISTORY, Ending, Session, Sessions, Status
+from realvpc.session.sessions import HISTORY, Ending, Session, Sessions, Status, new_id, new_token
 from realvpc.session.transcript import KEPT, LARGEST, Transcripts
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+_RANDOM = Random(1)
 NAME = "AWS-StartNonInteractiveCommand"
 
 
@@ -24,10 +26,14 @@ def sessions(path: Path) -> Sessions:
 
 def begin(book: Sessions, command: str = "true", name: str = NAME) -> Session:
     parameters = {"command": [command]} if name == NAME else {}
-    return book.start(
-        target="i-1", account="111111111111", region="ap-northeast-1", owner="arn:aws:iam::111111111111:user/ann",
-        plan=plan(name, parameters), reason="to look",
+    owner, planned = "arn:aws:iam::111111111111:user/ann", plan(name, parameters)
+    session = Session(
+        id=new_id(owner, _RANDOM), token=new_token(_RANDOM), target="i-1", account="111111111111",
+        region="ap-northeast-1", owner=owner, document=name, plan=planned, reason="to look", started_at=NOW,
+        active_at=NOW,
     )  # fmt: skip
+    book.start(session)
+    return session
 
 
 def test_a_new_life_of_the_service_knows_who_was_where(tmp_path: Path) -> None:

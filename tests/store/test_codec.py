@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from realvpc.iam.first_start import first_accounts
@@ -46,7 +47,7 @@ def rule(rule_id: str, peer: Cidr | GroupReference) -> SecurityGroupRule:
             private_addresses=(Address.parse("10.0.0.4"),),
             group_ids=("sg-1",),
             public_address=Address.parse("198.18.0.9"),
-            attachment=Attachment(id="eni-attach-1", instance_id="i-1", device_index=0, attached_at=NOW),
+            attachment=Attachment(id="eni-attach-1", owner_id="i-1", device_index=0, attached_at=NOW),
         ),
         Peering(
             id="pcx-1",
@@ -61,6 +62,18 @@ def rule(rule_id: str, peer: Cidr | GroupReference) -> SecurityGroupRule:
 )
 def test_a_resource_comes_back_as_it_was(resource: Any) -> None:
     assert from_row(type(resource), to_row(resource)) == resource
+
+
+def test_rows_keep_the_name_that_the_owner_of_an_interface_had_first() -> None:
+    attachment = Attachment(id="eni-attach-1", owner_id="i-1", device_index=0, attached_at=NOW)
+    row = b'{"id":"eni-attach-1","instance_id":"i-1","device_index":0,"attached_at":"%s"}' % NOW.isoformat().encode()
+    assert msgspec.json.decode(row, type=Attachment) == attachment
+    assert b'"instance_id":"i-1"' in msgspec.json.encode(attachment)
+
+
+def test_an_interface_of_an_appliance_is_of_no_instance() -> None:
+    of_appliance = Attachment(id="eni-attach-1", owner_id="nat-0123456789abcdef0", device_index=0, attached_at=NOW)
+    assert of_appliance.instance_id is None
 
 
 def test_accounts_and_keys_come_back_as_they_were() -> None:

@@ -6,7 +6,6 @@ Whoever can open the Unix socket is the operator and may ask everything, without
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ..api.core.errors import AwsError
 from ..config import Credentials, Settings
+from ..hostile_json import NotJsonError, read_json
+from ..store.database import StorageError
 from ..wire.app import AsgiApp, Receive, Scope, Send
 from .desk import Desk, Handler, Refusal, Route
 from .routes import ROUTES
@@ -34,8 +36,13 @@ def admin_app(desk: Desk, *, local: bool, routes: Mapping[tuple[str, str], Route
         try:
             handle = _handler(routes, scope, desk.settings, local=local)
             result, code = await handle(desk, await _parameters(scope, receive)), 200
+            await desk.service.settled()
         except Refusal as refusal:
             result, code = {"error": refusal.message}, refusal.status
+        except AwsError as refusal:
+            result, code = {"error": refusal.message}, refusal.status
+        except StorageError as error:
+            result, code = {"error": str(error)}, 503
         except Exception:
             desk.defects += 1
             log.exception("%s %s failed", scope["method"], scope["path"])
@@ -72,9 +79,6 @@ async def _parameters(scope: Scope, receive: Receive) -> dict[str, Any]:
     if scope["method"] == "GET":
         return dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
     try:
-        request = json.loads(body or b"{}")
-    except ValueError:
-        request = None
-    if not isinstance(request, dict):
-        raise Refusal("the body of a POST has to be a JSON object")
-    return request
+        return read_json(bytes(body) or b"{}", dict[str, Any])
+    except NotJsonError:
+        raise Refusal("the body of a POST has to be a JSON object") from None

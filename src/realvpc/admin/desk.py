@@ -60,6 +60,8 @@ class Desk:
     def faults(self) -> list[str]:
         """What is wrong right now, in sentences; empty when all is well."""
         found = list(self.node.faults()) if self.node else []
+        if self.service.trouble:
+            found.append(self.service.trouble)
         if count := self.internal_errors():
             found.append(f"{count} requests were answered with InternalError: see {self.settings.log('api')}")
         if self.defects:

@@ -16,9 +16,9 @@ from .desk import Answer, Desk, Refusal
 
 async def images(desk: Desk, request: dict[str, Any]) -> Answer:
     """The images that operators have added, of every account, and the contents that anything needs."""
-    network = desk.service.state.network
-    rows = sorted(network.machine_images.values(), key=lambda row: (row.name, row.account, row.region))
-    return {"images": [_image(row) for row in rows], "contents": sorted(contents_in_use(network))}
+    state = desk.service.state
+    rows = sorted(state.inventory.machine_images.values(), key=lambda row: (row.name, row.account, row.region))
+    return {"images": [_image(row) for row in rows], "contents": sorted(contents_in_use(state))}
 
 
 async def announce_image(desk: Desk, request: dict[str, Any]) -> Answer:
@@ -34,8 +34,8 @@ async def announce_image(desk: Desk, request: dict[str, Any]) -> Answer:
     except AwsError as error:
         raise Refusal(error.message) from error
     service.report(lambda ctx: change, f"image {content} announced")
-    rows = [row for row in service.state.network.machine_images.values() if row.content == content]
-    return {"content": content, "images": [_image(row) for row in rows]}
+    rows = [row for row in service.state.inventory.machine_images.values() if row.content == content]
+    return {"content": content, "images": [_image(row) for row in sorted(rows, key=lambda row: row.id)]}
 
 
 async def finish_image(desk: Desk, request: dict[str, Any]) -> Answer:
@@ -43,7 +43,11 @@ async def finish_image(desk: Desk, request: dict[str, Any]) -> Answer:
     content, size = str(request.get("content")), request.get("size")
 
     def fact(ctx: Context) -> Change:
-        return withdrawn(ctx.network, content) if size is None else unpacked(ctx.network, content, int(size))
+        return (
+            withdrawn(ctx.state.inventory, content)
+            if size is None
+            else unpacked(ctx.state.inventory, content, int(size))
+        )
 
     desk.service.report(fact, f"image {content} {'failed' if size is None else 'unpacked'}")
     return {}
@@ -52,15 +56,15 @@ async def finish_image(desk: Desk, request: dict[str, Any]) -> Answer:
 async def remove_image(desk: Desk, request: dict[str, Any]) -> Answer:
     """The images with this ``name``, or the one with this id, and their snapshots, as far as no other needs them."""
     name = request.get("name")
-    network = desk.service.state.network
-    doomed = [row for row in network.machine_images.values() if name in (row.name, row.id)]
+    inventory = desk.service.state.inventory
+    doomed = [row for row in inventory.machine_images.values() if name in (row.name, row.id)]
     if not doomed:
         raise Refusal(f"there is no image {name}. `realvpc image list` names those that there are", 404)
-    kept = {row.snapshot_id for row in network.machine_images.values() if row not in doomed}
-    snapshots = [network.disk_snapshots.get(row.snapshot_id) for row in doomed if row.snapshot_id not in kept]
+    kept = {row.snapshot_id for row in inventory.machine_images.values() if row not in doomed}
+    snapshots = [inventory.disk_snapshots.get(row.snapshot_id) for row in doomed if row.snapshot_id not in kept]
     change = delete(*doomed, *(row for row in snapshots if row is not None))
     desk.service.report(lambda ctx: change, f"image {name} removed")
-    return {"images": [_image(row) for row in doomed]}
+    return {"images": [_image(row) for row in sorted(doomed, key=lambda row: row.id)]}
 
 
 def _image(row: MachineImage) -> dict[str, Any]:

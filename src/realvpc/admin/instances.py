@@ -8,15 +8,15 @@ from typing import Any
 from ..net.hostnames import instance_private_name, public_name
 from ..net.instance import Instance, InstanceState
 from ..net.network import Network
-from ..node.client import NodeError
+from ..node.answer import NodeError
 from .desk import Answer, Desk, Refusal
 
 
 async def instances(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Every instance of every account; ``name`` keeps those with this id or Name tag."""
+    """Every instance of every account, the oldest launch first; ``name`` keeps those with this id or Name tag."""
     wanted = request.get("name")
     network = desk.service.state.network
-    rows = network.instances.values()
+    rows = sorted(network.instances.values(), key=lambda row: (row.launched_at, row.id))
     return [_instance(network, row) for row in rows if wanted in (None, row.id, row.tags.get("Name"))]
 
 

@@ -10,7 +10,7 @@ from ..net.instance import Instance
 from ..net.network import Network
 from ..net.reasons import Reason
 from ..net.trace import INTERNET
-from ..node.client import NodeError
+from ..node.answer import NodeError
 from ..reach import report
 from ..reach.endpoint import UnknownEndpointError, resolve
 from .desk import Answer, Desk, Refusal
@@ -34,7 +34,7 @@ async def why(desk: Desk, request: dict[str, Any]) -> Answer:
     network = desk.service.state.network
     try:
         if request["destination"] == SSM:
-            return why_managed(network, desk.service.state.directory, _instance_called(network, str(request["source"])))
+            return why_managed(desk.service.state, _instance_called(network, str(request["source"])))
         source = resolve(network, str(request["source"]))
         public = request.get("public") == "1" or source.interface_id == INTERNET
         destination = resolve(network, str(request["destination"]), public=public)

@@ -42,7 +42,11 @@ async def status(desk: Desk, request: dict[str, Any]) -> Answer:
         "time": desk.clock.now().isoformat(timespec="seconds"),
         "clock_offset": desk.clock.offset.total_seconds(),
         "accounts": len(state.directory.accounts),
-        "resources": {kind.__name__: len(state.network.table(kind)) for kind in state.network.TYPES},
+        "resources": {
+            kind.__name__: len(room.table(kind))
+            for room in (state.network, state.names, state.inventory)
+            for kind in room.TYPES
+        },
         "instances": _tally(instance.state for instance in state.network.instances.values()),
         "machines_wanted": sum(instance.machine_wanted for instance in state.network.instances.values()),
         "longest_stall_ms": _milliseconds(desk.stall.longest) if desk.stall else None,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from realvpc.net.instance import Instance, InstanceEvent
-from realvpc.net.table import Change
+from msgspec.structs import replace
+
+from realvpc.net.instance import Instance, InstanceEvent, InstanceState
+from realvpc.net.table import Change, put
 
 from .core.context import Context
 from .ec2.instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
@@ -44,6 +46,20 @@ def machine_down(instance_id: str, boot: int | None = None) -> Report:
     return report
 
 
+def machine_removed(instance_id: str) -> Report:
+    """Nothing is left of the machine, as it was wanted."""
+
+    def report(ctx: Context) -> Change:
+        change = Change()
+        instance = ctx.network.instances.get(instance_id)
+        if instance is not None and instance.state is InstanceState.SHUTTING_DOWN:
+            change += happens(ctx, instance, InstanceEvent.MACHINE_DOWN)
+        left = ctx.state.tokens.remains.get(instance_id)
+        return change + Change(deletes=(left,)) if left else change
+
+    return report
+
+
 def machine_failed(instance_id: str, reason: str, boot: int | None = None) -> Report:
     """The machine could not be started, or could not be kept; ``reason`` is a sentence that the API shows.
 
@@ -59,12 +75,28 @@ def machine_failed(instance_id: str, reason: str, boot: int | None = None) -> Re
     return report
 
 
+def machines_impaired(names: frozenset[str]) -> Report:
+    """These are all machines of which something on the host is not as it should be (EC2 guide, "Status checks")."""
+
+    def report(ctx: Context) -> Change:
+        changed = [
+            replace(instance, impaired_since=ctx.now if instance.id in names else None)
+            for instance in ctx.network.instances.values()
+            if (instance.id in names) != (instance.impaired_since is not None)
+        ]
+        return put(*changed) if changed else Change()
+
+    return report
+
+
 def _apply(
     ctx: Context, instance_id: str, boot: int | None, event: InstanceEvent, reason: StateReason | None = None
 ) -> Change:
     instance = ctx.network.instances.get(instance_id)
     if instance is None or _is_old(instance, boot):
         return Change()
+    if instance.state is InstanceState.SHUTTING_DOWN:
+        return Change()  # it has ended when its disk is gone, too: see machine_removed
     return happens(ctx, instance, event, reason)
 
 

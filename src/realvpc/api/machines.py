@@ -1,17 +1,25 @@
-"""The machines that hosts should run, as the state has it."""
+"""The machines that hosts should run, as the state has it, and what a change makes of them."""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 
-from realvpc.net import mtu
+from msgspec import Struct
+
+from realvpc.net import indexes, mtu
+from realvpc.net.addresses import Cidr
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
 from realvpc.net.hostnames import hostname
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_types import INSTANCE_TYPES
-from realvpc.net.machine import LinkSpec, MachineSpec, Wanted
+from realvpc.net.machine import DEFAULT_VOLUME_BYTES, LinkSpec, MachineSpec, Wanted
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.remains import Remains
+from realvpc.net.resource import Resource
+from realvpc.net.subnet import Subnet
+from realvpc.net.table import Change
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
 
@@ -24,29 +32,94 @@ _WANTED = {
 }
 
 
+class MachinesDelta(Struct, frozen=True):
+    """What becomes of the machines that a change concerns; nothing becomes of the others."""
+
+    machines: tuple[MachineSpec, ...] = ()  # new, or specified otherwise
+    gone: tuple[str, ...] = ()  # not to be any more
+    ended: tuple[str, ...] = ()  # whose remains the host has to remove
+    removed: tuple[str, ...] = ()  # whose remains it has removed
+
+    def __bool__(self) -> bool:
+        return bool(self.machines or self.gone or self.ended or self.removed)
+
+
 def machine_specs(state: State) -> tuple[MachineSpec, ...]:
     """One machine per instance that is not terminated, by instance id."""
-    instances = state.network.instances
-    return tuple(
-        _machine(state.network, instances[instance_id])
-        for instance_id in sorted(instances)
-        if instances[instance_id].state in _WANTED
+    specs = (_spec_of(state, instance_id) for instance_id in sorted(state.network.instances))
+    return tuple(spec for spec in specs if spec is not None)
+
+
+def machines_delta(before: State, after: State, change: Change) -> MachinesDelta:
+    """What the change makes of the machines: it has led from one state to the other."""
+    affected = {name for row in change.puts + change.deletes for name in _affected(before, after, row)}
+    specs = {name: (_spec_of(before, name), _spec_of(after, name)) for name in sorted(affected)}
+    return MachinesDelta(
+        machines=tuple(new for old, new in specs.values() if new is not None and new != old),
+        gone=tuple(name for name, (old, new) in specs.items() if old is not None and new is None),
+        ended=tuple(row.id for row in change.puts if isinstance(row, Remains)),
+        removed=tuple(row.id for row in change.deletes if isinstance(row, Remains)),
     )
 
 
-def _machine(network: Network, instance: Instance) -> MachineSpec:
+def _affected(before: State, after: State, row: Resource) -> Iterator[str]:
+    """The ids of the instances whose machines follow from the row."""
+    for network in (before.network, after.network):
+        match row:
+            case Instance():
+                yield row.id
+            case NetworkInterface():
+                yield from _instances(network.interfaces.get(row.id))
+            case Vpc() if _told(before, row.id) != _told(after, row.id):
+                yield from _instances(*network.interfaces_in_vpc(row.id))
+            case Subnet() if _block(before, row.id) != _block(after, row.id):
+                yield from _instances(*network.interfaces_in_subnet(row.id))
+            case DhcpOptions():
+                for vpc in network.vpcs.where(indexes.dhcp_options_id, row.id):
+                    if _told(before, vpc.id) != _told(after, vpc.id):
+                        yield from _instances(*network.interfaces_in_vpc(vpc.id))
+
+
+def _told(state: State, vpc_id: str) -> object:
+    """What the machines of a VPC are told of it."""
+    vpc = state.network.vpcs.get(vpc_id)
+    if vpc is None:
+        return None
+    options = state.names.dhcp_options_of(vpc)
+    return vpc.resolver, options.options if options else None
+
+
+def _block(state: State, subnet_id: str) -> Cidr | None:
+    subnet = state.network.subnets.get(subnet_id)
+    return subnet.cidr if subnet else None
+
+
+def _instances(*interfaces: NetworkInterface | None) -> Iterator[str]:
+    attachments = (row.attachment for row in interfaces if row is not None)
+    return (each.instance_id for each in attachments if each is not None and each.instance_id is not None)
+
+
+def _spec_of(state: State, instance_id: str) -> MachineSpec | None:
+    instance = state.network.instances.get(instance_id)
+    return _machine(state, instance) if instance is not None and instance.state in _WANTED else None
+
+
+def _machine(state: State, instance: Instance) -> MachineSpec:
+    network = state.network
     interfaces = network.interfaces_of(instance.id)
     kind = INSTANCE_TYPES[instance.instance_type]
     vpc = network.vpcs[interfaces[0].vpc_id]
-    options = network.dhcp_options_of(vpc)
+    options = state.names.dhcp_options_of(vpc)
+    root = state.inventory.root_volume_of(instance)
     return MachineSpec(
-        instance_id=instance.id,
+        id=instance.id,
         hostname=hostname(instance, interfaces[0]),
-        domain=network.domain_of(vpc),
+        domain=state.names.domain_of(vpc),
         region=instance.region,
         links=tuple(_link(network, interface) for interface in interfaces),
         vcpus=kind.vcpus,
         memory_bytes=kind.memory_mib << 20,
+        volume_bytes=root.size_gib << 30 if root else DEFAULT_VOLUME_BYTES,
         boot=instance.boot,
         wanted=_WANTED[instance.state],
         image=instance.image_content,

@@ -32,7 +32,7 @@ from realvpc.net.network import Network
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.peering import Peering, PeeringSide, PeeringStatus
 from realvpc.net.resource import Resource
-from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, Target, TargetKind
+from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, TCP, SecurityGroup, SecurityGroupRule
 from realvpc.net.subnet import Subnet
 from realvpc.net.vpc import CidrAssociation, Vpc
@@ -173,7 +173,8 @@ def _vpc(number: int, other: int) -> list[Resource]:
     return [
         Vpc(id=vpc, cidr_associations=(CidrAssociation(_id("vpc-cidr-assoc", number), block),), **_OWNER),
         Subnet(id=subnet, vpc_id=vpc, cidr=block.subnet(0, 20), zone_name="a", zone_id="az1", **_OWNER),
-        RouteTable(id=table, vpc_id=vpc, routes=(route,), associations=(main,), **_OWNER),
+        table_row := RouteTable(id=table, vpc_id=vpc, associations=(main,), **_OWNER),
+        TableRoute.of(table_row, route),
         SecurityGroup(id=group, vpc_id=vpc, name="bench", description="bench", rules=rules, **_OWNER),
         Instance(
             id=instance,
@@ -191,7 +192,7 @@ def _vpc(number: int, other: int) -> list[Resource]:
             mac_address=f"06:00:00:00:00:{number:02x}",
             private_addresses=(Address.parse(f"10.{number}.0.10"),),
             group_ids=(group,),
-            attachment=Attachment(id=_id("eni-attach", number), instance_id=instance, device_index=0, attached_at=_NOW),
+            attachment=Attachment(id=_id("eni-attach", number), owner_id=instance, device_index=0, attached_at=_NOW),
             **_OWNER,
         ),
     ]

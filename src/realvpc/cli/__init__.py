@@ -21,6 +21,7 @@ COMMANDS = {
     "accounts": "accounts",
     "vpc": "vpc",
     "image": "image",
+    "disks": "disks",
     "hosts": "hosts",
     "shell": "machine",
     "exec": "machine",

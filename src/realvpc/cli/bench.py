@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import statistics
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.group("bench")
 def bench_command() -> None:
-    """Measure packets and launches.
+    """Measure packets, launches, sessions and the API.
 
     What is compared is measured in turns in one run: ratios hold on a noisy machine, absolute figures do not.
     """
@@ -91,6 +93,70 @@ def launch_bench(state: Path | None, rounds: int, as_json: bool) -> None:
     print_table(["SINCE THE REQUEST", "MEDIAN", "LEAST", "MOST"], rows, right={1, 2, 3})
 
 
+@bench_command.command("api", short_help="Requests per second, beside emulators of others.")
+@click.option("--rounds", type=click.IntRange(1, 99), default=5, help="Rounds after a warm-up [5].")
+@click.option(
+    "--against",
+    multiple=True,
+    type=click.Choice(["moto", "ministack"]),
+    default=("moto", "ministack"),
+    help="Emulators to ask the same; repeatable [both].",
+)
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw the result (.png, .svg).")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where emulators are installed, each in an environment of its own [~/.cache/realvpc/bench].",
+)
+@json_option
+def api_bench(rounds: int, against: tuple[str, ...], plot: Path | None, cache: Path | None, as_json: bool) -> None:
+    """The same signed requests to RealVPC (signatures verified, every write synced) and to emulators, in turns.
+
+    Each is started on a port of its own and filled with 1,000 VPCs, 1,000 peering connections and 500 instances; no
+    running service is touched. The emulators keep nothing and check no signatures. A ratio is RealVPC's requests per
+    second by the other's, the median of the rounds.
+
+    \b
+    Example:
+      realvpc bench api --rounds 5 --plot api.png
+    """
+    from realvpc.bench.api import contest, servers
+
+    cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "realvpc" / "bench"
+    cache.mkdir(parents=True, exist_ok=True)
+
+    def tell(line: str) -> None:
+        click.echo(faint(line), err=True)
+
+    try:
+        results = contest.compete((servers.REALVPC, *against), rounds, cache.absolute(), tell)
+        if plot:
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as written:
+                json.dump(contest.record(results), written)
+                written.flush()
+                servers.draw(Path(written.name), plot.absolute(), cache.absolute(), tell)
+    except (contest.LoadError, servers.ServerError) as error:
+        raise SettingsError(str(error)) from error
+    if as_json:
+        print_json(contest.record(results))
+        return
+    heads = [servers.REALVPC, *against]
+    rows = [
+        [row.case, str(row.connections)]
+        + [f"{statistics.median(row.rates[name]):,.0f}/s" for name in heads]
+        + [f"{row.ratios[name]:.2f}" for name in against]
+        + [f"{row.stall:.0f} ms" if row.stall is not None else "-", f"{row.generator:.0%}"]
+        for row in results
+    ]
+    titles = ["CASE", "CONN.", *(name.upper() for name in heads), *(f"BY {name.upper()}" for name in against)]
+    print_table([*titles, "STALL", "GENERATOR"], rows, right=set(range(1, len(titles) + 2)))
+    for row in results:
+        for name, count in row.refused.items():
+            if count:
+                tell(f"{name} failed in {count} requests of {row.case!r} with {row.connections} connection(s)")
+
+
 @bench_command.command("sessions", short_help="From a key to its echo while other sessions stream.")
 @state_option
 @click.option("--streams", type=click.IntRange(0, 200), default=50, help="Sessions that stream 1 MB/s each [50].")
@@ -121,6 +187,38 @@ def sessions_bench(state: Path | None, streams: int, seconds: int, as_json: bool
         for row in results
     ]
     print_table(["STREAMS", "EACH", "KEYS", "MEDIAN", "95 % WITHIN", "MOST"], rows, right={0, 1, 2, 3, 4, 5})
+
+
+@bench_command.command("commit", short_help="What a change costs in networks of growing size.")
+@click.option("--interfaces", type=click.IntRange(10, 40_000), multiple=True, help="How many [100, 1000, 10000].")
+@click.option("--rounds", type=click.IntRange(1, 500), default=50, help="How often each action is measured [50].")
+@json_option
+def commit_bench(interfaces: tuple[int, ...], rounds: int, as_json: bool) -> None:
+    """From a decoded call to the encoded message for the node, in memory: needs no root and touches no running service.
+
+    The database, which syncs every change to the disk, is measured apart. Medians of so many calls; the longest one
+    shows Python's collector at work.
+
+    \b
+    Example:
+      realvpc bench commit --interfaces 10000 --json
+    """
+    from msgspec import to_builtins
+
+    from realvpc.bench import commit
+
+    costs = commit.run(interfaces or commit.SIZES, rounds, lambda line: click.echo(faint(line), err=True))
+    if as_json:
+        print_json(to_builtins(costs))
+        return
+    rows = [
+        [cost.action, f"{cost.interfaces:,}"]
+        + [f"{value:.3f} ms" for value in (cost.action_ms, cost.node_ms, cost.total_ms, cost.longest_ms)]
+        + [f"{cost.database_ms:.2f} ms", f"{cost.message_bytes:,}"]
+        for cost in costs
+    ]
+    heads = ["MEDIAN OF", "INTERFACES", "ACTION", "FOR THE NODE", "TOGETHER", "LONGEST", "DATABASE", "BYTES"]
+    print_table(heads, rows, right={1, 2, 3, 4, 5, 6, 7})
 
 
 def _print(summaries: list[Summary], baseline: str, challenger: str) -> None:

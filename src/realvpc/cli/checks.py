@@ -10,7 +10,9 @@ import re
 import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
@@ -146,6 +148,26 @@ def user_namespaces(settings: config.Settings) -> Finding:
     )
 
 
+def volumes(settings: config.Settings) -> Finding:
+    """Tried in the state directory.  Without, the disks of instances have no size of their own."""
+    if os.geteuid() != 0:
+        return Finding("volumes", None, "only root can try", "sudo realvpc doctor")
+    from realvpc.instance import mounts, volume
+
+    directory = next(path for path in (settings.machines_dir, *settings.machines_dir.parents) if path.is_dir())
+    with (
+        tempfile.TemporaryDirectory(prefix=".probe-", dir=directory) as name,
+        ThreadPoolExecutor(1, "probe", mounts.private_mount_namespace) as thread,
+    ):
+        obstacle = thread.submit(volume.obstacle, Path(name)).result()
+    return Finding(
+        "volumes",
+        obstacle is None or None,
+        f"none, so an instance can fill this machine's disk: {obstacle}" if obstacle else "disks have a size",
+        "loop devices (/dev/loop-control), ext4, a writable /sys and mkfs.ext4 of e2fsprogs",
+    )
+
+
 def _tool(name: str, package: str, purpose: str, *, needed: bool = True) -> Check:
     def check() -> Finding:
         found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
@@ -208,4 +230,5 @@ def examine(settings: config.Settings) -> Iterator[Finding]:
     for check in CHECKS:
         yield check()
     yield user_namespaces(settings)
+    yield volumes(settings)
     yield port(settings)

@@ -64,7 +64,8 @@ def cp_command(state: Path | None, user: str, source: str, destination: str) -> 
     here, there = parse_place(source), parse_place(destination)
     if (here.instance is None) == (there.instance is None):
         raise click.UsageError("One of SRC and DST is INSTANCE:PATH, the other is on this host (a:b is written ./a:b).")
-    from realvpc.node.client import NodeConnection, NodeError
+    from realvpc.node.answer import NodeError
+    from realvpc.node.connection import NodeConnection
 
     from .transfer import STREAM, Guest
 

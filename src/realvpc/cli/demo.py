@@ -60,7 +60,7 @@ def peering_demo(state: Path | None, as_json: bool, region: str, transport: Tran
     from realvpc.demo.peering import Walkthrough, clean_up
     from realvpc.demo.ping import PingError
     from realvpc.demo.story import Story
-    from realvpc.node.client import NodeError
+    from realvpc.node.answer import NodeError
 
     settings = service_with_packets(state, "the demo")
     profiles = [profile(state, account, region) for account in ("main", "other")]

@@ -60,7 +60,8 @@ _SHELL = ("/bin/sh", "-c", "[ ! -x /bin/bash ] || exec /bin/bash; exec /bin/sh")
 
 
 def _run(state: Path | None, instance: str, command: tuple[str, ...], *, user: str, tty: bool) -> int:
-    from realvpc.node.client import NodeConnection, NodeError
+    from realvpc.node.answer import NodeError
+    from realvpc.node.connection import NodeConnection
 
     settings = service_with_packets(state, "looking into an instance")
     instance_id = find_running(state, instance)

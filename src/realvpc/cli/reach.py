@@ -91,7 +91,7 @@ def matrix_command(measured: bool, protocol: str, port: int | None, state: Path 
       sudo realvpc matrix --measured
     """
     from realvpc.demo import matrix
-    from realvpc.node.client import NodeError
+    from realvpc.node.answer import NodeError
 
     if measured and protocol != "icmp":
         raise click.UsageError("--measured pings: leave --protocol out")

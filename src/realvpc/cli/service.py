@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from .terminal import complain, faint, json_option, mark, print_json, say, servi
 
 _PAUSE = 0.05  # seconds
 _STALLED_SECONDS = 30.0
+_REPAIRS_SHOWN = 3
 _FIXED_WHILE_UP = (
     "host", "port", "credentials", "fabric", "sessions", "quotas", "host_names", "tls_certificate", "tls_key",
 )  # fmt: skip
@@ -114,10 +117,13 @@ def up_command(
     with ProgressLine(plain=True) as line:
         started = launch.start(settings, line.aside(say), foreground=foreground, show=line.show)
         lacking = _await_machines(settings, line) if started.roles and not foreground else None
+    kept = _kept(ask(settings.admin_socket, "GET", "status")["node"]) if started.roles and not foreground else None
     for warning in _warnings(settings):
         click.echo(f"  {mark(None)} {warning}", err=True)
     for fault in started.faults:
         click.echo(f"  {mark(None)} {fault}", err=True)
+    if kept:
+        click.echo(f"  {mark(None)} {kept}", err=True)
     if lacking:
         click.echo(f"  {mark(None)} {lacking}: the others are still being started", err=True)
     if not started.roles:
@@ -229,12 +235,23 @@ def down_command(state: Path | None, keep_instances: bool, purge: bool, yes: boo
         raise click.UsageError("--purge and --keep-instances exclude each other.")
     settings = service(state)
     if purge and not yes:
-        click.confirm(f"Delete {settings.state_dir} with everything in it?", abort=True)
+        click.confirm(f"Delete {settings.state_dir} with everything in it{_disks_in(settings)}?", abort=True)
+    lost = _disks_in(settings) if purge else ""
     with ProgressLine(plain=True) as line:
         ran = launch.stop(settings, line.aside(say), keep_instances=keep_instances, purge=purge, show=line.show)
     if purge:
-        say(f"{settings.state_dir} deleted")
+        say(f"{settings.state_dir} deleted{lost}")
     click.echo("RealVPC is down." if ran or purge else "RealVPC was not up.", err=True)
+
+
+def _disks_in(settings: Settings) -> str:
+    """The disks that would go with the state, those that were kept aside among them."""
+    counts = {}
+    for name in ("disks", "kept"):
+        with contextlib.suppress(OSError):
+            counts[name] = sum(not each.name.startswith(".") for each in (settings.machines_dir / name).iterdir())
+    texts = [f"{counts.get('disks', 0)} instances' disks", f"{counts.get('kept', 0)} that were kept aside"]
+    return f", {' and '.join(texts)}" if any(counts.values()) else ""
 
 
 @click.command("status")
@@ -272,6 +289,20 @@ def status_command(state: Path | None, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+def _repaired(repair: dict[str, Any]) -> str:
+    at = datetime.fromtimestamp(repair["at"]).astimezone().isoformat(timespec="seconds")
+    return f"{repair['subject']}: {repair['what']} {faint(at)}"
+
+
+def _kept(node: dict[str, Any] | None) -> str | None:
+    """What there is to say of the disks that nobody asked to delete."""
+    count = len(node["kept_disks"]) if node else 0
+    if not count:
+        return None
+    disks = "1 disk of an instance" if count == 1 else f"{count} disks of instances"
+    return f"{disks} that this state does not know: `realvpc disks list`"
+
+
 def _print_status(answer: dict[str, Any]) -> None:
     instances = ", ".join(f"{count} {state}" for state, count in sorted(answer["instances"].items())) or "none"
     up = answer["node"]["machines_up"] if answer["node"] else None
@@ -291,7 +322,10 @@ def _print_status(answer: dict[str, Any]) -> None:
         ("longest stall", f"{answer['longest_stall_ms']} ms {faint('in which nobody was answered, since the start')}"),
     ]
     if node := answer["node"]:
-        rows += [("isolation", node["isolation"] or "unknown"), ("limits", node["limits"] or "unknown")]
+        rows += [(name, node[name] or "unknown") for name in ("isolation", "limits", "disks")]
+        rows += [("repaired", _repaired(repair)) for repair in node["repairs"][-_REPAIRS_SHOWN:]]
+        if kept := _kept(node):
+            rows.append(("kept aside", kept))
     for name, text in rows:
         click.echo(f"    {faint(f'{name:14}')} {text}")
     for fault in answer["faults"]:

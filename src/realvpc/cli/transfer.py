@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from realvpc.config import SettingsError
-from realvpc.node.client import NodeConnection
+from realvpc.node.connection import NodeConnection
 from realvpc.node.messages import Exec
 
 from .archive import ArchiveError, file_mode, pack, unpack

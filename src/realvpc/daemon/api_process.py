@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -15,8 +16,7 @@ from typing import Any
 
 from realvpc.admin.app import admin_app
 from realvpc.admin.desk import CLOCK_SETTING, Desk
-from realvpc.api.core.call import Call
-from realvpc.api.core.context import Context, Options
+from realvpc.api.core.context import Options
 from realvpc.api.core.sweep import sweep
 from realvpc.api.service import Service
 from realvpc.api.ssm.agent import agents_seen
@@ -26,13 +26,15 @@ from realvpc.http_connection import BoundedHttp
 from realvpc.iam.first_start import first_accounts
 from realvpc.node_link import NodeLink
 from realvpc.store.database import Database
+from realvpc.store.group_commit import GroupCommit
 from realvpc.wire.page_guard import page_guard
 
-from .consoles import ConsoleActions
+from .consoles import console_actions
 from .endpoint import endpoint
 from .guest_services import GuestServices
 from .http_server import HttpServer
 from .loop_watch import LoopWatch
+from .settle import settling
 from .systems_manager import SystemsManager
 
 SWEEP_SECONDS = 60.0
@@ -67,21 +69,19 @@ async def _serve(
     options = Options(
         has_fabric=has_fabric, any_image=settings.credentials is Credentials.ANY, quotas=settings.quota_mode
     )
-    changed = asyncio.Event()
-    service = Service(database, clock.now, SystemRandom(), options, on_change=lambda revision: changed.set())
+    journal = GroupCommit(database)
+    service = Service(database, clock.now, SystemRandom(), options, journal=journal)
     if not service.state.directory.accounts:
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
 
-    def context(call: Call) -> Context:
-        return service.context(call.caller)
-
     guests = GuestServices(settings.node_socket, service, clock.now)
-    node = NodeLink(settings.node_socket, service, changed, guests.open) if has_fabric else None
-    manager = SystemsManager(settings, service, clock.now, context)
-    special = (*manager.actions, ConsoleActions(context, node.console if node else None))
+    node = NodeLink(settings.node_socket, service, guests.open, guests.lose) if has_fabric else None
+    manager = SystemsManager(settings, service, clock.now)
+    patient = settling(service.actions["ec2"], service.context, service.feed)
+    service.include({"ssm": manager.actions, "ec2": patient | console_actions(node.console if node else None)})
     desk = Desk(settings, database, service, clock, node)
-    app = endpoint(settings, service, special, manager.data_channels, admin_app(desk, local=False))
-    guest_app = endpoint(settings, service, special, manager.data_channels, None)
+    app = endpoint(settings, service, manager.data_channels, admin_app(desk, local=False))
+    guest_app = endpoint(settings, service, manager.data_channels, None)
     watch = LoopWatch()
     desk.stall = watch
     desk.internal_errors = lambda: sum(each.internal_errors for each in (app, guest_app, guests))
@@ -97,10 +97,12 @@ async def _serve(
     loop.set_exception_handler(desk.unexpected)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    gc.freeze()  # what is there now mostly stays, and the loop need not stand still while the collector looks at it
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
     works = [watch.run(), _sweeping(service, manager), *([node.run(), guests.run(guest_app)] if node else [])]
-    async with _background(*works):
-        await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
+    with contextlib.closing(journal):
+        async with _background(*works):
+            await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))
     log.info("stopped at revision %d", service.revision)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from typing import Any
 
-from realvpc.api.actions import knows
-from realvpc.api.core.call import Actions, Call, Handler
+from realvpc.api.core.call import Call, Handler
 from realvpc.api.service import Service
 from realvpc.config import Credentials, Settings
 from realvpc.iam.account import Account
@@ -16,42 +15,25 @@ from realvpc.session.server import DataChannels
 from realvpc.wire.app import App, AsgiApp
 from realvpc.wire.sigv4 import Anyone, Verifier
 
-from .settle import settling
 
-
-def endpoint(
-    settings: Settings, service: Service, special: Sequence[Actions], data_channels: DataChannels, admin: AsgiApp | None
-) -> App:
-    """``special`` are actions beside those of ``service``.  ``admin`` serves the operator's paths, if anybody does."""
+def endpoint(settings: Settings, service: Service, data_channels: DataChannels, admin: AsgiApp | None) -> App:
+    """``admin`` serves the operator's paths, if anybody does."""
     return App(
-        _handler(settings, service, special),
-        lambda name, action: knows(name, action) or any(each.knows(name, action) for each in special),
-        _authenticator(settings, service),
-        admin,
-        settling(lambda: service.state.network),
-        data_channels,
+        _handler(settings, service), service.knows, _authenticator(settings, service), admin, websocket=data_channels
     )
 
 
-def _handler(settings: Settings, service: Service, special: Sequence[Actions]) -> Handler:
-    """All actions, the special ones first.
-
-    Where the access key is the account, accounts begin to exist when they first call.
-    """
-
-    def perform(call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
-        known = (each for each in special if each.knows(call.service, call.action))
-        return next(known, service).handle(call)
-
+def _handler(settings: Settings, service: Service) -> Handler:
+    """Where the access key is the account, accounts begin to exist when they first call."""
     if settings.credentials is Credentials.STRICT:
-        return perform
+        return service.handle
 
     def handle(call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         account = call.caller.account
         if account not in service.state.directory.accounts:
             row = Account(id=account, account=account, name=account)
             service.report(lambda ctx: put(row), f"first call of {account}")
-        return perform(call)
+        return service.handle(call)
 
     return handle
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
-import shutil
 import socket
 import ssl
 import stat
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from realvpc.config import Settings
+from realvpc.instance.trees import remove_tree
 
 from .client import ServiceError
 from .identity import Identity, identity
@@ -149,4 +149,4 @@ def delete(directory: Path) -> None:
         points = [line.split()[4] for line in mounts.read_text().splitlines()]
         if busy := [point for point in points if Path(point).is_relative_to(directory)]:
             raise LaunchError(f"{directory} still has mounts in it: {', '.join(busy)}")
-    shutil.rmtree(directory)
+    remove_tree(directory)  # with what guests wrote

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
@@ -16,6 +17,7 @@ from realvpc.metadata.app import MetadataApp, MetadataProtocol
 from realvpc.net.addresses import Address
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.services import Listener
+from realvpc.node.answer import NodeError
 from realvpc.node.client import open_listeners
 from realvpc.wire.app import App
 
@@ -24,6 +26,10 @@ from .http_server import HttpServer
 
 Serve = Callable[[socket.socket], Coroutine[Any, Any, None]]
 """Serves on a bound, and if it is of TCP listening, socket until cancelled."""
+
+_PAUSE_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class GuestServices:
@@ -36,9 +42,10 @@ class GuestServices:
         self._node_socket = node_socket
         self._service = service
         self._metadata = MetadataApp(self._interface_of, lambda: service.state, now, service.key)
-        self._resolver = Resolver(lambda: service.state.network)
+        self._resolver = Resolver(lambda: service.state)
         self._sockets: dict[Listener, socket.socket] = {}
         self._opened = asyncio.Event()
+        self._lost = asyncio.Event()
 
     @property
     def internal_errors(self) -> int:
@@ -50,19 +57,40 @@ class GuestServices:
             self._sockets = await open_listeners(self._node_socket)
             self._opened.set()
 
+    def lose(self) -> None:
+        """Machines do not find the sockets any more: get new ones."""
+        self._lost.set()
+
     async def run(self, endpoint: App) -> None:
         """Serve once the sockets are there, until cancelled.  ``endpoint`` is AWS's."""
-        servers: Mapping[Listener, Serve] = {
+        await self._opened.wait()
+        while True:
+            self._lost.clear()
+            async with asyncio.TaskGroup() as group:
+                serving = [
+                    group.create_task(serve(self._sockets[listener]), name=listener.name)
+                    for listener, serve in self._servers(endpoint).items()
+                ]
+                await self._lost.wait()
+                for task in serving:
+                    task.cancel()
+            log.warning("the sockets of the services are opened anew")
+            self._sockets.clear()
+            while not self._sockets:
+                try:
+                    await self.open()
+                except NodeError as error:
+                    log.warning("the sockets of the services cannot be opened reason=%s", error)
+                    await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _servers(self, endpoint: App) -> Mapping[Listener, Serve]:
+        return {
             Listener.METADATA: HttpServer(self._metadata, MetadataProtocol).on,
             Listener.RESOLVER_UDP: self._resolver.on_udp,
             Listener.RESOLVER_TCP: self._resolver.on_tcp,
             Listener.ENDPOINT: HttpServer(endpoint, GuestHttp).on,
             Listener.CHECK_IP: HttpServer(check_ip, GuestHttp).on,
         }
-        await self._opened.wait()
-        async with asyncio.TaskGroup() as group:
-            for listener, serve in servers.items():
-                group.create_task(serve(self._sockets[listener]), name=listener.name)
 
     def _interface_of(self, peer: str) -> NetworkInterface | None:
         """Whose identity a peer has."""

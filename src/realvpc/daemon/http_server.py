@@ -40,7 +40,12 @@ class HttpServer(uvicorn.Server):
 
     async def on(self, listening: socket.socket) -> None:
         """Serve on this socket until cancelled or told to exit."""
-        await self.serve([listening])
+        try:
+            await self.serve([listening])
+        except asyncio.CancelledError:
+            for server in self.servers:  # else they would go on accepting
+                server.close()
+            raise
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from realvpc.node.client import NodeCommand, NodeError, NodeShell, open_socket
+from realvpc.node.answer import NodeError
+from realvpc.node.client import NodeCommand, NodeShell, open_socket
 from realvpc.node.messages import OpenCommand
 from realvpc.session.far_end import FarEndError, Program, Shell
 

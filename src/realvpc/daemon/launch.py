@@ -22,7 +22,7 @@ from .identity import identity
 from .process import Process, recall, remember, spawn
 
 if TYPE_CHECKING:
-    from realvpc.node.client import NodeConnection
+    from realvpc.node.connection import NodeConnection
 
 NODE, API = "node", "api"
 _START_SECONDS = 60.0
@@ -70,7 +70,10 @@ def start(settings: Settings, say: Say, *, foreground: bool = False, show: Say =
                 descriptors = [each.fileno() for each in sockets] if role == API else []
                 process = running[role] = _spawn(settings, role, descriptors, foreground=foreground)
                 say(_started(settings, role, process))
-        return Started(missing, _wait(settings, {role: process for role, process in running.items() if process}, show))
+        faults = _wait(settings, {role: process for role, process in running.items() if process}, show)
+        if NODE in running:
+            faults += [fault for fault in _audit(settings) if fault not in faults]
+        return Started(missing, faults)
 
 
 def stop(
@@ -128,7 +131,8 @@ def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: boo
 
 def _shut_down(settings: Settings, process: Process, *, purge: bool, show: Say) -> None:
     from realvpc.net.machine import Wanted
-    from realvpc.node.client import NodeConnection, NodeError, NodeLostError
+    from realvpc.node.answer import NodeError, NodeLostError
+    from realvpc.node.connection import NodeConnection
 
     def connect() -> NodeConnection:
         """The socket may be missing, or be that of a process that was killed, until the node has opened."""
@@ -151,7 +155,7 @@ def _shut_down(settings: Settings, process: Process, *, purge: bool, show: Say) 
 
 def _watch(node: NodeConnection, show: Say) -> None:
     """Tell how many machines have stopped, until the node is gone."""
-    from realvpc.node.client import NodeError
+    from realvpc.node.answer import NodeError
     from realvpc.node.messages import MachineUp
 
     total = 0
@@ -205,6 +209,18 @@ def _wait(settings: Settings, running: dict[str, Process], show: Say) -> list[st
         time.sleep(_PAUSE)
 
 
+def _audit(settings: Settings) -> list[str]:
+    """What is wrong on the host after what could be was mended."""
+    from realvpc.node.answer import NodeError
+    from realvpc.node.connection import NodeConnection
+
+    try:
+        with NodeConnection(settings.node_socket) as node:
+            return [f"{fault.subject}: {fault.reason}" for fault in node.audit().faults]
+    except NodeError as error:
+        return [f"the host could not be looked at: {error}"]
+
+
 def _answers(settings: Settings, role: str, show: Say) -> bool:
     """Whether a process that runs also speaks; it may have been started a moment ago."""
     age = time.time() - _pid_file(settings, role).stat().st_mtime
@@ -220,7 +236,8 @@ def _answers(settings: Settings, role: str, show: Say) -> bool:
 
 def _speaks(settings: Settings, role: str, timeout: float) -> bool:
     if role == NODE:
-        from realvpc.node.client import NodeConnection, NodeError
+        from realvpc.node.answer import NodeError
+        from realvpc.node.connection import NodeConnection
 
         with contextlib.suppress(NodeError), NodeConnection(settings.node_socket, timeout=timeout):
             return True

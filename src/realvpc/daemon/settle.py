@@ -1,39 +1,52 @@
 """Holding back an answer that is about to change.
 
 A client that waits for an instance asks, and when the answer is not final asks again after 15 seconds.  Machines start
-and stop in a fraction of a second; so an action that names instances in passing states is performed once the node has
-reported them, or when patience ends.
+and stop in a fraction of a second; so a description that names instances in passing states is given once the node has
+reported them, or when patience ends (decision 0004).  Only what the caller may see is waited for: how long an answer
+takes says nothing of anybody else's instances.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from realvpc.api.core.call import Call, Settle
+from msgspec.structs import replace
+
+from realvpc.api.core.action import Action, Perform
+from realvpc.api.core.call import Caller
+from realvpc.api.core.context import Answer, Context, Request, Response
+from realvpc.feed import Feed
 from realvpc.net.instance import InstanceState
-from realvpc.net.network import Network
+from realvpc.store.commit import Commit
 
 PATIENCE = 2.0  # seconds; what takes longer is answered as it is
-_PAUSE = 0.005
+DESCRIPTIONS = ("DescribeInstances", "DescribeInstanceStatus")
 _PASSING = frozenset({InstanceState.PENDING, InstanceState.STOPPING, InstanceState.SHUTTING_DOWN})
-_DESCRIPTIONS = frozenset({"DescribeInstances", "DescribeInstanceStatus"})
 
 
-def settling(network: Callable[[], Network]) -> Settle:
-    """``network`` is asked again and again: it is the current one."""
-
-    async def settle(call: Call) -> None:
-        named = call.params.get("InstanceIds") or ()
-        if call.action not in _DESCRIPTIONS or not named:
-            return
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while _passing(network(), named) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(_PAUSE)
-
-    return settle
+def settling(actions: Mapping[str, Action], context: Callable[[Caller], Context], feed: Feed) -> dict[str, Action]:
+    """EC2's descriptions of instances, with this patience.  ``context`` gives the one of now, after every commit."""
+    return {
+        name: replace(actions[name], perform=_patient(actions[name].perform, context, feed)) for name in DESCRIPTIONS
+    }
 
 
-def _passing(network: Network, instance_ids: list[str]) -> bool:
-    rows = (network.instances.get(instance_id) for instance_id in instance_ids)
-    return any(row is not None and row.state in _PASSING for row in rows)
+def _patient(perform: Perform, context: Callable[[Caller], Context], feed: Feed) -> Perform:
+    def described(ctx: Context, request: Request) -> Answer:
+        answer = perform(ctx, request)  # which raises for ids that are not the caller's
+        if not _passing(ctx, request):
+            return answer
+
+        async def later() -> Response:
+            await feed.until(lambda: not _passing(context(ctx.caller), request), Commit, PATIENCE)
+            return perform(context(ctx.caller), request).response
+
+        return Answer(effect=later)
+
+    return described
+
+
+def _passing(ctx: Context, request: Request) -> bool:
+    """Whether an instance that is asked for by its id, and is the caller's, is about to be in another state."""
+    rows = (ctx.network.instances.get(instance_id) for instance_id in request.get("InstanceIds") or ())
+    return any(row is not None and row.state in _PASSING and ctx.sees(row) for row in rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from realvpc.columns import align, printable, width
-from realvpc.node.client import NodeConnection
+from realvpc.node.connection import NodeConnection
 
 from .probe import probe
 

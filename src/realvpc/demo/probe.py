@@ -13,14 +13,14 @@ import struct
 import time
 from collections.abc import Sequence
 
-from realvpc.net.packet import ECHO_REPLY, ECHO_REQUEST
+from realvpc.net.icmp import IcmpType
 
 _ATTEMPTS = 2
 _PATIENCE = 1.0  # seconds for the last answers of an attempt
 _MESSAGE = struct.Struct("!BBHHH16s")  # RFC 792: type, code, checksum, identifier, sequence number; and the mark
 _BURST = 512  # messages read at a time, so that a machine that is flooded does not hold up the others
 _SOL_RAW, _ICMP_FILTER = 255, 1  # linux/icmp.h: a bit that is set keeps the type out
-_ONLY_ECHOES = struct.pack("I", 0xFFFFFFFF & ~(1 << ECHO_REPLY | 1 << ECHO_REQUEST))
+_ONLY_ECHOES = struct.pack("I", 0xFFFFFFFF & ~(1 << IcmpType.ECHO_REPLY | 1 << IcmpType.ECHO_REQUEST))
 
 Pair = tuple[int, int]
 
@@ -59,13 +59,14 @@ def probe(sockets: Sequence[socket.socket], addresses: Sequence[str]) -> set[Pai
 def _both_ways(seen: set[tuple[int, bytes]], mark: bytes, pair: Pair) -> bool:
     """``seen`` has the places where a mark arrived: as a request at the receiver, as a reply at the sender."""
     sender, receiver = pair
-    return (receiver, bytes([ECHO_REQUEST]) + mark) in seen and (sender, bytes([ECHO_REPLY]) + mark) in seen
+    request, reply = bytes([IcmpType.ECHO_REQUEST]) + mark, bytes([IcmpType.ECHO_REPLY]) + mark
+    return (receiver, request) in seen and (sender, reply) in seen
 
 
 def _send(source: socket.socket, destination: str, mark: bytes) -> None:
-    checksum = _checksum(_MESSAGE.pack(ECHO_REQUEST, 0, 0, 1, 1, mark))
+    checksum = _checksum(_MESSAGE.pack(IcmpType.ECHO_REQUEST, 0, 0, 1, 1, mark))
     try:
-        source.sendto(_MESSAGE.pack(ECHO_REQUEST, 0, checksum, 1, 1, mark), (destination, 0))
+        source.sendto(_MESSAGE.pack(IcmpType.ECHO_REQUEST, 0, checksum, 1, 1, mark), (destination, 0))
     except OSError:
         return  # a machine without a route, or with a full queue, has sent nothing: the pair stays unseen
 

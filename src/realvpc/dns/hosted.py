@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from realvpc.net.hosted_zone import HostedZone, RecordSet
-from realvpc.net.network import Network
+from realvpc.net.names import Names
 
 from .node import Node, Records
 
 
-def hosted_node(network: Network, zone: HostedZone, name: str) -> Node:
+def hosted_node(names: Names, zone: HostedZone, name: str) -> Node:
     """What the zone says of a canonical name in it; a wildcard's records are shown under the name that was asked."""
-    found = network.record_sets_at(zone, name)
-    authority = next(row for row in network.record_sets_at(zone, zone.name) or () if row.type == "SOA")
+    found = names.record_sets_at(zone, name)
+    authority = next(row for row in names.record_sets_at(zone, zone.name) or () if row.type == "SOA")
     return Node(
         _negative(_records(authority, zone.name)),
         None if found is None else tuple(_records(row, name) for row in found),

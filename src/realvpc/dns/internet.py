@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from realvpc.net.addresses import Address
 from realvpc.net.domain_name import ancestors
-from realvpc.net.network import Network
+from realvpc.net.names import Names
 from realvpc.net.services import ENDPOINT, ENDPOINT_NAME, INTERNET_HOSTS
 from realvpc.net.zones import REGIONS
 
@@ -34,11 +34,11 @@ HOST_NAMES: dict[Address, str] = {address: name[:-1] for name, address in revers
 _ABOVE = frozenset(above for name in HOSTS for above in ancestors(name)) - HOSTS.keys() | {ROOT}
 
 
-def internet_node(network: Network, name: str) -> Node:
+def internet_node(names: Names, name: str) -> Node:
     """What the internet says of a canonical name.  A host there stays what it is, whatever zone somebody makes."""
     if name in HOSTS:
         return host(name.partition(".")[2] or ROOT, name, HOSTS[name])
-    zone = network.public_hosted_zone_for(name)
+    zone = names.public_hosted_zone_for(name)
     if zone is not None:
-        return hosted_node(network, zone, name)
+        return hosted_node(names, zone, name)
     return empty(ROOT) if name in _ABOVE else nothing(ROOT)

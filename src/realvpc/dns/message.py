@@ -19,11 +19,11 @@ import dns.rdatatype
 import dns.rrset
 
 from realvpc.net.domain_name import from_labels, presentation, to_labels
-from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 
 from .node import Records
 from .resolve import resolve
+from .sources import Sources
 
 UDP_SIZE = 512  # bytes, for a client without EDNS
 LARGEST_UDP_SIZE = 4096
@@ -34,13 +34,13 @@ _COUNTS = Struct("!4H")  # of a header's four sections
 _MOST_OTHERS = 3  # records
 
 
-def respond(network: Network, asker: NetworkInterface, wire: bytes, *, over_tcp: bool = False) -> bytes | None:
+def respond(sources: Sources, asker: NetworkInterface, wire: bytes, *, over_tcp: bool = False) -> bytes | None:
     """The answer to what the interface ``asker`` sent, or None where there is none: DNS support of its VPC is off, or
     the message is no question at all.
 
     Over UDP an answer that is too long is cut off and says so (the TC flag).
     """
-    vpc = network.vpcs[asker.vpc_id]
+    vpc = sources.network.vpcs[asker.vpc_id]
     if not vpc.enable_dns_support or len(wire) < _HEADER or wire[2] & 0x80:
         return None
     if wire[2] >> 3 & 0x0F != dns.opcode.QUERY:
@@ -59,7 +59,7 @@ def respond(network: Network, asker: NetworkInterface, wire: bytes, *, over_tcp:
         response.set_rcode(dns.rcode.REFUSED)
     else:
         resolution = resolve(
-            network, vpc, from_labels(question.name.labels[:-1]), dns.rdatatype.to_text(question.rdtype)
+            sources, vpc, from_labels(question.name.labels[:-1]), dns.rdatatype.to_text(question.rdtype)
         )
         response.set_rcode(dns.rcode.from_text(resolution.outcome.value))
         try:

@@ -7,13 +7,13 @@ from enum import Enum
 from msgspec import Struct
 
 from realvpc.net.domain_name import canonical
-from realvpc.net.network import Network
 from realvpc.net.vpc import Vpc
 
 from .amazon import amazon_node
 from .hosted import hosted_node
 from .internet import internet_node
 from .node import Node, Records
+from .sources import Sources
 
 ANY = "ANY"
 _LONGEST_CHAIN = 8
@@ -35,7 +35,7 @@ class Resolution(Struct, frozen=True):
     authority: Records | None = None
 
 
-def resolve(network: Network, asker: Vpc, name: str, record_type: str) -> Resolution:
+def resolve(sources: Sources, asker: Vpc, name: str, record_type: str) -> Resolution:
     """The answer to a question of an interface in the VPC ``asker``.
 
     ``name`` is canonical, ``record_type`` as in master files, or ``ANY``.  SERVFAIL is for aliases that lead nowhere
@@ -43,7 +43,7 @@ def resolve(network: Network, asker: Vpc, name: str, record_type: str) -> Resolu
     """
     chain: tuple[Records, ...] = ()
     while len(chain) <= _LONGEST_CHAIN:
-        node = node_at(network, asker, name)
+        node = node_at(sources, asker, name)
         if node.sets is None:
             return Resolution(Outcome.NXDOMAIN, chain, node.authority)  # RFC 6604: the code of the last name
         found = tuple(records for records in node.sets if record_type in (records.type, ANY))
@@ -62,14 +62,14 @@ def resolve(network: Network, asker: Vpc, name: str, record_type: str) -> Resolu
     return Resolution(Outcome.SERVFAIL)
 
 
-def node_at(network: Network, asker: Vpc, name: str) -> Node:
+def node_at(sources: Sources, asker: Vpc, name: str) -> Node:
     """What there is at a name in the VPC: the most specific zone says, a private hosted zone before AWS's own (Route 53
     developer guide, "Considerations when working with a private hosted zone").
 
     Private hosted zones need both DNS attributes of the VPC.
     """
-    amazon = amazon_node(network, asker, name)
-    zone = network.hosted_zone_for(asker.id, name) if asker.names_hosts else None
+    amazon = amazon_node(sources.network, asker, name)
+    zone = sources.names.hosted_zone_for(asker.id, name) if asker.names_hosts else None
     if zone is not None and (amazon is None or len(zone.name) >= len(amazon.apex)):
-        return hosted_node(network, zone, name)
-    return amazon or internet_node(network, name)
+        return hosted_node(sources.names, zone, name)
+    return amazon or internet_node(sources.names, name)

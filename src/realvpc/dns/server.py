@@ -15,10 +15,10 @@ from collections.abc import Callable
 from typing import Any
 
 from realvpc.net.addresses import Address
-from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 
 from .message import LARGEST_TCP_SIZE, respond, servfail
+from .sources import Sources
 
 PACKETS_PER_SECOND = 1024  # of one interface (VPC guide, "Amazon DNS quotas")
 SHARE = 0.1  # of the process's time that the questions of one interface take: names of many labels are not cheap
@@ -31,15 +31,15 @@ log = logging.getLogger(__name__)
 
 
 class Resolver:
-    """Answers on any number of sockets.  ``network`` gives the network as it is now, ``timer`` measures in seconds."""
+    """Answers on any number of sockets.  ``sources`` gives them as they are now, ``timer`` measures in seconds."""
 
-    def __init__(self, network: Callable[[], Network], timer: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, sources: Callable[[], Sources], timer: Callable[[], float] = time.perf_counter) -> None:
         self.internal_errors = 0
-        self._network = network
+        self._sources = sources
         self._timer = timer
-        # Answers by VPC, transport and question without its id (the first two bytes): equal as long as the network is.
+        # Answers by VPC, transport and question without its id (the first two bytes): equal as long as the sources are.
         self._known: dict[tuple[str, bool, bytes], bytes] = {}
-        self._known_of: Network | None = None
+        self._known_of: tuple[object, object] | None = None
         self._second = 0
         self._packets: Counter[str] = Counter()  # in this second, by interface
         self._spent: defaultdict[str, float] = defaultdict(float)  # seconds of this second, by interface
@@ -61,19 +61,20 @@ class Resolver:
 
     def answer(self, peer: str, wire: bytes, *, over_tcp: bool = False) -> bytes | None:
         """What the client at the address ``peer`` hears; None is silence."""
-        network = self._network()
-        asker = network.interface_with_identity(Address.parse(peer))
+        sources = self._sources()
+        asker = sources.network.interface_with_identity(Address.parse(peer))
         if asker is None or not self._within_quota(asker):
             return None
-        if self._known_of is not network or len(self._known) >= REMEMBERED:
-            self._known_of, self._known = network, {}
+        now = (sources.network, sources.names)
+        if self._known_of != now or len(self._known) >= REMEMBERED:
+            self._known_of, self._known = now, {}
         question = (asker.vpc_id, over_tcp, wire[2:])
         known = self._known.get(question)
         if known is not None:
             return wire[:2] + known
         began = self._timer()
         try:
-            answer = respond(network, asker, wire, over_tcp=over_tcp)
+            answer = respond(sources, asker, wire, over_tcp=over_tcp)
         except Exception:  # the outermost frame of a question: one bad record must not silence the resolver
             self.internal_errors += 1
             log.exception("a question of %s could not be answered", asker.id)

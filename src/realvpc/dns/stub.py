@@ -7,14 +7,14 @@ from ipaddress import ip_address
 
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS
 from realvpc.net.domain_name import canonical
-from realvpc.net.network import Network
 
 from .resolve import resolve
+from .sources import Sources
 
 _LOCALHOST = "127.0.0.1"
 
 
-def known_address(network: Network, instance_id: str, host: str) -> str | None:
+def known_address(sources: Sources, instance_id: str, host: str) -> str | None:
     """The address that an instance knows a host by: one that it is, its own, or what the VPC's resolver says.
 
     None when there is none, or when the VPC's DHCP options name other servers than Amazon's.
@@ -23,17 +23,17 @@ def known_address(network: Network, instance_id: str, host: str) -> str | None:
         return _LOCALHOST
     with contextlib.suppress(ValueError):
         return str(ip_address(host)) if ip_address(host).version == 4 else None
-    interfaces = network.interfaces_of(instance_id)
+    interfaces = sources.network.interfaces_of(instance_id)
     if not interfaces:
         return None
-    vpc = network.vpcs[interfaces[0].vpc_id]
-    options = network.dhcp_options_of(vpc)
+    vpc = sources.network.vpcs[interfaces[0].vpc_id]
+    options = sources.names.dhcp_options_of(vpc)
     if options is None or not vpc.enable_dns_support or AMAZON_PROVIDED_DNS not in options.name_servers:
         return None
     domains = options.search_domains if "." not in host else ()
     for name in (host, *(f"{host}.{domain}" for domain in domains)):
         with contextlib.suppress(ValueError):
-            for records in resolve(network, vpc, canonical(name), "A").answer:
+            for records in resolve(sources, vpc, canonical(name), "A").answer:
                 if records.type == "A":
                     return records.values[0]
     return None

@@ -7,30 +7,55 @@ because a changed rule set is another set.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
-from .bpf.layout import GENERATION, INDEX_KEY, MAPS
+from msgspec import Struct
+
+from realvpc.net.reasons import Reason
+
+from .bpf.layout import COUNTER_KEY, GENERATION, ID, INDEX_KEY, MAPS
 from .bpf.map import Map
-from .tables import Tables
+from .plan import Plan
+from .tables import Tables, compile_tables
+
+
+class Changes(Struct, frozen=True):
+    """What to write and what to delete, by map.  A key that is in both is written: the entry has a new value."""
+
+    puts: Mapping[str, Mapping[bytes, bytes]]
+    deletes: Mapping[str, Set[bytes]]
+
+
+def compile_changes(puts: Plan, deletes: Plan) -> Changes:
+    """The difference of two plans as that of their tables: O(what differs)."""
+    return Changes(compile_tables(puts), {name: entries.keys() for name, entries in compile_tables(deletes).items()})
+
+
+def difference(held: Tables, wanted: Tables) -> Changes:
+    """From what the kernel holds to what it should hold; ``wanted`` may leave out maps, which then stay as they are."""
+    return Changes(
+        {
+            name: {key: value for key, value in entries.items() if held[name].get(key) != value}
+            for name, entries in wanted.items()
+        },
+        {name: held[name].keys() - entries.keys() for name, entries in wanted.items()},
+    )
 
 
 def read_tables(maps: Mapping[str, Map]) -> Tables:
-    """What the kernel holds of the state that ``apply_tables`` writes."""
+    """What the kernel holds of the state that ``apply_changes`` writes."""
     return {spec.name: maps[spec.name].items() for spec in MAPS if spec.desired}
 
 
-def apply_tables(maps: Mapping[str, Map], held: Tables, wanted: Tables) -> None:
-    """Write what differs between ``held`` (what the kernel holds now) and ``wanted``; the latter may leave out maps.
-
-    Raises OSError; then the kernel holds something between the two, and reading it and applying again is safe.
-    """
-    written = [spec.name for spec in MAPS if spec.name in wanted]
-    for name in written:
-        before = held[name]
-        maps[name].update({key: value for key, value in wanted[name].items() if before.get(key) != value})
-    for name in reversed(written):
-        maps[name].delete(held[name].keys() - wanted[name].keys())
+def apply_changes(maps: Mapping[str, Map], changes: Changes) -> None:
+    """Write and delete.  Raises OSError; then a part of it is done, and doing it again is safe."""
+    names = [spec.name for spec in MAPS]
+    for name in names:
+        maps[name].update(changes.puts.get(name, {}))
+    for name in reversed(names):
+        maps[name].delete(changes.deletes.get(name, set()) - changes.puts.get(name, {}).keys())
     forget_decisions(maps)
+    _forget_interfaces(maps, changes.deletes.get("interfaces", set()) - changes.puts.get("interfaces", {}).keys())
 
 
 def forget_decisions(maps: Mapping[str, Map]) -> None:
@@ -38,3 +63,13 @@ def forget_decisions(maps: Mapping[str, Map]) -> None:
     index = INDEX_KEY.pack(0)
     before = GENERATION.unpack(maps["generation"].get(index) or GENERATION.pack(0))["number"]
     maps["generation"].update({index: GENERATION.pack((before + 1) % (1 << 64))})
+
+
+def _forget_interfaces(maps: Mapping[str, Map], keys: Set[bytes]) -> None:
+    """What the program keeps of an interface goes with it.  (Its flows end by themselves: ``track.h``.)"""
+    for name in ("tallies", "buckets"):
+        maps[name].delete(keys)
+    numbers = [ID.unpack(key)["id"] for key in keys]
+    maps["interface_counters"].delete(
+        COUNTER_KEY.pack(number, reason.number) for number in numbers for reason in Reason
+    )

@@ -6,6 +6,7 @@ Both outlive the process that made them.
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from pyroute2 import IPRoute
 
 from . import namespace
 from .loader import create_link, update_link
+from .pin import PinnedLink, pinned_link
+from .rtnetlink import Listing
 
 _INGRESS = "ffff:fff2"
 _PRIORITY = _HANDLE = 1
@@ -43,9 +46,28 @@ class Attachments:
         if not self._use_tcx:
             namespace.run_in(self._fabric, lambda: _replace_filter(ifindex, program))
 
+    def attached(self, devices: Mapping[str, int]) -> dict[str, PinnedLink | None]:
+        """What is attached to devices of the fabric's namespace (ifindex by name).  For any thread.  Raises OSError."""
+        if self._use_tcx:
+            return {name: pinned_link(self._pins / name) for name in devices}
+
+        def read() -> dict[str, PinnedLink | None]:
+            with Listing() as listing:
+                return {name: _filter(listing, ifindex) for name, ifindex in devices.items()}
+
+        return namespace.run_in(self._fabric, read)
+
     def detach(self, name: str) -> None:
         """Forget a device that goes; a filter goes with it."""
         (self._pins / name).unlink(missing_ok=True)
+
+
+def _filter(listing: Listing, ifindex: int) -> PinnedLink | None:
+    try:
+        programs = listing.ingress_programs(ifindex)
+    except OSError:  # the device is gone, or has no clsact any more
+        return None
+    return PinnedLink(min(programs), ifindex) if programs else None
 
 
 def _replace_filter(ifindex: int, program: int) -> None:

@@ -22,21 +22,25 @@ from realvpc.net.services import ENDPOINT, INTERNET_HOSTS, METADATA, RESOLVER, L
 from realvpc.net.trace import INTERNET, SERVICES
 
 from . import namespace
-from .bpf import layout
+from .bpf.constants import Edge as Number
+from .link import are_pair, delete_link
 
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _BACKLOG = 1024
-_SETTINGS = {
+_SO_RCVBUFFORCE = 33  # asm-generic/socket.h
+_WAITING = 16 << 20  # bytes of datagrams: what several machines may send at once (net/allowances.py)
+SETTINGS = {
     "ip_forward": "0",  # which is the host's otherwise: what is for nobody here does not go back
     "tcp_orphan_retries": "2",  # closed connections whose peer says nothing: a few would use up what the host may have
 }
+_SETTINGS_OF_THREAD = Path("/proc/sys/net/ipv4")
 
 
 class Edge(Struct, frozen=True):
     """``number`` is its place in the table ``edges``; ``name`` is that of the namespace and of the fabric's end of its
     link; ``addresses`` are those that answer."""
 
-    number: layout.Edge
+    number: Number
     name: str
     mac: str
     mtu: int
@@ -50,8 +54,8 @@ class Edge(Struct, frozen=True):
 _HOSTS = (*INTERNET_HOSTS.values(), ENDPOINT)
 
 EDGES = (
-    Edge(layout.Edge.INTERNET, INTERNET, "02:00:00:00:00:02", mtu.INTERNET, tuple(str(host) for host in _HOSTS)),
-    Edge(layout.Edge.SERVICES, SERVICES, "02:00:00:00:00:03", mtu.INTERFACE, (str(METADATA), str(RESOLVER))),
+    Edge(Number.INTERNET, INTERNET, "02:00:00:00:00:02", mtu.INTERNET, tuple(str(host) for host in _HOSTS)),
+    Edge(Number.SERVICES, SERVICES, "02:00:00:00:00:03", mtu.INTERFACE, (str(METADATA), str(RESOLVER))),
 )
 
 _NAMESPACES = {
@@ -64,8 +68,11 @@ _NAMESPACES = {
 
 
 def ensure_edge(edge: Edge, fabric: Path, inside: Path) -> int:
-    """Make the namespace and its link, or find them; the ifindex of the fabric's end.  Raises OSError, NetlinkError."""
+    """Make the namespace and its link, or mend them; the ifindex of the fabric's end.  Raises OSError, NetlinkError."""
     namespace.create(inside)
+    if not are_pair(fabric, edge.name, inside, "eth0"):
+        for place, name in ((fabric, edge.name), (inside, "eth0")):  # the other end is where nobody finds it any more
+            delete_link(place, name)
     fd = os.open(fabric, os.O_RDONLY | os.O_CLOEXEC)
     try:
         namespace.run_in(inside, lambda: _configure(edge, fd))
@@ -87,12 +94,19 @@ def open_listeners(namespaces: Path) -> tuple[socket.socket, ...]:
     return tuple(opened)
 
 
+def read_setting(name: str) -> str:
+    """What a setting is in the namespace of the calling thread.  Raises OSError."""
+    return (_SETTINGS_OF_THREAD / name).read_text().strip()
+
+
 def _open(listener: Listener) -> socket.socket:
     stream = listener.protocol == "tcp"
     opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
     try:
         if stream:  # connections of an API process that has ended may linger
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        else:
+            opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _WAITING)
         opened.bind((str(listener.address), listener.port))
         if stream:
             opened.listen(_BACKLOG)
@@ -103,8 +117,8 @@ def _open(listener: Listener) -> socket.socket:
 
 
 def _configure(edge: Edge, fabric_fd: int) -> None:
-    for name, value in _SETTINGS.items():
-        Path("/proc/sys/net/ipv4", name).write_text(value)  # of this thread's namespace
+    for name, value in SETTINGS.items():
+        (_SETTINGS_OF_THREAD / name).write_text(value)
     with closing(IPRoute()) as netlink:
         if not netlink.link_lookup(ifname="eth0"):
             peer = {"ifname": edge.name, "net_ns_fd": fabric_fd, "mtu": edge.mtu}
@@ -115,7 +129,8 @@ def _configure(edge: Edge, fabric_fd: int) -> None:
             netlink.addr("replace", index=loopback, address=address, prefixlen=32)
         (index,) = netlink.link_lookup(ifname="eth0")
         # Everybody lives behind the fabric, so nobody needs to be asked for a MAC.
-        netlink.link("set", index=index, flags=_IFF_UP | _IFF_NOARP, change=_IFF_UP | _IFF_NOARP)
+        up = _IFF_UP | _IFF_NOARP
+        netlink.link("set", index=index, address=edge.mac, mtu=edge.mtu, flags=up, change=up)
         netlink.route("replace", dst="0.0.0.0/0", oif=index, prefsrc=edge.addresses[0])
 
 
@@ -123,5 +138,5 @@ def _fabric_end_up(edge: Edge) -> int:
     with closing(IPRoute()) as netlink:
         index: int
         (index,) = netlink.link_lookup(ifname=edge.name)
-        netlink.link("set", index=index, state="up")
+        netlink.link("set", index=index, mtu=edge.mtu, state="up")
         return index

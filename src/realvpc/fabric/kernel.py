@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ MS_BIND = 0x1000
 MNT_DETACH = 2
 _HOLDER_SECONDS = 2  # it ends by itself if nobody is left to end it
 _HOLDER_STACK = 1 << 16
+_SYS_SETRESUID = {"x86_64": 117, "aarch64": 147}[platform.machine()]
+_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP = 28, 0x4
 
 
 @cache
@@ -31,10 +34,10 @@ def _check(result: int, what: str) -> None:
         raise OSError(code, f"{what}: {os.strerror(code)}")
 
 
-def mount(source: str, target: Path, kind: str | None, flags: int = 0) -> None:
+def mount(source: str, target: Path, kind: str | None, flags: int = 0, options: str = "") -> None:
     """Raises OSError."""
-    name = kind.encode() if kind else None
-    _check(_libc().mount(source.encode(), os.fsencode(target), name, ctypes.c_ulong(flags), None), f"mount {target}")
+    name, data = kind.encode() if kind else None, options.encode() or None
+    _check(_libc().mount(source.encode(), os.fsencode(target), name, ctypes.c_ulong(flags), data), f"mount {target}")
 
 
 def unmount(target: Path) -> None:
@@ -62,8 +65,28 @@ def enter_network(path: Path) -> None:
 
 
 @contextmanager
-def held_by_a_process(flags: int) -> Iterator[int]:
+def _as_user(uid: int) -> Iterator[None]:
+    """Let the calling thread have this effective user id, and all the rights that it has.  Raises OSError."""
+    libc = _libc()
+    unchanged = ctypes.c_long(-1)
+    _check(libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0), "securebits")
+    try:
+        # Not the C library's setresuid(3): that is for all threads.
+        _check(libc.syscall(_SYS_SETRESUID, unchanged, ctypes.c_long(uid), unchanged), f"become user {uid}")
+        try:
+            yield
+        finally:
+            _check(libc.syscall(_SYS_SETRESUID, unchanged, ctypes.c_long(0), unchanged), "become root again")
+    finally:
+        _check(libc.prctl(_PR_SET_SECUREBITS, 0, 0, 0, 0), "securebits")
+
+
+@contextmanager
+def held_by_a_process(flags: int, owner: int) -> Iterator[int]:
     """The pid of a process that holds new namespaces (CLONE_NEW...) and does nothing until the end.  Raises OSError.
+
+    They belong to the user `owner`: what is used in them of what each user has only so much of (user_namespaces(7),
+    "/proc/sys/user") is counted as that user's, and not as root's.
 
     A user namespace cannot be made by a process with several threads, nor by their fork in Python code.  This one runs
     sleep(3) from its first instruction on, and shares our memory: copying it would take longer than all the rest.
@@ -75,8 +98,9 @@ def held_by_a_process(flags: int) -> Iterator[int]:
     wanted = ctypes.c_int(flags | _CLONE_VM | signal.SIGCHLD)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())  # our handlers must not run in it
     try:
-        pid: int = libc.clone(sleep, top, wanted, ctypes.c_void_p(_HOLDER_SECONDS))
-        number = ctypes.get_errno()
+        with _as_user(owner):
+            pid: int = libc.clone(sleep, top, wanted, ctypes.c_void_p(_HOLDER_SECONDS))
+            number = ctypes.get_errno()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if pid < 0:

@@ -16,6 +16,7 @@ from realvpc.net.machine import LinkSpec
 
 from . import namespace
 from .bpf.layout import number_of
+from .rtnetlink import Device, Listing
 
 _FABRIC_NAME = re.compile("v[0-9a-f]{14}")
 ROUTE_METRIC = 512  # of the default route on Amazon Linux 2023
@@ -28,6 +29,10 @@ class Link(Struct, frozen=True):
     name: str
     machine: str
     interface_id: str
+
+    @property
+    def alias(self) -> str:
+        return f"{self.machine} {self.interface_id}"
 
 
 def fabric_name(interface_id: str) -> str:
@@ -65,27 +70,47 @@ def has_link(fabric: Path, link: Link) -> bool:
     return namespace.run_in(fabric, look)
 
 
+def are_pair(fabric: Path, name: str, namespace_inside: Path, inside: str) -> bool:
+    """Whether two devices, the fabric's and one elsewhere, are each other's end.  Raises OSError."""
+    outer, inner = device_in(fabric, name), device_in(namespace_inside, inside)
+    return outer is not None and inner is not None and (outer.peer, inner.peer) == (inner.ifindex, outer.ifindex)
+
+
+def device_in(path: Path, name: str) -> Device | None:
+    """The device of this name in a namespace.  Raises OSError."""
+
+    def look() -> Device | None:
+        with Listing() as listing:
+            return next((device for device in listing.devices() if device.name == name), None)
+
+    return namespace.run_in(path, look)
+
+
 def make_link(fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpec) -> Link:
     """Make the pair, with both ends up and the default route inside.  Raises OSError, NetlinkError.
 
     The alias comes last: whoever finds it finds a link that is whole.
     """
-    name, inside = fabric_name(spec.interface_id), f"eth{spec.device_index}"
+    name = fabric_name(spec.interface_id)
     fd = os.open(fabric, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        namespace.run_in(machine_namespace, lambda: _make_pair(spec, inside, {"ifname": name, "net_ns_fd": fd}))
+        namespace.run_in(machine_namespace, lambda: _make_pair(spec, {"ifname": name, "net_ns_fd": fd}))
     finally:
         os.close(fd)
+    link = Link(namespace.run_in(fabric, lambda: socket.if_nametoindex(name)), name, machine, spec.interface_id)
+    mend_link(fabric, machine_namespace, link, spec)
+    return link
 
-    namespace.run_in(machine_namespace, lambda: _configure(spec, inside))
 
-    def finish_outside() -> int:
+def mend_link(fabric: Path, machine_namespace: Path, link: Link, spec: LinkSpec) -> None:
+    """Let both ends be as they are made.  Raises OSError, NetlinkError."""
+
+    def finish_outside() -> None:
         with closing(IPRoute()) as netlink:
-            index = _index_of(netlink, name)
-            netlink.link("set", index=index, ifalias=f"{machine} {spec.interface_id}", state="up")
-            return index
+            netlink.link("set", index=link.ifindex, mtu=spec.mtu, ifalias=link.alias, state="up")
 
-    return Link(namespace.run_in(fabric, finish_outside), name, machine, spec.interface_id)
+    namespace.run_in(machine_namespace, lambda: _configure(spec))
+    namespace.run_in(fabric, finish_outside)
 
 
 def delete_link(fabric: Path, name: str) -> None:
@@ -99,23 +124,19 @@ def delete_link(fabric: Path, name: str) -> None:
     namespace.run_in(fabric, delete)
 
 
-def _make_pair(spec: LinkSpec, inside: str, peer: dict[str, Any]) -> None:
+def _make_pair(spec: LinkSpec, peer: dict[str, Any]) -> None:
     with closing(IPRoute()) as netlink:
-        for half_made in netlink.link_lookup(ifname=inside):
+        for half_made in netlink.link_lookup(ifname=spec.device_name):
             netlink.link("del", index=half_made)
         peer = {**peer, "mtu": spec.mtu}
-        netlink.link("add", ifname=inside, kind="veth", address=spec.mac_address, mtu=spec.mtu, peer=peer)
+        netlink.link("add", ifname=spec.device_name, kind="veth", address=spec.mac_address, mtu=spec.mtu, peer=peer)
 
 
-def _configure(spec: LinkSpec, inside: str) -> None:
+def _configure(spec: LinkSpec) -> None:
     with closing(IPRoute()) as netlink:
-        netlink.link("set", index=_index_of(netlink, "lo"), state="up")
-        index = _index_of(netlink, inside)
-        netlink.addr("add", index=index, address=spec.address, prefixlen=spec.prefix_length)
+        netlink.link("set", index=socket.if_nametoindex("lo"), state="up")
+        index = socket.if_nametoindex(spec.device_name)
+        netlink.link("set", index=index, address=spec.mac_address, mtu=spec.mtu)
+        netlink.addr("replace", index=index, address=spec.address, prefixlen=spec.prefix_length)
         netlink.link("set", index=index, state="up")
-        netlink.route("add", gateway=spec.gateway, oif=index, priority=ROUTE_METRIC + spec.device_index)
-
-
-def _index_of(netlink: IPRoute, name: str) -> int:
-    index: int = netlink.link_lookup(ifname=name)[0]
-    return index
+        netlink.route("replace", gateway=spec.gateway, oif=index, priority=ROUTE_METRIC + spec.device_index)

@@ -16,16 +16,19 @@ from realvpc.net.trace import INTERNET, SERVICES
 
 from .bpf import libbpf
 from .bpf.build import OBJECT
-from .bpf.layout import CB_IFINDEX, CB_REASON, MAPS
+from .bpf.constants import CB_IFINDEX, CB_REASON
+from .bpf.layout import MAPS
 from .bpf.libbpf import TestRunOptions, check, library
 from .bpf.map import Map
 from .errors import FabricError
 
 FROM_INTERFACE, FROM_INTERNET, FROM_SERVICES = "from_interface", "from_internet", "from_services"
 FROM_EDGES = {INTERNET: FROM_INTERNET, SERVICES: FROM_SERVICES}
+START_SWEEPER = "start_sweeper"
 TC_ACT_SHOT, TC_ACT_REDIRECT = 2, 7
 
 _CONTEXT_SIZE = 192  # struct __sk_buff of linux/bpf.h; its fields by offset
+_LEAST_FRAME = 14  # bytes
 _IFINDEX, _CB, _GSO_SIZE = 40, 48, 176
 
 
@@ -65,6 +68,10 @@ class Object:
             self.close()
             raise _load_error(-result)
         self.maps = {spec.name: Map(spec, self._map_fd(spec.name)) for spec in MAPS}
+        error = -self.test_run(START_SWEEPER, bytes(_LEAST_FRAME)).action
+        if error:
+            self.close()
+            raise FabricError(f"the timer that ends flows does not start: {os.strerror(error)}")
 
     def _map_fd(self, name: str) -> int:
         handle = self._library.bpf_object__find_map_by_name(self._handle, name.encode())
@@ -102,7 +109,7 @@ class Object:
         check(self._library.bpf_prog_test_run_opts(self.program(program), c.byref(options)), "test-run the program")
         noted = context_out.raw[_CB : _CB + 20]
         return Run(
-            action=options.retval,
+            action=c.c_int32(options.retval).value,
             reason=int.from_bytes(noted[4 * CB_REASON : 4 * CB_REASON + 4], "little"),
             ifindex=int.from_bytes(noted[4 * CB_IFINDEX : 4 * CB_IFINDEX + 4], "little"),
             data=data_out.raw[: options.data_size_out],

@@ -5,7 +5,9 @@ A thread that changed its namespace ends with the work, so that no other code ev
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Generic, TypeVar
@@ -41,7 +43,7 @@ def create_for_guest(path: Path) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     ids = id_range.claim(path)
-    with kernel.held_by_a_process(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET) as pid:
+    with kernel.held_by_a_process(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNET, ids.first) as pid:
         for kind in ("uid", "gid"):
             Path(f"/proc/{pid}/{kind}_map").write_text(f"0 {ids.first} {ids.count}\n")
         kernel.mount(f"/proc/{pid}/ns/net", path, None, kernel.MS_BIND)
@@ -54,6 +56,48 @@ def remove(path: Path) -> None:
         kernel.unmount(path)
     path.unlink(missing_ok=True)
     id_range.release(path)
+
+
+def inode(path: Path) -> int | None:
+    """What tells the namespace at the path from all others; None when none is there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - of thousands, again and again
+    except OSError:
+        return None
+    return status.st_ino if status.st_dev == _device() else None
+
+
+@cache
+def _device() -> int:
+    """Of the file system that namespaces are files of (nsfs)."""
+    return Path("/proc/self/ns/net").stat().st_dev
+
+
+def bind(namespace: Path, path: Path) -> None:
+    """Let ``path`` hold this namespace (a link in /proc), whatever is there.  Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        path.unlink()
+    while kernel.is_mount(path):
+        kernel.unmount(path)
+    path.touch()
+    kernel.mount(str(namespace), path, None, kernel.MS_BIND)
+
+
+def visit(paths: Mapping[str, Path], work: Callable[[str], T]) -> dict[str, T | OSError]:
+    """What ``work(name)`` returns in each of the namespaces, or the OSError that it or entering raised."""
+
+    def visit_all() -> dict[str, T | OSError]:
+        results: dict[str, T | OSError] = {}
+        for name, path in paths.items():
+            try:
+                kernel.enter_network(path)
+                results[name] = work(name)
+            except OSError as error:
+                results[name] = error
+        return results
+
+    return _Work(visit_all).result()
 
 
 def run_in(path: Path, work: Callable[[], T]) -> T:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from random import Random
+from typing import TYPE_CHECKING
 
 from realvpc.net.table import Change, put
 
 from .account import AccessKey, Account
+
+if TYPE_CHECKING:  # where randomness is made is the shell's affair
+    from random import Random
 
 NAMES = ("main", "other")
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

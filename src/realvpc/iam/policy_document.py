@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
+from realvpc.hostile_json import NotJsonError, read_json
 
 _VERSIONS = ("2012-10-17", "2008-10-17", None)
 
@@ -66,8 +66,8 @@ def _are_texts(value: Any) -> bool:
 def _statements(text: str) -> list[dict[str, Any]] | None:
     """The statements, or None for a text that is no policy document."""
     try:
-        document = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+        document = read_json(text)
+    except NotJsonError:
         return None
     if not isinstance(document, dict) or document.get("Version") not in _VERSIONS:
         return None

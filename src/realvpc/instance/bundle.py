@@ -8,13 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..net.machine import MachineSpec
+from ..net.machine import Workload
 from . import seccomp
 from .mount_tree import MountTree
 
 BOOT_ANNOTATION = "io.realvpc.boot"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CPU_PERIOD_US = 100_000
+_TERMINALS = "max=64"  # of some 3,000 that all machines have together (kernel.pty.max, kernel.pty.reserve)
 
 # Enough to administer the machine, nothing that reaches the host even where it has no user namespace: no SYS_ADMIN,
 # SYS_MODULE, SYS_RAWIO, SYS_PTRACE, SYS_BOOT, DAC_READ_SEARCH, MKNOD, BPF, and no NET_ADMIN (decision 0012).
@@ -48,14 +49,16 @@ MASKED = (
     "/proc/scsi",
     "/proc/sysvipc",
     "/proc/timer_list",
+    "/sys/devices/virtual/block",  # the paths of all disks of the host's that are files
     "/sys/devices/virtual/powercap",
     "/sys/firmware",
+    "/sys/fs/ext4",
 )
 READ_ONLY = ("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 
 def oci_config(
-    spec: MachineSpec,
+    spec: Workload,
     *,
     tree: MountTree,
     network_namespace: Path,
@@ -99,7 +102,7 @@ def oci_config(
         "process": {
             "terminal": False,
             "user": {"uid": 0, "gid": 0},
-            "args": ["/etc/init"],
+            "args": list(spec.program),
             "env": [f"{name}={value}" for name, value in _environment(spec).items()],
             "cwd": "/",
             "capabilities": {name: list(CAPABILITIES) for name in ("bounding", "effective", "permitted")},
@@ -114,7 +117,7 @@ def oci_config(
     }
 
 
-def _environment(spec: MachineSpec) -> dict[str, str]:
+def _environment(spec: Workload) -> dict[str, str]:
     """Of the machine's init, which keeps RESOLV_CONF to itself."""
     own = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "RESOLV_CONF": spec.resolv_conf}
     return own | spec.environment
@@ -125,7 +128,9 @@ def _file_systems(memory: int) -> list[dict[str, Any]]:
     return [
         _mount("/proc", "proc", "nosuid", "noexec", "nodev"),
         _mount("/dev", "tmpfs", "nosuid", "mode=755", "size=64k"),
-        _mount("/dev/pts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+        _mount(
+            "/dev/pts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", _TERMINALS
+        ),
         _mount("/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", f"size={memory // 2}"),  # noqa: S108 - the machine's own
         _mount("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
         _mount("/sys", "sysfs", "ro", "nosuid", "noexec", "nodev"),

@@ -21,12 +21,12 @@ from typing import Annotated
 
 import msgspec
 
-from ..net.machine import MachineSpec
+from ..net.machine import Workload
 from . import cgroups, mounts
 from .bundle import BOOT_ANNOTATION, oci_config
 from .cgroups import Layout, Limits
+from .disk import Disk
 from .mount_tree import mounted
-from .storage import Disk
 
 WORKERS = 4
 _LOOKED_UP = ("/bin/sh", "-c", 'exec "$@"', "sh")  # in PATH, or gives 127
@@ -73,9 +73,9 @@ class Crun:
         manager = "cgroupfs" if limits.enforced else "disabled"
         self._command = ("crun", "--root", str(run_dir / "crun"), f"--cgroup-manager={manager}")
 
-    def workers(self) -> ThreadPoolExecutor:
-        """The threads that call the other methods."""
-        return ThreadPoolExecutor(WORKERS, "crun", self._enter)
+    def workers(self, name: str) -> ThreadPoolExecutor:
+        """Threads that call the other methods."""
+        return ThreadPoolExecutor(WORKERS, name, self._enter)
 
     def _enter(self) -> None:
         mounts.private_mount_namespace()
@@ -106,14 +106,14 @@ class Crun:
         """Remove the bundles of other containers: their process was killed before crun, or after it."""
         bundles = self._run_dir / "machines"
         for name in {path.name for path in bundles.iterdir()} - set(instance_ids) if bundles.exists() else ():
-            shutil.rmtree(bundles / name)
+            shutil.rmtree(bundles / name, ignore_errors=True)
 
-    def run(self, spec: MachineSpec, disk: Disk, network_namespace: Path) -> int:
+    def run(self, spec: Workload, disk: Disk, network_namespace: Path) -> int:
         """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind.
 
         It lives in the user namespace that its network namespace belongs to.
         """
-        bundle = self._bundle(spec.instance_id)
+        bundle = self._bundle(spec.id)
         pid_file, log = bundle / "pid", bundle / "log"
         arguments = ("--log", f"file:{log}", "run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file))
         owner = mounts.user_namespace_of(network_namespace)
@@ -124,21 +124,21 @@ class Crun:
                     tree=tree,
                     network_namespace=network_namespace,
                     user_namespace=None if owner is None else Path(f"/proc/{os.getpid()}/fd/{owner}"),
-                    cgroup=f"{self._cgroup_parent}/{spec.instance_id}" if self._limits.enforced else None,
+                    cgroup=f"{self._cgroup_parent}/{spec.id}" if self._limits.enforced else None,
                     covers_swap=self._limits.covers_swap,
                 )
                 (bundle / "config.json").write_bytes(msgspec.json.encode(config))
                 log.unlink(missing_ok=True)
-                done = self._run((*arguments, spec.instance_id), tree.console, tree.console)
+                done = self._run((*arguments, spec.id), tree.console, tree.console)
         except subprocess.TimeoutExpired as error:
-            self.delete(spec.instance_id)
+            self.delete(spec.id)
             raise CrunError(f"crun run took longer than {_TIMEOUT_SECONDS} s") from error
         finally:
             if owner is not None:
                 os.close(owner)
         if done.returncode != 0:
             reason = log.read_text(errors="replace").strip() if log.exists() else f"crun run gave {done.returncode}"
-            self.delete(spec.instance_id)
+            self.delete(spec.id)
             raise CrunError(reason)
         return int(pid_file.read_text())
 

@@ -6,18 +6,19 @@ Written by root's `realvpc image`, read by the node process, which makes disks o
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
 from . import image_source, unpack
+from .disk import images_of_disks
 from .image_source import SourceError
 from .layer import pack
+from .trees import remove_tree
 
 PREFIX = "image-"
 _DRAFT = ".adding-"
@@ -39,15 +40,17 @@ class ImageStore:
                 size = _unpack(draft, unpack.MACHINE, _layers(source, stack, say))
             draft.rename(self._directory / content)
         except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
+            with suppress(OSError):  # of the failure before it is told
+                remove_tree(draft)
             raise
         return size
 
     def keep(self, contents: Collection[str]) -> None:
-        """Remove the others.  Raises OSError."""
+        """Remove the others, but for those that a disk is on, also one that was kept aside.  Raises OSError."""
+        kept = {*contents, *images_of_disks(self._directory.parent)}
         for entry in self._directory.iterdir() if self._directory.exists() else ():
-            if entry.name.startswith(PREFIX) and entry.name not in contents:
-                shutil.rmtree(entry)
+            if entry.name.startswith(PREFIX) and entry.name not in kept:
+                remove_tree(entry)
 
 
 def _layers(source: Path, stack: ExitStack, say: Callable[[str], None]) -> list[int]:

@@ -11,7 +11,6 @@ import gzip
 import io
 import lzma
 import os
-import shutil
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,6 +19,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import zstandard
+
+from .trees import remove_tree
 
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
 _XATTR = "SCHILY.xattr."
@@ -90,7 +91,7 @@ def _white_out(root: Path, path: PurePosixPath, own: set[PurePosixPath]) -> None
         doomed = [directory / path.name.removeprefix(_WHITEOUT)]
     for each in doomed:
         if each not in own:
-            remove(root / each)
+            remove_tree(root / each)
         elif path.name == _OPAQUE and (root / each).is_dir() and not (root / each).is_symlink():
             _white_out(root, each / _OPAQUE, own)
 
@@ -98,15 +99,7 @@ def _white_out(root: Path, path: PurePosixPath, own: set[PurePosixPath]) -> None
 def _make_room(path: Path, *, is_directory: bool) -> None:
     """What is there goes, unless a directory meets a directory: never is anything written through a link."""
     if not (is_directory and path.is_dir() and not path.is_symlink()):
-        remove(path)
-
-
-def remove(path: Path) -> None:
-    """A file, link or tree; one that is not there is fine."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        remove_tree(path)
 
 
 def _restore_capabilities(path: Path, member: tarfile.TarInfo) -> None:

@@ -8,39 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
 import signal
-import socket
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from msgspec import Struct
 
-from ..net.machine import MachineSpec
-from .bundle import PATH
-from .crun import Crun, CrunError
+from ..net.machine import Workload
+from .crun import Crun
+from .executions import Execution, Executions
+from .kept import KeptDisk
 from .storage import Storage
+from .workers import MachineError, Workers
 
+_READERS = 4
 GRACE_SECONDS = 5.0  # from SIGTERM to SIGKILL; the machine's init gives its processes three
-_TERMINAL_SECONDS = 10.0
-_KILL_AGAIN_SECONDS = 0.02
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
-# The users of the image.  Names are not looked up in the machine: its /etc/passwd is a stranger's.
-USERS = {
-    "root": ("0:0", "/root"),
-    "ec2-user": ("1000:1000", "/home/ec2-user"),
-    "ssm-user": ("1001:1001", "/home/ssm-user"),
-}
-
-
-class MachineError(Exception):
-    """A machine could not be started, stopped or entered; the text says why."""
 
 
 class Up(Struct, frozen=True):
@@ -58,41 +42,36 @@ class Down(Struct, frozen=True):
     boot: int
 
 
-class Execution(Struct, frozen=True):
-    """A command that runs in a machine, with the master of its terminal when it has one."""
-
-    process: subprocess.Popen[bytes]
-    pid_file: Path
-    terminal: int | None
-
-
 class Machines:
     """`on_down(instance_id, boot)` is called when a machine goes down without having been asked to."""
 
     def __init__(self, crun: Crun, storage: Storage, run_dir: Path, on_down: Callable[[str, int], None]) -> None:
         self._crun = crun
         self._storage = storage
-        self._exec_dir = run_dir / "exec"
         self._on_down = on_down
         self._states: dict[str, Up | Down] = {}
         self._stopping: set[str] = set()
-        self._workers = crun.workers()
-        self._serial = itertools.count()
+        # What the work of one lane waits for (a machine that does not end, a log that cannot be had) holds up no other.
+        self._starting, self._ending, self._entering = (
+            Workers(crun.workers(name)) for name in ("start", "end", "enter")
+        )
+        self._reading = Workers(ThreadPoolExecutor(_READERS, "console"))
+        self._trimming = Workers(ThreadPoolExecutor(1, "trim"))
+        self._executions = Executions(crun, self._entering, run_dir / "exec")
 
     async def open(self) -> None:
         """Prepare the storage and adopt what runs.  Raises MachineError."""
-        self._exec_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for leftover in self._exec_dir.iterdir():
-            leftover.unlink()
-        await self._work(self._storage.open)
-        await self._work(self._crun.wait_for_the_last)
-        pidfds = {c.id: os.pidfd_open(c.pid) for c in await self._work(self._crun.list) if c.running and _lives(c.pid)}
-        for container in await self._work(self._crun.list):
+        await self._entering.call(self._executions.open)
+        await self._starting.call(self._storage.open)
+        await self._starting.call(self._crun.wait_for_the_last)
+        found = await self._starting.call(self._crun.list)
+        pidfds = {c.id: os.pidfd_open(c.pid) for c in found if c.running and _lives(c.pid)}
+        for container in await self._starting.call(self._crun.list):
             # Listed again after the pidfd was opened: so the pidfd is of this container, not of a process that got
             # the number of one that ended in between.
             pidfd = pidfds.pop(container.id, None)
             if container.boot == 0:
-                await self._work(self._crun.delete, container.id)
+                await self._ending.call(self._crun.delete, container.id)
             elif container.running and pidfd is not None:
                 self._watch(container.id, Up(container.boot, container.pid, pidfd, asyncio.Event()))
                 pidfd = None
@@ -102,7 +81,7 @@ class Machines:
                 os.close(pidfd)
         for pidfd in pidfds.values():
             os.close(pidfd)
-        await self._work(self._crun.forget_all_but, self._states.keys())
+        await self._starting.call(self._crun.forget_all_but, self._states.keys())
 
     def close(self) -> None:
         """Forget the machines; they go on."""
@@ -110,7 +89,9 @@ class Machines:
             if isinstance(state, Up):
                 self._unwatch(state)
         self._states.clear()
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        self._storage.close()
+        for lane in (self._starting, self._ending, self._entering, self._reading, self._trimming):
+            lane.close()
 
     def state(self, instance_id: str) -> Up | Down | None:
         """What has become of a machine; None when it was never started, was stopped, or was removed."""
@@ -124,28 +105,36 @@ class Machines:
         """Every machine that runs, went down, or has a disk."""
         return self._storage.ids() | self._states.keys()
 
-    async def start(self, spec: MachineSpec, network_namespace: Path) -> Up:
+    def has_disk(self, instance_id: str) -> bool:
+        """Whether it has one, be it kept aside."""
+        return self._storage.has(instance_id)
+
+    def serve(self, state: str) -> None:
+        """Take disks from now on for those of this state, by its id."""
+        self._storage.state = state
+
+    async def start(self, spec: Workload, network_namespace: Path) -> Up:
         """Start a machine that does not run, making its disk if it is new.  Raises MachineError."""
         try:
             namespace = os.open(network_namespace, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise MachineError(str(error)) from error
         try:
-            if spec.instance_id in self._states:
-                await self.stop(spec.instance_id)
-            disk = await self._work(self._storage.ensure, spec)
+            if spec.id in self._states:
+                await self.stop(spec.id)
+            disk = await self._starting.call(self._storage.ensure, spec)
             # By descriptor: mounts of the host made after the workers began are not in their mount namespace.
             path = Path(f"/proc/{os.getpid()}/fd/{namespace}")
-            pid = await self._work(self._crun.run, spec, disk, path)
+            pid = await self._starting.call(self._crun.run, spec, disk, path)
             try:
                 pidfd = os.pidfd_open(pid)
             except ProcessLookupError:
-                await self._work(self._crun.delete, spec.instance_id)
+                await self._ending.call(self._crun.delete, spec.id)
                 raise MachineError("the machine ended as soon as it had started") from None
         finally:
             os.close(namespace)
         state = Up(spec.boot, pid, pidfd, asyncio.Event())
-        self._watch(spec.instance_id, state)
+        self._watch(spec.id, state)
         return state
 
     async def stop(self, instance_id: str) -> None:
@@ -166,21 +155,66 @@ class Machines:
             finally:
                 self._stopping.discard(instance_id)
         if state is not None:
-            await self._work(self._crun.delete, instance_id)
+            await self._ending.call(self._crun.delete, instance_id)
             self._states.pop(instance_id, None)
 
     async def remove(self, instance_id: str) -> None:
-        """Stop a machine and remove its disk.  Raises MachineError."""
+        """Stop a machine and take its disk away: it is deleted by and by.  Raises MachineError."""
         await self.stop(instance_id)
-        await self._work(self._storage.remove, instance_id)
+        await self._ending.call(self._storage.remove, instance_id)
+
+    async def keep_aside(self, instance_id: str) -> None:
+        """Stop a machine and keep its disk aside.  Raises MachineError."""
+        await self.stop(instance_id)
+        await self._ending.call(self._storage.keep_aside, instance_id)
+
+    async def kept(self) -> tuple[KeptDisk, ...]:
+        """The disks that were kept aside.  Raises MachineError."""
+        return await self._reading.call(self._storage.kept)
+
+    async def delete_kept(self, name: str) -> bool:
+        """Delete a disk that was kept aside; whether there was one of this name.  Raises MachineError."""
+        return await self._ending.call(self._storage.delete_kept, name)
+
+    def faults(self) -> dict[str, str]:
+        """What is wrong with the disks: the name of a thing -> why."""
+        return self._storage.faults()
+
+    @property
+    def disks(self) -> str:
+        """How disks are limited."""
+        return str(self._storage)
+
+    async def audit(self) -> list[tuple[str, str]]:
+        """What crun, which is asked to stop and enter machines, does not know as we do: name and reason.
+
+        Raises MachineError.
+        """
+        believed = {name: state for name, state in self._states.items() if isinstance(state, Up)}
+        known = {container.id: container for container in await self._entering.call(self._crun.list)}
+        troubles = []
+        for name, state in believed.items():
+            if self._states.get(name) is not state or name in self._stopping:
+                continue  # it has gone down, or goes
+            container = known.get(name)
+            if container is None or container.boot == 0:
+                troubles.append((name, "crun has lost what it knew of it: it cannot be entered"))
+            elif container.pid != state.pid:
+                troubles.append((name, f"crun takes process {container.pid} for its init, which is {state.pid}"))
+        return troubles
 
     async def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
         """The machine's console output from a position on, or the end of it; and the position behind."""
-        return await self._work(self._storage.console, instance_id, since)
+        return await self._reading.call(self._storage.console(instance_id).read, since)
+
+    async def share_out(self) -> None:
+        """Tell the disks of the machines that run how far they may grow.  Raises MachineError."""
+        running = {name: state.pid for name, state in self._states.items() if isinstance(state, Up)}
+        await self._trimming.call(self._storage.share_out, running)
 
     async def trim_consoles(self) -> None:
         """Keep the console logs small.  Raises MachineError."""
-        await self._work(self._storage.trim_consoles)
+        await self._trimming.call(self._storage.trim_consoles)
 
     async def exec(
         self,
@@ -192,47 +226,15 @@ class Machines:
         env: Mapping[str, str],
         stdio: tuple[int, int, int] | None,
     ) -> Execution:
-        """Start a command in a machine: on `stdio`, or on a new terminal when that is None.  Raises MachineError."""
+        """Start a command in a machine: see `Executions.start`.  Raises MachineError."""
         state = self._states.get(instance_id)
         if not isinstance(state, Up):
             raise MachineError(f"{instance_id} is not running")
-        if user not in USERS:
-            raise MachineError(f"there is no user {user!r}: {', '.join(USERS)}")
-        ids, home = USERS[user]
-        base = self._exec_dir / str(next(self._serial))
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) if stdio is None else None
-        console = base.with_suffix(".tty") if listener else None
-        try:
-            if listener and console:
-                listener.bind(str(console))
-                listener.listen(1)
-                listener.setblocking(False)
-            process = await self._work(
-                lambda: self._crun.exec(
-                    instance_id,
-                    state.pid,
-                    argv,
-                    user=ids,
-                    cwd=cwd or home,
-                    env={"PATH": PATH, "HOME": home, "USER": user, "LOGNAME": user, "LANG": "C.UTF-8", **env},
-                    pid_file=base,
-                    stdio=stdio,
-                    console_socket=console,
-                )
-            )
-            terminal = await _receive_terminal(listener, process) if listener else None
-        finally:
-            if listener and console:
-                listener.close()
-                console.unlink(missing_ok=True)
-        return Execution(process, base, terminal)
+        return await self._executions.start(instance_id, state.pid, argv, user=user, cwd=cwd, env=env, stdio=stdio)
 
     async def finish(self, execution: Execution) -> int:
         """Wait for the command and return its exit code (128 + n after signal n).  When cancelled, kill it."""
-        try:
-            return await _exit_code(execution.process)
-        finally:
-            await asyncio.shield(_put_away(execution))
+        return await self._executions.finish(execution)
 
     def _watch(self, instance_id: str, state: Up) -> None:
         self._states[instance_id] = state
@@ -249,73 +251,6 @@ class Machines:
         if instance_id not in self._stopping:
             self._on_down(instance_id, state.boot)
 
-    async def _work(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._workers, lambda: function(*args, **kwargs))
-        except (CrunError, OSError) as error:
-            raise MachineError(str(error)) from error
-
 
 def _lives(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
-
-
-async def _put_away(execution: Execution) -> None:
-    """Kill the command, if it has not ended, and forget it.  It may yet have to begin, so once is not enough."""
-    while execution.process.poll() is None:
-        _kill(execution)
-        await asyncio.sleep(_KILL_AGAIN_SECONDS)
-    execution.pid_file.unlink(missing_ok=True)
-
-
-def _kill(execution: Execution) -> None:
-    """Kill the command by the pid that crun, its parent, wrote down and has not collected yet.
-
-    And with it what it started: crun gives it a session, and so a process group, that is not ours.
-    """
-    with contextlib.suppress(FileNotFoundError, ValueError, ProcessLookupError):
-        pid = int(execution.pid_file.read_text())
-        if (group := os.getpgid(pid)) != os.getpgrp():
-            os.killpg(group, signal.SIGKILL)
-        os.kill(pid, signal.SIGKILL)
-
-
-async def _receive_terminal(listener: socket.socket, process: subprocess.Popen[bytes]) -> int:
-    """The master that crun sends over its console socket.  Raises MachineError when crun ends without sending one."""
-    loop = asyncio.get_running_loop()
-    accepted = asyncio.ensure_future(loop.sock_accept(listener))
-    exited = asyncio.ensure_future(_exit_code(process))
-    try:
-        await asyncio.wait((accepted, exited), timeout=_TERMINAL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if not accepted.done():
-            raise MachineError("the command could not be started")
-        connection = accepted.result()[0]
-        with connection:
-            connection.setblocking(True)
-            connection.settimeout(1)
-            fds = socket.recv_fds(connection, 64, 1)[1]
-        if not fds:
-            raise MachineError("crun sent no terminal")
-        return fds[0]
-    finally:
-        accepted.cancel()
-        exited.cancel()
-
-
-async def _exit_code(process: subprocess.Popen[bytes]) -> int:
-    if process.returncode is None:
-        await _end_of(process)
-    code = process.wait()
-    return code if code >= 0 else 128 - code
-
-
-async def _end_of(process: subprocess.Popen[bytes]) -> None:
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-    pidfd = os.pidfd_open(process.pid)
-    loop.add_reader(pidfd, ended.set)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(pidfd)
-        os.close(pidfd)

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from . import mounts
+from . import mounts, volume
+from .console import Console
+from .disk import CONSOLE, DEVICE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
 from .image import LOCAL
-from .storage import CONSOLE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
+from .space import hold_back
 
 _USR = Path("/usr")
 
@@ -33,7 +35,9 @@ class MountTree(Struct, frozen=True):
 @contextmanager
 def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[MountTree]:
     """Mount a machine's disk in the directory `bundle`.  Raises OSError."""
-    image, home, root, usr, local = (bundle / name for name in ("image", "disk", "rootfs", "usr", "local"))
+    image, home, root, usr, local, log = (
+        bundle / name for name in ("image", "disk", "rootfs", "usr", "local", "console")
+    )
     with ExitStack() as stack:
 
         def clone(source: Path, target: Path, attributes: int) -> None:
@@ -45,10 +49,19 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
             mounts.mount("overlay", str(target), "overlay", mounts.MS_NODEV, options)
             stack.callback(mounts.unmount, str(target))
 
-        for directory in (image, home, root, *((usr, local) if disk.shares_usr else ())):
+        for directory in (image, home, root, log, *((usr, local) if disk.shares_usr else ())):
             directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         clone(disk.image, image, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
-        clone(disk.home, home, mounts.MOUNT_ATTR_NODEV)
+        source = disk.home
+        if disk.volume:
+            source = bundle / "volume"
+            source.mkdir(mode=0o700, exist_ok=True)
+            device = stack.enter_context(volume.mounted(disk.volume, source))
+            (disk.home / DEVICE).write_text(device)
+            hold_back(disk.home, source)
+        if disk.files:
+            disk.write_files(source / LAYER)
+        clone(source, home, mounts.MOUNT_ATTR_NODEV)
         if disk.shares_usr:
             clone(_USR, usr, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
         owner = (home / LAYER).stat()
@@ -57,6 +70,10 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
             overlay(root, image, LAYER, WORK)
             if disk.shares_usr:
                 overlay(local, image / LOCAL, LOCAL_LAYER, LOCAL_WORK)
-            console = os.open(home / CONSOLE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            stack.callback(os.close, console)
+        mounts.clone(disk.home, log, mounts.MOUNT_ATTR_NODEV, None)
+        try:
+            console = Console(log / CONSOLE).open()
+        finally:
+            mounts.unmount(str(log))  # so that the machine does not see where on the host it is
+        stack.callback(os.close, console)
         yield MountTree(root, usr if disk.shares_usr else None, local if disk.shares_usr else None, console)

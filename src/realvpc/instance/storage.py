@@ -2,165 +2,191 @@
 
     images/host-<digest>/          read-only root directories: the built-in one
     images/image-…/                and those that were added (`image_store`)
+    blanks/<bytes>                 empty volumes, to be copied
     disks/<instance id>/image      -> the image, by name
-    disks/<instance id>/upper      what the machine wrote: all of / but /proc, /sys, /dev, /run, and a built-in /usr
-    disks/<instance id>/local      the same of /usr/local
-    disks/<instance id>/work…      overlayfs's own
+    disks/<instance id>/volume     a file system (`volume`) of two layers, which the machine writes:
+                          upper    all of / but /proc, /sys, /dev, /run, and a built-in /usr
+                          local    the same of /usr/local
+                          work…    overlayfs's own
+    disks/<instance id>/state      the id of the state that it belongs to
     disks/<instance id>/console.log
+    kept/<instance id>/            a disk that nobody asked to delete (`kept`)
+    trash/                         what is being deleted (`trash`)
 
-After a machine has run, its layer is written by a stranger: it is only ever mounted and removed here, never read or
-written, so that no link in it can lead the host anywhere.
+Where a host can have no volumes, the layers are directories beside `image`.  After a machine has run, they are written
+by a stranger: they are only ever mounted and removed here, never read or written, so that no link in them can lead the
+host anywhere.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
-import shutil
+import errno
+import logging
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec import Struct
+from ..net.machine import MachineSpec, Workload
+from . import volume
+from .console import Console
+from .disk import BLANK, CONSOLE, IMAGE, LAYERS, VOLUME, Disk, first_files, images_of_disks, make_layers
+from .image import BUILT_IN, DRAFT, build_image
+from .kept import Kept, KeptDisk
+from .space import Space, room
+from .trash import Trash
 
-from ..logfile import keep_end
-from ..net.machine import MachineSpec
-from .image import BUILT_IN, DRAFT, MODES, SKELETON, build_image
+_OWNER = "state"
 
-TOLD = "var/lib/realvpc"  # what a machine's init is told for the first boot, and what it has done already
-_POWEROFF = "usr/local/sbin/poweroff"
-OWN_PROGRAMS = {
-    "etc/init": "etc/init",
-    **{f"usr/local/sbin/{name}": _POWEROFF for name in ("poweroff", "halt", "reboot", "shutdown")},
-}
-CONSOLE_KEPT = 64 * 1024  # as EC2's GetConsoleOutput
-_CONSOLE_LARGEST = 1 << 20
-LAYER, LOCAL_LAYER, WORK, LOCAL_WORK = "upper", "local", "work", "work-local"
-CONSOLE = "console.log"
-
-
-class Disk(Struct, frozen=True):
-    """One machine's disk: the image below, and the directory that holds its layers and its console log."""
-
-    image: Path
-    home: Path
-
-    @property
-    def shares_usr(self) -> bool:
-        """Whether its programs are the host's."""
-        return self.image.name.startswith(BUILT_IN)
+log = logging.getLogger(__name__)
 
 
 class Storage:
     """The disks under one directory, which must belong to root alone.  Methods raise OSError."""
 
     def __init__(self, root: Path) -> None:
-        self._images = root / "images"
-        self._disks = root / "disks"
+        self._root = root
+        self._images, self._disks, self._blanks = (root / name for name in ("images", "disks", "blanks"))
+        self._trash = Trash(root / "trash")
+        self._kept = Kept(root / "kept")
+        self._space = Space(root)
         self._image = root
+        self._obstacle: str | None = None
+        self._faults: dict[str, str] = {}
+        self.state = ""  # the id of the one that is served
 
     def open(self) -> None:
-        """Build this host's image and remove what an interrupted run left and former ones that no disk is on."""
-        for directory in (self._images, self._disks):
+        """Build this host's image and put away what an interrupted run left and former ones that no disk is on.
+
+        On a thread with a mount namespace of its own.
+        """
+        for directory in (self._images, self._disks, self._blanks):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._trash.open()
+        self._kept.open()
         self._image = build_image(self._images)
-        for entry in self._disks.iterdir():
-            if entry.name.startswith("."):
-                shutil.rmtree(entry)
-        used = {self._image.name} | {str((self._disks / name / "image").readlink()) for name in self.ids()}
+        self._obstacle = self._try_volume()
+        if self._obstacle:
+            log.warning("disks have no size of their own reason=%s", self._obstacle)
+        drafts = [*self._disks.iterdir(), *self._blanks.iterdir()]
+        for entry in (entry for entry in drafts if entry.name.startswith(".")):
+            self._put_away(entry)
+        used = {self._image.name, *images_of_disks(self._root)}
         for entry in self._images.iterdir():
             if entry.name not in used and entry.name.startswith((BUILT_IN, DRAFT)):
-                shutil.rmtree(entry)
+                self._put_away(entry)
+
+    def close(self) -> None:
+        """Stop deleting; the next one goes on."""
+        self._trash.close()
 
     def ids(self) -> frozenset[str]:
         """The instances that have a disk."""
         return frozenset(entry.name for entry in self._disks.iterdir() if not entry.name.startswith("."))
 
-    def ensure(self, spec: MachineSpec) -> Disk:
-        """The machine's disk; a new one knows its name and address and holds the user data."""
-        home = self._disks / spec.instance_id
-        if not home.exists():
-            draft = self._disks / f".new-{spec.instance_id}"
-            if draft.exists():
-                shutil.rmtree(draft)
-            draft.mkdir(mode=0o700)
-            (draft / "image").symlink_to(self._image_for(spec))
-            make_layers(draft)
-            for name, (mode, content) in first_files(spec).items():
-                path = draft / LAYER / name
-                path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-                path.write_bytes(content)
-                path.chmod(mode)
-            draft.rename(home)
-        return Disk(image=self._images / (home / "image").readlink(), home=home)
+    def has(self, instance_id: str) -> bool:
+        """Whether it has a disk, be it kept aside."""
+        return (self._disks / instance_id).exists() or bool(self._kept.homes(instance_id))
 
-    def _image_for(self, spec: MachineSpec) -> str:
+    def ensure(self, spec: Workload) -> Disk:
+        """The machine's disk: the one that it has, the one that was kept aside, or a new one.
+
+        A new one knows its name and address and holds the user data.
+        """
+        home = self._disks / spec.id
+        if room(self._root) == 0:
+            raise OSError(errno.ENOSPC, "the host's disk is full")
+        if not home.exists() and not self._kept.bring_back(spec.id, home):
+            if spec.boot > 1:
+                log.warning("a new disk for a machine that has run before instance=%s", spec.id)
+            draft = self._disks / f".new-{spec.id}"
+            if draft.exists():
+                self._trash.put(draft)
+            draft.mkdir(mode=0o700)
+            (draft / IMAGE).symlink_to(self._image_for(spec))
+            (draft / BLANK).touch()
+            if self._obstacle:
+                make_layers(draft)
+            else:
+                volume.make(draft / VOLUME, spec.volume_bytes, self._blanks, LAYERS)
+            draft.rename(home)
+        if _owner(home) != self.state:
+            (home / _OWNER).write_text(self.state)
+        files = first_files(spec) if isinstance(spec, MachineSpec) and (home / BLANK).exists() else {}
+        return Disk(self._images / (home / IMAGE).readlink(), home, files)
+
+    def _image_for(self, spec: Workload) -> str:
         name = spec.image or self._image.name
         if not (self._images / name).is_dir():
             raise FileNotFoundError(f"{name} is not on this host: `realvpc image list` names the images")
         return name
 
     def remove(self, instance_id: str) -> None:
-        """Remove the machine's disk; a disk that is not there is fine."""
-        home, doomed = self._disks / instance_id, self._disks / f".gone-{instance_id}"
-        if doomed.exists():  # the last attempt has failed
-            shutil.rmtree(doomed)
-        if home.exists():
-            home.rename(doomed)
-            shutil.rmtree(doomed)
+        """Take the machine's disk away, be it kept aside or not, to be deleted; one that is not there is fine."""
+        for home in (self._disks / instance_id, *self._kept.homes(instance_id)):
+            with contextlib.suppress(FileNotFoundError):
+                self._trash.put(home)
+
+    def keep_aside(self, instance_id: str) -> None:
+        """Take the disk of a machine away that nobody asked to delete; one that is not there is fine."""
+        home = self._disks / instance_id
+        if (home / BLANK).exists():  # nobody has ever written on it
+            self._trash.put(home)
+        elif home.exists():
+            owner = _owner(home)
+            another = owner not in ("", self.state)
+            reason = f"another state is served, {self.state}" if another else "the state does not know its instance"
+            self._kept.take(home, owner, reason)
+
+    def kept(self) -> tuple[KeptDisk, ...]:
+        """The disks that were kept aside."""
+        return self._kept.disks()
+
+    def delete_kept(self, name: str) -> bool:
+        """Delete a disk that was kept aside; whether there was one of this name."""
+        home = self._kept.home(name)
+        if home is not None:
+            self._trash.put(home)
+        return home is not None
+
+    def faults(self) -> dict[str, str]:
+        """What could not be put away or deleted so far, by its name, and why."""
+        space = {"disk": self._space.fault} if self._space.fault else {}
+        return self._faults | self._trash.faults() | space
+
+    def __str__(self) -> str:
+        """How disks are limited."""
+        return f"not limited in size: {self._obstacle}" if self._obstacle else "volumes of their own size"
+
+    def share_out(self, running: Mapping[str, int]) -> None:
+        """Tell the disks of the machines that run how far they may grow.  `running`: instance id -> pid."""
+        self._space.share_out({self._disks / instance_id: pid for instance_id, pid in running.items()})
+
+    def console(self, instance_id: str) -> Console:
+        """The machine's console log, whether there is one or not."""
+        return Console(self._disks / instance_id / CONSOLE)
 
     def trim_consoles(self) -> None:
         """Cut console logs that have grown large down to what is ever shown of them."""
         for instance_id in self.ids():
-            path = self._disks / instance_id / CONSOLE
-            with contextlib.suppress(FileNotFoundError):  # it has never run, or goes just now
-                if path.stat().st_size > _CONSOLE_LARGEST:
-                    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
-                    try:
-                        keep_end(fd, _CONSOLE_LARGEST, CONSOLE_KEPT)
-                    finally:
-                        os.close(fd)
+            self.console(instance_id).trim()
 
-    def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
-        """What the machine wrote to its console from a position on, or the end of it; and the position behind.
+    def _try_volume(self) -> str | None:
+        directory = tempfile.mkdtemp(prefix=".try-", dir=self._disks)
+        return volume.obstacle(Path(directory))
 
-        A position that is not there, because the log's beginning was cut off meanwhile, means what is left of it.
-        """
+    def _put_away(self, path: Path) -> None:
+        """What stands in the way of a start would do so for ever: it is only named."""
         try:
-            with (self._disks / instance_id / CONSOLE).open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                start = max(0, size - CONSOLE_KEPT) if since is None else since if since <= size else 0
-                file.seek(start)
-                output = file.read(CONSOLE_KEPT)
-                return output, start + len(output)
-        except FileNotFoundError:
-            return b"", 0
+            self._trash.put(path)
+        except OSError as error:
+            log.warning("not put away path=%s reason=%s", path, error)
+            self._faults[path.name] = f"{path} cannot be removed: {error.strerror}"
 
 
-def make_layers(home: Path) -> None:
-    """What a new disk's overlays are mounted from."""
-    for name in (LAYER, LOCAL_LAYER, WORK, LOCAL_WORK):
-        (home / name).mkdir(mode=0o755)
-
-
-def first_files(spec: MachineSpec) -> dict[str, tuple[int, bytes]]:
-    """What cloud-init would write at the first boot: path below / -> (mode, content)."""
-    hosts = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
-    primary = next((link for link in spec.links if link.device_index == 0), None)
-    if primary:
-        hosts += f"{primary.address} {spec.fqdn} {spec.hostname}\n"
-    texts = {
-        "etc/environment": (0o644, "".join(f"{name}={value}\n" for name, value in spec.environment.items())),
-        f"{TOLD}/instance-id": (0o644, f"{spec.instance_id}\n"),
-        "etc/hostname": (0o644, f"{spec.hostname}\n"),
-        "etc/hosts": (0o644, hosts),
-        "etc/machine-id": (0o444, f"{hashlib.sha256(spec.instance_id.encode()).hexdigest()[:32]}\n"),
-        "etc/resolv.conf": (0o644, spec.resolv_conf),
-    }
-    if spec.authorized_key:
-        texts[f"{TOLD}/authorized_key"] = (0o600, f"{spec.authorized_key}\n")
-    files = {name: (mode, text.encode()) for name, (mode, text) in texts.items()}
-    if spec.user_data:
-        files[f"{TOLD}/user-data"] = (0o600, spec.user_data)
-    if spec.image:  # the built-in one has them
-        files |= {name: (MODES[ours], (SKELETON / ours).read_bytes()) for name, ours in OWN_PROGRAMS.items()}
-    return files
+def _owner(home: Path) -> str:
+    """The id of the state that the disk belongs to; empty when nobody has said."""
+    try:
+        return (home / _OWNER).read_text()
+    except OSError:
+        return ""

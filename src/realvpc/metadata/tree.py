@@ -66,7 +66,7 @@ def _meta_data(view: View) -> Directory:
     instance, network = view.instance, view.state.network
     primary = view.interfaces[0]
     vpc = network.vpcs[primary.vpc_id]
-    name = f"{hostname(instance, primary)}.{network.domain_of(vpc)}"  # as its DHCP options say
+    name = f"{hostname(instance, primary)}.{view.state.names.domain_of(vpc)}"  # as its DHCP options say
     root_device = instance.root_device_name
     return directory(
         {

@@ -10,7 +10,8 @@ import re
 from functools import total_ordering
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-_V4_BASE = 0xFFFF << 32
+MAPPED = 0xFFFF  # the 32 bits before an IPv4 address
+_V4_BASE = MAPPED << 32
 _V4_SHIFT = 96
 ADDRESS_BITS = 128
 _LENGTH = re.compile(r"0|[1-9][0-9]{0,2}")
@@ -37,7 +38,7 @@ class Address(int):
 
     @property
     def is_ipv4(self) -> bool:
-        return self >> 32 == 0xFFFF
+        return self >> 32 == MAPPED
 
     @property
     def packed(self) -> bytes:
@@ -85,7 +86,7 @@ class Cidr:
 
     @property
     def is_ipv4(self) -> bool:
-        return self.length >= _V4_SHIFT and self.network >> 32 == 0xFFFF
+        return self.length >= _V4_SHIFT and self.network >> 32 == MAPPED
 
     @property
     def prefix_length(self) -> int:
@@ -111,9 +112,7 @@ class Cidr:
 
     def __contains__(self, address: int) -> bool:
         """An IPv4 address lies in no IPv6 block, ``::/0`` included."""
-        return (address & _mask(self.length)) == self.network and (
-            self.length >= _V4_SHIFT or address >> 32 != _V4_BASE >> 32
-        )
+        return (address & _mask(self.length)) == self.network and (self.length >= _V4_SHIFT or address >> 32 != MAPPED)
 
     def covers(self, other: Cidr) -> bool:
         """True when every address of ``other`` lies in this block (RFC 4632: this prefix is equal or shorter)."""
@@ -168,10 +167,13 @@ ANY_IPV6 = Cidr.parse("::/0")
 # IPv4 space that an internet gateway never forwards to or from (RFC 1918, RFC 6598).
 RFC1918 = tuple(Cidr.parse(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 RFC6598 = Cidr.parse("100.64.0.0/10")
+PRIVATE = (*RFC1918, RFC6598)
+
+LINK_LOCAL_IPV6 = Cidr.parse("fe80::/10")
 
 # Unicast only: a VPC forwards no multicast, no broadcast, no loopback and no link-local traffic (VPC guide, "VPC
 # CIDR blocks" and "Route table concepts"; RFC 6890).
-NEVER_FORWARDED = tuple(
-    Cidr.parse(text)
-    for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8")
+NEVER_FORWARDED = (
+    *(Cidr.parse(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "ff00::/8")),
+    LINK_LOCAL_IPV6,
 )

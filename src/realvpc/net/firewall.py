@@ -40,7 +40,14 @@ def rules_of(
     network: Network, interface: NetworkInterface, *, is_egress: bool
 ) -> Iterator[tuple[SecurityGroup, SecurityGroupRule]]:
     """The rules that count in one direction: the union of all groups, without stale references."""
-    for group_id in interface.group_ids:
+    return rules_of_groups(network, interface.group_ids, is_egress=is_egress)
+
+
+def rules_of_groups(
+    network: Network, group_ids: Iterable[str], *, is_egress: bool
+) -> Iterator[tuple[SecurityGroup, SecurityGroupRule]]:
+    """As ``rules_of``, for an interface that has these groups."""
+    for group_id in group_ids:
         group = network.security_groups[group_id]
         for rule in group.rules:
             if rule.is_egress == is_egress and (

@@ -127,6 +127,7 @@ class Instance(Resource, frozen=True, kw_only=True):
     state_reason: str | None = None
     state_transition_reason: str = ""
     terminated_at: datetime | None = None
+    impaired_since: datetime | None = None  # when something of its host was found that was not as it should be
 
     @property
     def machine_wanted(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a host is told of an instance: the machine to run and its links.  Pure data, checked where it is decoded.
+"""What a host is told of a workload: the machine to run and its links.  Pure data, checked where it is decoded.
 
 The host builds paths and configuration out of these values, so every string has a pattern: `msgspec` refuses a message
 in which one does not match (constructing a struct in Python does not check).
@@ -7,7 +7,7 @@ in which one does not match (constructing a struct in Python does not check).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -19,6 +19,7 @@ _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 MAXIMUM_DOMAIN_LENGTH = 189  # with the longest label before it, a domain name of RFC 1035
 
 InstanceId = Annotated[str, Meta(pattern=f"^i-{_HEX_ID}")]
+ApplianceId = Annotated[str, Meta(pattern=f"^(?:nat|vpce|vpn)-{_HEX_ID}")]
 InterfaceId = Annotated[str, Meta(pattern=f"^eni-{_HEX_ID}")]
 MacAddress = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")]
 IpText = Annotated[str, Meta(pattern=_IP)]
@@ -26,10 +27,12 @@ ImageContent = Annotated[str, Meta(pattern=r"^image-[0-9a-f]{17}\Z")]
 AuthorizedKey = Annotated[str, Meta(pattern=r"^ssh-(?:rsa|ed25519) [A-Za-z0-9+/]+=* [ -~]{1,255}\Z", max_length=2048)]
 Hostname = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}\Z")]
 Domain = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z", max_length=MAXIMUM_DOMAIN_LENGTH)]
+Argument = Annotated[str, Meta(max_length=131072, pattern=r"^[^\x00]*\Z")]  # of a program
 
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}\Z")]
 
 DEFAULT_PIDS = 4096
+DEFAULT_VOLUME_BYTES = 8 << 30  # Amazon Linux's
 
 
 class LinkSpec(Struct, frozen=True, kw_only=True):
@@ -43,6 +46,10 @@ class LinkSpec(Struct, frozen=True, kw_only=True):
     mtu: Annotated[int, Meta(ge=576, le=9216)]
     device_index: Annotated[int, Meta(ge=0, le=63)] = 0
 
+    @property
+    def device_name(self) -> str:
+        return f"eth{self.device_index}"
+
 
 class Wanted(StrEnum):
     """What should become of a machine."""
@@ -52,27 +59,39 @@ class Wanted(StrEnum):
     TERMINATED = "terminated"  # nothing of it is kept
 
 
-class MachineSpec(Struct, frozen=True, kw_only=True):
-    """A machine.  A higher `boot` than the one that ran means: start it again.
+class WorkloadSpec(Struct, frozen=True, kw_only=True):
+    """A machine that a host runs, whatever it is for.  A higher `boot` than the one that ran means: start it again.
 
     A machine that went down by itself stays down until `boot` grows, as a shut-down instance does.
     """
 
-    instance_id: InstanceId
+    id: str  # each kind says of what form
     hostname: Hostname  # ip-10-20-0-207
-    domain: Domain  # ap-northeast-1.compute.internal
-    region: Region
     links: tuple[LinkSpec, ...]
     vcpus: Annotated[float, Meta(gt=0, le=1024)]
     memory_bytes: Annotated[int, Meta(ge=1 << 24, le=1 << 50)]
     pids: Annotated[int, Meta(ge=16, le=1 << 22)] = DEFAULT_PIDS
+    volume_bytes: Annotated[int, Meta(ge=1 << 20, le=1 << 50)] = DEFAULT_VOLUME_BYTES
     boot: Annotated[int, Meta(ge=1, le=1 << 62)] = 1
     wanted: Wanted = Wanted.RUNNING
     image: ImageContent | None = None  # of which its disk is made; None: of the host's own programs
+
+
+class MachineSpec(WorkloadSpec, frozen=True, kw_only=True, tag="instance"):
+    """The machine of an instance."""
+
+    id: InstanceId
+    domain: Domain  # ap-northeast-1.compute.internal
+    region: Region
     user_data: Annotated[bytes, Meta(max_length=16384)] | None = None  # for the first boot
     authorized_key: AuthorizedKey | None = None  # who may come in over SSH, as ec2-user
     name_servers: Annotated[tuple[IpText, ...], Meta(max_length=8)] = ()
     search: Annotated[tuple[Domain, ...], Meta(max_length=128)] = ()
+
+    @property
+    def program(self) -> tuple[str, ...]:
+        """What it runs: the image's init."""
+        return ("/etc/init",)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -88,3 +107,21 @@ class MachineSpec(Struct, frozen=True, kw_only=True):
     @property
     def fqdn(self) -> str:
         return f"{self.hostname}.{self.domain}"
+
+
+class ApplianceSpec(WorkloadSpec, frozen=True, kw_only=True, tag="appliance"):
+    """The machine of a gateway or an endpoint: one program between its links, which ends with it."""
+
+    id: ApplianceId
+    program: Annotated[tuple[Argument, ...], Meta(min_length=1)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {}
+
+    @property
+    def resolv_conf(self) -> str:
+        return ""
+
+
+Workload: TypeAlias = MachineSpec | ApplianceSpec

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from .addresses import Address
 from .resource import Resource
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
-    """``eni-attach-…``: the interface is device ``device_index`` of the instance."""
+    """``eni-attach-…``: the interface is device ``device_index`` of its owner's machine."""
 
     id: str
-    instance_id: str
+    owner_id: str = field(name="instance_id")  # of an instance or an appliance; rows have it by its first name
     device_index: int
     attached_at: datetime
     delete_on_termination: bool = True
+
+    @property
+    def instance_id(self) -> str | None:
+        """None of an appliance, as AWS shows the interfaces that belong to its services."""
+        return self.owner_id if self.owner_id.startswith("i-") else None
 
 
 class NetworkInterface(Resource, frozen=True, kw_only=True):

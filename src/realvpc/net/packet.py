@@ -6,19 +6,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .addresses import Address
+from .icmp import IcmpType, answering
 from .security_group import ICMP, ICMPV6, TCP, UDP
 
 PROTOCOL_NUMBERS = {"icmp": ICMP, "tcp": TCP, "udp": UDP, "icmpv6": ICMPV6}
 PROTOCOL_NAMES = {number: name for name, number in PROTOCOL_NUMBERS.items()}
-ECHO_REQUEST, ECHO_REPLY = 8, 0
+ECHO_REQUEST = IcmpType.ECHO_REQUEST
 DEFAULT_SIZE = 84  # bytes: what ping sends
 
 
 class Packet(Struct, frozen=True, kw_only=True):
     """The part of an IP packet that decides its fate.
 
-    Ports are those of TCP and UDP; an ICMP echo carries its identifier in both.  ``quoted`` is the packet that an ICMP
-    error message speaks of.  ``size`` counts the bytes of the IP packet.
+    Ports are those of TCP and UDP; an ICMP query or reply carries its identifier in both.  ``quoted`` is the packet
+    that an ICMP error message speaks of.  ``size`` counts the bytes of the IP packet.
     """
 
     source: Address
@@ -33,14 +34,13 @@ class Packet(Struct, frozen=True, kw_only=True):
 
     def reply(self) -> Packet:
         """The packet that answers this one."""
-        is_echo = self.protocol == ICMP and self.icmp_type == ECHO_REQUEST
         return replace(
             self,
             source=self.destination,
             destination=self.source,
             source_port=self.destination_port,
             destination_port=self.source_port,
-            icmp_type=ECHO_REPLY if is_echo else self.icmp_type,
+            icmp_type=answering(self.protocol, self.icmp_type),
         )
 
     def with_source(self, source: Address) -> Packet:
@@ -59,7 +59,10 @@ class Packet(Struct, frozen=True, kw_only=True):
 
 
 class Flow(Struct, frozen=True):
-    """A tracked flow at one network interface, seen from that interface."""
+    """A tracked flow at one network interface, seen from that interface.
+
+    Of ICMP it has the type that the interface sends: 8 (and 0 comes back) in a flow of pings that began here.
+    """
 
     interface_id: str
     protocol: int
@@ -67,6 +70,8 @@ class Flow(Struct, frozen=True):
     remote: Address
     local_port: int
     remote_port: int
+    icmp_type: int = 0
+    icmp_code: int = 0
 
     @classmethod
     def leaving(cls, interface_id: str, packet: Packet) -> Flow:
@@ -77,6 +82,8 @@ class Flow(Struct, frozen=True):
             packet.destination,
             packet.source_port,
             packet.destination_port,
+            packet.icmp_type,
+            packet.icmp_code,
         )
 
     @classmethod
@@ -88,4 +95,6 @@ class Flow(Struct, frozen=True):
             packet.source,
             packet.destination_port,
             packet.source_port,
+            answering(packet.protocol, packet.icmp_type),
+            packet.icmp_code,
         )

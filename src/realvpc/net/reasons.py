@@ -202,6 +202,27 @@ class Reason(Enum):  # fmt: skip
         "{resource} reaches {destination} only from its primary private address, which {source} is not.",
         "{resource} が {destination} に到達できるのはプライマリプライベートアドレスからだけで、{source} はそれではありません。",
     )
+    CONNTRACK_ALLOWANCE_EXCEEDED = (
+        24,
+        Layer.INTERFACE,
+        None,
+        "The security groups of {resource} track as many flows as they may, so that none of {protocol} can begin.",
+        "{resource} のセキュリティグループが追跡できるフローの数が上限に達しているため、{protocol} の新しいフローを始められません。",
+    )
+    LINKLOCAL_ALLOWANCE_EXCEEDED = (
+        25,
+        Layer.INTERFACE,
+        None,
+        "{resource} sends more packets to the resolver and to instance metadata than it may in a second.",
+        "{resource} がリゾルバーとインスタンスメタデータに送るパケットが 1 秒あたりの上限を超えています。",
+    )
+    TOO_MANY_LOOKUPS = (
+        26,
+        Layer.ROUTE_TABLE,
+        None,
+        "The way to {destination} leads from route table to route table without an end; {resource} was the last one asked.",
+        "{destination} への経路がルートテーブルからルートテーブルへと続いて終わりません。最後に参照したのは {resource} です。",
+    )
 
     def __init__(self, number: int, layer: Layer, explanation_code: str | None, english: str, japanese: str) -> None:
         self.number = number

@@ -13,11 +13,12 @@ EVERY_REGION = ""
 """The Region of what an account has in all of them."""
 
 
-class Resource(Struct, frozen=True, kw_only=True):
+class Resource(Struct, frozen=True, kw_only=True, gc=False):
     """An immutable record that belongs to one account in one Region.
 
     ``id`` is unique among all resources of its type.  A changed resource is a new record with the same id
-    (``msgspec.structs.replace``).
+    (``msgspec.structs.replace``).  Records are made of what was there before them, never in a circle, so that Python's
+    collector need not look at them (``gc=False``): there may be a hundred thousand.
     """
 
     id: str
@@ -31,7 +32,7 @@ class Resource(Struct, frozen=True, kw_only=True):
 
     @property
     def places(self) -> Iterable[tuple[str, str]]:
-        """The accounts and Regions from which it may be seen, each once; ``visible_to`` has the last word."""
+        """The accounts and Regions from which it may be seen; ``visible_to`` has the last word."""
         return ((self.account, self.region),)
 
     def tags_seen_by(self, account: str, region: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ Whether a route is ``active`` or ``blackhole`` is not stored either: it follows 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 from msgspec import Struct
 
@@ -16,10 +17,21 @@ from .resource import Resource
 
 
 class TargetKind(StrEnum):
+    """The one list of where a route may lead: the API, ``walk`` and the data plane all have these.
+
+    ROUTE_TABLE hands the packet to another route table.  No route that a user makes has it; it is for what gateways
+    with tables of their own lead to.
+    """
+
     LOCAL = "local"
     INTERNET_GATEWAY = "internet-gateway"
     PEERING = "vpc-peering-connection"
     NETWORK_INTERFACE = "network-interface"
+    ROUTE_TABLE = "route-table"
+
+
+LOOKUPS_MAXIMUM = 4
+"""Tables that one packet may meet: its subnet's, a transit gateway's, the attachment's subnet's, and one more."""
 
 
 class Target(Struct, frozen=True):
@@ -66,12 +78,33 @@ class RouteTableAssociation(Struct, frozen=True):
 
 
 class RouteTable(Resource, frozen=True, kw_only=True):
-    """``routes`` are those that a user made; see ``Network.routes`` for all of them."""
+    """What is in it are rows of their own: see ``TableRoute``, and ``Network.routes`` for all of its routes."""
 
     vpc_id: str
-    routes: tuple[Route, ...] = ()
     associations: tuple[RouteTableAssociation, ...] = ()
 
     @property
     def is_main(self) -> bool:
         return any(association.is_main for association in self.associations)
+
+
+class TableRoute(Resource, frozen=True, kw_only=True):
+    """A route that a user made, as a row of its own: a change of one costs the same in a table of any size."""
+
+    route_table_id: str
+    route: Route
+
+    @classmethod
+    def of(cls, table: RouteTable, route: Route) -> Self:
+        return cls(
+            id=table_route_id(table.id, route.destination),
+            account=table.account,
+            region=table.region,
+            route_table_id=table.id,
+            route=route,
+        )
+
+
+def table_route_id(route_table_id: str, destination: Cidr) -> str:
+    """A table has one route to a destination."""
+    return f"{route_table_id} {destination}"

@@ -35,7 +35,7 @@ else:
     Peer.register(GroupReference)
 
 
-class SecurityGroupRule(Struct, frozen=True, kw_only=True):
+class SecurityGroupRule(Struct, frozen=True, kw_only=True, gc=False):
     """One rule, ``sgr-…``.
 
     ``protocol`` is the IANA number or -1 for all.  ``from_port``/``to_port`` are ports for TCP and UDP, type and code

@@ -48,8 +48,13 @@ def identity_of(interface_id: str, *, of_vpc_address: bool = False) -> Address:
 
 
 def identity_number(interface_id: str) -> int:
-    """24 bits; no two interfaces have the same."""
+    """24 bits.  No two interfaces should have the same; if they do, services answer neither of them."""
     return int(interface_id[-IDENTITY_BITS // 4 :], 16)
+
+
+def identity_digits(number: int) -> str:
+    """The end of the id of the interface that has the number."""
+    return f"{number:0{IDENTITY_BITS // 4}x}"
 
 
 def read_identity(address: Address) -> tuple[int, bool] | None:

@@ -10,6 +10,7 @@ from .resource import Resource
 # The first four addresses and the last one belong to AWS (VPC guide, "Subnet CIDR blocks"): network, VPC router,
 # DNS, future use, broadcast.
 RESERVED_AT_START = 4
+ROUTER_PLACE = 1
 RESERVED_AT_END = 1
 
 
@@ -27,7 +28,7 @@ class Subnet(Resource, frozen=True, kw_only=True):
     @property
     def router(self) -> Address:
         """The VPC router's address in this subnet: base + 1."""
-        return self.cidr.at(1)
+        return self.cidr.at(ROUTER_PLACE)
 
     @property
     def usable_size(self) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, ValuesView
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast, overload
 
+from immutables import Map
 from msgspec import Struct
 
 from .resource import Resource
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 
 
 class Change(Struct, frozen=True):
@@ -37,22 +39,27 @@ def delete(*resources: Resource) -> Change:
     return Change(deletes=resources)
 
 
-Keys: TypeAlias = Callable[[Any], Iterable[Any]]
+Keys: TypeAlias = Callable[[Any], Iterable[Hashable]]
 """What a row is found by.  A module-level function: it names the index."""
+
+_NO_ROWS: Any = Map()
 
 
 class Table(Mapping[str, R], Generic[R]):
-    """Resources of one type by id, immutable.
+    """Resources of one type by id, immutable, in no order that means anything.
 
-    An index is made when it is first asked for; the tables that follow keep it up, so that a change costs what it
-    touches and not a new look at every row.
+    A changed table shares with the one before it all that the change does not touch: what it costs follows from the
+    change, not from the size of the table.  ``indexes`` are there from the beginning, others are made when they are
+    first asked for; the tables that follow keep them up.
     """
 
     __slots__ = ("_indexes", "_rows")
 
-    def __init__(self, rows: Mapping[str, R] | None = None) -> None:
-        self._rows: dict[str, R] = dict(rows or {})
-        self._indexes: dict[Keys, dict[Any, tuple[R, ...]]] = {}
+    def __init__(self, rows: Mapping[str, R] = _NO_ROWS, indexes: Iterable[Keys] = ()) -> None:
+        self._rows: Map[str, R] = Map(rows)
+        self._indexes: dict[Keys, Map[Hashable, _Bucket[R]]] = {
+            keys: _index(keys, self._rows.values()) for keys in indexes
+        }
 
     def __getitem__(self, key: str) -> R:
         return self._rows[key]
@@ -63,47 +70,99 @@ class Table(Mapping[str, R], Generic[R]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def where(self, keys: Keys, value: Any) -> tuple[R, ...]:
-        """The rows r with ``value in keys(r)``, in no order that means anything."""
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    @overload
+    def get(self, key: str, /) -> R | None: ...
+    @overload
+    def get(self, key: str, /, default: R | T) -> R | T: ...
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._rows.get(key, default)
+
+    def values(self) -> ValuesView[R]:
+        return cast("ValuesView[R]", self._rows.values())
+
+    def where(self, keys: Keys, value: Hashable) -> Collection[R]:
+        """The rows r with ``value in keys(r)``, in no order that means anything.  It costs nothing to count them."""
         index = self._indexes.get(keys)
         if index is None:
             index = self._indexes[keys] = _index(keys, self._rows.values())
-        return index.get(value, ())
+        bucket = index.get(value, ())
+        return cast("Collection[R]", bucket.values()) if isinstance(bucket, Map) else bucket
+
+    def first(self, keys: Keys, value: Hashable) -> R | None:
+        """One of the rows r with ``value in keys(r)``, where there can be but one."""
+        return next(iter(self.where(keys, value)), None)
 
     def changed(self, puts: Iterable[R], deletes: Iterable[R]) -> Table[R]:
         """A table with these rows put and those taken out; a row that is in both is put."""
-        after = Table(self._rows)
-        for row in deletes:
-            after._rows.pop(row.id, None)
-        for row in puts:
-            after._rows[row.id] = row
-        touched = {row.id for row in (*puts, *deletes)}
+        new = {row.id: row for row in puts}
+        touched = {*new, *(row.id for row in deletes)}
         old = [self._rows[row_id] for row_id in touched if row_id in self._rows]
-        new = [after._rows[row_id] for row_id in touched if row_id in after._rows]
-        for keys, index in self._indexes.items():
-            after._indexes[keys] = _replaced(index, touched, _index(keys, old), _index(keys, new))
+        rows = self._rows.mutate()
+        for row in old:
+            del rows[row.id]
+        rows.update(new)
+        after = Table(rows.finish())
+        after._indexes = {
+            keys: _changed(index, keys, old, new.values()) for keys, index in self._indexes.copy().items()
+        }
         return after
 
 
-def _index(keys: Keys, rows: Iterable[R]) -> dict[Any, tuple[R, ...]]:
-    collected: dict[Any, list[R]] = {}
+_Bucket: TypeAlias = "tuple[R, ...] | Map[str, R]"
+_FEW = 8
+
+
+def _bucket(rows: dict[str, R]) -> _Bucket[R]:
+    """Few rows are a tuple, which is small; many are a map, which is cheap to change."""
+    return tuple(rows.values()) if len(rows) <= _FEW else Map(rows)
+
+
+def _index(keys: Keys, rows: Iterable[R]) -> Map[Any, _Bucket[R]]:
+    buckets: dict[Hashable, dict[str, R]] = {}
     for row in rows:
         for key in keys(row):
-            collected.setdefault(key, []).append(row)
-    return {key: tuple(found) for key, found in collected.items()}
+            buckets.setdefault(key, {})[row.id] = row
+    return Map({key: _bucket(found) for key, found in buckets.items()})
 
 
-def _replaced(
-    index: dict[Any, tuple[R, ...]], touched: set[str], old: Iterable[Any], new: dict[Any, tuple[R, ...]]
-) -> dict[Any, tuple[R, ...]]:
-    """``index`` without the rows with the ids ``touched``, which are under the keys ``old``, and with ``new``."""
-    after = dict(index)
-    for key in {*old, *new}:
-        rest = tuple(row for row in index.get(key, ()) if row.id not in touched)
-        after[key] = rest + new.get(key, ())
-        if not after[key]:
-            del after[key]
-    return after
+def _changed(index: Map[Any, _Bucket[R]], keys: Keys, old: Iterable[R], new: Iterable[R]) -> Map[Any, _Bucket[R]]:
+    """``index`` without the rows ``old`` and with the rows ``new``."""
+    if not index:
+        return _index(keys, new)
+    gone: dict[Hashable, set[str]] = {}
+    added: dict[Hashable, dict[str, R]] = {}
+    for row in old:
+        for key in keys(row):
+            gone.setdefault(key, set()).add(row.id)
+    for row in new:
+        for key in keys(row):
+            added.setdefault(key, {})[row.id] = row
+    after = index.mutate()
+    for key in gone.keys() | added.keys():
+        found = _replaced(index.get(key, ()), gone.get(key, set()), added.get(key, {}))
+        if found:
+            after[key] = found
+        else:
+            after.pop(key, None)
+    return after.finish()
+
+
+def _replaced(bucket: _Bucket[R], gone: set[str], added: dict[str, R]) -> _Bucket[R]:
+    if isinstance(bucket, Map) and len(bucket) > _FEW + len(gone):
+        rows = bucket.mutate()
+        for row_id in gone:
+            rows.pop(row_id, None)
+        rows.update(added)
+        return rows.finish()
+    few = bucket.values() if isinstance(bucket, Map) else bucket
+    return _bucket({row.id: row for row in few if row.id not in gone} | added)
+
+
+def by_place(row: Resource) -> Iterable[tuple[str, str]]:
+    return row.places
 
 
 class Snapshot:
@@ -114,11 +173,14 @@ class Snapshot:
     """
 
     TYPES: ClassVar[tuple[type[Resource], ...]] = ()
+    INDEXES: ClassVar[Mapping[type[Resource], tuple[Keys, ...]]] = {}  # beside that by place
 
     __slots__ = ("_tables",)
 
     def __init__(self, tables: Mapping[type[Resource], Table[Any]] | None = None) -> None:
-        self._tables: dict[type[Resource], Table[Any]] = dict(tables or {kind: Table() for kind in self.TYPES})
+        self._tables: dict[type[Resource], Table[Any]] = dict(
+            tables or {kind: Table(indexes=(by_place, *self.INDEXES.get(kind, ()))) for kind in self.TYPES}
+        )
 
     @classmethod
     def of(cls, *resources: Resource) -> Self:
@@ -130,11 +192,13 @@ class Snapshot:
         return self._tables[kind]
 
     def apply(self, change: Change) -> Self:
-        """The snapshot after the change, as far as it concerns types that belong here."""
+        """The snapshot after the change, as far as it concerns types that belong here: this one when it does not."""
+        kinds = {type(row) for row in change.puts + change.deletes} & self._tables.keys()
+        if not kinds:
+            return self
         tables = dict(self._tables)
-        for kind in dict.fromkeys(type(row) for row in change.puts + change.deletes):
-            if kind in tables:
-                puts = [row for row in change.puts if type(row) is kind]
-                deletes = [row for row in change.deletes if type(row) is kind]
-                tables[kind] = tables[kind].changed(puts, deletes)
+        for kind in kinds:
+            puts = [row for row in change.puts if type(row) is kind]
+            deletes = [row for row in change.deletes if type(row) is kind]
+            tables[kind] = tables[kind].changed(puts, deletes)
         return type(self)(tables)

@@ -12,22 +12,24 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from . import mtu, services
-from .addresses import NEVER_FORWARDED, RFC1918, RFC6598, Address
+from .addresses import NEVER_FORWARDED, PRIVATE, Address
+from .allowances import may_track
 from .firewall import examine
 from .network import Network
 from .network_interface import NetworkInterface
 from .packet import Flow, Packet
 from .peering import Peering
 from .reasons import Layer, Reason
-from .route_table import Route, RouteState, RouteTable, TargetKind
+from .route_table import LOOKUPS_MAXIMUM, Route, RouteState, RouteTable, TargetKind
 from .trace import INTERNET, SERVICES, Hop, Trace
 
 
 def walk(network: Network, packet: Packet, at: str, flows: frozenset[Flow] = frozenset()) -> Trace:
     """Follow ``packet`` from the interface ``at`` (or INTERNET, or SERVICES) until it arrives or is dropped.
 
-    ``flows`` are the flows that security groups track already; those that this packet adds are in the Trace.  A
-    dropped packet adds none.
+    ``flows`` are the flows that security groups of all interfaces track already; those that this packet adds are in the
+    Trace.  A dropped packet adds none.  What depends on the packets of the last second, the allowance of the link-local
+    services, is not asked: this one is alone.
     """
     journey = _Journey(network, packet, flows)
     try:
@@ -78,19 +80,9 @@ class _Journey:
         self._security_group(sender, is_egress=True)
         subnet = self.network.subnets[sender.subnet_id]
         if self.packet.destination in subnet.cidr:
-            return self._arrive(self._local(sender, subnet.id))
+            return self._arrive(self._local(sender.vpc_id, subnet.id))
 
-        table = self.network.route_table_for(subnet)
-        route = self._route(sender, table)
-        match route.target.kind:
-            case TargetKind.LOCAL:
-                return self._arrive(self._local(sender, sender.vpc_id))
-            case TargetKind.NETWORK_INTERFACE:
-                return self._arrive(self._appliance(route))
-            case TargetKind.PEERING:
-                return self._arrive(self._over_peering(sender, self.network.peerings[route.target.id]))
-            case TargetKind.INTERNET_GATEWAY:
-                return self._over_internet_gateway(sender, route.target.id)
+        return self._routed(self.network.route_table_for(subnet))
 
     def _address_check(self, interface: NetworkInterface, address: Address, layer: Layer, reason: Reason) -> None:
         """The source/destination check: an interface sends and takes what bears its own address."""
@@ -115,11 +107,32 @@ class _Journey:
             else (Layer.SECURITY_GROUP_INGRESS, Reason.SECURITY_GROUP_INGRESS)
         )
         self._decide(verdict.passed, layer, interface.id, verdict.rule, reason, interface.vpc_id)
+        if verdict.track is not None and not may_track(interface.id, self.flows):
+            reason = Reason.CONNTRACK_ALLOWANCE_EXCEEDED
+            self._deny(Layer.INTERFACE, interface.id, "no room for one more flow", reason, interface.vpc_id)
 
-    def _route(self, sender: NetworkInterface, table: RouteTable) -> Route:
+    def _routed(self, table: RouteTable, lookups: int = LOOKUPS_MAXIMUM) -> Trace:
+        """From table to table, until a route leads out of them."""
+        if not lookups:
+            rule = f"at most {LOOKUPS_MAXIMUM} tables"
+            self._deny(Layer.ROUTE_TABLE, table.id, rule, Reason.TOO_MANY_LOOKUPS, table.vpc_id)
+        route = self._route(table)
+        match route.target.kind:
+            case TargetKind.LOCAL:
+                return self._arrive(self._local(table.vpc_id, table.vpc_id))
+            case TargetKind.NETWORK_INTERFACE:
+                return self._arrive(self._appliance(route))
+            case TargetKind.PEERING:
+                return self._arrive(self._over_peering(table.vpc_id, self.network.peerings[route.target.id]))
+            case TargetKind.INTERNET_GATEWAY:
+                return self._over_internet_gateway(table.vpc_id, route.target.id)
+            case TargetKind.ROUTE_TABLE:
+                return self._routed(self.network.route_tables[route.target.id], lookups - 1)
+
+    def _route(self, table: RouteTable) -> Route:
         route = self.network.lookup_route(table, self.packet.destination)
         if route is None:
-            self._deny(Layer.ROUTE_TABLE, table.id, "no route matches", Reason.NO_ROUTE, sender.vpc_id)
+            self._deny(Layer.ROUTE_TABLE, table.id, "no route matches", Reason.NO_ROUTE, table.vpc_id)
         state = self.network.route_state(table, route)
         self._decide(
             state is RouteState.ACTIVE,
@@ -127,7 +140,7 @@ class _Journey:
             table.id,
             f"{route.destination} to {route.target.id} ({state})",
             Reason.BLACKHOLE_ROUTE,
-            sender.vpc_id,
+            table.vpc_id,
         )
         return route
 
@@ -184,20 +197,20 @@ class _Journey:
 
     # -- gateways ------------------------------------------------------------------------------------------------
 
-    def _local(self, sender: NetworkInterface, resource: str) -> _Exit:
+    def _local(self, vpc_id: str, resource: str) -> _Exit:
         """Delivery inside the VPC; ``resource`` is the subnet when no router is passed."""
-        receiver = self._interface_at(sender.vpc_id, resource)
+        receiver = self._interface_at(vpc_id, resource)
         return _Exit(receiver, resource, mtu.SAME_REGION)
 
     def _appliance(self, route: Route) -> _Exit:
         return _Exit(self.network.interfaces[route.target.id], route.target.id, mtu.SAME_REGION)
 
-    def _over_peering(self, sender: NetworkInterface, peering: Peering) -> _Exit:
-        """The far VPC delivers only to its own addresses and only from the sender's: this one rule is non-transitivity
-        and the absence of edge-to-edge routing.  The far VPC's route tables are not asked."""
-        far = peering.far_side(sender.vpc_id)
+    def _over_peering(self, vpc_id: str, peering: Peering) -> _Exit:
+        """The far VPC delivers only to its own addresses and only from the near one's: this one rule is
+        non-transitivity and the absence of edge-to-edge routing.  The far VPC's route tables are not asked."""
+        far = peering.far_side(vpc_id)
         assert far is not None, "CreateRoute refuses a peering connection of other VPCs"
-        near_vpc, far_vpc = self.network.vpcs[sender.vpc_id], self.network.vpcs[far.vpc_id]
+        near_vpc, far_vpc = self.network.vpcs[vpc_id], self.network.vpcs[far.vpc_id]
         self._decide(
             near_vpc.holds(self.packet.source),
             Layer.GATEWAY,
@@ -217,9 +230,9 @@ class _Journey:
         receiver = self._interface_at(far_vpc.id, peering.id)
         return _Exit(receiver, peering.id, mtu.CROSS_REGION if peering.is_cross_region else mtu.SAME_REGION)
 
-    def _over_internet_gateway(self, sender: NetworkInterface, gateway_id: str) -> Trace:
+    def _over_internet_gateway(self, vpc_id: str, gateway_id: str) -> Trace:
         """1:1 translation outwards.  A public address of another VPC is reached here and now, as on the internet."""
-        owner = self.network.interface_at(sender.vpc_id, self.packet.source)
+        owner = self.network.interface_at(vpc_id, self.packet.source)
         public = owner.public_address if owner and self.packet.source == owner.private_address else None
         if public is None:
             self._deny(
@@ -227,7 +240,7 @@ class _Journey:
                 gateway_id,
                 "the source has no public address",
                 Reason.IGW_NO_PUBLIC_ADDRESS,
-                sender.vpc_id,
+                vpc_id,
             )
         self._decide(
             not _is_private(self.packet.destination),
@@ -235,13 +248,13 @@ class _Journey:
             gateway_id,
             f"source becomes {public}",
             Reason.IGW_PRIVATE_DESTINATION,
-            sender.vpc_id,
+            vpc_id,
         )
-        self._fits(gateway_id, mtu.INTERNET, sender.vpc_id)
+        self._fits(gateway_id, mtu.INTERNET, vpc_id)
         self.packet = self.packet.with_source(public)
         if self.network.interface_with_public_address(self.packet.destination) is not None:
             return self.from_internet(self.packet)
-        return self._delivered(INTERNET, sender.vpc_id)
+        return self._delivered(INTERNET, vpc_id)
 
     def from_internet(self, packet: Packet) -> Trace:
         """The receiving half of the internet gateway: 1:1 translation inwards."""
@@ -317,4 +330,4 @@ class _Journey:
 
 
 def _is_private(address: Address) -> bool:
-    return any(address in block for block in RFC1918) or address in RFC6598
+    return any(address in block for block in PRIVATE)

@@ -1,6 +1,7 @@
 """Frames on a stream socket of the Unix domain, with file descriptors (unix(7), SCM_RIGHTS).
 
-A frame is its payload's length (4 bytes, network order), the number of descriptors it carries (1 byte), the payload.
+A frame is its payload's length (4 bytes, network order), the number of descriptors it carries (1 byte), the number of
+the question that it answers or asks (4 bytes; 0: none), the payload.
 The descriptors travel with the frame's first byte, so they have all arrived when the frame has.
 """
 
@@ -13,7 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from struct import Struct
 
-_HEADER = Struct("!IB")
+_HEADER = Struct("!IBI")
 _CHUNK = 1 << 18
 MAX_PAYLOAD = 1 << 28
 MAX_FDS = 8
@@ -26,11 +27,12 @@ class FrameError(Exception):
 class Frame:
     """A payload with the descriptors that came with it; who receives it owns them."""
 
-    __slots__ = ("fds", "payload")
+    __slots__ = ("fds", "payload", "question")
 
-    def __init__(self, payload: bytes, fds: tuple[int, ...] = ()) -> None:
+    def __init__(self, payload: bytes, fds: tuple[int, ...] = (), question: int = 0) -> None:
         self.payload = payload
         self.fds = fds
+        self.question = question
 
     def close_fds(self) -> None:
         for fd in self.fds:
@@ -56,7 +58,7 @@ class Assembler:
         """The next whole frame, if it is there.  Raises FrameError."""
         if len(self._bytes) < _HEADER.size:
             return None
-        length, count = _HEADER.unpack_from(self._bytes)
+        length, count, question = _HEADER.unpack_from(self._bytes)
         if length > MAX_PAYLOAD or count > MAX_FDS:
             raise FrameError(f"a frame of {length} bytes and {count} descriptors is too large")
         end = _HEADER.size + length
@@ -66,15 +68,15 @@ class Assembler:
             raise FrameError("a frame came without its descriptors")
         payload = bytes(self._bytes[_HEADER.size : end])
         del self._bytes[:end]
-        return Frame(payload, tuple(self._fds.popleft() for _ in range(count)))
+        return Frame(payload, tuple(self._fds.popleft() for _ in range(count)), question)
 
     def close(self) -> None:
         while self._fds:
             os.close(self._fds.popleft())
 
 
-def pack(payload: bytes, fds: Sequence[int] = ()) -> bytes:
-    return _HEADER.pack(len(payload), len(fds)) + payload
+def pack(payload: bytes, fds: Sequence[int] = (), question: int = 0) -> bytes:
+    return _HEADER.pack(len(payload), len(fds), question) + payload
 
 
 class Channel:
@@ -114,9 +116,9 @@ class AsyncChannel:
         self._assembler = Assembler()
         self._sending = asyncio.Lock()
 
-    async def send(self, payload: bytes, fds: Sequence[int] = ()) -> None:
+    async def send(self, payload: bytes, fds: Sequence[int] = (), question: int = 0) -> None:
         """Raises OSError."""
-        data = pack(payload, fds)
+        data = pack(payload, fds, question)
         async with self._sending:
             sent = await self._send_fds(data, fds) if fds else 0
             if rest := data[sent:]:  # whoever has it all may be gone already

@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from ..instance.machines import Down, Up
-from ..net.machine import MachineSpec, Wanted
-from .messages import MachineDown, MachineReport, MachineUp
+from ..net.machine import Wanted, Workload
+from .messages import MachineDown, MachineRemoved, MachineReport, MachineUp
 
 
 class Action(Enum):
@@ -15,27 +15,34 @@ class Action(Enum):
     REST = auto()
     START = auto()
     STOP = auto()
+    KEEP = auto()  # stop, and put the disk aside
     REMOVE = auto()
 
 
-def decide(spec: MachineSpec | None, state: Up | Down | None, *, linked: bool, disk: bool) -> Action:
-    """The step for a machine whose links (`linked`) and `disk` exist or not.  No `spec`: it is not to be."""
+def decide(spec: Workload | None, state: Up | Down | None, *, linked: bool, disk: bool, ended: bool = False) -> Action:
+    """The step for a machine whose links (`linked`) and `disk` exist or not.
+
+    No `spec`: it is not to be, and only when it is said to have `ended` has somebody wanted its disk deleted.
+    """
     if spec is None or spec.wanted is Wanted.TERMINATED:
-        return Action.REMOVE if state or linked or disk else Action.REST
+        is_asked_for = ended or spec is not None
+        return (Action.REMOVE if is_asked_for else Action.KEEP) if state or linked or disk else Action.REST
     if spec.wanted is Wanted.STOPPED:
         return Action.STOP if state or linked else Action.REST
     return Action.REST if state and state.boot >= spec.boot else Action.START
 
 
-def report(spec: MachineSpec, state: Up | Down | None, action: Action) -> MachineReport | None:
+def report(spec: Workload, state: Up | Down | None, action: Action) -> MachineReport | MachineRemoved | None:
     """What there is to say of a machine when `action` is what `decide` gave; None while it is on its way."""
     if action is not Action.REST:
         return None
-    return state_report(spec.instance_id, state or Down(spec.boot))
+    if spec.wanted is Wanted.TERMINATED:
+        return MachineRemoved(spec.id)
+    return state_report(spec.id, state or Down(spec.boot))
 
 
-def state_report(instance_id: str, state: Up | Down) -> MachineReport:
+def state_report(name: str, state: Up | Down) -> MachineReport:
     """What there is to say of a machine that nothing is wanted of."""
     if isinstance(state, Up):
-        return MachineUp(instance_id, state.boot, state.pid)
-    return MachineDown(instance_id, state.boot)
+        return MachineUp(name, state.boot, state.pid)
+    return MachineDown(name, state.boot)

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from ..fabric import namespace
 from ..instance import mounts
+from ..instance.disk import Disk, make_layers
 from ..instance.image import BUILT_IN, LOCAL
 from ..instance.mount_tree import mounted
-from ..instance.storage import Disk, make_layers
 
 
 class Isolation(Struct, frozen=True):

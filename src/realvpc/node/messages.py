@@ -1,7 +1,8 @@
 """What is said on the node's socket.  Both sides are typed; what does not type-check is refused.
 
-The API process says what should be (`Desired`, always the whole of it) and hears what is: one report per machine that
-it named, again whenever it changes, and again on every new connection.  So nothing is lost when either side restarts.
+The API process says what should be and hears what is: one report per machine that it named, again whenever it changes,
+and again on every new connection.  On a connection it says the whole first (`Desired`) and from then on what changes
+(`DesiredDelta`).  So nothing is lost when either side restarts.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from ..fabric.plan import Plan
-from ..net.machine import InstanceId, MachineSpec, Wanted
+from ..fabric.plan import Plan, PlanDelta
+from ..instance.kept import KeptDisk
+from ..net.machine import Argument, InstanceId, Wanted, Workload
 
-PROTOCOL = 3
+PROTOCOL = 6
 
-_Text = Annotated[str, Meta(max_length=131072, pattern=r"^[^\x00]*\Z")]
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
 
 
@@ -27,11 +28,33 @@ class Hello(Struct, frozen=True, tag=True):
 
 
 class Desired(Struct, frozen=True, tag=True):
-    """All that should be.  A machine that is not named is removed, and nothing is reported of it."""
+    """All that should be.
+
+    An instance's disk is deleted when its machine is wanted terminated or its id is among `ended`: `MachineRemoved`
+    says that this is done.  A machine that is not named at all is stopped, its disk is kept aside, and nothing is
+    reported of it.  `state` is the id of the state that all this is from.
+    """
 
     revision: int
     plan: Plan
-    machines: tuple[MachineSpec, ...]
+    machines: tuple[Workload, ...]
+    ended: tuple[InstanceId, ...] = ()
+    state: Annotated[str, Meta(pattern=r"^[0-9a-f]{0,32}\Z")] = ""
+
+
+class DesiredDelta(Struct, frozen=True, tag=True):
+    """What leads from what should be at one revision to what should be at a later one.
+
+    Who does not hold the first refuses, and has to be told the whole on another connection.
+    """
+
+    since: int
+    revision: int
+    plan: PlanDelta = PlanDelta()
+    machines: tuple[Workload, ...] = ()  # new, or specified otherwise
+    gone: tuple[str, ...] = ()  # not named any more
+    ended: tuple[InstanceId, ...] = ()  # of which nothing is to be left
+    removed: tuple[str, ...] = ()  # not among those any more: nothing is left
 
 
 class Counters(Struct, frozen=True, tag=True):
@@ -40,6 +63,10 @@ class Counters(Struct, frozen=True, tag=True):
 
 class Status(Struct, frozen=True, tag=True):
     """Asks for what there is: `StatusIs`."""
+
+
+class Audit(Struct, frozen=True, tag=True):
+    """Asks to look at once whether everything is as it was made: `StatusIs`, after mending what could be."""
 
 
 class Console(Struct, frozen=True, tag=True):
@@ -57,10 +84,10 @@ class Exec(Struct, frozen=True, tag=True, kw_only=True):
     """
 
     instance_id: InstanceId
-    argv: Annotated[tuple[_Text, ...], Meta(min_length=1)]
+    argv: Annotated[tuple[Argument, ...], Meta(min_length=1)]
     user: str = "root"
     cwd: Annotated[str, Meta(pattern=r"^/[^\x00]*\Z")] | None = None  # the user's home
-    env: dict[_Variable, _Text] = {}
+    env: dict[_Variable, Argument] = {}
     tty: bool = False
 
 
@@ -72,7 +99,7 @@ class OpenShell(Struct, frozen=True, tag=True):
     """
 
     instance_id: InstanceId
-    command: _Text | None = None
+    command: Argument | None = None
 
 
 class OpenCommand(Struct, frozen=True, tag=True):
@@ -83,7 +110,7 @@ class OpenCommand(Struct, frozen=True, tag=True):
     """
 
     instance_id: InstanceId
-    command: _Text
+    command: Argument
     user: Literal["root", "ssm-user"] = "ssm-user"
 
 
@@ -103,6 +130,12 @@ class OpenListeners(Struct, frozen=True, tag=True):
     """Asks for the sockets of what is served to machines: `Opened`, which carries them in the order of `Listener`."""
 
 
+class DeleteDisk(Struct, frozen=True, tag=True):
+    """Deletes a disk that was kept aside, by the name that `StatusIs` has for it: `Deleted`.  Root only."""
+
+    name: str
+
+
 class Shutdown(Struct, frozen=True, tag=True):
     """Ends the node process.  Root only.
 
@@ -116,8 +149,10 @@ class Shutdown(Struct, frozen=True, tag=True):
 Request: TypeAlias = (
     Hello
     | Desired
+    | DesiredDelta
     | Counters
     | Status
+    | Audit
     | Console
     | Exec
     | OpenShell
@@ -125,6 +160,7 @@ Request: TypeAlias = (
     | OpenSocket
     | OpenProbe
     | OpenListeners
+    | DeleteDisk
     | Shutdown
 )
 
@@ -137,10 +173,21 @@ class Welcome(Struct, frozen=True, tag=True):
 
 
 class Fault(Struct, frozen=True):
-    """Something that could not be done and is being tried again.  `subject` is `tables` or an instance id."""
+    """Something that could not be done, or is not as it was made, and is being tried again.
+
+    `subject` is the id of a machine, or what else it is about: `tables`, `fabric`, `listeners`, ...
+    """
 
     subject: str
     reason: str
+
+
+class Repair(Struct, frozen=True):
+    """What was found not to be as it was made, and is again.  `at`: seconds since 1970."""
+
+    subject: str
+    what: str
+    at: float
 
 
 class Applied(Struct, frozen=True, tag=True):
@@ -153,22 +200,28 @@ class Applied(Struct, frozen=True, tag=True):
 class MachineUp(Struct, frozen=True, tag=True):
     """The machine runs."""
 
-    instance_id: str
+    id: str
     boot: int
     pid: int
 
 
 class MachineDown(Struct, frozen=True, tag=True):
-    """The machine does not run: it was stopped or removed as desired, or it ended by itself."""
+    """The machine does not run: it was stopped as desired, or it ended by itself."""
 
-    instance_id: str
+    id: str
     boot: int
+
+
+class MachineRemoved(Struct, frozen=True, tag=True):
+    """Nothing is left of the machine, as desired: no links, no disk."""
+
+    id: str
 
 
 class MachineFailed(Struct, frozen=True, tag=True):
     """The machine could not be started, and this boot is not tried again."""
 
-    instance_id: str
+    id: str
     boot: int
     reason: str
 
@@ -182,7 +235,9 @@ class CountersAre(Struct, frozen=True, tag=True):
 class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
     """What there is.  `revision` is 0 before the first.
 
-    `limits` says how machines are limited, `isolation` how they are kept apart from the host, or why they are not.
+    `limits` says how machines are limited, `isolation` how they are kept apart from the host, `disks` how their disks
+    are limited, or why they are not.  `kept` are the disks that nobody asked to delete, `repairs` what an audit has
+    mended lately.
     """
 
     pid: int
@@ -191,6 +246,9 @@ class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
     isolation: str
     machines: tuple[MachineUp | MachineDown | MachineFailed, ...]
     faults: tuple[Fault, ...]
+    disks: str = ""
+    kept: tuple[KeptDisk, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
 
 class ConsoleIs(Struct, frozen=True, tag=True):
@@ -221,6 +279,10 @@ class Done(Struct, frozen=True, tag=True):
     """The node has shut down as asked."""
 
 
+class Deleted(Struct, frozen=True, tag=True):
+    """The disk is gone."""
+
+
 class Refused(Struct, frozen=True, tag=True):
     """The request was not carried out."""
 
@@ -228,8 +290,8 @@ class Refused(Struct, frozen=True, tag=True):
 
 
 MachineReport: TypeAlias = MachineUp | MachineDown | MachineFailed
-Event: TypeAlias = Applied | MachineUp | MachineDown | MachineFailed
-Answer: TypeAlias = Welcome | CountersAre | StatusIs | ConsoleIs | Started | Exited | Opened | Done | Refused
+Event: TypeAlias = Applied | MachineUp | MachineDown | MachineFailed | MachineRemoved
+Answer: TypeAlias = Welcome | CountersAre | StatusIs | ConsoleIs | Started | Exited | Opened | Done | Deleted | Refused
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

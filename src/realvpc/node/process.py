@@ -12,18 +12,20 @@ import logging
 import os
 import resource
 import signal
-import socket
 import stat
 from pathlib import Path
 
 from ..fabric.fabric import Fabric
 from ..instance import cgroups
+from .doorway import Doorway
 from .isolation import probe
 from .server import Node
 
 log = logging.getLogger(__name__)
 
 SOCKET = "node.sock"
+# Below the run directory, which the API process enters.  A root of machines is somebody else, and goes through one.
+_DIRECTORIES = {"bpf": 0o700, "machines": 0o711, "crun": 0o700, "exec": 0o700, "ns": 0o700}
 
 
 def run_node(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None:
@@ -40,6 +42,9 @@ def run_node(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor per machine
     own_directory(state_dir, 0o700)
     own_directory(run_dir, 0o755)
+    for name, mode in _DIRECTORIES.items():
+        own_directory(run_dir / name, mode)
+        (run_dir / name).chmod(mode)  # an earlier version let others look in
     with (run_dir / "node.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -62,9 +67,8 @@ async def _serve(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> 
     fabric = Fabric(run_dir, user_namespaces=isolation.has_user_namespaces)
     node = Node(fabric, state_dir, run_dir, limits, isolation, group, api_uid)
     await node.open()
-    with listen(run_dir / SOCKET, api_gid) as listener:
-        log.info("node serves socket=%s limits=%s isolation=%s", run_dir / SOCKET, limits, isolation)
-        await node.serve(listener, stop)
+    log.info("node serves socket=%s limits=%s isolation=%s", run_dir / SOCKET, limits, isolation)
+    await node.serve(Doorway(run_dir / SOCKET, api_gid), stop)
 
 
 def own_directory(directory: Path, mode: int) -> None:
@@ -73,21 +77,3 @@ def own_directory(directory: Path, mode: int) -> None:
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != 0 or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError(f"{directory} must be a directory of root's that nobody else may write")
-
-
-def listen(path: Path, gid: int) -> socket.socket:
-    """A listening socket at `path` for root and the group, taking the place of one that was left there."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
-    try:
-        listener.bind(str(draft))
-    finally:
-        os.umask(mask)
-    os.chown(draft, 0, gid)
-    draft.chmod(0o660)
-    listener.listen(64)
-    listener.setblocking(False)
-    draft.rename(path)
-    return listener

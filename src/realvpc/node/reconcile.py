@@ -4,6 +4,9 @@ One pass: the links of all machines that are to run, then the tables, then one s
 desired (`decide`).  Steps run beside each other, at most one per machine, and each that ends wakes the next pass.  A
 machine that is to go is stopped first, then its links go; its entries leave the tables with a later revision.
 What fails is a fault, is said, and is tried again, later each time.
+
+A pass looks at the machines that were spoken of, changed by themselves, or are on their way; every now and then, and
+when somebody asks for it, at all that there are.
 """
 
 from __future__ import annotations
@@ -11,72 +14,58 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ParamSpec, Protocol, TypeVar
-
-from msgspec import Struct
 
 from ..fabric.plan import Plan
-from ..instance.machines import MachineError, Machines, Up
-from ..net.machine import LinkSpec, MachineSpec, Wanted
+from ..instance.machines import Up
+from ..instance.workers import MachineError
+from ..net.machine import LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
-from .messages import Applied, Desired, Event, Fault, MachineFailed, MachineReport, MachineUp
+from .desired import TABLES, KeptDesired
+from .host import Fabric, Machines
+from .lane import Lane
+from .messages import (
+    Applied,
+    Desired,
+    DesiredDelta,
+    Event,
+    Fault,
+    MachineFailed,
+    MachineRemoved,
+    MachineReport,
+    MachineUp,
+)
+from .reports import Reports
+from .retries import Retries, Retry
 
 log = logging.getLogger(__name__)
 
-TABLES = "tables"
 START_ATTEMPTS = 3
-_FIRST_DELAY, _LONGEST_DELAY = 0.1, 10.0
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
-
-class Fabric(Protocol):
-    """What is needed of `realvpc.fabric.fabric.Fabric`."""
-
-    def open(self) -> None: ...
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...]) -> Path: ...
-    def remove_machine(self, name: str) -> None: ...
-    def machines(self) -> frozenset[str]: ...
-    def apply(self, plan: Plan) -> None: ...
-    def counters(self) -> dict[str, int]: ...
-    def socket_in(self, name: str) -> socket.socket: ...
-    def probe_in(self, name: str) -> socket.socket: ...
-    def listeners(self) -> tuple[socket.socket, ...]: ...
-    def close(self) -> None: ...
-    def destroy(self) -> None: ...
-
-
-class _Retry(Struct):
-    """Something that failed: why, how often, and when it may be tried again (the loop's clock)."""
-
-    reason: str
-    attempts: int
-    at: float
+_LOOK_AT_ALL_SECONDS = 10.0
 
 
 class Reconciler:
     """Owns the fabric and the machines.  `version` grows when there may be news."""
 
-    def __init__(self, fabric: Fabric, machines: Machines) -> None:
+    def __init__(self, fabric: Fabric, lane: Lane, machines: Machines) -> None:
         self.machines = machines
         self.version = 0
         self._changed = asyncio.Condition()
         self._fabric = fabric
-        self._fabric_thread = ThreadPoolExecutor(1, "fabric")  # the fabric moves its thread between namespaces
-        self._desired: Desired | None = None
-        self._specs: dict[str, MachineSpec] = {}
-        self._tables_of: Desired | None = None
+        self._in_fabric = lane.run
+        self._desired = KeptDesired()
+        self._unsettled: set[str] = set()  # the machines that the next pass looks at
+        self._looks_at_all = False
         self._links: dict[str, tuple[LinkSpec, ...]] = {}  # of every namespace there is; () when adopted, unknown
         self._namespaces: dict[str, Path] = {}
         self._failed: dict[str, MachineFailed] = {}
-        self._retries: dict[str, _Retry] = {}
+        self._retries = Retries()
         self._steps: dict[str, asyncio.Task[None]] = {}
-        self._reports: dict[str, MachineReport] = {}
+        self._reports: Reports[Event] = Reports()
+        self._putting_aside: list[asyncio.Task[None]] = []  # disks of machines that do not run
+        self._found: tuple[Fault, ...] = ()
         self._applied: Applied | None = None
+        self._table_faults: tuple[str, ...] = ()  # of the tables that were applied
         self._wake = asyncio.Event()
         self._passing = asyncio.Lock()
 
@@ -93,14 +82,14 @@ class Reconciler:
         await asyncio.gather(*self._steps.values(), return_exceptions=True)
         self.machines.close()
         await self._in_fabric(self._fabric.close)
-        self._fabric_thread.shutdown()
 
     async def clear(self, *, disks: bool) -> None:
         """Stop every machine, with `disks` remove them too, and remove the fabric; nothing is wanted any more.
 
         Raises MachineError and what the fabric raises.
         """
-        self._desired = None
+        self._desired = KeptDesired()
+        self._applied = None
         self._reports.clear()  # so that `reports` follows the machines
         async with self._passing:
             await asyncio.gather(*self._steps.values())
@@ -111,26 +100,41 @@ class Reconciler:
                     raise error
             await self._in_fabric(self._fabric.destroy)
 
-    def want(self, desired: Desired) -> None:
-        """Replace what is desired, and try again at once what had failed."""
-        self._desired = desired
-        self._specs = {spec.instance_id: spec for spec in desired.machines}
-        for retry in self._retries.values():
-            retry.at = 0
+    def want(self, message: Desired | DesiredDelta) -> None:
+        """Take in what is desired, and try again at once what had failed and is specified otherwise now.
+
+        Raises OutOfStepError.
+        """
+        changed = self._desired.take(message)
+        self.machines.serve(self._desired.state)
+        for subject in changed:
+            self._retries.forget(subject)
+        self._unsettled |= changed - {TABLES}
+        self._looks_at_all = self._looks_at_all or isinstance(message, Desired)
         self._wake.set()
 
-    def wake(self) -> None:
-        """Look again: something changed by itself."""
+    def find(self, faults: tuple[Fault, ...]) -> None:
+        """Say these of the host too, from now on."""
+        self._found = faults
+        self._wake.set()
+
+    def wake(self, name: str | None = None) -> None:
+        """Look again: a machine changed by itself, or anything did."""
+        if name is None:
+            self._looks_at_all = True
+        else:
+            self._unsettled.add(name)
         self._wake.set()
 
     def reports(self) -> tuple[MachineReport, ...]:
         """What there is to say of every machine, desired or only found."""
         found = {name: state_report(name, state) for name, state in self.machines.states().items()}
-        return tuple((found | self._reports).values())
+        reports = (found | self._reports.by_subject()).values()
+        return tuple(report for report in reports if isinstance(report, MachineReport))
 
-    def events(self) -> tuple[Event, ...]:
-        """All that there is to say: at most one event per machine."""
-        return (*([self._applied] if self._applied else ()), *self._reports.values())
+    def events(self, since: int = 0) -> tuple[Event, ...]:
+        """All that there is to say, at most one event per machine; or what is new since this version."""
+        return self._reports.since(since)
 
     async def newer_than(self, version: int) -> None:
         """Wait until there may be something that was not said at `version`."""
@@ -143,24 +147,27 @@ class Reconciler:
 
     @property
     def faults(self) -> tuple[Fault, ...]:
-        return tuple(Fault(subject, retry.reason) for subject, retry in sorted(self._retries.items()))
+        """What could not be done so far, what is wrong with the tables and the disks, and what an audit has found."""
+        tables = (Fault(TABLES, sentence) for sentence in self._table_faults)
+        disks = (Fault(*each) for each in sorted(self.machines.faults().items()))
+        return (*self._retries.faults, *tables, *disks, *self._found)
 
     async def counters(self) -> dict[str, int]:
-        return await self._in_fabric(self._fabric.counters)
+        return await asyncio.to_thread(self._fabric.counters)
 
     async def socket_in(self, name: str) -> socket.socket:
         """A TCP socket in the namespace of a machine that runs.  Raises MachineError and what the fabric raises."""
         self._check_running(name)
-        return await self._in_fabric(self._fabric.socket_in, name)
+        return await asyncio.to_thread(self._fabric.socket_in, name)
 
     async def probe_in(self, name: str) -> socket.socket:
         """A raw ICMP socket there.  Raises MachineError and what the fabric raises."""
         self._check_running(name)
-        return await self._in_fabric(self._fabric.probe_in, name)
+        return await asyncio.to_thread(self._fabric.probe_in, name)
 
     async def listeners(self) -> tuple[socket.socket, ...]:
         """New sockets of what is served to machines, in the order of `Listener`.  Raises what the fabric raises."""
-        return await self._in_fabric(self._fabric.listeners)
+        return await asyncio.to_thread(self._fabric.listeners)
 
     def _check_running(self, name: str) -> None:
         if not isinstance(self.machines.state(name), Up):
@@ -169,130 +176,172 @@ class Reconciler:
     async def run(self) -> None:
         """Reconcile for ever."""
         while True:
-            await self._wake.wait()
+            try:
+                async with asyncio.timeout(_LOOK_AT_ALL_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._looks_at_all = True
             self._wake.clear()
             async with self._passing:
-                if self._desired is not None:
-                    await self._pass(self._desired)
+                if self._desired.revision is not None:
+                    await self._pass(self._desired.revision)
 
-    async def _pass(self, desired: Desired) -> None:
-        for spec in desired.machines:
-            if self._needs_links(spec) and self._due(spec.instance_id):
-                await self._link(spec)
-        if self._tables_of is not desired and self._due(TABLES):
-            await self._apply(desired)
-        disks = self.machines.ids()
-        for name in {*self._specs, *disks, *self._links}:
+    async def _pass(self, revision: int) -> None:
+        desired, names = self._desired, self._names()
+        for name in names:
+            spec = desired.specs.get(name)
+            if spec and self._needs_links(spec):
+                if self._due(name):
+                    await self._link(spec)
+                if self._needs_links(spec):
+                    self._unsettled.add(name)
+        if desired.tables_wait and self._due(TABLES):
+            await self._apply()
+        for name in names:
             if name not in self._steps:
-                self._settle(name, disk=name in disks, tables=self._tables_of is desired)
-        for name in self._reports.keys() - self._specs.keys():
-            del self._reports[name]
-        self._retries = {name: retry for name, retry in self._retries.items() if name == TABLES or name in self._specs}
-        self._applied = Applied(desired.revision, self.faults)
+                self._settle(name, disk=self.machines.has_disk(name))
+            if name not in desired.specs and name not in desired.ended:
+                self._reports.forget(name)
+        await asyncio.gather(*self._putting_aside)  # so that whoever asks after this pass hears of them
+        self._putting_aside.clear()
+        self._retries.keep(lambda subject: subject == TABLES or subject in self._steps or self._is_known(subject))
+        self._applied = Applied(revision, self.faults)
+        self._say("", self._applied)
         await self._notify()
 
-    def _settle(self, name: str, *, disk: bool, tables: bool) -> None:
-        """Begin the machine's next step, or say that there is none."""
-        spec, state = self._specs.get(name), self.machines.state(name)
-        if spec and self._has_failed(spec):
-            self._reports[name] = self._failed[name]
-            return
-        action = decide(spec, state, linked=name in self._links, disk=disk)
-        said = report(spec, state, action) if spec else None
-        if said:
-            self._reports[name] = said
-        if action is Action.REST or not self._due(name):
-            return
-        if action is Action.START and (spec is None or not tables or self._needs_links(spec)):
-            return  # the links or the tables have failed so far, or belong to a newer revision
-        self._steps[name] = asyncio.create_task(self._step(name, action, spec), name=f"{action.name} {name}")
+    def _names(self) -> set[str]:
+        """The machines that this pass looks at."""
+        names, self._unsettled = self._unsettled, set()
+        if self._looks_at_all:
+            self._looks_at_all = False
+            names |= {*self._desired.specs, *self._desired.ended, *self.machines.ids(), *self._links}
+        return names
 
-    async def _step(self, name: str, action: Action, spec: MachineSpec | None) -> None:
+    def _is_known(self, name: str) -> bool:
+        """Whether it is spoken of, or there is anything of it."""
+        desired = self._desired
+        return name in desired.specs or name in desired.ended or name in self._links or self.machines.has_disk(name)
+
+    def _settle(self, name: str, *, disk: bool) -> None:
+        """Begin the machine's next step, or say that there is none."""
+        spec, state = self._desired.specs.get(name), self.machines.state(name)
+        if spec and self._has_failed(spec):
+            self._say(name, self._failed[name])
+            return
+        # An appliance's disk has nothing on it that somebody could miss.
+        ended = name in self._desired.ended or not name.startswith("i-")
+        action = decide(spec, state, linked=name in self._links, disk=disk, ended=ended)
+        said = report(spec, state, action) if spec else None
+        if name in self._desired.ended and action is Action.REST:
+            said = MachineRemoved(name)
+        if said:
+            self._say(name, said)
+        if action is Action.REST:
+            return
+        # The links or the tables may have failed so far, or belong to a newer revision.
+        is_early = action is Action.START and (spec is None or self._desired.tables_wait or self._needs_links(spec))
+        if is_early or not self._due(name):
+            self._unsettled.add(name)
+            return
+        step = self._steps[name] = asyncio.create_task(self._step(name, action, spec), name=f"{action.name} {name}")
+        if action is Action.KEEP and state is None:
+            self._putting_aside.append(step)
+
+    async def _step(self, name: str, action: Action, spec: Workload | None) -> None:
         try:
             if action is Action.START and spec:
                 up = await self.machines.start(spec, self._namespaces[name])
                 self._failed.pop(name, None)
-                self._reports[name] = MachineUp(name, up.boot, up.pid)
+                self._say(name, MachineUp(name, up.boot, up.pid))
                 log.info("machine up instance=%s boot=%d pid=%d", name, up.boot, up.pid)
             else:
-                await self._end(name, keep_disk=action is Action.STOP)
+                await self._end(name, action)
         except Exception as error:  # noqa: BLE001 - the outermost frame of a step: it is said, and tried again
             self._machine_failure(name, spec, error)
         else:
-            self._retries.pop(name, None)
+            self._retries.forget(name)
         finally:
             del self._steps[name]
-            self._wake.set()
+            self.wake(name)
         await self._notify()
 
-    async def _end(self, name: str, *, keep_disk: bool) -> None:
-        await (self.machines.stop(name) if keep_disk else self.machines.remove(name))
+    async def _end(self, name: str, action: Action) -> None:
+        machines = self.machines
+        await {Action.STOP: machines.stop, Action.KEEP: machines.keep_aside}.get(action, machines.remove)(name)
         if name in self._links:
             self._namespaces.pop(name, None)
             await self._in_fabric(self._fabric.remove_machine, name)
             del self._links[name]
         self._failed.pop(name, None)
-        log.info("machine %s instance=%s", "stopped" if keep_disk else "removed", name)
+        log.info("machine %s instance=%s", "removed" if action is Action.REMOVE else "stopped", name)
 
-    async def _link(self, spec: MachineSpec) -> None:
-        name = spec.instance_id
+    async def _link(self, spec: Workload) -> None:
+        name = spec.id
         try:
-            self._namespaces[name] = await self._in_fabric(self._fabric.ensure_machine, name, spec.links)
+            state = self.machines.state(name)
+            pid = state.pid if isinstance(state, Up) else None
+            self._namespaces[name] = await self._in_fabric(self._fabric.ensure_machine, name, spec.links, pid)
         except Exception as error:  # noqa: BLE001 - as in _step
             self._machine_failure(name, spec, error)
         else:
             self._links[name] = spec.links
-            self._retries.pop(name, None)
+            self._retries.forget(name)
 
-    async def _apply(self, desired: Desired) -> None:
+    async def _apply(self) -> None:
+        desired, tables = self._desired, self._desired.next_tables()
         try:
-            await self._in_fabric(self._fabric.apply, desired.plan)
+            if isinstance(tables, Plan):
+                await self._in_fabric(self._fabric.apply, tables)
+            else:
+                await self._in_fabric(self._fabric.apply_delta, tables.puts, tables.deletes)
         except Exception as error:  # noqa: BLE001 - as in _step
+            desired.apply_again()
             self._failure(TABLES, error)
         else:
-            self._tables_of = desired
-            self._retries.pop(TABLES, None)
+            self._table_faults = await self._in_fabric(self._fabric.faults)
+            for sentence in self._table_faults:
+                log.warning("tables applied with a fault reason=%s", sentence)
+            self._retries.forget(TABLES)
             log.info("tables applied revision=%d", desired.revision)
 
-    def _needs_links(self, spec: MachineSpec) -> bool:
+    def _needs_links(self, spec: Workload) -> bool:
         """A machine that is up or comes up needs its links; one that went down by itself does not."""
-        name = spec.instance_id
+        name = spec.id
         if spec.wanted is not Wanted.RUNNING or name in self._steps or self._has_failed(spec):
             return False
         state = self.machines.state(name)
         current = name in self._namespaces and self._links.get(name) == spec.links
         return not current and (state is None or isinstance(state, Up) or state.boot < spec.boot)
 
-    def _has_failed(self, spec: MachineSpec) -> bool:
+    def _has_failed(self, spec: Workload) -> bool:
         """Whether this boot of the machine has been given up."""
-        failed = self._failed.get(spec.instance_id)
+        failed = self._failed.get(spec.id)
         return spec.wanted is Wanted.RUNNING and failed is not None and failed.boot >= spec.boot
 
-    def _machine_failure(self, name: str, spec: MachineSpec | None, error: Exception) -> None:
+    def _machine_failure(self, name: str, spec: Workload | None, error: Exception) -> None:
         retry = self._failure(name, error)
         starts = spec is not None and spec.wanted is Wanted.RUNNING and not isinstance(self.machines.state(name), Up)
         if spec and starts and retry.attempts >= START_ATTEMPTS:
-            del self._retries[name]
+            self._retries.forget(name)
             self._failed[name] = MachineFailed(name, spec.boot, retry.reason)
 
-    def _failure(self, subject: str, error: Exception) -> _Retry:
+    def _failure(self, subject: str, error: Exception) -> Retry:
         loop = asyncio.get_running_loop()
-        attempts = self._retries[subject].attempts + 1 if subject in self._retries else 1
-        delay = min(_FIRST_DELAY * 2 ** (attempts - 1), _LONGEST_DELAY)
         reason = str(error) if isinstance(error, MachineError) else f"{type(error).__name__}: {error}"
-        retry = self._retries[subject] = _Retry(reason, attempts, loop.time() + delay)
-        loop.call_later(delay, self._wake.set)
+        retry = self._retries.failed(subject, reason, loop.time())
+        loop.call_later(retry.delay(loop.time()), self._wake.set)
+        attempts = retry.attempts
         log.warning("failed subject=%s attempt=%d reason=%s", subject, attempts, reason, exc_info=attempts == 1)
         return retry
 
     def _due(self, subject: str) -> bool:
-        retry = self._retries.get(subject)
-        return retry is None or retry.at <= asyncio.get_running_loop().time()
+        return self._retries.due(subject, asyncio.get_running_loop().time())
+
+    def _say(self, name: str, event: Event) -> None:
+        """Tell it with the next news."""
+        self._reports.say(name, event, self.version + 1)
 
     async def _notify(self) -> None:
         self.version += 1
         async with self._changed:
             self._changed.notify_all()
-
-    async def _in_fabric(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._fabric_thread, lambda: function(*args, **kwargs))

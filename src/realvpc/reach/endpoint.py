@@ -75,7 +75,7 @@ def running(network: Network) -> list[Endpoint]:
         for instance in instances
         if (interfaces := network.interfaces_of(instance.id))
     ]
-    return sorted(endpoints, key=lambda endpoint: endpoint.name)
+    return sorted(endpoints, key=lambda endpoint: (endpoint.name, endpoint.instance_id or ""))
 
 
 def _interface(network: Network, name: str) -> NetworkInterface | None:

@@ -1,6 +1,7 @@
 """SSM's actions on sessions (SSM API Reference).
 
-Unlike the other actions these change no state that is kept: what they work on is in memory (`sessions`).
+Unlike the other actions these change no state that is kept: what they work on is in memory (`sessions`), and what
+they do there is the effect of their answer.
 """
 
 from __future__ import annotations
@@ -10,98 +11,88 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from realvpc.api.core.call import Call
-from realvpc.api.core.context import Context, Response
+from realvpc.api.core.context import Answer, Context, Request, Response
 from realvpc.api.core.errors import AwsError
 from realvpc.api.ssm.agent import is_online
+from realvpc.api.ssm.paging import paged
 
 from .documents import plan
-from .paging import paged
 from .server import PREFIX
-from .sessions import Ending, Session, Sessions
+from .sessions import Ending, Session, Sessions, new_id, new_token
 
 _LARGEST_PAGE = 200
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 class SessionActions:
-    """`context` gives a call's context; `endpoint` is the host and port that is listened on."""
+    """`endpoint` is the host and port that is listened on."""
 
-    def __init__(self, sessions: Sessions, context: Callable[[Call], Context], endpoint: str) -> None:
+    def __init__(self, sessions: Sessions, endpoint: str) -> None:
         self._sessions = sessions
-        self._context = context
         self._endpoint = endpoint
-        self._actions: dict[str, Callable[[Context, Call], Response]] = {
-            "DescribeSessions": self._describe_sessions,
-            "GetConnectionStatus": self._get_connection_status,
-            "ResumeSession": self._resume_session,
-            "StartSession": self._start_session,
-            "TerminateSession": self._terminate_session,
-        }
 
-    def knows(self, service: str, action: str) -> bool:
-        return service == "ssm" and action in self._actions
-
-    def handle(self, call: Call) -> Response:
-        """Perform a call that `knows` knows.  Raises AwsError."""
-        self._sessions.sweep()
-        return self._actions[call.action](self._context(call), call)
-
-    def _start_session(self, ctx: Context, call: Call) -> Response:
-        """Raises InvalidDocument, InvalidParameters, TargetNotConnected."""
-        target = call.params["Target"]
-        planned = plan(call.params.get("DocumentName"), call.params.get("Parameters") or {})
+    def start_session(self, ctx: Context, request: Request) -> Answer:
+        """Raises InvalidDocument, InvalidParameters, TargetNotConnected, ServiceQuotaExceededException."""
+        target = request["Target"]
+        planned = plan(request.get("DocumentName"), request.get("Parameters") or {})
         if not _connected(ctx, target):
             raise AwsError("TargetNotConnected", f"{target} is not connected.")
-        session = self._sessions.start(
+        if full := self._sessions.full(ctx.account):
+            raise AwsError("ServiceQuotaExceededException", full)
+        session = Session(
+            id=new_id(ctx.caller.arn, ctx.random),
+            token=new_token(ctx.random),
             target=target,
             account=ctx.account,
             region=ctx.region,
             owner=ctx.caller.arn,
+            document=planned.document.name,
+            reason=request.get("Reason"),
             plan=planned,
-            reason=call.params.get("Reason"),
+            started_at=ctx.now,
+            active_at=ctx.now,
         )
-        return self._opened(session, call)
+        return Answer(self._opened(ctx, session.id, session.token), effect=lambda: self._sessions.start(session))
 
-    def _resume_session(self, ctx: Context, call: Call) -> Response:
+    def resume_session(self, ctx: Context, request: Request) -> Answer:
         """A session that has ended gets no token, which clients show as its time being over.
 
         Raises DoesNotExistException."""
-        session = self._find(ctx, call)
+        session = self._find(ctx, request)
         if session.ended_at is not None:
-            return {"SessionId": session.id}
-        return self._opened(self._sessions.renew(session.id), call)
+            return Answer({"SessionId": session.id})
+        token = new_token(ctx.random)
+        return Answer(self._opened(ctx, session.id, token), effect=lambda: self._sessions.renew(session.id, token))
 
-    def _terminate_session(self, ctx: Context, call: Call) -> Response:
+    def terminate_session(self, ctx: Context, request: Request) -> Answer:
         """Raises DoesNotExistException."""
-        session = self._find(ctx, call)
-        self._sessions.end(session.id, Ending.REQUEST)
-        return {"SessionId": session.id}
+        session = self._find(ctx, request)
+        return Answer({"SessionId": session.id}, effect=lambda: self._sessions.end(session.id, Ending.REQUEST))
 
-    def _describe_sessions(self, ctx: Context, call: Call) -> Response:
+    def describe_sessions(self, ctx: Context, request: Request) -> Answer:
         """The newest first.  Raises InvalidFilterKey, InvalidNextToken, ValidationException."""
-        tests = [_test(filter_["key"], filter_["value"]) for filter_ in call.params.get("Filters") or []]
-        rows = self._sessions.active() if call.params["State"] == "Active" else self._sessions.ended()
+        tests = [_test(filter_["key"], filter_["value"]) for filter_ in request.get("Filters") or []]
+        rows = self._sessions.active() if request["State"] == "Active" else self._sessions.ended()
         rows = [row for row in rows if row.visible_to(ctx.account, ctx.region) and all(test(row) for test in tests)]
-        page, token = paged(rows, _place, call.params, _LARGEST_PAGE)
-        return {"Sessions": [_render(row) for row in page], "NextToken": token}
+        page, token = paged(rows, _place, request, largest=_LARGEST_PAGE, newest_first=True)
+        return Answer({"Sessions": [_render(row) for row in page], "NextToken": token})
 
-    def _get_connection_status(self, ctx: Context, call: Call) -> Response:
-        target = call.params["Target"]
-        return {"Target": target, "Status": "connected" if _connected(ctx, target) else "notconnected"}
+    def get_connection_status(self, ctx: Context, request: Request) -> Answer:
+        target = request["Target"]
+        return Answer({"Target": target, "Status": "connected" if _connected(ctx, target) else "notconnected"})
 
-    def _find(self, ctx: Context, call: Call) -> Session:
-        session_id = call.params["SessionId"]
+    def _find(self, ctx: Context, request: Request) -> Session:
+        session_id = request["SessionId"]
         session = self._sessions.find(session_id)
         if session is None or not session.visible_to(ctx.account, ctx.region):
             raise AwsError("DoesNotExistException", f"Session {session_id} does not exist.")
         return session
 
-    def _opened(self, session: Session, call: Call) -> Response:
-        host = call.host if _HOST.fullmatch(call.host) else self._endpoint
-        scheme = "wss" if call.scheme == "https" else "ws"
-        url = f"{scheme}://{host}{PREFIX}{session.id}?role=publish_subscribe"
-        return {"SessionId": session.id, "TokenValue": session.token, "StreamUrl": url}
+    def _opened(self, ctx: Context, session_id: str, token: str) -> Response:
+        host = ctx.host if _HOST.fullmatch(ctx.host) else self._endpoint
+        scheme = "wss" if ctx.scheme == "https" else "ws"
+        url = f"{scheme}://{host}{PREFIX}{session_id}?role=publish_subscribe"
+        return {"SessionId": session_id, "TokenValue": token, "StreamUrl": url}
 
 
 def _connected(ctx: Context, target: str) -> bool:

@@ -5,151 +5,120 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from realvpc.api.core.call import Call
-from realvpc.api.core.context import Context, Response
+from realvpc.api.core.context import Answer, Context, Request, Response
 from realvpc.api.core.errors import AwsError
 from realvpc.api.ssm.agent import is_online
+from realvpc.api.ssm.paging import paged
 from realvpc.net.instance import Instance
 
 from .command import Command, Invocation
 from .command_runner import CommandRunner
 from .documents import RUN_SHELL_SCRIPT
-from .paging import paged
 
 PLUGIN = "aws:runShellScript"
-_PATIENCE = 2.0  # seconds that an answer waits for a command to end, as for instances (decision 0004)
-_LARGEST_PAGE = 50
+PATIENCE = 2.0  # seconds that an answer waits for a command to end, as for instances (decision 0004)
 _DEFAULT_TIMEOUT = 3600  # seconds
 _MOST_INSTANCES = 50
 
 
 class CommandActions:
-    """`context` gives a call's context."""
+    """What has been sent, and what becomes of it."""
 
-    def __init__(self, runner: CommandRunner, context: Callable[[Call], Context]) -> None:
+    def __init__(self, runner: CommandRunner) -> None:
         self._runner = runner
-        self._context = context
-        self._actions: dict[str, Callable[[Context, Call], Response | Awaitable[Response]]] = {
-            "CancelCommand": self._cancel_command,
-            "GetCommandInvocation": self._get_command_invocation,
-            "ListCommandInvocations": self._list_command_invocations,
-            "ListCommands": self._list_commands,
-            "SendCommand": self._send_command,
-        }
 
-    def knows(self, service: str, action: str) -> bool:
-        return service == "ssm" and action in self._actions
-
-    def handle(self, call: Call) -> Response | Awaitable[Response]:
-        """Perform a call that `knows` knows.  Raises AwsError."""
-        return self._actions[call.action](self._context(call), call)
-
-    def _send_command(self, ctx: Context, call: Call) -> Response:
+    def send_command(self, ctx: Context, request: Request) -> Answer:
         """Raises InvalidDocument, InvalidDocumentVersion, InvalidParameters, InvalidInstanceId, DuplicateInstanceId,
-        ValidationException."""
-        name = call.params["DocumentName"].rpartition("/")[2]
+        InvalidTarget, ServiceQuotaExceededException, ValidationException."""
+        name = request["DocumentName"].rpartition("/")[2]
         if name != RUN_SHELL_SCRIPT.name:
             raise AwsError("InvalidDocument", f"Document with name {name} does not exist.")
-        if call.params.get("DocumentVersion", "1") not in ("1", "$DEFAULT", "$LATEST"):
+        if request.get("DocumentVersion", "1") not in ("1", "$DEFAULT", "$LATEST"):
             raise AwsError("InvalidDocumentVersion", "The document has one version, 1.")
-        given = call.params.get("Parameters") or {}
+        given = request.get("Parameters") or {}
         parameters = RUN_SHELL_SCRIPT.bind(given)
-        instances = _chosen(ctx, call)
+        instances = _chosen(ctx, request)
+        if full := self._runner.full(ctx.account):
+            raise AwsError("ServiceQuotaExceededException", full)
         now = ctx.now
         command = Command(
-            id=str(uuid.uuid4()),
+            id=str(uuid.UUID(bytes=ctx.random.randbytes(16), version=4)),
             account=ctx.account,
             region=ctx.region,
             document=name,
-            comment=call.params.get("Comment", ""),
+            comment=request.get("Comment", ""),
             parameters=parameters,
             given=given,
-            instance_ids=call.params.get("InstanceIds") or [],
-            targets=call.params.get("Targets") or [],
+            instance_ids=request.get("InstanceIds") or [],
+            targets=request.get("Targets") or [],
             requested_at=now,
-            timeout=call.params.get("TimeoutSeconds", _DEFAULT_TIMEOUT),
-            concurrency=_amount(call, "MaxConcurrency", "50"),
-            errors=_amount(call, "MaxErrors", "0"),
+            timeout=request.get("TimeoutSeconds", _DEFAULT_TIMEOUT),
+            concurrency=_amount(request, "MaxConcurrency", "50"),
+            errors=_amount(request, "MaxErrors", "0"),
             invocations={
                 row.id: Invocation(instance_id=row.id, instance_name=row.tags.get("Name", ""), requested_at=now)
                 for row in instances
             },
         )
-        self._runner.send(command)
-        return {"Command": _render(command)}
+        return Answer({"Command": _render(command)}, effect=lambda: self._runner.send(command))
 
-    def _cancel_command(self, ctx: Context, call: Call) -> Response:
+    def cancel_command(self, ctx: Context, request: Request) -> Answer:
         """Raises InvalidCommandId, InvalidInstanceId, DuplicateInstanceId."""
-        command = self._find(ctx, call.params["CommandId"])
-        instance_ids = _distinct(call.params.get("InstanceIds") or [])
+        command = self._find(ctx, request["CommandId"])
+        instance_ids = _distinct(request.get("InstanceIds") or [])
         if strange := [each for each in instance_ids if each not in command.invocations]:
             raise AwsError("InvalidInstanceId", f"The command was not sent to {', '.join(strange)}.")
-        self._runner.cancel(command.id, instance_ids or None)
-        return {}
+        return Answer(effect=lambda: self._runner.cancel(command.id, instance_ids or None))
 
-    async def _get_command_invocation(self, ctx: Context, call: Call) -> Response:
-        """Raises InvalidCommandId, InvocationDoesNotExist, InvalidPluginName."""
-        command_id, instance_id = call.params["CommandId"], call.params["InstanceId"]
-        await self._runner.settle(command_id, instance_id, _PATIENCE)
+    def get_command_invocation(self, ctx: Context, request: Request) -> Answer:
+        """Raises InvocationDoesNotExist, InvalidPluginName."""
+        command_id, instance_id = request["CommandId"], request["InstanceId"]
         command = self._runner.find(command_id)
-        row = command.invocations.get(instance_id) if command else None
-        if command is None or row is None or not command.visible_to(ctx.account, ctx.region):
+        if command is None or not command.visible_to(ctx.account, ctx.region) or not _has(command, instance_id):
             raise AwsError("InvocationDoesNotExist", "")
-        if call.params.get("PluginName", PLUGIN) not in (PLUGIN, f"0.{PLUGIN}"):
+        if request.get("PluginName", PLUGIN) not in (PLUGIN, f"0.{PLUGIN}"):
             raise AwsError("InvalidPluginName", "")
-        return {
-            "CommandId": command.id,
-            "InstanceId": row.instance_id,
-            "Comment": command.comment,
-            "DocumentName": command.document,
-            "DocumentVersion": "$DEFAULT",
-            "PluginName": PLUGIN,
-            "ResponseCode": row.code,
-            "ExecutionStartDateTime": _stamp(row.started_at),
-            "ExecutionElapsedTime": _elapsed(row),
-            "ExecutionEndDateTime": _stamp(row.ended_at),
-            "Status": row.status,
-            "StatusDetails": row.status_details,
-            "StandardOutputContent": row.stdout,
-            "StandardOutputUrl": "",
-            "StandardErrorContent": row.stderr,
-            "StandardErrorUrl": "",
-            "CloudWatchOutputConfig": {"CloudWatchLogGroupName": "", "CloudWatchOutputEnabled": False},
-        }
+        return Answer(effect=lambda: self._settled(command_id, instance_id))
 
-    def _list_commands(self, ctx: Context, call: Call) -> Response:
+    async def _settled(self, command_id: str, instance_id: str) -> Response:
+        """An invocation when it is over, or as it is when patience ends.  Raises InvocationDoesNotExist."""
+        await self._runner.settle(command_id, instance_id, PATIENCE)
+        command = self._runner.find(command_id)
+        if command is None:  # forgotten meanwhile
+            raise AwsError("InvocationDoesNotExist", "")
+        return _render_result(command, command.invocations[instance_id])
+
+    def list_commands(self, ctx: Context, request: Request) -> Answer:
         """The newest first.  Raises InvalidCommandId, InvalidFilterKey, InvalidNextToken, ValidationException."""
-        rows = [command for command in self._visible(ctx, call) if _has(command, call.params.get("InstanceId"))]
-        page, token = paged(rows, lambda row: _place(row.requested_at, row.id), call.params, _LARGEST_PAGE)
-        return {"Commands": [_render(row) for row in page], "NextToken": token}
+        rows = [command for command in self._visible(ctx, request) if _has(command, request.get("InstanceId"))]
+        page, token = paged(rows, lambda row: _place(row.requested_at, row.id), request, newest_first=True)
+        return Answer({"Commands": [_render(row) for row in page], "NextToken": token})
 
-    def _list_command_invocations(self, ctx: Context, call: Call) -> Response:
+    def list_command_invocations(self, ctx: Context, request: Request) -> Answer:
         """The newest first.  Raises as ListCommands."""
         rows = [
             (command, row)
-            for command in self._visible(ctx, call)
+            for command in self._visible(ctx, request)
             for row in command.invocations.values()
-            if call.params.get("InstanceId") in (None, row.instance_id)
+            if request.get("InstanceId") in (None, row.instance_id)
         ]
         page, token = paged(
-            rows, lambda pair: _place(pair[0].requested_at, pair[0].id, pair[1].instance_id), call.params, _LARGEST_PAGE
+            rows, lambda pair: _place(pair[0].requested_at, pair[0].id, pair[1].instance_id), request, newest_first=True
         )
-        details = call.params.get("Details", False)
-        return {
-            "CommandInvocations": [_render_invocation(*pair, details=details) for pair in page],
-            "NextToken": token,
-        }
+        details = request.get("Details", False)
+        rendered = [_render_invocation(*pair, details=details) for pair in page]
+        return Answer({"CommandInvocations": rendered, "NextToken": token})
 
-    def _visible(self, ctx: Context, call: Call) -> list[Command]:
-        if command_id := call.params.get("CommandId"):
+    def _visible(self, ctx: Context, request: Request) -> list[Command]:
+        if command_id := request.get("CommandId"):
             rows = [self._find(ctx, command_id)]
         else:
             rows = [row for row in self._runner.commands() if row.visible_to(ctx.account, ctx.region)]
-        tests = [_test(each["key"], each["value"]) for each in call.params.get("Filters") or []]
+        tests = [_test(each["key"], each["value"]) for each in request.get("Filters") or []]
         return [row for row in rows if all(test(row) for test in tests)]
 
     def _find(self, ctx: Context, command_id: str) -> Command:
@@ -159,15 +128,16 @@ class CommandActions:
         return command
 
 
-def _chosen(ctx: Context, call: Call) -> list[Instance]:
+def _chosen(ctx: Context, request: Request) -> list[Instance]:
     """The instances that are named, which have to be managed; or those of the targets that are."""
-    named = _distinct(call.params.get("InstanceIds") or [])
-    targets = call.params.get("Targets") or []
+    named = _distinct(request.get("InstanceIds") or [])
+    targets = request.get("Targets") or []
     if bool(named) == bool(targets):
         raise AwsError("ValidationException", "Specify either InstanceIds or Targets.")
     online = [row for row in ctx.visible(ctx.network.instances) if ctx.options.has_fabric and is_online(ctx, row)]
+    online.sort(key=lambda row: row.id)
     if targets:
-        tests = [_matcher(each["Key"], each.get("Values") or []) for each in targets]
+        tests = [_matcher(each.get("Key") or "", each.get("Values") or []) for each in targets]
         return [row for row in online if all(test(row) for test in tests)]
     found = {row.id: row for row in online}
     if any(each not in found for each in named):
@@ -196,8 +166,8 @@ def _distinct(instance_ids: list[str]) -> list[str]:
     return instance_ids
 
 
-def _amount(call: Call, name: str, default: str) -> str:
-    value: str = call.params.get(name, default)
+def _amount(request: Request, name: str, default: str) -> str:
+    value: str = request.get(name, default)
     if not re.fullmatch(r"[0-9]{1,6}|(?:100|[0-9]{1,2})%", value):
         raise AwsError("ValidationException", f"{name} is a number or a percentage, not {value}.")
     return value
@@ -271,6 +241,28 @@ def _render(command: Command) -> dict[str, Any]:
         "DeliveryTimedOutCount": 0,
         "ServiceRole": "",
         "TimeoutSeconds": command.timeout,
+    }
+
+
+def _render_result(command: Command, row: Invocation) -> Response:
+    return {
+        "CommandId": command.id,
+        "InstanceId": row.instance_id,
+        "Comment": command.comment,
+        "DocumentName": command.document,
+        "DocumentVersion": "$DEFAULT",
+        "PluginName": PLUGIN,
+        "ResponseCode": row.code,
+        "ExecutionStartDateTime": _stamp(row.started_at),
+        "ExecutionElapsedTime": _elapsed(row),
+        "ExecutionEndDateTime": _stamp(row.ended_at),
+        "Status": row.status,
+        "StatusDetails": row.status_details,
+        "StandardOutputContent": row.stdout,
+        "StandardOutputUrl": "",
+        "StandardErrorContent": row.stderr,
+        "StandardErrorUrl": "",
+        "CloudWatchOutputConfig": {"CloudWatchLogGroupName": "", "CloudWatchOutputEnabled": False},
     }
 
 

@@ -25,6 +25,7 @@ from .descriptor import Reader, Writer
 from .far_end import FarEndError, Instances, Program
 
 INVOCATIONS = 2000  # that are remembered, of all commands
+OF_AN_ACCOUNT, IN_ALL = 100, 500  # commands that are not over at a time
 _AT_ONCE = 50  # invocations that run
 _LARGEST_CHARACTER = 4  # bytes
 
@@ -50,6 +51,15 @@ class CommandRunner:
 
     def find(self, command_id: str) -> Command | None:
         return self._commands.get(command_id)
+
+    def full(self, account: str) -> str | None:
+        """Why an account can send no other command, in a sentence; None while it can."""
+        running = [each.account for each in self._commands.values() if each.running]
+        if running.count(account) >= OF_AN_ACCOUNT:
+            return f"{OF_AN_ACCOUNT} commands of the account are not over, and there can be no more at a time."
+        if len(running) >= IN_ALL:
+            return f"{IN_ALL} commands are not over, and there can be no more at a time."
+        return None
 
     def send(self, command: Command) -> None:
         """Run a command on its instances."""

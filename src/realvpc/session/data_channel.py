@@ -10,13 +10,14 @@ on the same connection.  After `_SIGNS` of those, one for each time that it was 
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable
 from typing import TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
+
+from realvpc.hostile_json import NotJsonError, read_json
 
 from .message import (
     ACKNOWLEDGE,
@@ -88,6 +89,12 @@ class _Sent(Struct):
     counted: bool = True  # among the bytes on the way
 
 
+class _Opening(Struct, rename="pascal"):
+    """A client's first words on a connection."""
+
+    token_value: str
+
+
 class DataChannel:
     """`now` is a clock's reading in seconds, of any clock that only goes forward; `new_id` and `created_at` (in
     milliseconds since the epoch) go into the messages."""
@@ -112,10 +119,10 @@ class DataChannel:
     def connect(self, first: str, token: str) -> bool:
         """A client's first words on a new connection; whether they carry `token`, and the channel is open on it."""
         try:
-            given = json.loads(first)["TokenValue"]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            given = read_json(first, _Opening).token_value
+        except NotJsonError:
             return False
-        if not isinstance(given, str) or not secrets.compare_digest(given.encode(), token.encode()):
+        if not secrets.compare_digest(given.encode(), token.encode()):
             return False
         self.open = True
         self._acknowledgements.clear()

@@ -1,4 +1,7 @@
-"""GetDocument, DescribeDocument and ListDocuments, for AWS's own documents that work here (SSM API Reference)."""
+"""GetDocument, DescribeDocument and ListDocuments, for AWS's own documents that work here (SSM API Reference).
+
+The same for every caller: there are no documents of anybody's own.
+"""
 
 from __future__ import annotations
 
@@ -9,66 +12,56 @@ from typing import Any
 
 import msgspec
 
-from realvpc.api.core.call import Call
-from realvpc.api.core.context import Response
+from realvpc.api.core.context import Answer, Context, Request
 from realvpc.api.core.errors import AwsError
+from realvpc.api.ssm.paging import paged
 
 from .documents import DOCUMENTS, Document
-from .paging import paged
 
 _CREATED_AT = datetime(2020, 1, 1, tzinfo=UTC)
-_LARGEST_PAGE = 50
 
 
-class DocumentActions:
-    """The same for every caller: there are no documents of anybody's own."""
-
-    def __init__(self) -> None:
-        self._actions: dict[str, Callable[[Call], Response]] = {
-            "DescribeDocument": lambda call: {"Document": _describe(_find(call))},
-            "GetDocument": _get_document,
-            "ListDocuments": _list_documents,
-        }
-
-    def knows(self, service: str, action: str) -> bool:
-        return service == "ssm" and action in self._actions
-
-    def handle(self, call: Call) -> Response:
-        """Perform a call that `knows` knows.  Raises AwsError."""
-        return self._actions[call.action](call)
-
-
-def _find(call: Call) -> Document:
+def describe_document(ctx: Context, request: Request) -> Answer:
     """Raises InvalidDocument and InvalidDocumentVersion."""
-    name = call.params["Name"].rpartition("/")[2]
+    return Answer({"Document": _describe(_find(request))})
+
+
+def _find(request: Request) -> Document:
+    """Raises InvalidDocument and InvalidDocumentVersion."""
+    name = request["Name"].rpartition("/")[2]
     if name not in DOCUMENTS:
         raise AwsError("InvalidDocument", f"Document with name {name} does not exist.")
-    if call.params.get("DocumentVersion", "1") not in ("1", "$DEFAULT", "$LATEST"):
+    if request.get("DocumentVersion", "1") not in ("1", "$DEFAULT", "$LATEST"):
         raise AwsError("InvalidDocumentVersion", "The document has one version, 1.")
     return DOCUMENTS[name]
 
 
-def _get_document(call: Call) -> Response:
-    document = _find(call)
-    return _identity(document) | {
+def get_document(ctx: Context, request: Request) -> Answer:
+    """Raises InvalidDocument and InvalidDocumentVersion."""
+    document = _find(request)
+    response = _identity(document) | {
         "CreatedDate": _CREATED_AT,
         "Status": "Active",
         "Content": _content(document),
     }
+    return Answer(response)
 
 
-def _list_documents(call: Call) -> Response:
+def list_documents(ctx: Context, request: Request) -> Answer:
+    """Raises InvalidFilterKey, InvalidNextToken, ValidationException."""
     rows = list(DOCUMENTS.values())
-    for filter_ in call.params.get("Filters") or []:
-        key, values = filter_["Key"], filter_.get("Values") or []
+    for filter_ in request.get("Filters") or []:
+        key, values = filter_.get("Key"), filter_.get("Values") or []
+        if key is None:
+            raise AwsError("ValidationException", "A filter has a Key.")
         if key not in _FILTERS:
             raise AwsError("InvalidFilterKey", f"The filter key {key} is not valid.")
         rows = [row for row in rows if _FILTERS[key](row, values)]
-    page, token = paged(rows, lambda row: row.name, call.params, _LARGEST_PAGE, default=10)
+    page, token = paged(rows, lambda row: row.name, request, default=10)
     identifiers = [
         _identity(row) | _schema(row) | {"Owner": "Amazon", "PlatformTypes": ["Linux"], "Tags": []} for row in page
     ]
-    return {"DocumentIdentifiers": identifiers, "NextToken": token}
+    return Answer({"DocumentIdentifiers": identifiers, "NextToken": token})
 
 
 _FILTERS: dict[str, Callable[[Document, list[str]], bool]] = {

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from realvpc.api.ssm.agent import AGENT_VERSION
+from realvpc.hostile_json import NotJsonError, read_json
 
 PATIENCE = 30.0  # seconds for the client's answer
 _SESSION_TYPE, _DONE = "SessionType", 1
@@ -70,9 +71,6 @@ class _Response(Struct, frozen=True, rename="pascal"):
     processed_client_actions: list[_Processed] | None = None
 
 
-_response = msgspec.json.Decoder(_Response)
-
-
 def request(session_type: str, properties: Mapping[str, str]) -> bytes:
     """The payload of `HANDSHAKE_REQUEST`."""
     action = {
@@ -85,8 +83,8 @@ def request(session_type: str, properties: Mapping[str, str]) -> bytes:
 def judge(response: bytes) -> tuple[Cause, str]:
     """What the payload of a `HANDSHAKE_RESPONSE` means, and the client's reason if it refuses."""
     try:
-        processed = _response.decode(response).processed_client_actions or []
-    except msgspec.DecodeError:
+        processed = read_json(response, _Response).processed_client_actions or []
+    except NotJsonError:
         return Cause.REFUSAL, "the answer is not readable"
     for action in processed:
         if action.action_type == _SESSION_TYPE and action.action_status == _DONE:

@@ -16,6 +16,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from realvpc.hostile_json import NotJsonError, read_json
+
 OUTPUT, INPUT = "output_stream_data", "input_stream_data"
 ACKNOWLEDGE, CHANNEL_CLOSED = "acknowledge", "channel_closed"
 
@@ -151,8 +153,8 @@ def flag(message: Message) -> Flag:
 
 def _integer(message: Message, name: str) -> int:
     try:
-        value = json.loads(message.payload)[name]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        value = read_json(message.payload, dict[str, Any]).get(name)
+    except NotJsonError:
         value = None
     if not isinstance(value, int):
         raise MessageError(f"a message of the type {message.type} has no {name}")

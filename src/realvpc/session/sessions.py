@@ -6,13 +6,14 @@ How long a session may last is AWS's default and limit (Systems Manager guide, "
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
-import secrets
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from random import Random
 from typing import Protocol
 
 from msgspec import Struct
@@ -50,10 +51,13 @@ class Ending(StrEnum):
 
 
 class Limits(Struct, frozen=True):
-    """How long a session may last; and when nobody uses it."""
+    """How long a session may last; and when nobody uses it.  How many there may be at a time, of an account and in
+    all: AWS names no quota, but what each costs is this machine's."""
 
     idle: timedelta = timedelta(minutes=20)
     duration: timedelta = timedelta(minutes=1440)
+    of_an_account: int = 200
+    in_all: int = 1000
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -91,14 +95,14 @@ def overdue(session: Session, now: datetime, limits: Limits) -> tuple[Ending, st
     return None
 
 
-def new_token() -> str:
-    return secrets.token_urlsafe(96)
+def new_token(random: Random) -> str:
+    return base64.urlsafe_b64encode(random.randbytes(96)).decode()
 
 
-def new_id(owner: str) -> str:
+def new_id(owner: str, random: Random) -> str:
     """The owner's name and 17 hexadecimal digits, as `admin-0a1b2c3d4e5f60718`.  `owner` is an ARN."""
     name = _NOT_IN_AN_ID.sub("-", re.split("[:/]", owner)[-1])[:64] or "session"
-    return f"{name}-0{secrets.token_hex(8)}"
+    return f"{name}-0{random.randbytes(8).hex()}"
 
 
 class Journal(Protocol):
@@ -130,37 +134,49 @@ class Sessions:
 
     def active(self) -> list[Session]:
         """In the order in which they were started."""
+        self.sweep()
         return list(self._active.values())
 
     def ended(self) -> list[Session]:
         """In the order in which they ended."""
+        self.sweep()
         return list(self._ended)
 
     def get(self, session_id: str) -> Session | None:
         """A session that has not ended."""
+        self.sweep()
         return self._active.get(session_id)
 
     def find(self, session_id: str) -> Session | None:
         """A session, be it one that has ended."""
         return self.get(session_id) or next((each for each in self._ended if each.id == session_id), None)
 
-    def start(self, *, target: str, account: str, region: str, owner: str, plan: Plan, reason: str | None) -> Session:
-        now = self._now()
-        session = Session(
-            id=new_id(owner), token=new_token(), target=target, account=account, region=region, owner=owner,
-            document=plan.document.name, reason=reason, plan=plan, started_at=now, active_at=now,
-        )  # fmt: skip
+    def full(self, account: str) -> str | None:
+        """Why an account can have no other session, in a sentence; None while it can."""
+        active, limits = self.active(), self._limits
+        if sum(each.account == account for each in active) >= limits.of_an_account:
+            return f"The account has {limits.of_an_account} sessions, and can have no more at a time."
+        if len(active) >= limits.in_all:
+            return f"There are {limits.in_all} sessions, and there can be no more at a time."
+        return None
+
+    def start(self, session: Session) -> None:
         self._active[session.id] = session
-        log.info("session %s started owner=%s target=%s document=%s", session.id, owner, target, session.document)
+        log.info(
+            "session %s started owner=%s target=%s document=%s",
+            session.id,
+            session.owner,
+            session.target,
+            session.document,
+        )
         if self._journal:
             self._journal.started(session)
-        return session
 
-    def renew(self, session_id: str) -> Session:
+    def renew(self, session_id: str, token: str) -> None:
         """Give a session that has not ended another token; the one before it opens nothing any more."""
-        session = self._active[session_id] = replace(self._active[session_id], token=new_token())
-        log.info("session %s resumed", session_id)
-        return session
+        if session := self._active.get(session_id):
+            self._active[session_id] = replace(session, token=token)
+            log.info("session %s resumed", session_id)
 
     def note(self, session_id: str, status: Status) -> None:
         """What has become of a session's connection, if it has not ended."""
@@ -191,11 +207,11 @@ class Sessions:
     def sweep(self) -> None:
         """End what is overdue."""
         now = self._now()
-        for session in self.active():
+        for session in list(self._active.values()):
             if why := overdue(session, now, self._limits):
                 self.end(session.id, *why)
 
     def end_all(self, farewell: str) -> None:
         """The service stops."""
-        for session in self.active():
+        for session in list(self._active.values()):
             self.end(session.id, Ending.STOP, farewell)

@@ -1,22 +1,27 @@
-"""One SQLite file, one writer, one transaction per change.
+"""One SQLite file, one writer, one transaction for each change or for several.
 
-A change is acknowledged after SQLite has synced it (WAL, ``synchronous=FULL``): what a client was told is never lost.
+What is committed has been synced (WAL, ``synchronous=FULL``).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
+
+from msgspec import Struct
 
 from realvpc.net.resource import Resource
 from realvpc.net.table import Change
 
 from .codec import from_row, to_row
+from .migrations import MIGRATIONS
+from .reserve import Reserve
 from .state import RESOURCE_TYPES, State
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE resource (
   type TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (type, id)
@@ -32,17 +37,39 @@ class StateFileError(Exception):
     """The state file is of another version, or is not ours."""
 
 
+class StorageError(Exception):
+    """The state cannot be written; the text says why.  Nothing has been changed."""
+
+
+class Write(Struct, frozen=True):
+    """A change and the revision that it makes; ``cause`` says who did what."""
+
+    revision: int
+    change: Change
+    at: datetime
+    cause: str
+
+
 class Database:
-    """``path`` is the file, or ``:memory:``.  Raises StateFileError for a file that this version cannot read."""
+    """``path`` is the file, or ``:memory:``.  Any thread may use it, one at a time.
+
+    Raises StateFileError for a file that this version cannot read.
+    """
 
     def __init__(self, path: Path | str) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._lock = Lock()
+        self._reserve = Reserve(path.with_name("reserve")) if isinstance(path, Path) else None
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             self._connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-        elif version != SCHEMA_VERSION:
+        elif version > SCHEMA_VERSION:
             raise StateFileError(f"{path} has schema version {version}; this RealVPC reads version {SCHEMA_VERSION}")
+        for older in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+            with self._transaction():
+                MIGRATIONS[older](self._connection)
+                self._connection.execute(f"PRAGMA user_version={older + 1}")
 
     def load(self) -> State:
         """Everything that was ever committed and not deleted."""
@@ -58,29 +85,56 @@ class Database:
         number: int = self._connection.execute("SELECT coalesce(max(number), 0) FROM revision").fetchone()[0]
         return number
 
-    def commit(self, change: Change, *, at: datetime, cause: str) -> int:
-        """Write the change and its revision in one transaction; returns the revision.  ``cause`` says who did what."""
+    def commit(self, writes: Sequence[Write]) -> None:
+        """All of them in one transaction.  Raises StorageError.
+
+        When the disk is full it is tried once more without the reserve.
+        """
+        with self._lock:
+            try:
+                self._commit(writes)
+            except sqlite3.Error as error:
+                if not (_is_full(error) and self._reserve and self._reserve.release()):
+                    raise StorageError(f"the state cannot be written: {error}") from error
+                try:
+                    self._commit(writes)
+                except sqlite3.Error as again:
+                    raise StorageError(f"the state cannot be written: {again}") from again
+
+    def _commit(self, writes: Sequence[Write]) -> None:
         with self._transaction():
+            for write in writes:
+                self._connection.executemany(
+                    "DELETE FROM resource WHERE type = ? AND id = ?",
+                    [(type(row).__name__, row.id) for row in write.change.deletes],
+                )
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO resource VALUES (?, ?, ?)",
+                    [(type(row).__name__, row.id, to_row(row)) for row in write.change.puts],
+                )
             self._connection.executemany(
-                "DELETE FROM resource WHERE type = ? AND id = ?",
-                [(type(row).__name__, row.id) for row in change.deletes],
+                "INSERT INTO revision VALUES (?, ?, ?)",
+                [(write.revision, write.at.isoformat(), write.cause) for write in writes],
             )
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO resource VALUES (?, ?, ?)",
-                [(type(row).__name__, row.id, to_row(row)) for row in change.puts],
-            )
-            cursor = self._connection.execute("INSERT INTO revision (at, cause) VALUES (?, ?)", (at.isoformat(), cause))
-            number = cursor.lastrowid
-            assert number is not None
-            self._connection.execute("DELETE FROM revision WHERE number <= ?", (number - _KEPT_REVISIONS,))
-        return number
+            self._connection.execute("DELETE FROM revision WHERE number <= ?", (writes[-1].revision - _KEPT_REVISIONS,))
+
+    def keep_reserve(self) -> None:
+        """Have the room that is given up when the disk is full, as long as it is not."""
+        if self._reserve:
+            self._reserve.keep()
 
     def setting(self, name: str) -> str | None:
-        row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        with self._lock:
+            row = self._connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
     def set_setting(self, name: str, value: str) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+        """Raises StorageError."""
+        with self._lock:
+            try:
+                self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+            except sqlite3.Error as error:
+                raise StorageError(f"the state cannot be written: {error}") from error
 
     def close(self) -> None:
         self._connection.close()
@@ -88,3 +142,7 @@ class Database:
     def _transaction(self) -> sqlite3.Connection:
         self._connection.execute("BEGIN IMMEDIATE")
         return self._connection  # as a context manager: commits, or rolls back when the block raises
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL

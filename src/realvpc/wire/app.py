@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from inspect import isawaitable
 from typing import Any, Protocol, TypeAlias
 
-from realvpc.api.core.call import Call, Caller, Handler, Knows, Settle
+from realvpc.api.core.call import Call, Caller, Handler, Knows
 from realvpc.api.core.errors import AwsError
 
 from .form import parse_form
@@ -58,7 +58,6 @@ class App:
         knows: Knows,
         authenticator: Authenticator,
         admin: AsgiApp | None = None,
-        settle: Settle | None = None,
         websocket: AsgiApp | None = None,
     ) -> None:
         self.internal_errors = 0
@@ -66,7 +65,6 @@ class App:
         self._knows = knows
         self._authenticator = authenticator
         self._admin = admin
-        self._settle = settle
         self._websocket = websocket
         self._services = Services()
 
@@ -131,8 +129,6 @@ class App:
         if not self._knows(service, action) or not has_operation(service, action):
             raise dispatch.unknown_action
         call = Call(service, action, dispatch.read(), caller, request_id, request.header("host") or "", request.scheme)
-        if self._settle is not None:
-            await self._settle(call)
         response = self._handle(call)
         if isawaitable(response):
             response = await response

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
 
+import pytest
+
+from realvpc.api.actions import ACTIONS
+from realvpc.api.core.context import Options
+from realvpc.api.core.errors import AwsError
+from realvpc.api.core.idempotency import MEMBER
+from realvpc.api.service import Service
 from realvpc.clock import Clock
+from realvpc.iam.account import Account
+from realvpc.net.images import AL2023
+from realvpc.net.table import put
+from realvpc.store.codec import from_row
+from realvpc.store.database import Database
+from realvpc.store.state import IdempotencyToken
+from realvpc.wire.model import service_model
 
-from ..build import make_route_table, make_vpc
-from ..conftest import MAIN, OTHER, VIRGINIA, Client
+from ..build import make_route_table, make_subnet, make_vpc
+from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client
+from ..ec2.test_run_instances import run
 
 As = Callable[..., Client]
 
@@ -22,12 +40,102 @@ def test_the_same_request_with_the_same_token_creates_one_table(client: Client) 
     assert make_route_table(client, vpc_id) != first["RouteTable"]["RouteTableId"]
 
 
-def test_the_answer_to_a_repeated_request_shows_the_table_as_it_is_now(client: Client) -> None:
+def test_the_first_response_comes_again_whatever_has_become_of_what_was_made(client: Client) -> None:
+    for made, delete, member in _makers(client):
+        first = made(ClientToken="once")
+        delete(first)
+        before = client.service.state
+        assert made(ClientToken="once") == first, member
+        assert client.service.state is before, member
+        assert made(ClientToken="twice")[member] != first[member], member
+
+
+def _makers(client: Client) -> list[tuple[Callable[..., Any], Callable[[Any], object], str]]:
+    """How to make what takes a token, how to delete it again, and the member of the response that it is in."""
     vpc_id = make_vpc(client)
-    table_id = make_route_table(client, vpc_id, ClientToken="once")
-    client("CreateTags", Resources=[table_id], Tags=[{"Key": "Name", "Value": "x"}])
-    again = client("CreateRouteTable", VpcId=vpc_id, ClientToken="once")["RouteTable"]
-    assert (again["RouteTableId"], again["Tags"]) == (table_id, [{"Key": "Name", "Value": "x"}])
+    subnet_id = make_subnet(client, vpc_id)
+    return [
+        (
+            lambda **more: client("CreateRouteTable", VpcId=vpc_id, **more),
+            lambda made: client("DeleteRouteTable", RouteTableId=made["RouteTable"]["RouteTableId"]),
+            "RouteTable",
+        ),
+        (
+            lambda **more: client("CreateNetworkInterface", SubnetId=subnet_id, **more),
+            lambda made: client(
+                "DeleteNetworkInterface", NetworkInterfaceId=made["NetworkInterface"]["NetworkInterfaceId"]
+            ),
+            "NetworkInterface",
+        ),
+        (
+            lambda **more: client(
+                "CopyImage",
+                SourceImageId=AL2023.id_in(TOKYO),
+                SourceRegion=TOKYO,
+                Name=f"copy{more['ClientToken']}",
+                **more,
+            ),
+            lambda made: client("DeregisterImage", ImageId=made["ImageId"]),
+            "ImageId",
+        ),
+    ]
+
+
+def test_every_action_with_a_token_in_its_model_is_served_by_the_member_of_one_name() -> None:
+    """The door knows one name; a model that brings another one fails here."""
+    for service, actions in ACTIONS.items():
+        for action in actions:
+            shape = service_model(service).operation_model(action).input_shape
+            members = shape.members.items() if shape else ()
+            tokens = {name for name, member in members if member.metadata.get("idempotencyToken")}
+            assert tokens <= {MEMBER}, action
+
+
+def test_a_repeated_launch_shows_its_reservation_as_it_is_now(client: Client) -> None:
+    subnet_id = make_subnet(client, make_vpc(client))
+    (first,) = run(client, subnet_id, ClientToken="once")
+    client("CreateTags", Resources=[first["InstanceId"]], Tags=[{"Key": "Name", "Value": "x"}])
+    (again,) = run(client, subnet_id, ClientToken="once")
+    assert (again["InstanceId"], again["Tags"]) == (first["InstanceId"], [{"Key": "Name", "Value": "x"}])
+    client("TerminateInstances", InstanceIds=[first["InstanceId"]])
+    launch: dict[str, Any] = {"ImageId": AL2023.id_in(TOKYO), "MinCount": 1, "MaxCount": 1, "SubnetId": subnet_id}
+    error = client.refused("RunInstances", **launch, InstanceType="t3.micro", ClientToken="once")
+    assert error.code == "IdempotentParameterMismatch"
+    with pytest.raises(AwsError, match="IdempotentInstanceTerminated"):
+        run(client, subnet_id, ClientToken="once")
+
+
+def test_a_token_of_a_launch_is_one_of_its_zone(client: Client) -> None:
+    vpc_id = make_vpc(client)
+    zones = [f"{TOKYO}a", f"{TOKYO}c"]
+    subnets = [make_subnet(client, vpc_id, f"10.20.{n}.0/24", AvailabilityZone=zone) for n, zone in enumerate(zones)]
+    first, second = (run(client, subnet_id, ClientToken="once")[0]["InstanceId"] for subnet_id in subnets)
+    assert first != second
+    other = make_subnet(client, vpc_id, "10.20.9.0/24", AvailabilityZone=zones[0])
+    with pytest.raises(AwsError, match="IdempotentParameterMismatch"):
+        run(client, other, ClientToken="once")
+
+
+def test_a_service_that_starts_again_remembers(clock: Clock, tmp_path: Path) -> None:
+    def life() -> tuple[Database, Client]:
+        database = Database(tmp_path / "state.db")
+        return database, Client(Service(database, clock.now, Random(1), Options(has_fabric=False)), MAIN, TOKYO)
+
+    database, client = life()
+    client.service.report(lambda ctx: put(Account(id=MAIN, account=MAIN, name="main")), "test")
+    vpc_id = make_vpc(client)
+    first = client("CreateRouteTable", VpcId=vpc_id, ClientToken="once")
+    database.close()
+    database, client = life()
+    assert client("CreateRouteTable", VpcId=vpc_id, ClientToken="once") == first
+    database.close()
+
+
+@pytest.mark.parametrize("token", ["x" * 65, "印"])
+def test_a_token_has_up_to_64_ascii_characters(client: Client, token: str) -> None:
+    error = client.refused("CreateRouteTable", VpcId=make_vpc(client), ClientToken=token)
+    assert error.code == "InvalidParameterValue"
+    make_route_table(client, make_vpc(client), ClientToken="x" * 64)
 
 
 def test_a_token_with_other_parameters_is_refused(client: Client) -> None:
@@ -60,3 +168,15 @@ def test_a_token_is_forgotten_after_a_day(client: Client, clock: Clock) -> None:
     assert make_route_table(client, vpc_id, ClientToken="once") == first
     clock.offset = timedelta(hours=24)
     assert make_route_table(client, vpc_id, ClientToken="once") != first
+
+
+def test_tokens_of_files_that_kept_no_response_are_read_and_are_as_good_as_new(client: Client) -> None:
+    vpc_id = make_vpc(client)
+    row = from_row(
+        IdempotencyToken,
+        b'{"id":"%s/%s/CreateRouteTable/once","account":"%s","region":"%s","fingerprint":"00","resource_ids":["rtb-1"],'
+        b'"used_at":"2026-11-22T09:30:00Z"}' % (MAIN.encode(), TOKYO.encode(), MAIN.encode(), TOKYO.encode()),
+    )
+    client.service.report(lambda ctx: put(row), "test")
+    made = client("CreateRouteTable", VpcId=vpc_id, ClientToken="once")
+    assert client("CreateRouteTable", VpcId=vpc_id, ClientToken="once") == made

@@ -45,5 +45,6 @@ def test_a_client_token_is_forgotten_after_a_day(service: Service, clock: Clock,
 def test_a_reset_leaves_the_accounts_and_nothing_else(service: Service, client: Client) -> None:
     client("CreateVpc", CidrBlock="10.1.0.0/16")
     service.report(everything, "reset")
-    assert not any(service.state.network.table(kind) for kind in service.state.network.TYPES)
+    rooms = (service.state.network, service.state.names, service.state.inventory)
+    assert not any(room.table(kind) for room in rooms for kind in room.TYPES)
     assert service.state.directory.accounts.keys() == {MAIN, OTHER}

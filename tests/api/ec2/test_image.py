@@ -26,7 +26,7 @@ def announce(service: Service, name: str = "mine", content: str = CONTENT) -> No
 
 def add(service: Service, name: str = "mine", content: str = CONTENT, size: int = 3 * GIB - 1) -> None:
     announce(service, name, content)
-    service.report(lambda ctx: unpacked(ctx.network, content, size), "test")
+    service.report(lambda ctx: unpacked(ctx.state.inventory, content, size), "test")
 
 
 def own(client: Client, **request: Any) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ def test_an_image_is_pending_until_its_content_is_there_and_its_size_is_that_of_
     launch = {"ImageId": image["ImageId"], "SubnetId": subnet_id, "MinCount": 1, "MaxCount": 1}
     assert client.refused("RunInstances", **launch).code == "InvalidAMIID.Unavailable"
     assert client.refused("RegisterImage", **_registration(_snapshot_id(image))).code == "IncorrectState"
-    client.service.report(lambda ctx: unpacked(ctx.network, CONTENT, 3 * GIB - 1), "test")
+    client.service.report(lambda ctx: unpacked(ctx.state.inventory, CONTENT, 3 * GIB - 1), "test")
     (image,) = own(client)
     assert (image["State"], image["Name"], image["Description"]) == ("available", "mine", "of mine")
     assert image["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"] == 3
@@ -71,10 +71,10 @@ def test_an_image_is_pending_until_its_content_is_there_and_its_size_is_that_of_
 
 def test_a_failed_image_leaves_nothing(client: Client) -> None:
     announce(client.service)
-    client.service.report(lambda ctx: withdrawn(ctx.network, CONTENT), "test")
+    client.service.report(lambda ctx: withdrawn(ctx.state.inventory, CONTENT), "test")
     assert own(client) == []
     assert client("DescribeSnapshots", OwnerIds=["self"])["Snapshots"] == []
-    assert contents_in_use(client.service.state.network) == frozenset()
+    assert contents_in_use(client.service.state) == frozenset()
 
 
 def test_an_instance_runs_its_image_even_after_that_was_deregistered(client: Client, image: dict[str, Any]) -> None:
@@ -84,10 +84,10 @@ def test_an_instance_runs_its_image_even_after_that_was_deregistered(client: Cli
     assert instance["ImageId"] == image["ImageId"]
     (spec,) = machine_specs(client.service.state)
     assert spec.image == CONTENT
-    assert contents_in_use(client.service.state.network) == {CONTENT}
+    assert contents_in_use(client.service.state) == {CONTENT}
     client("TerminateInstances", InstanceIds=[instance["InstanceId"]])
     assert described(client, instance["InstanceId"])[0]["State"]["Name"] == InstanceState.TERMINATED
-    assert contents_in_use(client.service.state.network) == frozenset()
+    assert contents_in_use(client.service.state) == frozenset()
 
 
 def test_amazons_image_is_made_by_the_host(client: Client) -> None:

@@ -7,8 +7,14 @@ from typing import Any
 
 import pytest
 
-from realvpc.api.core.sweep import sweep
-from realvpc.api.machine_report import machine_down, machine_failed, machine_up
+from realvpc.api.core.sweep import everything, sweep
+from realvpc.api.machine_report import (
+    machine_down,
+    machine_failed,
+    machine_removed,
+    machine_up,
+    machines_impaired,
+)
 from realvpc.api.machines import machine_specs
 from realvpc.clock import Clock
 from realvpc.net.machine import LinkSpec, Wanted
@@ -139,6 +145,27 @@ def test_an_instance_is_pending_until_its_machine_is_up(hosted: Client) -> None:
     assert status["InstanceStatus"]["Status"] == status["SystemStatus"]["Status"] == "ok"
 
 
+def test_the_system_is_impaired_while_its_host_has_a_fault_of_the_instance(hosted: Client) -> None:
+    sound, faulty = launch(hosted), launch(hosted)
+    for instance_id in (sound, faulty):
+        hosted.service.report(machine_up(instance_id, 1), "test")
+    hosted.service.report(machines_impaired(frozenset({faulty, "tables"})), "test")
+    (status,) = hosted("DescribeInstanceStatus", InstanceIds=[faulty])["InstanceStatuses"]
+    assert status["InstanceStatus"]["Status"] == "ok"
+    assert status["SystemStatus"]["Status"] == "impaired"
+    (detail,) = status["SystemStatus"]["Details"]
+    assert (detail["Name"], detail["Status"]) == ("reachability", "failed")
+    assert "ImpairedSince" in detail
+    impaired = [{"Name": "system-status.status", "Values": ["impaired"]}]
+    found = hosted("DescribeInstanceStatus", Filters=impaired)["InstanceStatuses"]
+    assert [each["InstanceId"] for each in found] == [faulty]
+    before = hosted.service.revision
+    hosted.service.report(machines_impaired(frozenset({faulty})), "test")
+    assert hosted.service.revision == before, "nothing is new"
+    hosted.service.report(machines_impaired(frozenset()), "test")
+    assert not hosted("DescribeInstanceStatus", Filters=impaired)["InstanceStatuses"]
+
+
 def test_stopping_and_shutting_down_last_until_the_machine_is_down(hosted: Client) -> None:
     instance_id = launch(hosted)
     hosted.service.report(machine_up(instance_id), "test")
@@ -151,7 +178,10 @@ def test_stopping_and_shutting_down_last_until_the_machine_is_down(hosted: Clien
     hosted("TerminateInstances", InstanceIds=[instance_id])
     assert state(hosted, instance_id) == "shutting-down"
     assert len(hosted("DescribeNetworkInterfaces")["NetworkInterfaces"]) == 1
-    hosted.service.report(machine_down(instance_id, 2), "test")
+    for news in (machine_down(instance_id, 2), machine_failed(instance_id, "x", 2)):
+        hosted.service.report(news, "test")
+        assert state(hosted, instance_id) == "shutting-down", "its disk is still there"
+    hosted.service.report(machine_removed(instance_id), "test")
     assert state(hosted, instance_id) == "terminated"
     assert hosted("DescribeNetworkInterfaces")["NetworkInterfaces"] == []
 
@@ -160,7 +190,7 @@ def test_a_machine_that_cannot_start_is_seen_to_fail(hosted: Client) -> None:
     instance_id = launch(hosted)
     hosted.service.report(machine_failed(instance_id, "no space left on device", 1), "test")
     assert state(hosted, instance_id) == "shutting-down"
-    hosted.service.report(machine_down(instance_id, 1), "test")
+    hosted.service.report(machine_removed(instance_id), "test")
     (gone,) = described(hosted, instance_id)
     assert gone["State"]["Name"] == "terminated"
     assert gone["StateReason"] == {
@@ -206,7 +236,7 @@ def test_news_of_an_earlier_boot_is_old(hosted: Client) -> None:
 
 def test_news_of_an_instance_that_is_gone_changes_nothing(hosted: Client) -> None:
     before = hosted.service.revision
-    for report in (machine_up("i-1"), machine_down("i-1"), machine_failed("i-1", "x")):
+    for report in (machine_up("i-1"), machine_down("i-1"), machine_failed("i-1", "x"), machine_removed("i-1")):
         hosted.service.report(report, "test")
     assert hosted.service.revision == before
 
@@ -217,7 +247,7 @@ def test_a_host_is_told_what_to_run(hosted: Client) -> None:
     (instance,) = run(hosted, subnet_id, PrivateIpAddress="10.20.0.207", UserData="IyEvYmluL3NoCg==")
     (spec,) = machine_specs(hosted.service.state)
     interface = instance["NetworkInterfaces"][0]
-    assert spec.instance_id == instance["InstanceId"]
+    assert spec.id == instance["InstanceId"]
     assert spec.fqdn == "ip-10-20-0-207.ap-northeast-1.compute.internal"
     assert spec.links == (
         LinkSpec(
@@ -231,13 +261,43 @@ def test_a_host_is_told_what_to_run(hosted: Client) -> None:
     )
     assert (spec.vcpus, spec.memory_bytes, spec.boot, spec.wanted) == (1, 1 << 30, 1, Wanted.RUNNING)
     assert spec.user_data == b"#!/bin/sh\n"
-    hosted.service.report(machine_up(spec.instance_id), "test")
-    hosted("StopInstances", InstanceIds=[spec.instance_id])
+    hosted.service.report(machine_up(spec.id), "test")
+    hosted("StopInstances", InstanceIds=[spec.id])
     assert [row.wanted for row in machine_specs(hosted.service.state)] == [Wanted.STOPPED]
-    hosted("TerminateInstances", InstanceIds=[spec.instance_id])
+    hosted("TerminateInstances", InstanceIds=[spec.id])
     assert [row.wanted for row in machine_specs(hosted.service.state)] == [Wanted.TERMINATED]
-    hosted.service.report(machine_down(spec.instance_id), "test")
+    hosted.service.report(machine_removed(spec.id), "test")
     assert machine_specs(hosted.service.state) == ()
+    assert not hosted.service.state.tokens.remains
+
+
+@pytest.mark.parametrize("how", ["by a request", "from inside", "by a reset"])
+def test_a_host_is_told_of_a_disk_that_is_left_until_it_has_removed_it(hosted: Client, how: str) -> None:
+    """Even when the service is killed, or the clock goes on by days, before the host has heard of it."""
+    instance_id = launch(hosted, InstanceInitiatedShutdownBehavior="terminate" if how == "from inside" else "stop")
+    hosted.service.report(machine_up(instance_id), "test")
+    if how != "from inside":
+        hosted("StopInstances", InstanceIds=[instance_id])
+    hosted.service.report(machine_down(instance_id), "test")
+    if how == "by a request":
+        hosted("TerminateInstances", InstanceIds=[instance_id])
+    if how == "by a reset":
+        hosted.service.report(everything, "reset")
+    else:
+        assert state(hosted, instance_id) == "terminated"
+    for _ in range(2):
+        assert list(hosted.service.state.tokens.remains) == [instance_id]
+        hosted.service.report(everything, "reset")
+    hosted.service.report(machine_removed(instance_id), "test")
+    assert not hosted.service.state.tokens.remains
+
+
+def test_without_a_host_nothing_is_left(client: Client, subnet_id: str) -> None:
+    (row,) = run(client, subnet_id)
+    client("StopInstances", InstanceIds=[row["InstanceId"]])
+    client("TerminateInstances", InstanceIds=[row["InstanceId"]])
+    client.service.report(everything, "reset")
+    assert not client.service.state.tokens.remains
 
 
 def test_what_is_listed_follows_the_states(client: Client, subnet_id: str) -> None:

@@ -74,7 +74,7 @@ def test_a_new_ed25519_key_comes_in_opensshs_form_and_its_fingerprint_is_openssh
 def test_the_private_key_is_in_no_row_and_no_later_answer(client: Client) -> None:
     made = client("CreateKeyPair", KeyName="mine", KeyType="ed25519")
     secret = made["KeyMaterial"].splitlines()[-2]
-    assert secret not in to_row(client.service.state.network.key_pairs[made["KeyPairId"]]).decode()
+    assert secret not in to_row(client.service.state.inventory.key_pairs[made["KeyPairId"]]).decode()
     assert secret not in str(client("DescribeKeyPairs", IncludePublicKey=True))
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from realvpc.api.machines import machine_specs
+
 from ..build import make_subnet, make_vpc, named
 from ..conftest import Client
 from .test_run_instances import IMAGE, described, run
@@ -43,6 +45,8 @@ def test_another_device_is_a_volume_of_its_own(client: Client, subnet_id: str) -
     )
     mapped = [(row["DeviceName"], row["Ebs"]["DeleteOnTermination"]) for row in instance["BlockDeviceMappings"]]
     assert mapped == [("/dev/xvda", True), ("/dev/sda1", True)]
+    (machine,) = machine_specs(client.service.state)
+    assert machine.volume_bytes == 9 << 30, "the machine's disk is the root volume's"
     client("TerminateInstances", InstanceIds=[instance["InstanceId"]])
     assert volumes(client) == {}
 

@@ -139,7 +139,7 @@ def test_a_zone_with_records_stays(client: Client) -> None:
     change("DELETE")
     assert client("DeleteHostedZone", of="route53", Id=zone_id)["ChangeInfo"]["Status"] == "PENDING"
     assert client.refused("GetHostedZone", of="route53", Id=zone_id).code == "NoSuchHostedZone"
-    assert not client.service.state.network.record_sets
+    assert not client.service.state.names.record_sets
 
 
 def test_zones_are_listed_in_pages(client: Client) -> None:
@@ -215,6 +215,6 @@ def test_changes_are_their_accounts_own(client: Client, as_account: Any) -> None
 def test_a_reset_leaves_no_zone(client: Client) -> None:
     make_zone(client, "a.example")
     client.service.report(everything, "reset")
-    assert not client.service.state.network.hosted_zones
-    assert not client.service.state.network.record_sets
+    assert not client.service.state.names.hosted_zones
+    assert not client.service.state.names.record_sets
     assert not client.service.state.tokens.changes

@@ -243,7 +243,7 @@ def test_a_batch_has_limits_and_an_upsert_counts_twice(zone: Zone) -> None:
 
 
 def test_a_zone_has_a_limit(zone: Zone) -> None:
-    row = zone.client.service.state.network.hosted_zones[zone.id]
+    row = zone.client.service.state.names.hosted_zones[zone.id]
     rows = [row.record_set(f"r{i}.a.example.", "A", 60, ("10.0.0.1",)) for i in range(RECORD_SETS_PER_ZONE.default - 2)]
     zone.client.service.report(lambda ctx: put(*rows), "test")
     assert "more than 10000 records" in zone.messages(change("CREATE", "more.a.example"))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from inspect import isawaitable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from realvpc.api.core.call import Call
 from realvpc.api.core.errors import AwsError
 from realvpc.api.machine_report import machine_up
 from realvpc.clock import Clock
 from realvpc.net.instance import InstanceState
-from realvpc.session.actions import SessionActions
-from realvpc.session.sessions import Limits, Sessions
+from realvpc.session import command_runner
+from realvpc.session.sessions import Limits
 from realvpc.wire.services import Services
 
-from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, caller, new_service
+from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, caller, new_service, performed
+from ..rooms import Rooms
 from .test_ssm import Managed
 
 _WIRE = Services()
@@ -25,13 +29,12 @@ _WIRE = Services()
 class Manager:
     """Session Manager beside a service with a data plane, in which one instance runs and is managed."""
 
-    def __init__(self, clock: Clock, *, has_fabric: bool = True) -> None:
+    def __init__(self, clock: Clock, *, has_fabric: bool = True, limits: Limits | None = None) -> None:
         self.service = new_service(clock, has_fabric=has_fabric)
-        self.sessions = Sessions(clock.now)
+        self.rooms = Rooms(self.service, clock.now, limits)
+        self.sessions = self.rooms.sessions
         self.ended: list[tuple[str, str]] = []
         self.sessions.on_end = lambda session, farewell: self.ended.append((session.id, farewell))
-        context = self.service.context
-        self.actions = SessionActions(self.sessions, lambda call: context(call.caller), "127.0.0.1:4566")
         self.managed = Managed(Client(self.service, MAIN, TOKYO))
         self.instance_id: str = self.managed.instance["InstanceId"]
         if has_fabric:
@@ -42,7 +45,7 @@ class Manager:
     def __call__(
         self, action: str, *, account: str = MAIN, region: str = TOKYO, host: str = "localhost:4566", **params: Any
     ) -> dict[str, Any]:
-        response = self.actions.handle(Call("ssm", action, params, caller(account, region), "req-1", host))
+        response = performed(self.service, Call("ssm", action, params, caller(account, region), "req-1", host))
         _WIRE.writer("ssm").write(action, response, "req-1")
         return response
 
@@ -177,3 +180,68 @@ def test_sessions_are_listed_newest_first_filtered_and_in_pages(manager: Manager
     (ended,) = manager("DescribeSessions", State="History")["Sessions"]
     assert (ended["SessionId"], ended["Status"], ended["Details"]) == (started[1], "Terminated", "TerminateSession")
     assert ended["EndDate"] == clock.now()
+
+
+def test_an_account_has_so_many_sessions_at_a_time_and_all_together_so_many(clock: Clock) -> None:
+    manager = Manager(clock, limits=Limits(of_an_account=2, in_all=3))
+    first, _ = manager.start()["SessionId"], manager.start()
+    error = manager.refused("StartSession", Target=manager.instance_id)
+    assert (error.code, error.status) == ("ServiceQuotaExceededException", 400)
+    assert len(manager.listed("Active")) == 2
+    manager("TerminateSession", SessionId=first)
+    manager.start()
+    for number in range(2):  # of another account's
+        manager.sessions.start(replace(manager.sessions.active()[0], id=f"other-{number}", account=OTHER))
+    manager("TerminateSession", SessionId=manager.listed("Active")[0])
+    assert "3 sessions" in manager.refused("StartSession", Target=manager.instance_id).message
+
+
+def test_sessions_that_have_had_their_time_make_room(clock: Clock) -> None:
+    manager = Manager(clock, limits=Limits(of_an_account=1))
+    manager.start()
+    clock.offset = Limits().idle
+    manager.start()
+    assert len(manager.listed("History")) == 1
+
+
+def test_an_account_has_so_many_commands_at_a_time(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_runner, "OF_AN_ACCOUNT", 1)
+    request: dict[str, Any] = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["true"]}}
+
+    async def scene() -> None:
+        manager("SendCommand", InstanceIds=[manager.instance_id], **request)
+        error = manager.refused("SendCommand", InstanceIds=[manager.instance_id], **request)
+        assert error.code == "ServiceQuotaExceededException"
+        assert len(manager("ListCommands")["Commands"]) == 1
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert manager("ListCommands")["Commands"][0]["Status"] == "Failed", "nobody reaches the machine"
+        manager("SendCommand", InstanceIds=[manager.instance_id], **request)
+        manager.rooms.commands.cancel_all()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("filters", [[{}], [{"Values": ["a"]}], [{"Key": "Owner", "Values": ["Self"]}, {}]])
+def test_a_filter_of_documents_has_a_key(manager: Manager, filters: list[dict[str, Any]]) -> None:
+    assert manager.refused("ListDocuments", Filters=filters).code == "ValidationException"
+
+
+@pytest.mark.parametrize("target", [{}, {"Values": ["a"]}, {"Key": "colour"}])
+def test_a_target_of_a_command_has_a_key(manager: Manager, target: dict[str, Any]) -> None:
+    request = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["true"]}, "Targets": [target]}
+    assert manager.refused("SendCommand", **request).code == "InvalidTarget"
+
+
+def test_nobody_waits_for_the_command_of_another_account(manager: Manager) -> None:
+    async def scene() -> None:
+        request: dict[str, Any] = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["true"]}}
+        sent = manager("SendCommand", InstanceIds=[manager.instance_id], **request)["Command"]
+        asked = {"CommandId": sent["CommandId"], "InstanceId": manager.instance_id}
+        assert manager.refused("GetCommandInvocation", account=OTHER, **asked).code == "InvocationDoesNotExist"
+        call = Call("ssm", "GetCommandInvocation", asked, caller(), "req-1")
+        answer = manager.service.handle(call)
+        assert isawaitable(answer), "its own account waits"
+        assert (await answer)["StatusDetails"] == "Undeliverable"
+
+    asyncio.run(scene())

@@ -14,7 +14,7 @@ from realvpc.clock import Clock
 from realvpc.iam.account import AccessKey
 from realvpc.net.table import put
 
-from ..conftest import MAIN, OTHER, START, TOKYO, Client, call
+from ..conftest import MAIN, OTHER, START, TOKYO, Client, call, performed
 
 KEY = AccessKey(id="AKIAEXAMPLE", account=MAIN, secret="s", user_name="tester", user_id="AIDAEXAMPLE", created_at=START)
 TESTER = f"arn:aws:iam::{MAIN}:user/tester"
@@ -46,7 +46,7 @@ class Session(Client):
         self._caller = Caller(found.account, TOKYO, found.arn, found.user_id, found.access_key_id)
 
     def __call__(self, action: str, /, *, of: str = "ec2", **params: Any) -> dict[str, Any]:
-        return self.service.handle(Call(of, action, params, self._caller, "req-1"))
+        return performed(self.service, Call(of, action, params, self._caller, "req-1"))
 
 
 def test_who_assumes_a_role_is_that_role_until_the_session_ends(client: Client, service: Service, clock: Clock) -> None:

@@ -8,7 +8,7 @@ have, or says None; a member that the model does not know is a defect and answer
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -55,16 +55,6 @@ class Credential(msgspec.Struct, frozen=True):
 Handler: TypeAlias = Callable[[Call], dict[str, Any] | Awaitable[dict[str, Any]]]
 """Performs a call, at once, or by and by where somebody else has to be asked; raises `AwsError`."""
 
-
-class Actions(Protocol):
-    """Actions beside those that only turn a state into another: `handle` performs the calls that it `knows`."""
-
-    def knows(self, service: str, action: str, /) -> bool: ...
-    def handle(self, call: Call, /) -> dict[str, Any] | Awaitable[dict[str, Any]]: ...
-
-
-Settle: TypeAlias = Callable[[Call], Awaitable[None]]
-"""Called before a call is performed; may wait until the answer would be a final one."""
 
 Knows: TypeAlias = Callable[[str, str], bool]
 """Whether this service (first argument) has this action (second) here."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
-from random import Random
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -14,10 +13,13 @@ from realvpc.iam.directory import Directory
 from realvpc.net.network import Network
 from realvpc.net.quotas import Quota, QuotaMode, applied_id
 from realvpc.net.resource import EVERY_REGION, Resource
-from realvpc.net.table import Change, Table
+from realvpc.net.table import Change, Table, by_place
 from realvpc.store.state import State
 
 from .call import Caller
+
+if TYPE_CHECKING:  # where randomness is made is the shell's affair
+    from random import Random
 
 R = TypeVar("R", bound=Resource)
 
@@ -27,11 +29,18 @@ Request: TypeAlias = dict[str, Any]
 Response: TypeAlias = dict[str, Any]
 
 
+Effect: TypeAlias = Callable[[], Awaitable[Response] | None]
+"""What is to be done outside of the state: to sessions, to commands, at the node.  What it returns, if anything, is
+awaited and takes the response's place; it may raise AwsError."""
+
+
 class Answer(Struct, frozen=True):
-    """What an action wants: the response to send, and the change that must be committed before it is sent."""
+    """What an action wants: the response to send, the change that must be committed before it is sent, and the effect
+    that comes between the two."""
 
     response: Response = {}
     change: Change = Change()
+    effect: Effect | None = None
 
 
 class Options(Struct, frozen=True):
@@ -48,10 +57,20 @@ class Options(Struct, frozen=True):
 
 
 class Context:
-    """``now`` is an aware datetime in UTC, as the service's clock shows it.  ``key`` is the service's secret."""
+    """``now`` is an aware datetime in UTC, as the service's clock shows it.  ``key`` is the service's secret, ``host``
+    is what the client calls the service, the Host header, and ``scheme`` how it came: http or https."""
 
     def __init__(
-        self, *, state: State, caller: Caller, now: datetime, random: Random, options: Options, key: bytes
+        self,
+        *,
+        state: State,
+        caller: Caller,
+        now: datetime,
+        random: Random,
+        options: Options,
+        key: bytes,
+        host: str = "",
+        scheme: str = "http",
     ) -> None:
         self.state = state
         self.caller = caller
@@ -59,6 +78,8 @@ class Context:
         self.random = random
         self.options = options
         self.key = key
+        self.host = host
+        self.scheme = scheme
 
     @property
     def network(self) -> Network:
@@ -92,10 +113,14 @@ class Context:
 
     def visible(self, table: Table[R]) -> Iterator[R]:
         """Only rows that concern the caller are looked at: how many others there are costs nothing."""
-        for region in (self.region, EVERY_REGION):
-            for row in table.where(_places, (self.account, region)):
+        for region in {self.region, EVERY_REGION}:
+            for row in table.where(by_place, (self.account, region)):
                 if self.sees(row):
                     yield row
+
+    def count(self, table: Table[R]) -> int:
+        """How many the caller's account has in its Region, of what stays visible as long as it is."""
+        return len(table.where(by_place, (self.account, self.region)))
 
     def new_id(self, prefix: str) -> str:
         """A fresh id: the prefix and 17 hexadecimal digits, as ``vpc-0a1b2c3d4e5f60718``."""
@@ -104,13 +129,12 @@ class Context:
     def with_state(self, state: State) -> Context:
         """The same call, looking at another state: for an action that builds on another one's change."""
         return Context(
-            state=state, caller=self.caller, now=self.now, random=self.random, options=self.options, key=self.key
+            state=state,
+            caller=self.caller,
+            now=self.now,
+            random=self.random,
+            options=self.options,
+            key=self.key,
+            host=self.host,
+            scheme=self.scheme,
         )
-
-
-def _places(row: Resource) -> Iterable[tuple[str, str]]:
-    """Names the index of what an account has in a Region."""
-    return row.places
-
-
-Action: TypeAlias = Callable[[Context, Request], Answer]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from realvpc.net.resource import Resource
 from realvpc.net.table import delete
 
+from .action import Perform
 from .context import Answer, Context, Request, Response
 from .errors import invalid_parameter_combination, invalid_parameter_value
 from .filter import asked_filters, passing
 from .glob import read_glob
 from .lookup import find, find_all, get_all, named
 from .noun import Noun
+from .page import BadTokenError, page
 from .parameters import parameter_name
 
 
@@ -29,8 +29,6 @@ class Identified(Protocol):
 R = TypeVar("R", bound=Resource)
 Row = TypeVar("Row", bound=Identified)
 
-Perform: TypeAlias = Callable[[Context, Request], Answer]
-
 DEFAULT_PAGE = 1000
 
 
@@ -42,8 +40,8 @@ def describing(noun: Noun[Any]) -> Perform:
 def describe(ctx: Context, request: Request, noun: Noun[R]) -> Answer:
     """The resources that ``select`` finds, a page of them."""
     render = _rendering(ctx, noun)
-    page, token = paginate(request, select(ctx, request, noun, render))
-    return Answer({noun.result: [render(row) for row in page], "NextToken": token})
+    shown, token = paginate(request, select(ctx, request, noun, render))
+    return Answer({noun.result: [render(row) for row in shown], "NextToken": token})
 
 
 def deleting(noun: Noun[R], member: str, check: Callable[[Context, R], None]) -> Perform:
@@ -100,30 +98,12 @@ def _rendering(ctx: Context, noun: Noun[R]) -> Callable[[R], Response]:
 
 
 def paginate(request: Request, rows: list[Row]) -> tuple[list[Row], str | None]:
-    """One page of ``rows`` (sorted by id) and the token of the next.  Raises InvalidParameterValue for a bad token."""
+    """One page of ``rows`` by id, and the token of the next.  Raises InvalidParameterValue for a bad token."""
     size = request.get("MaxResults")
     size = DEFAULT_PAGE if size is None else int(size)
     if size < 1:
         raise invalid_parameter_value(f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value > 0.")
-    token = request.get("NextToken")
-    if token:
-        last = read_token(token)
-        if last is None:
-            raise invalid_parameter_value("Unable to parse pagination token")
-        rows = [row for row in rows if row.id > last]
-    page = rows[:size]
-    return page, make_token(page[-1].id) if len(rows) > size else None
-
-
-def make_token(last_id: str) -> str:
-    """The token of the page that begins after this row."""
-    return base64.urlsafe_b64encode(f"after:{last_id}".encode()).decode()
-
-
-def read_token(token: str) -> str | None:
-    """What ``make_token`` was given, or None for a token that is none."""
     try:
-        text = base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, ValueError):
-        text = ""
-    return text.removeprefix("after:") if text.startswith("after:") else None
+        return page(rows, lambda row: row.id, size, request.get("NextToken"))
+    except BadTokenError:
+        raise invalid_parameter_value("Unable to parse pagination token") from None

@@ -1,4 +1,9 @@
-"""Client tokens: the same request twice creates one resource (EC2 guide, "Ensuring idempotency in API requests")."""
+"""Client tokens: the same request twice is performed once (EC2 guide, "Ensuring idempotency in Amazon EC2 API
+requests").
+
+The same for every action that has the member: a token belongs to one account, Region and action, and its first response
+is what every repetition gets, whatever has become of what it made.
+"""
 
 from __future__ import annotations
 
@@ -10,38 +15,38 @@ import msgspec
 from realvpc.net.table import put
 from realvpc.store.state import IdempotencyToken
 
-from .context import Answer, Context, Request
-from .errors import AwsError
+from .action import Action
+from .context import Answer, Context, Request, Response
+from .errors import AwsError, invalid_parameter_value
 
 REMEMBERED_FOR = timedelta(hours=24)
+MEMBER = "ClientToken"
+
+_decoder = msgspec.msgpack.Decoder(dict)
 
 
-def token_id(ctx: Context, action: str, request: Request) -> str | None:
-    token = request.get("ClientToken")
-    return f"{ctx.account}/{ctx.region}/{action}/{token}" if token else None
+def recalled(ctx: Context, row: Action, action: str, request: Request) -> Response | None:
+    """What is kept of the answer that this very request got before, or None when it is new or has no token.
 
-
-def earlier_resources(ctx: Context, action: str, request: Request) -> tuple[str, ...] | None:
-    """The ids that this very request created before, or None when it is new.
-
-    Raises IdempotentParameterMismatch when the token was used with other parameters.
+    Raises IdempotentParameterMismatch when the token was used with other parameters, InvalidParameterValue for one that
+    cannot be.
     """
-    key = token_id(ctx, action, request)
+    key = _key(ctx, row, action, request)
     used = ctx.state.tokens.used.get(key) if key else None
-    if used is None or ctx.now >= used.used_at + REMEMBERED_FOR:
+    if used is None or not used.kept or ctx.now >= used.used_at + REMEMBERED_FOR:
         return None
     if used.fingerprint != _fingerprint(request):
         raise AwsError(
             "IdempotentParameterMismatch",
-            "The client token you have provided is associated with a resource that was created with different "
-            "parameters.",
+            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
         )
-    return used.resource_ids
+    kept: Response = _decoder.decode(used.kept)
+    return kept
 
 
-def remembering(ctx: Context, action: str, request: Request, answer: Answer, *resource_ids: str) -> Answer:
-    """``answer``, with the token written down in the same change."""
-    key = token_id(ctx, action, request)
+def remembering(ctx: Context, row: Action, action: str, request: Request, answer: Answer) -> Answer:
+    """``answer``, with the token and what is kept of the response written down in the same change."""
+    key = _key(ctx, row, action, request)
     if key is None:
         return answer
     record = IdempotencyToken(
@@ -49,12 +54,26 @@ def remembering(ctx: Context, action: str, request: Request, answer: Answer, *re
         account=ctx.account,
         region=ctx.region,
         fingerprint=_fingerprint(request),
-        resource_ids=resource_ids,
+        kept=msgspec.msgpack.encode(row.repeat.kept(answer.response)),
         used_at=ctx.now,
     )
-    return Answer(answer.response, answer.change + put(record))
+    return msgspec.structs.replace(answer, change=answer.change + put(record))
+
+
+def _key(ctx: Context, row: Action, action: str, request: Request) -> str | None:
+    """Raises InvalidParameterValue."""
+    token: str | None = request.get(MEMBER)
+    if not token:
+        return None
+    longest = row.repeat.longest
+    if len(token) > longest or not token.isascii():
+        raise invalid_parameter_value(
+            f"Value ({token}) for parameter clientToken is invalid. It must have up to {longest} ASCII characters."
+        )
+    scope = row.repeat.scope(ctx, request)
+    return "/".join((ctx.account, ctx.region, action, *([scope] if scope else []), token))
 
 
 def _fingerprint(request: Request) -> str:
-    meaning = {name: value for name, value in request.items() if name not in ("ClientToken", "DryRun")}
+    meaning = {name: value for name, value in request.items() if name not in (MEMBER, "DryRun")}
     return hashlib.sha256(msgspec.json.encode(meaning, order="deterministic")).hexdigest()

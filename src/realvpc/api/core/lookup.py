@@ -37,13 +37,13 @@ def find(ctx: Context, noun: Noun[R], resource_id: str) -> R | None:
     """The resource, if the caller sees it."""
     if noun.derived is not None:
         return noun.derived.one(ctx, resource_id)
-    row = ctx.network.table(noun.type).get(resource_id)
+    row = ctx.state.table(noun.type).get(resource_id)
     return row if row is not None and ctx.sees(row) else None
 
 
 def find_all(ctx: Context, noun: Noun[R]) -> Iterable[R]:
     """Everything of the kind that the caller sees, in no order."""
-    return noun.derived.all(ctx) if noun.derived is not None else ctx.visible(ctx.network.table(noun.type))
+    return noun.derived.all(ctx) if noun.derived is not None else ctx.visible(ctx.state.table(noun.type))
 
 
 def get(ctx: Context, noun: Noun[R], resource_id: str) -> R:

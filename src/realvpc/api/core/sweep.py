@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from realvpc.iam.account import AccessKey, Account
+from realvpc.net.instance import InstanceState
 from realvpc.net.peering import Peering
+from realvpc.net.remains import Remains
 from realvpc.net.resource import Resource
 from realvpc.net.table import Change
 
@@ -29,16 +31,19 @@ def sweep(ctx: Context) -> Change:
 
 
 def everything(ctx: Context) -> Change:
-    """Drop all there is, save the accounts and their keys."""
-    snapshots = (ctx.state.network, ctx.state.directory, ctx.state.tokens)
+    """Drop all there is, save the accounts and their keys, and have the hosts remove what there was of instances."""
+    left = [row for row in ctx.network.instances.values() if row.state is not InstanceState.TERMINATED]
     return Change(
+        puts=tuple(
+            Remains(id=row.id, account=row.account, region=row.region) for row in left if ctx.options.has_fabric
+        ),
         deletes=tuple(
             row
-            for snapshot in snapshots
+            for snapshot in ctx.state.snapshots
             for kind in snapshot.TYPES
             for row in snapshot.table(kind).values()
-            if not isinstance(row, Account | AccessKey)
-        )
+            if not isinstance(row, Account | AccessKey | Remains)
+        ),
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from realvpc.net import indexes
 from realvpc.net.addresses import Address, Cidr
-from realvpc.net.network_interface import NetworkInterface
-from realvpc.net.services import identity_of
+from realvpc.net.services import identity_digits, identity_number
 from realvpc.net.subnet import Subnet
 
 from ..core.context import Context
@@ -23,7 +23,7 @@ class AddressPicker:
         self._ctx = ctx
         self._private: dict[str, set[Address]] = {}  # by subnet
         self._public: set[Address] = set()
-        self._identities: set[Address] = set()
+        self._identities: set[str] = set()  # their digits
         self._mac_addresses: set[str] = set()
 
     def free(self, subnet: Subnet) -> int:
@@ -68,9 +68,10 @@ class AddressPicker:
         """One whose identity no other interface has: a service tells by it who asks (``net.services``)."""
         while True:
             interface_id = self._ctx.new_id("eni")
-            identity = identity_of(interface_id)
-            if identity not in self._identities and self._ctx.network.interface_with_identity(identity) is None:
-                self._identities.add(identity)
+            digits = identity_digits(identity_number(interface_id))
+            taken = self._ctx.network.interfaces.where(indexes.identity_digits, digits)
+            if digits not in self._identities and not taken:
+                self._identities.add(digits)
                 return interface_id
 
     def mac_address(self) -> str:
@@ -78,7 +79,7 @@ class AddressPicker:
         while True:
             octets = (6, *self._ctx.random.getrandbits(40).to_bytes(5, "big"))
             mac = ":".join(f"{octet:02x}" for octet in octets)
-            if mac not in self._mac_addresses and not self._ctx.network.interfaces.where(_mac_address, mac):
+            if mac not in self._mac_addresses and not self._ctx.network.interfaces.where(indexes.mac_address, mac):
                 self._mac_addresses.add(mac)
                 return mac
 
@@ -88,11 +89,6 @@ class AddressPicker:
     def _take(self, subnet: Subnet, address: Address) -> Address:
         self._private.setdefault(subnet.id, set()).add(address)
         return address
-
-
-def _mac_address(row: NetworkInterface) -> tuple[str]:
-    """Names the index."""
-    return (row.mac_address,)
 
 
 def insufficient_addresses(subnet: Subnet) -> AwsError:

@@ -10,7 +10,7 @@ import base64
 from realvpc.net.instance_types import INSTANCE_TYPES
 
 from ..core.context import Context, Request, Response
-from ..core.errors import dry_run_operation, unsupported_operation
+from ..core.errors import unsupported_operation
 from ..core.lookup import named
 from .instance import INSTANCE
 
@@ -18,14 +18,11 @@ from .instance import INSTANCE
 def console_asked_of(ctx: Context, request: Request) -> str:
     """The id of the instance whose console is wanted.
 
-    Raises ``InvalidInstanceID.NotFound``, UnsupportedOperation for ``Latest`` of a type that is not of Nitro's,
-    DryRunOperation.
+    Raises ``InvalidInstanceID.NotFound``, UnsupportedOperation for ``Latest`` of a type that is not of Nitro's.
     """
     instance = named(ctx, INSTANCE, request, "InstanceId")
     if request.get("Latest") and not INSTANCE_TYPES[instance.instance_type].is_nitro:
         raise unsupported_operation("This instance type does not support retrieving the latest console logs.")
-    if request.get("DryRun"):
-        raise dry_run_operation()
     return instance.id
 
 

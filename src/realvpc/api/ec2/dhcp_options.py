@@ -150,7 +150,7 @@ def _render(options: DhcpOptions) -> Response:
 
 
 def _one(ctx: Context, options_id: str) -> DhcpOptions | None:
-    row = ctx.network.dhcp_options.get(options_id)
+    row = ctx.state.names.dhcp_options.get(options_id)
     if row is None and options_id == default_options_id(ctx.account, ctx.region):
         return default_options(ctx.account, ctx.region)
     return row if row is not None and ctx.sees(row) else None
@@ -158,7 +158,7 @@ def _one(ctx: Context, options_id: str) -> DhcpOptions | None:
 
 def _all(ctx: Context) -> Iterable[DhcpOptions]:
     default = default_options(ctx.account, ctx.region)
-    return {default.id: default, **{row.id: row for row in ctx.visible(ctx.network.dhcp_options)}}.values()
+    return {default.id: default, **{row.id: row for row in ctx.visible(ctx.state.names.dhcp_options)}}.values()
 
 
 DHCP_OPTIONS = Noun(

@@ -75,12 +75,12 @@ def _render(row: MachineImage) -> Response:
 
 def _one(ctx: Context, image_id: str) -> MachineImage | None:
     """The image of Amazon's or of the caller's with this id."""
-    own = ctx.network.machine_images.get(image_id)
+    own = ctx.state.inventory.machine_images.get(image_id)
     return own if own is not None and ctx.sees(own) else public_images(ctx.region).get(image_id)
 
 
 def _all(ctx: Context) -> Iterable[MachineImage]:
-    return (*public_images(ctx.region).values(), *ctx.visible(ctx.network.machine_images))
+    return (*public_images(ctx.region).values(), *ctx.visible(ctx.state.inventory.machine_images))
 
 
 def check_owner(ctx: Context, image: MachineImage) -> None:
@@ -157,4 +157,4 @@ def describe_images(ctx: Context, request: Request) -> Answer:
 
 
 def images_of_snapshot(ctx: Context, snapshot_id: str) -> list[MachineImage]:
-    return [row for row in ctx.network.machine_images.values() if row.snapshot_id == snapshot_id]
+    return [row for row in ctx.state.inventory.machine_images.values() if row.snapshot_id == snapshot_id]

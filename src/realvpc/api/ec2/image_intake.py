@@ -11,9 +11,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from realvpc.net.instance import InstanceState
+from realvpc.net.inventory import Inventory
 from realvpc.net.machine_image import ImageState
-from realvpc.net.network import Network
 from realvpc.net.table import Change, delete, put
+from realvpc.store.state import State
 
 from ..core.context import Context
 from .image_registration import checked_name, make_image, make_snapshot
@@ -27,30 +28,32 @@ def announced(ctx: Context, name: str, description: str, content: str) -> Change
     return put(snapshot, replace(make_image(ctx, checked_name(ctx, name), snapshot), description=description))
 
 
-def unpacked(network: Network, content: str, size: int) -> Change:
+def unpacked(inventory: Inventory, content: str, size: int) -> Change:
     """The images of this content are available; it takes up ``size`` bytes."""
     ready: dict[str, Any] = {"state": ImageState.AVAILABLE}
     gib = max(1, -(-size // _GIB))
     snapshots = [
-        replace(row, size_gib=gib, **ready) for row in network.disk_snapshots.values() if row.content == content
+        replace(row, size_gib=gib, **ready) for row in inventory.disk_snapshots.values() if row.content == content
     ]
     images = [
-        replace(row, minimum_size_gib=gib, **ready) for row in network.machine_images.values() if row.content == content
+        replace(row, minimum_size_gib=gib, **ready)
+        for row in inventory.machine_images.values()
+        if row.content == content
     ]
     return put(*snapshots, *images)
 
 
-def withdrawn(network: Network, content: str) -> Change:
+def withdrawn(inventory: Inventory, content: str) -> Change:
     """No image of this content is left, and no snapshot."""
-    images = [row for row in network.machine_images.values() if row.content == content]
-    return delete(*images, *(row for row in network.disk_snapshots.values() if row.content == content))
+    images = [row for row in inventory.machine_images.values() if row.content == content]
+    return delete(*images, *(row for row in inventory.disk_snapshots.values() if row.content == content))
 
 
-def contents_in_use(network: Network) -> frozenset[str]:
+def contents_in_use(state: State) -> frozenset[str]:
     """The contents that an image, a snapshot or an instance needs."""
     named: Iterable[str | None] = (
-        *(row.content for row in network.machine_images.values()),
-        *(row.content for row in network.disk_snapshots.values()),
-        *(row.image_content for row in network.instances.values() if row.state is not InstanceState.TERMINATED),
+        *(row.content for row in state.inventory.machine_images.values()),
+        *(row.content for row in state.inventory.disk_snapshots.values()),
+        *(row.image_content for row in state.network.instances.values() if row.state is not InstanceState.TERMINATED),
     )
     return frozenset(content for content in named if content)

@@ -12,7 +12,6 @@ from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, missing_parameter, unsupported_operation
-from ..core.idempotency import earlier_resources, remembering
 from ..core.lookup import get, named, not_found
 from ..core.parameters import refuse
 from ..core.tags import tags_by_type, tags_on_creation
@@ -71,12 +70,9 @@ def copy_image(ctx: Context, request: Request) -> Answer:
     refuse(request, ("DestinationAvailabilityZone", "DestinationOutpostArn", "KmsKeyId"))
     if request.get("Encrypted"):
         raise unsupported_operation("Encrypted images are not supported.")
-    earlier = earlier_resources(ctx, "CopyImage", request)
-    if earlier is not None:
-        return Answer({"ImageId": earlier[0]})
     tags = tags_by_type(request, (IMAGE.tag_type, SNAPSHOT.tag_type))
     source_id, source_region = request["SourceImageId"], request["SourceRegion"]
-    source = ctx.network.machine_images.get(source_id)
+    source = ctx.state.inventory.machine_images.get(source_id)
     if source is None or not source.visible_to(ctx.account, source_region, ctx.now):
         source = public_images(source_region).get(source_id)
     if source is None:
@@ -95,7 +91,7 @@ def copy_image(ctx: Context, request: Request) -> Answer:
         root_device_name=source.root_device_name,
         tags=(dict(source.tags) if request.get("CopyImageTags") else {}) | tags[IMAGE.tag_type],
     )
-    return remembering(ctx, "CopyImage", request, Answer({"ImageId": row.id}, put(snapshot, row)), row.id)
+    return Answer({"ImageId": row.id}, put(snapshot, row))
 
 
 def deregister_image(ctx: Context, request: Request) -> Answer:
@@ -106,7 +102,7 @@ def deregister_image(ctx: Context, request: Request) -> Answer:
     row = named(ctx, IMAGE, request, "ImageId")
     check_owner(ctx, row)
     change, results = delete(row), []
-    snapshot = ctx.network.disk_snapshots.get(row.snapshot_id)
+    snapshot = ctx.state.inventory.disk_snapshots.get(row.snapshot_id)
     if request.get("DeleteAssociatedSnapshots") and snapshot is not None:
         others = [other for other in images_of_snapshot(ctx, snapshot.id) if other.id != row.id]
         if not others:
@@ -125,7 +121,7 @@ def checked_name(ctx: Context, name: str) -> str:
             "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, "
             "'(', ')', '[', ']', ' ', '.', '/', '-', ''', '@' and '_'",
         )
-    for row in ctx.visible(ctx.network.machine_images):
+    for row in ctx.visible(ctx.state.inventory.machine_images):
         if row.name == name:
             raise AwsError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by AMI {row.id}")
     return name

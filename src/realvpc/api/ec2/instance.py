@@ -107,7 +107,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
 
 def _first_launched_at(ctx: Context, instance: Instance) -> datetime | None:
     """Since when the instance is billed as it is: its root volume is as old, ``launched_at`` is of the last start."""
-    return min((volume.created_at for volume in ctx.network.volumes_of(instance.id)), default=None)
+    return min((volume.created_at for volume in ctx.state.inventory.volumes_of(instance.id)), default=None)
 
 
 def render_state(state: InstanceState) -> Response:
@@ -134,6 +134,9 @@ def _of_primary(ctx: Context, instance: Instance, primary: NetworkInterface) -> 
 
 
 def render_block_devices(ctx: Context, instance: Instance) -> list[Response]:
+    """The root device first, then by name."""
+    root = ctx.state.inventory.root_volume_of(instance)
+    volumes = ctx.state.inventory.volumes_of(instance.id)
     return [
         {
             "DeviceName": volume.device_name,
@@ -144,7 +147,7 @@ def render_block_devices(ctx: Context, instance: Instance) -> list[Response]:
                 "VolumeId": volume.id,
             },
         }
-        for volume in ctx.network.volumes_of(instance.id)
+        for volume in sorted(volumes, key=lambda row: (row is not root, row.device_name))
     ]
 
 

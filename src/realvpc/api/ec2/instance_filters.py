@@ -32,7 +32,7 @@ def _as_interface(name: str) -> FilterValues[NetworkInterface]:
 
 
 def _of_volumes(value: Callable[[Volume], object]) -> FilterValues[Instance]:
-    return lambda ctx, row: [value(volume) for volume in ctx.network.volumes_of(row.id)]
+    return lambda ctx, row: [value(volume) for volume in ctx.state.inventory.volumes_of(row.id)]
 
 
 def _private_names(ctx: Context, row: NetworkInterface) -> Iterable[str]:

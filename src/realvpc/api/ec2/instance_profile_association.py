@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from realvpc.iam.role import InstanceProfile
+from realvpc.net import indexes
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.table import put
 
@@ -81,11 +82,6 @@ def _is_associated(instance: Instance) -> bool:
     return instance.instance_profile_arn is not None and instance.state is not InstanceState.TERMINATED
 
 
-def _association_id(instance: Instance) -> tuple[str | None]:
-    """Names the index."""
-    return (instance.instance_profile_association_id,)
-
-
 def _all_associated(ctx: Context, association_ids: Iterable[str]) -> list[Instance]:
     found = {each: _find(ctx, each) for each in dict.fromkeys(association_ids)}
     missing = [each for each, row in found.items() if row is None]
@@ -101,7 +97,7 @@ def _associated(ctx: Context, association_id: str) -> Instance:
 
 
 def _find(ctx: Context, association_id: str) -> Instance | None:
-    for instance in ctx.network.instances.where(_association_id, association_id):
+    for instance in ctx.network.instances.where(indexes.profile_association_id, association_id):
         if ctx.sees(instance) and _is_associated(instance):
             return instance
     return None

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from realvpc.net.instance import TRANSITIONS, Instance, InstanceEvent, InstanceState
 from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.remains import Remains
 from realvpc.net.resource import Resource
 from realvpc.net.table import Change, put
 
@@ -185,7 +186,11 @@ def happens(
             return put(after)
         case _S.TERMINATED:
             after = replace(_because(after, reason, ctx.now), terminated_at=ctx.now)
-            return _without_belongings(ctx, after, interfaces)
+            change = _without_belongings(ctx, after, interfaces)
+            # A machine that runs is wanted terminated first, until the host has done so; of this one a disk is left.
+            is_left = event is _E.TERMINATE and ctx.options.has_fabric
+            left = Remains(id=instance.id, account=instance.account, region=instance.region)
+            return change + put(left) if is_left else change
         case _:  # stopping, stopped, shutting-down: the public address goes back to the pool
             released = (replace(row, public_address=None) for row in interfaces if row.public_address is not None)
             return put(_because(after, reason, ctx.now), *released)
@@ -225,7 +230,7 @@ def _without_belongings(ctx: Context, instance: Instance, interfaces: tuple[Netw
         for row in interfaces
         if row.attachment and not row.attachment.delete_on_termination
     ]
-    volumes = ctx.network.volumes_of(instance.id)
+    volumes = ctx.state.inventory.volumes_of(instance.id)
     deleted += [row for row in volumes if row.delete_on_termination]
     outlive = [replace(row, instance_id=None) for row in volumes if not row.delete_on_termination]
     return Change(puts=(instance, *kept, *outlive), deletes=tuple(deleted))

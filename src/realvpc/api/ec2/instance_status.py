@@ -13,13 +13,14 @@ from .instance import INSTANCE, render_state
 from .instance_filters import STATUS_FILTERS
 
 _STATUS = {InstanceState.PENDING: "initializing", InstanceState.RUNNING: "ok"}
-_REACHABILITY = {"initializing": "initializing", "ok": "passed"}
+_REACHABILITY = {"initializing": "initializing", "ok": "passed", "impaired": "failed"}
 
 
 def describe_instance_status(ctx: Context, request: Request) -> Answer:
     """Running instances, or with IncludeAllInstances all.  Raises ``InvalidInstanceID.NotFound``.
 
-    An instance is ``running`` from the moment when its machine was seen up, so its checks have passed by then.
+    An instance is ``running`` from the moment when its machine was seen up, so its checks have passed by then.  Its
+    system status is ``impaired`` while its host has found something of it, a link say, that could not be mended.
     """
     filters = list(request.get("Filters") or [])
     if not request.get("IncludeAllInstances"):
@@ -31,24 +32,35 @@ def _status(instance: Instance) -> str:
     return _STATUS.get(instance.state, "not-applicable")
 
 
+def _system_status(instance: Instance) -> str:
+    status = _status(instance)
+    return "impaired" if status == "ok" and instance.impaired_since else status
+
+
 def _render(ctx: Context, instance: Instance) -> Response:
     return {
         "InstanceId": instance.id,
         "AvailabilityZone": instance.zone_name,
         "AvailabilityZoneId": instance.zone_id,
         "InstanceState": render_state(instance.state),
-        "InstanceStatus": _summary(instance),
-        "SystemStatus": _summary(instance),
-        "AttachedEbsStatus": _summary(instance),
+        "InstanceStatus": _summary(_status(instance)),
+        "SystemStatus": _system_summary(instance),
+        "AttachedEbsStatus": _summary(_status(instance)),
         "Operator": {"Managed": False},
     }
 
 
-def _summary(instance: Instance) -> Response:
-    status = _status(instance)
+def _summary(status: str) -> Response:
     if status not in _REACHABILITY:
         return {"Status": status}
     return {"Status": status, "Details": [{"Name": "reachability", "Status": _REACHABILITY[status]}]}
+
+
+def _system_summary(instance: Instance) -> Response:
+    summary = _summary(_system_status(instance))
+    if summary["Status"] == "impaired":
+        summary["Details"][0]["ImpairedSince"] = instance.impaired_since
+    return summary
 
 
 _EVENT = ("code", "description", "instance-event-id", "not-after", "not-before", "not-before-deadline")

@@ -11,7 +11,7 @@ from realvpc.net.table import put
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import deleting, describing
 from ..core.errors import AwsError, dependency_violation, invalid_parameter_value
-from ..core.lookup import find_all, named
+from ..core.lookup import named
 from ..core.noun import Noun, of_row
 from ..core.tags import render_tags, tags_on_creation
 from .vpc import VPC
@@ -20,7 +20,7 @@ from .vpc import VPC
 def create_internet_gateway(ctx: Context, request: Request) -> Answer:
     """A gateway that is attached to no VPC yet.  Raises InternetGatewayLimitExceeded."""
     tags = tags_on_creation(request, INTERNET_GATEWAY.tag_type)
-    if sum(1 for _ in find_all(ctx, INTERNET_GATEWAY)) >= ctx.quota(INTERNET_GATEWAYS_PER_REGION):
+    if ctx.count(ctx.network.internet_gateways) >= ctx.quota(INTERNET_GATEWAYS_PER_REGION):
         raise AwsError("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached.")
     gateway = InternetGateway(id=ctx.new_id("igw"), account=ctx.account, region=ctx.region, tags=tags)
     return Answer({"InternetGateway": _render(gateway)}, put(gateway))

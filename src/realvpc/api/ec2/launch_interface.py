@@ -209,7 +209,7 @@ def make_interface(
     )
     attachment = Attachment(
         id=ctx.new_id("eni-attach"),
-        instance_id=instance_id,
+        owner_id=instance_id,
         device_index=plan.device_index,
         attached_at=ctx.now,
         delete_on_termination=plan.delete_on_termination,

@@ -99,4 +99,4 @@ def _check_hop_limit(limit: int | None) -> None:
 def _defaults(ctx: Context) -> MetadataDefaults:
     row_id = f"{ctx.account}/{ctx.region}"
     none = MetadataDefaults(id=row_id, account=ctx.account, region=ctx.region)
-    return ctx.network.table(MetadataDefaults).get(row_id) or none
+    return ctx.state.inventory.metadata_defaults.get(row_id) or none

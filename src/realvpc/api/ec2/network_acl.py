@@ -36,7 +36,7 @@ def _default_acl(ctx: Context, vpc: Vpc) -> NetworkAcl:
         region=vpc.region,
         tags=vpc.network_acl_tags,
         vpc=vpc,
-        subnet_ids=tuple(subnet.id for subnet in ctx.network.subnets_of(vpc.id)),
+        subnet_ids=tuple(sorted(subnet.id for subnet in ctx.network.subnets_of(vpc.id))),
     )
 
 

@@ -23,8 +23,7 @@ from ..core.errors import (
     unsupported_operation,
 )
 from ..core.filter import no_values
-from ..core.idempotency import earlier_resources, remembering
-from ..core.lookup import find, get_all, named
+from ..core.lookup import get_all, named
 from ..core.noun import Noun
 from ..core.parameters import refuse
 from ..core.tags import render_tags, tags_on_creation
@@ -52,9 +51,6 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
     refuse_prefixes_and_ipv6(request)
     if request.get("InterfaceType") not in (None, "interface"):
         raise unsupported_operation("The parameter interfaceType is not supported.")
-    earlier = earlier_resources(ctx, "CreateNetworkInterface", request)
-    if earlier is not None and (existing := find(ctx, NETWORK_INTERFACE, earlier[0])) is not None:
-        return Answer({"NetworkInterface": render_interface(ctx, existing)})
     subnet = named(ctx, SUBNET, request, "SubnetId")
     groups = groups_for_interface(ctx, subnet, request.get("Groups"), different_networks)
     picker = AddressPicker(ctx)
@@ -71,7 +67,7 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
     response: Response = {"NetworkInterface": render_interface(ctx, interface) | {"Status": "pending"}}
     if request.get("ClientToken"):
         response["ClientToken"] = request["ClientToken"]
-    return remembering(ctx, "CreateNetworkInterface", request, Answer(response, put(interface)), interface.id)
+    return Answer(response, put(interface))
 
 
 def refuse_prefixes_and_ipv6(request: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from realvpc.net import indexes
 from realvpc.net.addresses import overlapping
 from realvpc.net.peering import Peering, PeeringEvent, PeeringSide, PeeringStatus
 from realvpc.net.quotas import OUTSTANDING_PEERING_REQUESTS, PEERINGS_PER_VPC
@@ -177,11 +178,8 @@ def _asks_the_same(peering: Peering, vpc: Vpc, accepter: PeeringSide) -> bool:
 
 
 def _outstanding_requests(ctx: Context) -> int:
-    return sum(
-        (peering.account, peering.region) == (ctx.account, ctx.region)
-        and peering.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE
-        for peering in ctx.network.peerings.values()
-    )
+    pending = ctx.network.peerings.where(indexes.pending_request_of, (ctx.account, ctx.region))
+    return sum(peering.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE for peering in pending)
 
 
 def _can_be_peered(ctx: Context, vpc: Vpc, accepter: PeeringSide) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from realvpc.net.addresses import Cidr
 from realvpc.net.quotas import ROUTES_PER_TABLE
-from realvpc.net.route_table import RESERVED_DESTINATIONS, Route, RouteTable, TargetKind
-from realvpc.net.table import put
+from realvpc.net.route_table import RESERVED_DESTINATIONS, Route, RouteTable, TableRoute, TargetKind
+from realvpc.net.table import delete, put
 
 from ..core.cidr import parse_cidr
 from ..core.context import Answer, Context, Request
@@ -36,14 +34,14 @@ def create_route(ctx: Context, request: Request) -> Answer:
     target, instance_id = find_target(ctx, table, request)
     route = Route(destination, target, instance_id=instance_id)
     _check_destination(ctx, table, route)
-    existing = _route_to(ctx, table, destination)
+    existing = ctx.network.route_to(table, destination)
     if existing is not None:
         if existing.target == target:
             return Answer({"Return": True})
         raise AwsError("RouteAlreadyExists", f"The route identified by {destination} already exists.")
-    if sum(other.destination.is_ipv4 == destination.is_ipv4 for other in table.routes) >= ctx.quota(ROUTES_PER_TABLE):
+    if len(ctx.network.routes_of_family(table.id, ipv4=destination.is_ipv4)) >= ctx.quota(ROUTES_PER_TABLE):
         raise AwsError("RouteLimitExceeded", "The maximum number of routes has been reached.")
-    return Answer({"Return": True}, put(replace(table, routes=(*table.routes, route))))
+    return Answer({"Return": True}, put(TableRoute.of(table, route)))
 
 
 def replace_route(ctx: Context, request: Request) -> Answer:
@@ -54,7 +52,7 @@ def replace_route(ctx: Context, request: Request) -> Answer:
     """
     table = named(ctx, ROUTE_TABLE, request, "RouteTableId")
     destination = _destination(request)
-    existing = _route_to(ctx, table, destination)
+    existing = ctx.network.route_to(table, destination)
     if existing is None:
         raise invalid_parameter_value(
             f"There is no route defined for '{destination}' in the route table. Use CreateRoute instead."
@@ -69,21 +67,20 @@ def replace_route(ctx: Context, request: Request) -> Answer:
     _check_destination(ctx, table, route)
     if is_local:
         raise unsupported_operation(f"The target of the local route {destination} cannot be replaced.")
-    routes = tuple(route if other is existing else other for other in table.routes)
-    return Answer({}, put(replace(table, routes=routes)))
+    return Answer({}, put(TableRoute.of(table, route)))
 
 
 def delete_route(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidRoute.NotFound``, and InvalidParameterValue for a ``local`` route."""
     table = named(ctx, ROUTE_TABLE, request, "RouteTableId")
     destination = _destination(request)
-    existing = _route_to(ctx, table, destination)
+    existing = ctx.network.route_to(table, destination)
     if existing is None:
         parameter = "destination-cidr-block" if destination.is_ipv4 else "destination-ipv6-cidr-block"
         raise AwsError("InvalidRoute.NotFound", f"no route with {parameter} {destination} in route table {table.id}")
     if existing.target.kind is TargetKind.LOCAL:
         raise invalid_parameter_value(f"cannot remove local route {destination} in route table {table.id}")
-    return Answer({}, put(replace(table, routes=tuple(other for other in table.routes if other is not existing))))
+    return Answer({}, delete(TableRoute.of(table, existing)))
 
 
 def _destination(request: Request) -> Cidr:
@@ -104,10 +101,6 @@ def _destination(request: Request) -> Cidr:
     if name == "DestinationPrefixListId":
         raise prefix_list_not_found(request[name])
     return parse_cidr(request[name], parameter_name(name), ipv4=name == "DestinationCidrBlock")
-
-
-def _route_to(ctx: Context, table: RouteTable, destination: Cidr) -> Route | None:
-    return next((route for route in ctx.network.routes(table) if route.destination == destination), None)
 
 
 def _check_destination(ctx: Context, table: RouteTable, route: Route) -> None:

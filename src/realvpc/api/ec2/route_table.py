@@ -9,12 +9,13 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from realvpc.net import indexes
 from realvpc.net.quotas import ROUTE_TABLES_PER_VPC
-from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TargetKind
-from realvpc.net.table import put
+from realvpc.net.route_table import LOCAL, Route, RouteTable, RouteTableAssociation, TargetKind
+from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import deleting, describing
+from ..core.describe import describing
 from ..core.errors import (
     AwsError,
     dependency_violation,
@@ -24,7 +25,6 @@ from ..core.errors import (
     unsupported_operation,
 )
 from ..core.filter import no_values
-from ..core.idempotency import earlier_resources, remembering
 from ..core.lookup import get, named
 from ..core.noun import Noun
 from ..core.parameters import required
@@ -37,20 +37,20 @@ _ASSOCIATED: Response = {"State": "associated"}
 
 def create_route_table(ctx: Context, request: Request) -> Answer:
     """A table with the VPC's ``local`` routes.  Raises RouteTableLimitExceeded."""
-    earlier = earlier_resources(ctx, "CreateRouteTable", request)
-    if earlier:
-        return _created(ctx, request, get(ctx, ROUTE_TABLE, earlier[0]))
     vpc = named(ctx, VPC, request, "VpcId")
     tags = tags_on_creation(request, ROUTE_TABLE.tag_type)
     if len(ctx.network.route_tables_of(vpc.id)) >= ctx.quota(ROUTE_TABLES_PER_VPC):
         raise AwsError("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
     table = RouteTable(id=ctx.new_id("rtb"), account=ctx.account, region=ctx.region, tags=tags, vpc_id=vpc.id)
-    answer = Answer(_created(ctx, request, table).response, put(table))
-    return remembering(ctx, "CreateRouteTable", request, answer, table.id)
+    return Answer({"RouteTable": _render(ctx, table), "ClientToken": request.get("ClientToken")}, put(table))
 
 
-def _created(ctx: Context, request: Request, table: RouteTable) -> Answer:
-    return Answer({"RouteTable": _render(ctx, table), "ClientToken": request.get("ClientToken")})
+def delete_route_table(ctx: Context, request: Request) -> Answer:
+    """With its routes.  Raises DependencyViolation for the main table and while subnets use the table."""
+    table = named(ctx, ROUTE_TABLE, request, "RouteTableId")
+    if table.associations:
+        raise dependency_violation("routeTable", table.id)
+    return Answer({}, delete(table, *ctx.network.routes_in(table.id)))
 
 
 def associate_route_table(ctx: Context, request: Request) -> Answer:
@@ -112,16 +112,11 @@ def replace_route_table_association(ctx: Context, request: Request) -> Answer:
 
 
 def _association(ctx: Context, association_id: str) -> tuple[RouteTable, RouteTableAssociation]:
-    for table in ctx.network.route_tables.where(_association_ids, association_id):
+    for table in ctx.network.route_tables.where(indexes.route_table_association_ids, association_id):
         for association in table.associations:
             if association.id == association_id and ctx.sees(table):
                 return table, association
     raise AwsError("InvalidAssociationID.NotFound", f"The association ID '{association_id}' does not exist")
-
-
-def _association_ids(table: RouteTable) -> Iterable[str]:
-    """Names the index."""
-    return (association.id for association in table.associations)
 
 
 def _with(table: RouteTable, association: RouteTableAssociation) -> RouteTable:
@@ -147,9 +142,14 @@ def _render(ctx: Context, table: RouteTable) -> Response:
         "OwnerId": table.account,
         "Associations": [_render_association(table, association) for association in table.associations],
         "PropagatingVgws": [],
-        "Routes": [render_route(ctx, table, route) for route in ctx.network.routes(table)],
+        "Routes": [render_route(ctx, table, route) for route in _in_order(ctx.network.routes(table))],
         "Tags": render_tags(table.tags),
     }
+
+
+def _in_order(routes: Iterable[Route]) -> list[Route]:
+    """The local ones first, then by destination."""
+    return sorted(routes, key=lambda route: (route.target != LOCAL, route.destination))
 
 
 def _render_association(table: RouteTable, association: RouteTableAssociation) -> Response:
@@ -170,7 +170,7 @@ def render_route(ctx: Context, table: RouteTable, route: Route) -> Response:
         "State": str(ctx.network.route_state(table, route)),
     }
     match route.target.kind:
-        case TargetKind.LOCAL | TargetKind.INTERNET_GATEWAY:
+        case TargetKind.LOCAL | TargetKind.INTERNET_GATEWAY | TargetKind.ROUTE_TABLE:
             response["GatewayId"] = route.target.id
         case TargetKind.PEERING:
             response["VpcPeeringConnectionId"] = route.target.id
@@ -217,11 +217,4 @@ ROUTE_TABLE = Noun(
 )
 
 
-def _check_unused(ctx: Context, table: RouteTable) -> None:
-    """Raises DependencyViolation for the main table and while subnets use the table."""
-    if table.associations:
-        raise dependency_violation("routeTable", table.id)
-
-
 describe_route_tables = describing(ROUTE_TABLE)
-delete_route_table = deleting(ROUTE_TABLE, "RouteTableId", _check_unused)

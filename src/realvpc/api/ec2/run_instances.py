@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
-from realvpc.net.instance_types import INSTANCE_TYPES, InstanceType
+from realvpc.net.instance_types import InstanceType
 from realvpc.net.machine_image import MachineImage
 from realvpc.net.quotas import INSTANCE_VCPUS_PER_REGION
 from realvpc.net.resource import Resource
@@ -14,8 +14,6 @@ from realvpc.net.table import Change, put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError, invalid_parameter_combination
-from ..core.idempotency import earlier_resources, remembering
-from ..core.lookup import find, find_all
 from ..core.tags import tags_by_type
 from .address_picker import AddressPicker, insufficient_addresses
 from .instance import INSTANCE, render_reservations
@@ -45,11 +43,6 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     They are ``pending`` until a host reports their machines.  Raises what the readers of ``launch`` and
     ``launch_interface`` raise, InsufficientFreeAddressesInSubnet, VcpuLimitExceeded.
     """
-    earlier = earlier_resources(ctx, "RunInstances", request)
-    if earlier is not None:
-        rows = [row for instance_id in earlier if (row := find(ctx, INSTANCE, instance_id)) is not None]
-        if rows:
-            return Answer(render_reservations(ctx, rows)[0])
     refuse_what_is_not_here(request)
     kind = read_instance_type(request)
     plans = read_interfaces(ctx, request, kind)
@@ -77,7 +70,7 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     for shown in response["Instances"]:
         shown["StateReason"] = {"Code": "pending", "Message": "pending"}
     change = launched if ctx.options.has_fabric else launched + _running(ctx, launched, instances)
-    return remembering(ctx, "RunInstances", request, Answer(response, change), *(row.id for row in instances))
+    return Answer(response, change)
 
 
 def _count(
@@ -88,9 +81,8 @@ def _count(
         raise invalid_parameter_combination(
             "A network interface or a private address can be specified for a single instance only."
         )
-    used = sum(INSTANCE_TYPES[row.instance_type].vcpus for row in find_all(ctx, INSTANCE) if row.machine_wanted)
     allowed = ctx.quota(INSTANCE_VCPUS_PER_REGION)
-    room = (allowed - used) // kind.vcpus
+    room = (allowed - ctx.network.vcpus_wanted(ctx.account, ctx.region)) // kind.vcpus
     if room < minimum:
         raise AwsError(
             "VcpuLimitExceeded",

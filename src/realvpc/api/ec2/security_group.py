@@ -14,7 +14,7 @@ from ..core.context import Answer, Context, Request, Response
 from ..core.describe import describe
 from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
 from ..core.filter import FilterValues, no_values
-from ..core.lookup import find_all, get, not_found
+from ..core.lookup import get, not_found
 from ..core.noun import Noun
 from ..core.tags import render_tags, tags_on_creation
 from .default_group import all_traffic
@@ -38,7 +38,7 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
     vpc = get(ctx, VPC, request["VpcId"])
     if any(group.name == name for group in ctx.network.security_groups_of(vpc.id)):
         raise AwsError("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'")
-    if sum(1 for _ in find_all(ctx, SECURITY_GROUP)) >= ctx.quota(SECURITY_GROUPS_PER_REGION):
+    if ctx.count(ctx.network.security_groups) >= ctx.quota(SECURITY_GROUPS_PER_REGION):
         raise AwsError("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached.")
     group = SecurityGroup(
         id=ctx.new_id("sg"),

@@ -5,10 +5,9 @@ VPC peering guide, "Update your security groups to reference peer security group
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
+from realvpc.net import indexes
 from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGroupRule
 
 from ..core.context import Answer, Context, Request, Response
@@ -25,25 +24,20 @@ def describe_security_group_references(ctx: Context, request: Request) -> Answer
     Raises ``InvalidGroup.NotFound``.
     """
     groups = get_all(ctx, SECURITY_GROUP, request["GroupId"])
-    found: dict[tuple[str, str, str], None] = {}
+    found: set[tuple[str, str, str]] = set()
     for group in groups:
-        for other in ctx.network.security_groups.where(_referenced_groups, group.id):
+        for other in ctx.network.security_groups.where(indexes.referenced_groups, group.id):
             peering = ctx.network.active_peering_between(group.vpc_id, other.vpc_id)
             if peering is not None:
-                found[group.id, other.vpc_id, peering.id] = None
+                found.add((group.id, other.vpc_id, peering.id))
     return Answer(
         {
             "SecurityGroupReferenceSet": [
                 {"GroupId": group_id, "ReferencingVpcId": vpc_id, "VpcPeeringConnectionId": peering_id}
-                for group_id, vpc_id, peering_id in found
+                for group_id, vpc_id, peering_id in sorted(found)
             ]
         }
     )
-
-
-def _referenced_groups(group: SecurityGroup) -> Iterable[str]:
-    """Names the index."""
-    return {rule.peer.group_id for rule in group.rules if isinstance(rule.peer, GroupReference)}
 
 
 class _Stale(Struct, frozen=True):

@@ -73,7 +73,7 @@ VOLUME = Noun(
         "volume-id": ".id",
         "volume-type": ".volume_type",
     },
-    found_by={"attachment.instance-id": lambda ctx, value: ctx.network.volumes_of(value)},
+    found_by={"attachment.instance-id": lambda ctx, value: ctx.state.inventory.volumes_of(value)},
 )
 
 

@@ -14,7 +14,7 @@ from ..core.context import Answer, Context, Request, Response
 from ..core.describe import describing
 from ..core.errors import AwsError, dependency_violation
 from ..core.filter import no_values
-from ..core.lookup import find_all, named
+from ..core.lookup import named
 from ..core.noun import Noun, of_row
 from ..core.parameters import refuse
 from ..core.tags import render_tags, tags_on_creation
@@ -46,7 +46,7 @@ def create_vpc(ctx: Context, request: Request) -> Answer:
     if tenancy not in ("default", "dedicated"):
         raise AwsError("UnsupportedTenancy", f"The tenancy value {tenancy} is not supported.")
     tags = tags_on_creation(request, VPC.tag_type)
-    if sum(1 for _ in find_all(ctx, VPC)) >= ctx.quota(VPCS_PER_REGION):
+    if ctx.count(ctx.network.vpcs) >= ctx.quota(VPCS_PER_REGION):
         raise AwsError("VpcLimitExceeded", "The maximum number of VPCs has been reached.")
 
     vpc = Vpc(
@@ -97,7 +97,8 @@ def delete_vpc(ctx: Context, request: Request) -> Answer:
     ):
         raise dependency_violation("vpc", vpc.id)
     ended = [peering.after(PeeringEvent.DELETE, ctx.now, ctx.account) for peering in peerings]
-    return Answer({}, Change(puts=tuple(row for row in ended if row), deletes=(vpc, *groups, *tables)))
+    routes = (row for table in tables for row in network.routes_in(table.id))
+    return Answer({}, Change(puts=tuple(row for row in ended if row), deletes=(vpc, *groups, *tables, *routes)))
 
 
 def _render(vpc: Vpc) -> Response:

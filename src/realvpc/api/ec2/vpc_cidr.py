@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec.structs import replace
 
+from realvpc.net import indexes
 from realvpc.net.addresses import Cidr, overlapping
 from realvpc.net.peering import Peering, PeeringEvent
 from realvpc.net.quotas import CIDRS_PER_VPC
@@ -61,11 +60,11 @@ def associate_vpc_cidr_block(ctx: Context, request: Request) -> Answer:
 def _refuse_conflict_with_route(ctx: Context, vpc: Vpc, cidr: Cidr) -> None:
     """A new block may not be equal to or larger than the destination of a route that the VPC has."""
     for table in ctx.network.route_tables_of(vpc.id):
-        for route in table.routes:
-            if cidr.covers(route.destination):
+        for destination in (row.route.destination for row in ctx.network.routes_in(table.id)):
+            if cidr.covers(destination):
                 raise AwsError(
                     "InvalidVpc.Range",
-                    f"The CIDR '{cidr}' is equal to or larger than the destination {route.destination} of a route in "
+                    f"The CIDR '{cidr}' is equal to or larger than the destination {destination} of a route in "
                     f"the route table {table.id}.",
                 )
 
@@ -104,7 +103,7 @@ def disassociate_vpc_cidr_block(ctx: Context, request: Request) -> Answer:
     ``InvalidCidrBlock.InUse`` while a subnet lies in it.
     """
     association_id = required(request, "AssociationId")
-    for vpc in filter(ctx.sees, ctx.network.vpcs.where(_association_ids, association_id)):
+    for vpc in filter(ctx.sees, ctx.network.vpcs.where(indexes.cidr_association_ids, association_id)):
         for position, association in enumerate(vpc.cidr_associations):
             if association.id != association_id:
                 continue
@@ -128,8 +127,3 @@ def disassociate_vpc_cidr_block(ctx: Context, request: Request) -> Answer:
         "InvalidVpcCidrBlockAssociationID.NotFound",
         f"The vpc CIDR block association ID '{association_id}' does not exist",
     )
-
-
-def _association_ids(vpc: Vpc) -> Iterable[str]:
-    """Names the index."""
-    return (association.id for association in vpc.cidr_associations)

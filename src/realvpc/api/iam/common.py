@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from realvpc.net.quotas import TAGS_PER_RESOURCE
 
+from ..core import page as core
 from ..core.context import Context, Request, Response
-from ..core.describe import make_token, read_token
 from ..core.errors import AwsError
 
 T = TypeVar("T")
@@ -98,14 +98,9 @@ def as_document(text: str) -> str:
 
 def page(request: Request, rows: Iterable[T], key: Callable[[T], str]) -> tuple[list[T], Response]:
     """One page of ``rows`` by ``key``, and the members IsTruncated and Marker.  Raises ValidationError."""
-    ordered = sorted(rows, key=key)
-    if request.get("Marker"):
-        last = read_token(request["Marker"])
-        if last is None:
-            raise validation_error("Invalid Marker.")
-        ordered = [row for row in ordered if key(row) > last]
     size = request.get("MaxItems") or _DEFAULT_PAGE
-    shown = ordered[:size]
-    if len(ordered) <= size:
-        return shown, {"IsTruncated": False}
-    return shown, {"IsTruncated": True, "Marker": make_token(key(shown[-1]))}
+    try:
+        shown, marker = core.page(rows, key, size, request.get("Marker"))
+    except core.BadTokenError:
+        raise validation_error("Invalid Marker.") from None
+    return shown, {"IsTruncated": marker is not None} | ({"Marker": marker} if marker else {})

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from ..core.context import Action
+from ..core.action import Action, on_all
 from . import change, hosted_zone, hosted_zone_list, record_set, tag, vpc_association
+from .resources import on_change, on_tagged, on_zone
 
 ACTIONS: dict[str, Action] = {
     # Hosted zones
-    "CreateHostedZone": hosted_zone.create_hosted_zone,
-    "DeleteHostedZone": hosted_zone.delete_hosted_zone,
-    "GetDNSSEC": hosted_zone.get_dnssec,
-    "GetHostedZone": hosted_zone.get_hosted_zone,
-    "GetHostedZoneCount": hosted_zone.get_hosted_zone_count,
-    "ListHostedZones": hosted_zone_list.list_hosted_zones,
-    "ListHostedZonesByName": hosted_zone_list.list_hosted_zones_by_name,
-    "ListHostedZonesByVPC": hosted_zone_list.list_hosted_zones_by_vpc,
-    "UpdateHostedZoneComment": hosted_zone.update_hosted_zone_comment,
+    "CreateHostedZone": Action(hosted_zone.create_hosted_zone, on_all),
+    "DeleteHostedZone": Action(hosted_zone.delete_hosted_zone, on_zone),
+    "GetDNSSEC": Action(hosted_zone.get_dnssec, on_zone),
+    "GetHostedZone": Action(hosted_zone.get_hosted_zone, on_zone),
+    "GetHostedZoneCount": Action(hosted_zone.get_hosted_zone_count, on_all),
+    "ListHostedZones": Action(hosted_zone_list.list_hosted_zones, on_all),
+    "ListHostedZonesByName": Action(hosted_zone_list.list_hosted_zones_by_name, on_all),
+    "ListHostedZonesByVPC": Action(hosted_zone_list.list_hosted_zones_by_vpc, on_all),
+    "UpdateHostedZoneComment": Action(hosted_zone.update_hosted_zone_comment, on_zone),
     # Their VPCs
-    "AssociateVPCWithHostedZone": vpc_association.associate_vpc_with_hosted_zone,
-    "CreateVPCAssociationAuthorization": vpc_association.create_vpc_association_authorization,
-    "DeleteVPCAssociationAuthorization": vpc_association.delete_vpc_association_authorization,
-    "DisassociateVPCFromHostedZone": vpc_association.disassociate_vpc_from_hosted_zone,
-    "ListVPCAssociationAuthorizations": vpc_association.list_vpc_association_authorizations,
+    "AssociateVPCWithHostedZone": Action(vpc_association.associate_vpc_with_hosted_zone, on_zone),
+    "CreateVPCAssociationAuthorization": Action(vpc_association.create_vpc_association_authorization, on_zone),
+    "DeleteVPCAssociationAuthorization": Action(vpc_association.delete_vpc_association_authorization, on_zone),
+    "DisassociateVPCFromHostedZone": Action(vpc_association.disassociate_vpc_from_hosted_zone, on_zone),
+    "ListVPCAssociationAuthorizations": Action(vpc_association.list_vpc_association_authorizations, on_zone),
     # Records
-    "ChangeResourceRecordSets": record_set.change_resource_record_sets,
-    "GetChange": change.get_change,
-    "ListResourceRecordSets": record_set.list_resource_record_sets,
+    "ChangeResourceRecordSets": Action(record_set.change_resource_record_sets, on_zone),
+    "GetChange": Action(change.get_change, on_change),
+    "ListResourceRecordSets": Action(record_set.list_resource_record_sets, on_zone),
     # Tags
-    "ChangeTagsForResource": tag.change_tags_for_resource,
-    "ListTagsForResource": tag.list_tags_for_resource,
-    "ListTagsForResources": tag.list_tags_for_resources,
+    "ChangeTagsForResource": Action(tag.change_tags_for_resource, on_tagged),
+    "ListTagsForResource": Action(tag.list_tags_for_resource, on_tagged),
+    "ListTagsForResources": Action(tag.list_tags_for_resources, on_tagged),
 }

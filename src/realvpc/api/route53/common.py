@@ -12,8 +12,8 @@ from realvpc.net.vpc import Vpc
 from realvpc.store.state import SubmittedChange
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import make_token, read_token
 from ..core.errors import AwsError
+from ..core.page import make_token, read_token
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ def new_id(ctx: Context, letter: str) -> str:
 
 def any_zone(ctx: Context, zone_id: str) -> HostedZone:
     """The zone, whoever owns it.  Raises NoSuchHostedZone."""
-    zone = ctx.network.hosted_zones.get(zone_id)
+    zone = ctx.state.names.hosted_zones.get(zone_id)
     if zone is None:
         raise AwsError("NoSuchHostedZone", f"No hosted zone found with ID: {zone_id}", 404)
     return zone
@@ -79,7 +79,7 @@ def check_free(ctx: Context, name: str, vpc: ZoneVpc) -> None:
 
     Zones inside each other are allowed, and the more specific one wins.
     """
-    other = next((zone for zone in ctx.network.hosted_zones_of(vpc.vpc_id) if zone.name == name), None)
+    other = next((zone for zone in ctx.state.names.hosted_zones_of(vpc.vpc_id) if zone.name == name), None)
     if other is not None:
         raise AwsError(
             "ConflictingDomainExists",

@@ -40,7 +40,7 @@ def create_hosted_zone(ctx: Context, request: Request) -> Answer:
         raise AwsError("InvalidDomainName", f"{name} is a top-level domain, which cannot be a public hosted zone.")
     if request.get("DelegationSetId"):
         raise AwsError("NoSuchDelegationSet", f"No delegation set found with ID: {request['DelegationSetId']}")
-    own = list(ctx.visible(ctx.network.hosted_zones))
+    own = list(ctx.visible(ctx.state.names.hosted_zones))
     if any(zone.caller_reference == request["CallerReference"] for zone in own):
         message = "A hosted zone has already been created with the specified caller reference."
         raise AwsError("HostedZoneAlreadyExists", message, 409)
@@ -108,7 +108,7 @@ def update_hosted_zone_comment(ctx: Context, request: Request) -> Answer:
 def delete_hosted_zone(ctx: Context, request: Request) -> Answer:
     """Raises NoSuchHostedZone, AccessDenied; HostedZoneNotEmpty while it has records that it was not born with."""
     zone = own_zone(ctx, request["Id"])
-    records = ctx.network.record_sets_of(zone.id)
+    records = ctx.state.names.record_sets_of(zone.id)
     if any(row.name != zone.name or row.type not in ("NS", "SOA") for row in records):
         message = "The specified hosted zone contains non-required resource record sets  and so cannot be deleted."
         raise AwsError("HostedZoneNotEmpty", message)
@@ -116,7 +116,7 @@ def delete_hosted_zone(ctx: Context, request: Request) -> Answer:
 
 
 def get_hosted_zone_count(ctx: Context, request: Request) -> Answer:
-    return Answer({"HostedZoneCount": sum(1 for _ in ctx.visible(ctx.network.hosted_zones))})
+    return Answer({"HostedZoneCount": sum(1 for _ in ctx.visible(ctx.state.names.hosted_zones))})
 
 
 def get_dnssec(ctx: Context, request: Request) -> Answer:
@@ -128,7 +128,7 @@ def get_dnssec(ctx: Context, request: Request) -> Answer:
 
 
 def render_zone(ctx: Context, zone: HostedZone) -> Response:
-    return render(zone, len(ctx.network.record_sets_of(zone.id)))
+    return render(zone, len(ctx.state.names.record_sets_of(zone.id)))
 
 
 def render(zone: HostedZone, record_sets: int) -> Response:

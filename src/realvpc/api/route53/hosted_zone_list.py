@@ -22,7 +22,7 @@ def list_hosted_zones(ctx: Context, request: Request) -> Answer:
     rows = sorted(
         (
             zone
-            for zone in ctx.visible(ctx.network.hosted_zones)
+            for zone in ctx.visible(ctx.state.names.hosted_zones)
             if zone.id >= marker and (zone.is_private or not request.get("HostedZoneType"))
         ),
         key=lambda zone: zone.id,
@@ -49,7 +49,7 @@ def list_hosted_zones_by_name(ctx: Context, request: Request) -> Answer:
     start = ("", "")
     if request.get("DNSName"):
         start = (order(canonical_name(request["DNSName"])), request.get("HostedZoneId") or "")
-    keyed = sorted((_key(zone), zone) for zone in ctx.visible(ctx.network.hosted_zones))
+    keyed = sorted((_key(zone), zone) for zone in ctx.visible(ctx.state.names.hosted_zones))
     rows = [zone for key, zone in keyed if key >= start]
     following = rows[size] if len(rows) > size else None
     return Answer(
@@ -80,7 +80,7 @@ def list_hosted_zones_by_vpc(ctx: Context, request: Request) -> Answer:
     if vpc is None or vpc.account != ctx.account or vpc.region != request["VPCRegion"]:
         raise AwsError("AccessDenied", f"The VPC {request['VPCId']} is not owned by you.", 403)
     here = ZoneVpc(vpc.region, vpc.id)
-    zones = sorted((zone for zone in ctx.network.hosted_zones_of(vpc.id) if here in zone.vpcs), key=_key)
+    zones = sorted((zone for zone in ctx.state.names.hosted_zones_of(vpc.id) if here in zone.vpcs), key=_key)
     rows, token = page_by_token(request, zones, size)
     summaries = [
         {"HostedZoneId": zone.id, "Name": zone.name, "Owner": {"OwningAccount": zone.account}} for zone in rows

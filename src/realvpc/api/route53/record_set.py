@@ -17,7 +17,7 @@ def change_resource_record_sets(ctx: Context, request: Request) -> Answer:
     """All changes of the batch or none.  Raises NoSuchHostedZone, AccessDenied, InvalidChangeBatch, InvalidInput."""
     zone = own_zone(ctx, request["HostedZoneId"])
     batch = request["ChangeBatch"]
-    rows, largest = ctx.network.record_sets_of(zone.id), ctx.quota(RECORD_SETS_PER_ZONE)
+    rows, largest = ctx.state.names.record_sets_of(zone.id), ctx.quota(RECORD_SETS_PER_ZONE)
     change = ChangeBatch(zone, rows, largest).result(batch["Changes"])
     return submitted(ctx, change, comment=batch.get("Comment") or "")
 
@@ -35,7 +35,7 @@ def list_resource_record_sets(ctx: Context, request: Request) -> Answer:
     if request.get("StartRecordIdentifier"):
         raise invalid_input("StartRecordIdentifier is not available here: no record set has an identifier.")
     start = (order(canonical_name(name)), record_type) if name else ("", "")
-    keyed = sorted(((order(row.name), row.type), row) for row in ctx.network.record_sets_of(zone.id))
+    keyed = sorted(((order(row.name), row.type), row) for row in ctx.state.names.record_sets_of(zone.id))
     rows = [row for key, row in keyed if key >= start]
     following = rows[size] if len(rows) > size else None
     return Answer(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..core.context import Action
+from ..core.action import Action, on_all
 from . import instance_information, parameter
+from .resources import on_parameters
 
 ACTIONS: dict[str, Action] = {
-    "DescribeInstanceInformation": instance_information.describe_instance_information,
-    "GetParameter": parameter.get_parameter,
-    "GetParameters": parameter.get_parameters,
-    "GetParametersByPath": parameter.get_parameters_by_path,
+    "DescribeInstanceInformation": Action(instance_information.describe_instance_information, on_all),
+    "GetParameter": Action(parameter.get_parameter, on_parameters),
+    "GetParameters": Action(parameter.get_parameters, on_parameters),
+    "GetParametersByPath": Action(parameter.get_parameters_by_path, on_parameters),
 }

@@ -13,7 +13,6 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from realvpc.iam.directory import Directory
 from realvpc.iam.managed_policies import ADMINISTRATOR, SSM_MANAGED_INSTANCE_CORE
 from realvpc.net.addresses import Address
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS
@@ -24,6 +23,7 @@ from realvpc.net.services import ENDPOINT, RESOLVER_PORT
 from realvpc.net.table import Change, put
 from realvpc.net.trace import INTERNET
 from realvpc.reach.question import Question, Reachability, ask
+from realvpc.store.state import State
 
 from ..core.context import Context
 
@@ -81,10 +81,11 @@ _NO_SERVER = {
 }
 
 
-def missing(network: Network, directory: Directory, instance: Instance) -> Lack | None:
+def missing(state: State, instance: Instance) -> Lack | None:
     """The first condition that an instance lacks to be managed; None when its agent is connected."""
     if instance.state is not InstanceState.RUNNING:
         return Lack(Condition.RUNNING, instance.id)
+    network, directory = state.network, state.directory
     profile = directory.instance_profiles.get(instance.instance_profile_arn or "")
     role = directory.roles.get(profile.role_arn) if profile and profile.role_arn else None
     if role is None:
@@ -92,7 +93,7 @@ def missing(network: Network, directory: Directory, instance: Instance) -> Lack 
     if _ENOUGH.isdisjoint(role.attached_policy_arns):
         return Lack(Condition.POLICY, instance.id)
     (interface, *_) = network.interfaces_of(instance.id)
-    servers = [_talk(network, interface, address, "udp", RESOLVER_PORT) for address in _servers(network, interface)]
+    servers = [_talk(network, interface, address, "udp", RESOLVER_PORT) for address in _servers(state, interface)]
     if not any(found.reachable and found.forward.delivered_to != INTERNET for found in servers):
         unreachable = (found for found in servers if not found.reachable)  # on the internet there is no name server
         return Lack(Condition.DNS, instance.id, next(unreachable, None))
@@ -101,7 +102,7 @@ def missing(network: Network, directory: Directory, instance: Instance) -> Lack 
 
 
 def is_online(ctx: Context, instance: Instance) -> bool:
-    return missing(ctx.network, ctx.directory, instance) is None
+    return missing(ctx.state, instance) is None
 
 
 def way_to_service(network: Network, instance: Instance) -> Reachability | None:
@@ -110,10 +111,10 @@ def way_to_service(network: Network, instance: Instance) -> Reachability | None:
     return _talk(network, interfaces[0], ENDPOINT, "tcp", _HTTPS) if interfaces else None
 
 
-def _servers(network: Network, interface: NetworkInterface) -> list[Address]:
+def _servers(state: State, interface: NetworkInterface) -> list[Address]:
     """The name servers that the VPC's DHCP options tell."""
-    vpc = network.vpcs[interface.vpc_id]
-    options = network.dhcp_options_of(vpc)
+    vpc = state.network.vpcs[interface.vpc_id]
+    options = state.names.dhcp_options_of(vpc)
     servers = options.name_servers if options else ()
     return [vpc.resolver if server == AMAZON_PROVIDED_DNS else Address.parse(server) for server in servers]
 

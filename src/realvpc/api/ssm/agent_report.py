@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from realvpc.iam.directory import Directory
 from realvpc.net.instance import Instance
-from realvpc.net.network import Network
 from realvpc.reach import report
 from realvpc.reach.endpoint import label
+from realvpc.store.state import State
 
 from .agent import missing, way_to_service
 
@@ -16,9 +15,10 @@ SSM = "ssm"
 """What people write where another instance would stand."""
 
 
-def why_managed(network: Network, directory: Directory, instance: Instance) -> dict[str, Any]:
+def why_managed(state: State, instance: Instance) -> dict[str, Any]:
     """In the form of ``reach.report.why``; ``reason`` is the condition that is missing, or ``MANAGED``."""
-    lack = missing(network, directory, instance)
+    network = state.network
+    lack = missing(state, instance)
     found = lack.found if lack else way_to_service(network, instance)
     way = report.explain(network, found) if found else {"forward": None, "reply": None}
     name = label(network, instance.id)

@@ -9,12 +9,10 @@ from realvpc.net.hostnames import instance_private_name
 from realvpc.net.instance import Instance, InstanceState
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import paginate
-from ..core.errors import AwsError, invalid_next_token
+from ..core.errors import AwsError
 from ..core.filter import no_values, passing
 from .agent import AGENT_VERSION, is_online
-
-_DEFAULT_PAGE = 50
+from .paging import paged
 
 
 def describe_instance_information(ctx: Context, request: Request) -> Answer:
@@ -34,11 +32,7 @@ def describe_instance_information(ctx: Context, request: Request) -> Answer:
         for row in ctx.visible(ctx.network.instances)
         if row.state is not InstanceState.TERMINATED and (row.registered_at is not None or is_online(ctx, row))
     )
-    rows = sorted(passing(ctx, {"Filters": filters}, managed, _filter), key=lambda row: row.id)
-    try:
-        page, token = paginate({"MaxResults": _DEFAULT_PAGE} | request, rows)
-    except AwsError:
-        raise invalid_next_token() from None
+    page, token = paged(passing(ctx, {"Filters": filters}, managed, _filter), lambda row: row.id, request)
     return Answer({"InstanceInformationList": [_render(ctx, row) for row in page], "NextToken": token})
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from realvpc.net.images import image_parameters
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import paginate
-from ..core.errors import AwsError, invalid_next_token
+from ..core.errors import AwsError
+from .paging import paged
 
 _DEFAULT_PAGE = 10
 
@@ -17,10 +17,6 @@ _DEFAULT_PAGE = 10
 class _Parameter(NamedTuple):
     name: str
     value: str
-
-    @property
-    def id(self) -> str:
-        return self.name
 
 
 def get_parameter(ctx: Context, request: Request) -> Answer:
@@ -56,10 +52,7 @@ def get_parameters_by_path(ctx: Context, request: Request) -> Answer:
         for name, value in image_parameters(ctx.region).items()
         if name.startswith(prefix) and (request.get("Recursive") or "/" not in name.removeprefix(prefix))
     ]
-    try:
-        page, token = paginate({"MaxResults": _DEFAULT_PAGE} | request, rows)
-    except AwsError:
-        raise invalid_next_token() from None
+    page, token = paged(rows, lambda row: row.name, request, default=_DEFAULT_PAGE)
     return Answer({"Parameters": [_render(ctx, row.name, row.value) for row in page], "NextToken": token})
 
 

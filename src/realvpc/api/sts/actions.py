@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..core.context import Action
+from ..core.action import Action, on_all
 from . import credentials
 
 ACTIONS: dict[str, Action] = {
-    "AssumeRole": credentials.assume_role,
-    "GetCallerIdentity": credentials.get_caller_identity,
-    "GetSessionToken": credentials.get_session_token,
+    "AssumeRole": Action(credentials.assume_role, lambda ctx, request: (request["RoleArn"],)),
+    "GetCallerIdentity": Action(credentials.get_caller_identity, on_all),
+    "GetSessionToken": Action(credentials.get_session_token, on_all),
 }

@@ -8,30 +8,41 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .generate import HEADER, header
+from .generate import header
 
 HERE = Path(__file__).parent
+HEADER = HERE / "generated.h"
 SOURCE = HERE / "src" / "vpc.bpf.c"
 OBJECT = HERE / "vpc.bpf.o"
+INSTRUCTIONS = "v3"  # atomic operations that return what was there before: kernel 5.12
 
 
 def is_current() -> bool:
-    """Whether the object is newer than everything that it is made of."""
+    """Whether the object was made of the present sources."""
     sources = [*(HERE / "src").iterdir(), HEADER]
-    return OBJECT.exists() and OBJECT.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
+    return (
+        OBJECT.exists()
+        and HEADER.exists()
+        and HEADER.read_text() == header()
+        and OBJECT.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
+    )
 
 
 def build() -> None:
-    """Generate the header when it is out of date, then compile.  Raises CalledProcessError, FileNotFoundError."""
-    if not HEADER.exists() or HEADER.read_text() != header():
-        HEADER.write_text(header())
-    unfinished = OBJECT.with_suffix(f".{os.getpid()}.o")
+    """Write the header and compile.  Raises CalledProcessError, FileNotFoundError."""
+    HEADER.write_text(header())
+    compile_program(SOURCE, OBJECT)
+
+
+def compile_program(source: Path, target: Path) -> None:
+    """Compile ``source``, which finds its ``generated.h`` one directory above.  Raises as ``build``."""
+    unfinished = target.with_suffix(f".{os.getpid()}.o")
     include = Path("/usr/include") / f"{platform.machine()}-linux-gnu"
-    command = ["clang", "-target", "bpf", "-O2", "-g", "-Wall", "-Wextra", "-Werror"]
+    command = ["clang", "-target", "bpf", f"-mcpu={INSTRUCTIONS}", "-O2", "-g", "-Wall", "-Wextra", "-Werror"]
     try:
-        subprocess.run([*command, f"-I{include}", "-c", str(SOURCE), "-o", str(unfinished)], check=True)
+        subprocess.run([*command, f"-I{include}", "-c", str(source), "-o", str(unfinished)], check=True)
         subprocess.run(["llvm-strip", "-g", str(unfinished)], check=True)
-        unfinished.rename(OBJECT)
+        unfinished.rename(target)
     finally:
         unfinished.unlink(missing_ok=True)
 

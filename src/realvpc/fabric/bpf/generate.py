@@ -1,27 +1,31 @@
-"""Writes ``generated.h`` from ``layout.py`` and the list of reasons: ``python -m realvpc.fabric.bpf.generate``."""
+"""The C header of everything that the program shares with Python, from the one definition of each.
+
+``build.py`` writes it to ``generated.h``, which is not kept: it is made of ``layout.py``, ``constants.py`` and
+``realvpc.net``.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from enum import IntEnum
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from enum import IntEnum, IntFlag
 
-from realvpc.net import mtu, services
-from realvpc.net.addresses import Address
+from realvpc.net import addresses, allowances, icmp, mtu, packet, route_table, services, subnet
+from realvpc.net.addresses import ADDRESS_BITS, Address, Cidr
 from realvpc.net.reasons import Reason
 
-from . import layout
-from .layout import MAPS, Edge, InterfaceFlag, MapSpec, MapType, RouteKind, Seen
+from . import constants, layout
+from .layout import MAPS, MapSpec, MapType
 from .record import Record, Scalar
 
-HEADER = Path(__file__).with_name("generated.h")
-
+_KEYLESS = {MapType.QUEUE}
 _INDEXED = {MapType.ARRAY, MapType.PERCPU_ARRAY}  # the kernel wants a plain integer as their key
-_PREALLOCATED = _INDEXED | {MapType.LRU_HASH}
+_PREALLOCATED = _INDEXED | _KEYLESS | {MapType.LRU_HASH}
+_HALF = (1 << 64) - 1
 
 _OPENING = """\
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* Made by `python -m realvpc.fabric.bpf.generate` from layout.py and net/reasons.py. */
+/* Made by realvpc.fabric.bpf.generate. */
 #pragma once
 
 struct address {
@@ -39,7 +43,9 @@ struct mac {
 
 def header() -> str:
     """The text of ``generated.h``."""
-    parts = [_OPENING, _constants(), *(_enum(prefix, members) for prefix, members in _ENUMS), _reasons()]
+    parts = [_OPENING, _constants(), *(_enum(prefix, members) for prefix, members in _enums().items())]
+    parts += [_blocks(name, blocks) for name, blocks in _BLOCKS.items()]
+    parts += [_is_icmp_error(), _icmp_answer(), _has_identifier()]
     parts += [record.declaration + "\n" for record in _records()]
     parts += [_map(spec) for spec in MAPS]
     return "\n".join(parts)
@@ -50,46 +56,117 @@ def layout_version() -> str:
     return hashlib.sha256(header().encode()).hexdigest()[:16]
 
 
-_ENUMS: tuple[tuple[str, type[IntEnum]], ...] = (("ROUTE", RouteKind), ("EDGE", Edge))
+_BLOCKS: Mapping[str, tuple[Cidr, ...]] = {
+    "is_private": addresses.PRIVATE,
+    "is_never_forwarded": addresses.NEVER_FORWARDED,
+    "is_link_local_ipv6": (addresses.LINK_LOCAL_IPV6,),
+    "is_metadata": (Cidr.host(services.METADATA),),
+    "is_shared_resolver": (Cidr.host(services.RESOLVER),),
+    "is_identity": (services.IDENTITIES,),
+    "is_identity_of_vpc_address": (services.IDENTITIES_OF_VPC_ADDRESS,),
+}
+
+
+def _enums() -> dict[str, Mapping[str, int]]:
+    """The members by name, by what their names begin with in C."""
+    return {
+        "PROTOCOL": {name.upper(): number for name, number in packet.PROTOCOL_NUMBERS.items()},
+        "ICMP": _members(icmp.IcmpType) | {"FRAGMENTATION_NEEDED": icmp.FRAGMENTATION_NEEDED},
+        "TCP": _members(constants.TcpFlag),
+        "ARP": _members(constants.Arp),
+        "ROUTE": {kind.name: number for kind, number in layout.ROUTE_KINDS.items()} | {"BLACKHOLE": layout.BLACKHOLE},
+        "EDGE": _members(constants.Edge),
+        "INTERFACE": _members(constants.InterfaceFlag),
+        "SEEN": _members(constants.Seen),
+        "REASON": {reason.name: reason.number for reason in Reason},
+    }
+
+
+def _members(enum: type[IntEnum | IntFlag]) -> dict[str, int]:
+    return {name: int(member) for name, member in enum.__members__.items()}
 
 
 def _constants() -> str:
-    values: dict[str, int] = {
-        "INTERNET_ID": layout.INTERNET_ID,
-        "RULES_PER_CHUNK": layout.RULES_PER_CHUNK,
-        "RULE_CHUNKS": layout.RULE_CHUNKS,
-        "LPM_BITS": layout.LPM_TABLE_BITS + 128,
-        "CB_REASON": layout.CB_REASON,
-        "CB_IFINDEX": layout.CB_IFINDEX,
+    values = {name: value for name, value in vars(constants).items() if name.isupper() and isinstance(value, int)}
+    values |= {name: value for name, value in vars(allowances).items() if name.isupper()}
+    values |= {
+        "LPM_BITS": constants.LPM_TABLE_BITS + ADDRESS_BITS,
+        "LOOKUPS_MAXIMUM": route_table.LOOKUPS_MAXIMUM,
+        "ROUTER_PLACE": subnet.ROUTER_PLACE,
+        "MAPPED": addresses.MAPPED,
         "MTU_SAME_REGION": mtu.SAME_REGION,
         "MTU_INTERNET": mtu.INTERNET,
-        "METADATA_IPV4": _ipv4(services.METADATA),
         "METADATA_PORT": services.METADATA_PORT,
-        "RESOLVER_IPV4": _ipv4(services.RESOLVER),
         "RESOLVER_PORT": services.RESOLVER_PORT,
         "IDENTITY_BITS": services.IDENTITY_BITS,
-        "IDENTITIES": _ipv4(services.IDENTITIES.first),
-        "IDENTITIES_OF_VPC_ADDRESS": _ipv4(services.IDENTITIES_OF_VPC_ADDRESS.first),
     }
-    values |= {name: value for name, value in vars(layout).items() if name.startswith("SECONDS_")}
-    values |= {f"INTERFACE_{flag.name}": flag.value for flag in InterfaceFlag}
-    values |= {f"SEEN_{flag.name}": flag.value for flag in Seen}
-    mac = ", ".join(f"0x{byte:02x}" for byte in layout.ROUTER_MAC)
-    return "".join(f"#define {name} {value}\n" for name, value in values.items()) + f"#define ROUTER_MAC {mac}\n"
+    texts = {
+        "ROUTER_MAC": ", ".join(f"0x{byte:02x}" for byte in constants.ROUTER_MAC),
+        "RESOLVER": _address(services.RESOLVER),
+        "IDENTITIES": _address(services.IDENTITIES.first),
+        "IDENTITIES_OF_VPC_ADDRESS": _address(services.IDENTITIES_OF_VPC_ADDRESS.first),
+    }
+    return "".join(f"#define {name} {value}\n" for name, value in (values | texts).items())
 
 
-def _ipv4(address: Address) -> int:
-    return int.from_bytes(address.packed[-4:], "big")
-
-
-def _enum(prefix: str, members: type[IntEnum]) -> str:
-    body = "".join(f"\t{prefix}_{member.name} = {member.value},\n" for member in members)
+def _enum(prefix: str, members: Mapping[str, int]) -> str:
+    body = "".join(f"\t{prefix}_{name} = {value},\n" for name, value in members.items())
     return f"enum {{\n{body}}};\n"
 
 
-def _reasons() -> str:
-    body = "".join(f"\tREASON_{reason.name} = {reason.number},\n" for reason in Reason)
-    return f"enum {{\n{body}}};\n"
+def _halves(number: int) -> tuple[str, str]:
+    """In network byte order."""
+    return f"bpf_cpu_to_be64(0x{number >> 64:x}ULL)", f"bpf_cpu_to_be64(0x{number & _HALF:x}ULL)"
+
+
+def _address(address: Address) -> str:
+    """The initialiser of a ``struct address``."""
+    return f"{{ {{ {{ {', '.join(_halves(address))} }} }} }}"
+
+
+def _blocks(name: str, blocks: Iterable[Cidr]) -> str:
+    """A function that says whether an address lies in one of the blocks."""
+    return _function(name, "const struct address *address", _any(_lies_in(block) for block in blocks))
+
+
+def _lies_in(block: Cidr) -> str:
+    mask = (1 << ADDRESS_BITS) - block.size
+    return " && ".join(
+        f"(address->halves[{place}] & {bits}) == {value}"
+        for place, (bits, value) in enumerate(zip(_halves(mask), _halves(block.network), strict=True))
+    )
+
+
+def _is_icmp_error() -> str:
+    tests = (_is_message(protocol, types) for protocol, types in icmp.ERRORS.items())
+    return _function("is_icmp_error", "__u8 protocol, __u8 type", _any(tests))
+
+
+def _has_identifier() -> str:
+    tests = (_is_message(protocol, types) for protocol, types in icmp.ANSWERS.items())
+    return _function("has_identifier", "__u8 protocol, __u8 type", _any(tests))
+
+
+def _is_message(protocol: int, types: Iterable[int]) -> str:
+    return f"protocol == {protocol} && ({_any(f'type == {number}' for number in sorted(types))})"
+
+
+def _icmp_answer() -> str:
+    """The type with which the other side takes part in the same exchange."""
+    steps = "".join(
+        f"\tif (protocol == {protocol} && type == {sent:d})\n\t\treturn {back:d};\n"
+        for protocol, answers in icmp.ANSWERS.items()
+        for sent, back in answers.items()
+    )
+    return f"static __always_inline __u8 icmp_answer(__u8 protocol, __u8 type)\n{{\n{steps}\treturn type;\n}}\n"
+
+
+def _any(tests: Iterable[str]) -> str:
+    return " ||\n\t       ".join(f"({test})" for test in tests)
+
+
+def _function(name: str, parameters: str, test: str) -> str:
+    return f"static __always_inline int {name}({parameters})\n{{\n\treturn {test};\n}}\n"
 
 
 def _records() -> list[Record]:
@@ -103,26 +180,19 @@ def _records() -> list[Record]:
         found.setdefault(record.name, record)
 
     for spec in MAPS:
-        visit(spec.key)
+        if spec.type not in _KEYLESS:
+            visit(spec.key)
         visit(spec.value)
     return list(found.values())
 
 
 def _map(spec: MapSpec) -> str:
     key = "__u32" if spec.type in _INDEXED else f"struct {spec.key.name}"
+    key_line = "" if spec.type in _KEYLESS else f"\t__type(key, {key});\n"
     flags = "" if spec.type in _PREALLOCATED else "\t__uint(map_flags, BPF_F_NO_PREALLOC);\n"
     return (
         f"/* {spec.about} */\nstruct {{\n"
         f"\t__uint(type, BPF_MAP_TYPE_{spec.type.name});\n"
-        f"\t__type(key, {key});\n"
-        f"\t__type(value, struct {spec.value.name});\n"
+        f"{key_line}\t__type(value, struct {spec.value.name});\n"
         f'\t__uint(max_entries, {spec.max_entries});\n{flags}}} {spec.name} SEC(".maps");\n'
     )
-
-
-def main() -> None:
-    HEADER.write_text(header())
-
-
-if __name__ == "__main__":
-    main()

@@ -7,59 +7,19 @@ the history that led to it.  Addresses are 16 bytes, IPv4 in ``::ffff:0:0/96``; 
 
 from __future__ import annotations
 
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import NamedTuple
 
-from .record import ADDRESS, MAC, U8, U16, U32, U64, Field, Record
+from realvpc.net import allowances
+from realvpc.net.reasons import Reason
+from realvpc.net.route_table import TargetKind
 
-INTERNET_ID = 0  # stands where an interface's id would
-ROUTER_MAC = bytes.fromhex("020000000001")  # the VPC router's, in every subnet
-RULES_PER_CHUNK = 16
-RULE_CHUNKS = 64  # 1,024 rules in one direction; AWS allows 1,000
+from .constants import FRAGMENT_PLACES, RULES_PER_CHUNK, Edge
+from .record import ADDRESS, MAC, TIMER, U8, U16, U32, U64, Field, Record
 
-# How long a flow is remembered after its last packet, in seconds (EC2 guide, "Security group connection tracking").
-# The guide has no figure for TCP before it is established and after it is closed.
-SECONDS_TCP_ESTABLISHED = 432_000
-SECONDS_TCP_OTHER = 60
-SECONDS_UDP_SINGLE = 30
-SECONDS_UDP_STREAM = 180
-SECONDS_ICMP = 30
-SECONDS_OTHER = 600
-
-# What the program leaves in skb->cb for whoever runs it by hand (BPF_PROG_TEST_RUN).
-CB_REASON, CB_IFINDEX = 0, 1
-
-
-class RouteKind(IntEnum):
-    LOCAL = 1
-    NETWORK_INTERFACE = 2
-    PEERING = 3
-    INTERNET_GATEWAY = 4
-    BLACKHOLE = 5
-
-
-class Edge(IntEnum):
-    """The index in ``edges``."""
-
-    INTERNET = 0
-    SERVICES = 1
-
-
-class InterfaceFlag(IntFlag):
-    CHECKED = 1  # source/destination check on
-    RUNNING = 2  # attached to an instance whose machine is wanted
-    RESOLVES = 4  # the VPC has DNS support
-
-
-class Seen(IntFlag):
-    """What a flow's packets have shown so far, as seen from its interface."""
-
-    LEAVING = 1
-    ARRIVING = 2
-    FIN_LEAVING = 4
-    FIN_ARRIVING = 8
-    RST = 16
-
+BLACKHOLE = 0
+ROUTE_KINDS = {kind: number for number, kind in enumerate(TargetKind, BLACKHOLE + 1)}
+"""The ``kind`` of a route, by where it leads; BLACKHOLE when it cannot be used."""
 
 FIREWALL = Record(
     "firewall",
@@ -69,6 +29,7 @@ FIREWALL = Record(
     Field("opens_tcp", U8, "a rule admits every TCP port to or from 0.0.0.0/0"),
     Field("opens_udp", U8),
 )
+RULE_SET = Record("rule_set", Field("ingress", FIREWALL), Field("egress", FIREWALL))
 INTERFACE = Record(
     "interface",
     Field("id", U64),
@@ -80,10 +41,7 @@ INTERFACE = Record(
     Field("subnet_network", ADDRESS),
     Field("subnet_mask", ADDRESS),
     Field("resolver", ADDRESS, "the VPC's own address of it"),
-    Field("ifindex", U32, "fabric-side veth; 0: no link"),
     Field("flags", U32, "INTERFACE_..."),
-    Field("ingress", FIREWALL),
-    Field("egress", FIREWALL),
     Field("mac", MAC),
 )
 ID = Record("id_value", Field("id", U64))
@@ -96,11 +54,10 @@ LPM_KEY = Record(
     Field("address", ADDRESS),
     tight=True,
 )
-LPM_TABLE_BITS = 64
 ROUTE = Record(
     "route",
-    Field("target", U64, "interface id, when the route leads to one"),
-    Field("vpc", U64, "the VPC that a peering leads to"),
+    Field("target", U64, "interface or route table, when the route leads to one"),
+    Field("vpc", U64, "the VPC that a peering leads to, or whose the route table is"),
     Field("kind", U32, "ROUTE_..."),
     Field("mtu", U32),
 )
@@ -131,17 +88,28 @@ FLOW_KEY = Record(
     Field("remote", ADDRESS),
     Field("local_port", U16),
     Field("remote_port", U16),
-    Field("protocol", U32),
+    Field("protocol", U16),
+    Field("icmp_type", U8, "that the interface sends"),
+    Field("icmp_code", U8),
 )
-FLOW = Record("flow", Field("last", U64, "nanoseconds of CLOCK_MONOTONIC_COARSE"), Field("seen", U64, "SEEN_..."))
+FLOW = Record(
+    "flow",
+    Field("last", U64, "nanoseconds of CLOCK_MONOTONIC_COARSE"),
+    Field("seen", U64, "SEEN_..."),
+)
+SWEEPER = Record("sweeper", Field("timer", TIMER))
+TALLY = Record("tally", Field("flows", U64))
+BUCKET = Record("bucket", Field("full", U64, "when, in nanoseconds of CLOCK_MONOTONIC_COARSE"))
 DECISION_KEY = Record(
     "decision_key",
     Field("source", ADDRESS),
     Field("destination", ADDRESS),
     Field("ifindex", U32, "where the packet came from"),
+    Field("source_port", U16),
+    Field("destination_port", U16),
     Field("protocol", U32),
-    Field("source_port", U32),
-    Field("destination_port", U32),
+    Field("icmp_type", U16),
+    Field("icmp_code", U16),
 )
 DECISION = Record(
     "decision",
@@ -154,19 +122,21 @@ DECISION = Record(
 )
 FRAGMENT_KEY = Record(
     "fragment_key",
-    Field("ifindex", U64, "where the packet came from"),
+    Field("ifindex", U32, "where the packet came from"),
+    Field("place", U32, "one of FRAGMENT_PLACES"),
+)
+FRAGMENT = Record(
+    "fragment",
     Field("source", ADDRESS),
     Field("destination", ADDRESS),
     Field("identification", U32),
     Field("protocol", U32),
-)
-FRAGMENT = Record(
-    "fragment",
     Field("source_port", U16),
     Field("destination_port", U16),
     Field("icmp_type", U8),
     Field("icmp_code", U8),
 )
+NO_KEY = Record("no_key")
 INDEX_KEY = Record("index_key", Field("index", U32))
 COUNT = Record("count", Field("packets", U64))
 COUNTER_KEY = Record("counter_key", Field("interface", U64), Field("reason", U64))
@@ -184,6 +154,7 @@ class MapType(IntEnum):
     PERCPU_ARRAY = 6
     LRU_HASH = 9
     LPM_TRIE = 11
+    QUEUE = 22
 
 
 class MapSpec(NamedTuple):
@@ -198,32 +169,49 @@ class MapSpec(NamedTuple):
     desired: bool = True
 
 
-DROPS_MAXIMUM = 64  # more than there are reasons
+INTERFACES_MAXIMUM = 1 << 18
 
 # In the order in which entries are written, so that what an entry names is there before it; deleted in reverse.  A link
 # is known before its interface has an address: who is reached can answer, and no ARP request is lost for a second.
 MAPS = (
     MapSpec("rules", MapType.HASH, RULE_KEY, RULE_CHUNK, 1 << 17, "security group rules, in chunks"),
+    MapSpec("rule_sets", MapType.HASH, ID, RULE_SET, INTERFACES_MAXIMUM, "what is to be known of them beforehand"),
     MapSpec("group_members", MapType.HASH, GROUP_MEMBER_KEY, PRESENT, 1 << 19, "private addresses by security group"),
     MapSpec("vpc_cidrs", MapType.LPM_TRIE, LPM_KEY, PRESENT, 1 << 17, "the CIDR blocks of every VPC"),
     MapSpec("routes", MapType.LPM_TRIE, LPM_KEY, ROUTE, 1 << 20, "all route tables"),
-    MapSpec("interfaces", MapType.HASH, ID, INTERFACE, 1 << 18, "by interface id"),
-    MapSpec("links", MapType.HASH, LINK_KEY, ID, 1 << 18, "interface id by ifindex"),
+    MapSpec("interfaces", MapType.HASH, ID, INTERFACE, INTERFACES_MAXIMUM, "by interface id"),
+    MapSpec("links", MapType.HASH, LINK_KEY, ID, INTERFACES_MAXIMUM, "interface id by ifindex of the fabric's end"),
+    MapSpec("ifindexes", MapType.HASH, ID, LINK_KEY, INTERFACES_MAXIMUM, "and the other way round"),
     MapSpec("addresses", MapType.HASH, ADDRESS_KEY, ID, 1 << 19, "who has a private address"),
-    MapSpec("public_addresses", MapType.HASH, PUBLIC_ADDRESS_KEY, PUBLIC_ADDRESS, 1 << 18, "who has a public address"),
-    MapSpec("identities", MapType.HASH, IDENTITY_KEY, ID, 1 << 18, "interface id by how services know it"),
+    MapSpec(
+        "public_addresses",
+        MapType.HASH,
+        PUBLIC_ADDRESS_KEY,
+        PUBLIC_ADDRESS,
+        INTERFACES_MAXIMUM,
+        "who has a public address",
+    ),
+    MapSpec("identities", MapType.HASH, IDENTITY_KEY, ID, INTERFACES_MAXIMUM, "interface id by how services know it"),
     MapSpec("edges", MapType.ARRAY, INDEX_KEY, EDGE, len(Edge), "the links to the namespaces beside the machines"),
-    MapSpec("flows", MapType.LRU_HASH, FLOW_KEY, FLOW, 1 << 18, "what security groups track", desired=False),
+    MapSpec("flows", MapType.HASH, FLOW_KEY, FLOW, allowances.FLOWS, "what security groups track", desired=False),
+    MapSpec(
+        "turns", MapType.QUEUE, NO_KEY, FLOW_KEY, allowances.FLOWS, "whose turn it is to be looked at", desired=False
+    ),
+    MapSpec("sweepers", MapType.ARRAY, INDEX_KEY, SWEEPER, 1, "what looks", desired=False),
+    MapSpec("tallies", MapType.HASH, ID, TALLY, INTERFACES_MAXIMUM, "how many of them an interface has", desired=False),
+    MapSpec("buckets", MapType.HASH, ID, BUCKET, INTERFACES_MAXIMUM, "what it may ask of services", desired=False),
     MapSpec("decisions", MapType.LRU_HASH, DECISION_KEY, DECISION, 1 << 16, "what was decided lately", desired=False),
     MapSpec("generation", MapType.ARRAY, INDEX_KEY, GENERATION, 1, "counts changes of the tables", desired=False),
-    MapSpec("fragments", MapType.LRU_HASH, FRAGMENT_KEY, FRAGMENT, 1 << 12, "ports of first fragments", desired=False),
-    MapSpec("counters", MapType.PERCPU_ARRAY, INDEX_KEY, COUNT, DROPS_MAXIMUM, "packets by reason", desired=False),
+    MapSpec(
+        "fragments", MapType.LRU_HASH, FRAGMENT_KEY, FRAGMENT, 1024 * FRAGMENT_PLACES, "first fragments", desired=False
+    ),
+    MapSpec("counters", MapType.PERCPU_ARRAY, INDEX_KEY, COUNT, len(Reason), "packets by reason", desired=False),
     MapSpec(
         "interface_counters",
         MapType.PERCPU_HASH,
         COUNTER_KEY,
         COUNT,
-        1 << 18,
+        INTERFACES_MAXIMUM,
         "packets dropped, by interface and reason",
         desired=False,
     ),

@@ -46,10 +46,9 @@ class Map:
 
     def delete(self, keys: Iterable[bytes]) -> None:
         """Take the entries out; one that is missing is no error."""
-        for key in keys:
-            result = self._library.bpf_map_delete_elem(self.fd, key)
-            if result != -errno.ENOENT:
-                libbpf.check(result, f"delete an entry of {self.spec.name}")
+        left = list(keys)
+        for start in range(0, len(left), _BATCH):
+            self._delete_batch(left[start : start + _BATCH])
 
     def __iter__(self) -> Iterator[bytes]:
         """The keys."""
@@ -64,7 +63,7 @@ class Map:
 
     def items(self) -> dict[bytes, bytes]:
         """A snapshot of everything in the map."""
-        if self.spec.type is MapType.HASH:
+        if self.spec.type in (MapType.HASH, MapType.LPM_TRIE):
             snapshot = self._lookup_batches()
             if snapshot is not None:
                 return snapshot
@@ -87,6 +86,17 @@ class Map:
         for key, value in items:
             libbpf.check(self._library.bpf_map_update_elem(self.fd, key, value, 0), f"write {self.spec.name}")
 
+    def _delete_batch(self, keys: list[bytes]) -> None:
+        done = c.c_uint32(len(keys))
+        if len(keys) > 1:
+            result = self._library.bpf_map_delete_batch(self.fd, b"".join(keys), c.byref(done), None)
+            if result == 0:
+                return
+        for key in keys:  # one that is missing has ended the batch
+            result = self._library.bpf_map_delete_elem(self.fd, key)
+            if result != -errno.ENOENT:
+                libbpf.check(result, f"delete an entry of {self.spec.name}")
+
     def _lookup_batches(self) -> dict[bytes, bytes] | None:
         key_size, value_size = self.spec.key.size, self._value_size
         keys, values = c.create_string_buffer(key_size * _BATCH), c.create_string_buffer(value_size * _BATCH)
@@ -99,9 +109,14 @@ class Map:
             result = self._library.bpf_map_lookup_batch(self.fd, start, position, keys, values, c.byref(count), None)
             if result not in (0, -errno.ENOENT):
                 return None
-            for row in range(count.value):
-                key = keys.raw[row * key_size : (row + 1) * key_size]
-                found[key] = values.raw[row * value_size : (row + 1) * value_size]
+            rows = range(count.value)
+            read_keys, read_values = (
+                c.string_at(keys, len(rows) * key_size),
+                c.string_at(values, len(rows) * value_size),
+            )
+            for row in rows:
+                key = read_keys[row * key_size : (row + 1) * key_size]
+                found[key] = read_values[row * value_size : (row + 1) * value_size]
             if result == -errno.ENOENT:
                 return found
             first = False

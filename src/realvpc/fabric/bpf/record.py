@@ -22,6 +22,7 @@ U16 = Scalar("__u16", "H", 2, 2)
 U32 = Scalar("__u32", "I", 4, 4)
 U64 = Scalar("__u64", "Q", 8, 8)
 ADDRESS = Scalar("struct address", "16s", 16, 8)  # network byte order
+TIMER = Scalar("struct bpf_timer", "16s", 16, 8)  # zero outside the kernel
 MAC = Scalar("struct mac", "6s", 6, 1)
 
 
@@ -44,7 +45,7 @@ class Record:
 
     @cached_property
     def alignment(self) -> int:
-        return 4 if self.tight else max(field.kind.alignment for field in self.fields)
+        return 4 if self.tight else max((field.kind.alignment for field in self.fields), default=1)
 
     @cached_property
     def _plan(self) -> tuple[tuple[tuple[Field, int], ...], int]:

@@ -5,9 +5,6 @@
 
 #include "common.h"
 
-#define ARP_REQUEST 1
-#define ARP_REPLY 2
-
 struct arp {
 	struct ethhdr ethernet;
 	__be16 hardware, protocol;
@@ -27,7 +24,7 @@ INLINE int resolve(const struct interface *sender, __be32 ipv4, struct mac *mac)
 	struct address address;
 
 	set_ipv4(&address, ipv4);
-	if (ipv4 == bpf_htonl(bpf_ntohl(ipv4_of(&sender->subnet_network)) + 1) || ipv4 == ipv4_of(&sender->resolver)) {
+	if (ipv4 == router_in(sender) || ipv4 == ipv4_of(&sender->resolver)) {
 		*mac = router;
 		return 0;
 	}
@@ -50,19 +47,20 @@ RARE int answer_arp(struct __sk_buff *skb, const struct interface *sender)
 		return TC_ACT_SHOT;
 	arp = (void *)(long)skb->data;
 	if ((void *)(arp + 1) > (void *)(long)skb->data_end || arp->operation != bpf_htons(ARP_REQUEST) ||
-	    arp->protocol != bpf_htons(ETH_P_IP) || arp->hardware_length != 6 || arp->protocol_length != 4)
+	    arp->protocol != bpf_htons(ETH_P_IP) || arp->hardware_length != sizeof(mac) ||
+	    arp->protocol_length != sizeof(asked))
 		return TC_ACT_SHOT;
-	__builtin_memcpy(&asker, arp->sender_ip, 4);
-	__builtin_memcpy(&asked, arp->target_ip, 4);
+	__builtin_memcpy(&asker, arp->sender_ip, sizeof(asker));
+	__builtin_memcpy(&asked, arp->target_ip, sizeof(asked));
 	if (resolve(sender, asked, &mac))
 		return TC_ACT_SHOT;
 	arp->operation = bpf_htons(ARP_REPLY);
-	__builtin_memcpy(arp->target_mac, arp->sender_mac, 6);
-	__builtin_memcpy(arp->sender_mac, mac.bytes, 6);
-	__builtin_memcpy(arp->target_ip, &asker, 4);
-	__builtin_memcpy(arp->sender_ip, &asked, 4);
-	__builtin_memcpy(arp->ethernet.h_dest, sender->mac.bytes, 6);
-	__builtin_memcpy(arp->ethernet.h_source, mac.bytes, 6);
+	__builtin_memcpy(arp->target_mac, arp->sender_mac, sizeof(mac));
+	__builtin_memcpy(arp->sender_mac, mac.bytes, sizeof(mac));
+	__builtin_memcpy(arp->target_ip, &asker, sizeof(asker));
+	__builtin_memcpy(arp->sender_ip, &asked, sizeof(asked));
+	__builtin_memcpy(arp->ethernet.h_dest, sender->mac.bytes, sizeof(mac));
+	__builtin_memcpy(arp->ethernet.h_source, mac.bytes, sizeof(mac));
 	bpf_skb_change_type(skb, PACKET_HOST);
 	return bpf_redirect_peer(skb->ifindex, 0);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <linux/errno.h>
 #include <linux/types.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -10,6 +11,7 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/pkt_cls.h>
+#include <linux/time.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -17,17 +19,18 @@
 
 #define INLINE static __always_inline
 #define RARE static __noinline /* off the path that most packets take */
+#define APART __noinline /* the same, and verified once instead of at each call: its pointers may be NULL */
 #define ETH_LENGTH ((__u32)sizeof(struct ethhdr))
-#define NANOSECONDS 1000000000LL
 
-/* The part of an IP packet that decides its fate (net/packet.py).  Ports are in host order; an ICMP echo carries its
- * identifier in both.  The quoted fields are those of the packet that an ICMP error message speaks of. */
+/* The part of an IP packet that decides its fate (net/packet.py).  Ports are in host order; an ICMP query or reply carries
+ * its identifier in both.  The quoted fields are those of the packet that an ICMP error message speaks of. */
 struct packet {
 	struct address source, destination;
 	struct address quoted_source, quoted_destination;
 	__u16 source_port, destination_port;
 	__u16 quoted_source_port, quoted_destination_port;
-	__u8 protocol, icmp_type, icmp_code, quoted_protocol;
+	__u8 protocol, icmp_type, icmp_code;
+	__u8 quoted_protocol, quoted_icmp_type, quoted_icmp_code;
 	__u8 tcp_flags;
 	__u8 is_error; /* an ICMP error message: the quoted fields count */
 	__u8 is_fragment;
@@ -66,7 +69,7 @@ INLINE void set_ipv4(struct address *address, __be32 ipv4)
 {
 	address->words[0] = 0;
 	address->words[1] = 0;
-	address->words[2] = bpf_htonl(0xffff);
+	address->words[2] = bpf_htonl(MAPPED);
 	address->words[3] = ipv4;
 }
 
@@ -89,6 +92,12 @@ INLINE int in_block(const struct address *address, const struct address *network
 INLINE int is_absent(const struct address *address)
 {
 	return !address->halves[0] && !address->halves[1];
+}
+
+/* The VPC's router in the subnet of an interface. */
+INLINE __be32 router_in(const struct interface *interface)
+{
+	return bpf_htonl(bpf_ntohl(ipv4_of(&interface->subnet_network)) + ROUTER_PLACE);
 }
 
 /* The entry of a table (route table or VPC) that matches the address best. */
@@ -114,6 +123,15 @@ INLINE struct interface *interface_at(__u32 ifindex)
 	struct id_value *found = bpf_map_lookup_elem(&links, &key);
 
 	return found ? interface_by_id(found->id) : NULL;
+}
+
+/* Where to send what is for the interface: the fabric's end of its link, or 0. */
+INLINE __u32 ifindex_of(const struct interface *interface)
+{
+	struct id_value key = { .id = interface->id };
+	struct link_key *found = bpf_map_lookup_elem(&ifindexes, &key);
+
+	return found && (interface->flags & INTERFACE_RUNNING) ? found->ifindex : 0;
 }
 
 /* The id of the interface with this private address in this VPC, or 0. */

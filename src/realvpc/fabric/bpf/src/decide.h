@@ -32,9 +32,11 @@ INLINE struct decision *recall(struct __sk_buff *skb, struct journey *journey, _
 	key->source = packet->source;
 	key->destination = packet->destination;
 	key->ifindex = skb->ifindex;
-	key->protocol = packet->protocol;
 	key->source_port = packet->source_port;
 	key->destination_port = packet->destination_port;
+	key->protocol = packet->protocol;
+	key->icmp_type = packet->icmp_type;
+	key->icmp_code = packet->icmp_code;
 	decision = bpf_map_lookup_elem(&decisions, key);
 	if (!decision || decision->generation != journey->generation || (__s64)(decision->until - now) <= 0 ||
 	    packet->size > decision->mtu)

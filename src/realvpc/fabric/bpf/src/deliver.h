@@ -19,8 +19,8 @@ INLINE int deliver(struct __sk_buff *skb, const struct packet *packet, __u32 ifi
 	ethernet = (void *)(long)skb->data;
 	if ((void *)(ethernet + 1) > (void *)(long)skb->data_end)
 		return drop(skb, INTERNET_ID, REASON_MALFORMED_PACKET);
-	__builtin_memcpy(ethernet->h_dest, to->bytes, 6);
-	__builtin_memcpy(ethernet->h_source, from->bytes, 6);
+	__builtin_memcpy(ethernet->h_dest, to->bytes, sizeof(*to));
+	__builtin_memcpy(ethernet->h_source, from->bytes, sizeof(*from));
 	if (skb->pkt_type != PACKET_HOST)
 		bpf_skb_change_type(skb, PACKET_HOST);
 	count(REASON_DELIVERED);
@@ -29,16 +29,16 @@ INLINE int deliver(struct __sk_buff *skb, const struct packet *packet, __u32 ifi
 	return bpf_redirect_peer(ifindex, 0);
 }
 
-/* Whether the receiver takes the packet: 0, or why not.  `passage` becomes what its security groups said. */
+/* Whether the receiver takes the packet: 0, or why not.  `passage` becomes what its security groups said, and `ifindex`
+ * where to send the packet. */
 INLINE __u32 accept(const struct packet *packet, struct flow_key *key, const struct interface *receiver,
-		    struct passage *passage, __u64 now)
+		    struct passage *passage, __u32 *ifindex, __u64 now)
 {
 	if ((receiver->flags & INTERFACE_CHECKED) && !has_address(receiver, &packet->destination))
 		return REASON_DESTINATION_CHECK;
 	*passage = examine(packet, key, receiver, 0, now);
-	if (!passage->admitted)
-		return REASON_SECURITY_GROUP_INGRESS;
-	if (!(receiver->flags & INTERFACE_RUNNING) || !receiver->ifindex)
-		return REASON_INSTANCE_NOT_RUNNING;
-	return REASON_DELIVERED;
+	if (passage->reason)
+		return passage->reason;
+	*ifindex = ifindex_of(receiver);
+	return *ifindex ? REASON_DELIVERED : REASON_INSTANCE_NOT_RUNNING;
 }

@@ -4,11 +4,14 @@
 
 #include "common.h"
 #include "parse.h"
+#include "track.h"
 
-/* What the security groups said.  `flow` is the tracked flow that the packet belongs to; `track`: remember it. */
+/* What the security groups said: `reason` is 0 or why the packet goes no further, `flow` the tracked flow that it belongs
+ * to; `track`: it begins one. */
 struct passage {
 	struct flow *flow;
-	__u8 admitted, track;
+	__u32 reason;
+	__u8 track;
 };
 
 /* One look at the rules of one direction.  The rules that name 0.0.0.0/0 come first. */
@@ -17,7 +20,7 @@ struct scan {
 	__u64 rule_set;
 	__u32 is_egress, limit;
 	__u16 low, high;
-	__u8 protocol, matched, everywhere;
+	__u8 protocol, matched;
 };
 
 INLINE int rule_admits(const struct rule *rule, const struct scan *scan)
@@ -55,9 +58,8 @@ static long scan_chunk(__u32 index, struct scan *scan)
 }
 
 /* Whether one of the first `limit` rules admits traffic with `remote`. */
-INLINE int scan_rules(struct scan *scan, const struct interface *interface, int is_egress, __u32 limit)
+INLINE int scan_rules(struct scan *scan, int is_egress, __u32 limit)
 {
-	scan->rule_set = interface->rule_set;
 	scan->is_egress = is_egress;
 	scan->limit = limit;
 	scan->matched = 0;
@@ -67,46 +69,55 @@ INLINE int scan_rules(struct scan *scan, const struct interface *interface, int 
 }
 
 /* The same, of the rules that name 0.0.0.0/0. */
-INLINE int scan_everywhere(struct scan *scan, const struct interface *interface, int is_egress)
+INLINE int scan_everywhere(struct scan *scan, const struct firewall *firewall, int is_egress)
 {
-	const struct firewall *firewall = is_egress ? &interface->egress : &interface->ingress;
-
-	return firewall->opens_all || scan_rules(scan, interface, is_egress, firewall->everywhere);
+	return firewall->opens_all || scan_rules(scan, is_egress, firewall->everywhere);
 }
 
 INLINE int opens_every_port(const struct firewall *firewall, __u8 protocol)
 {
-	return (protocol == IPPROTO_TCP && firewall->opens_tcp) || (protocol == IPPROTO_UDP && firewall->opens_udp);
+	return (protocol == PROTOCOL_TCP && firewall->opens_tcp) || (protocol == PROTOCOL_UDP && firewall->opens_udp);
 }
 
-/* EC2 guide, "Security group connection tracking": a flow is untracked when a rule admits it from or to everywhere and
- * the opposite direction admits every port to or from everywhere; whichever side began it. */
-RARE int examine_rules(struct passage *passage, const struct packet *packet, const struct interface *interface,
-		       int is_egress)
-{
-	const struct firewall *forward = is_egress ? &interface->egress : &interface->ingress;
-	const struct firewall *backward = is_egress ? &interface->ingress : &interface->egress;
-	int is_icmp = packet->protocol == IPPROTO_ICMP;
-	struct scan scan = {
-		.remote = is_egress ? packet->destination : packet->source,
-		.low = is_icmp ? packet->icmp_type : packet->destination_port,
-		.high = packet->icmp_code,
-		.protocol = packet->protocol,
-	};
-	int everywhere = scan_everywhere(&scan, interface, is_egress);
+#define BEGINS (-1)
 
-	passage->admitted = everywhere || (forward->rules > forward->everywhere &&
-					   scan_rules(&scan, interface, is_egress, forward->rules));
-	if (!passage->admitted || packet->is_error)
+/* What the rules say: 0, the packet is admitted; BEGINS, it is and a flow begins with it; otherwise why it is not.
+ *
+ * EC2 guide, "Security group connection tracking": a flow is untracked when a rule admits it from or to everywhere and
+ * the opposite direction admits every port to or from everywhere; whichever side began it. */
+APART int examine_rules(const struct packet *packet, const struct interface *interface, int is_egress)
+{
+	const int refused = is_egress ? REASON_SECURITY_GROUP_EGRESS : REASON_SECURITY_GROUP_INGRESS;
+	const struct firewall *forward, *backward;
+	struct rule_set *rules;
+	struct scan scan = {};
+	struct id_value key;
+	int everywhere;
+
+	if (!packet || !interface)
+		return refused;
+	scan.remote = is_egress ? packet->destination : packet->source;
+	scan.rule_set = key.id = interface->rule_set;
+	scan.low = packet->protocol == PROTOCOL_ICMP ? packet->icmp_type : packet->destination_port;
+	scan.high = packet->icmp_code;
+	scan.protocol = packet->protocol;
+	rules = bpf_map_lookup_elem(&rule_sets, &key);
+	if (!rules)
+		return refused;
+	forward = is_egress ? &rules->egress : &rules->ingress;
+	backward = is_egress ? &rules->ingress : &rules->egress;
+	everywhere = scan_everywhere(&scan, forward, is_egress);
+	if (!everywhere &&
+	    (forward->rules <= forward->everywhere || !scan_rules(&scan, is_egress, forward->rules)))
+		return refused;
+	if (packet->is_error || (everywhere && opens_every_port(backward, packet->protocol)))
 		return 0;
-	passage->track = 1;
-	if (everywhere && opens_every_port(backward, packet->protocol)) {
-		passage->track = 0;
-	} else if (opens_every_port(forward, packet->protocol)) {
+	if (opens_every_port(forward, packet->protocol)) {
 		scan.low = packet->source_port;
-		passage->track = !scan_everywhere(&scan, interface, !is_egress);
+		if (scan_everywhere(&scan, backward, !is_egress))
+			return 0;
 	}
-	return 0;
+	return may_track(interface->id) ? BEGINS : REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
 }
 
 INLINE void set_flow_key(struct flow_key *key, const struct packet *packet, __u64 interface, int is_egress)
@@ -117,6 +128,8 @@ INLINE void set_flow_key(struct flow_key *key, const struct packet *packet, __u6
 	key->local_port = is_egress ? packet->source_port : packet->destination_port;
 	key->remote_port = is_egress ? packet->destination_port : packet->source_port;
 	key->protocol = packet->protocol;
+	key->icmp_type = is_egress ? packet->icmp_type : icmp_answer(packet->protocol, packet->icmp_type);
+	key->icmp_code = packet->icmp_code;
 }
 
 /* What the error speaks of went the other way. */
@@ -128,68 +141,51 @@ INLINE void set_quoted_flow_key(struct flow_key *key, const struct packet *packe
 	key->local_port = is_egress ? packet->quoted_destination_port : packet->quoted_source_port;
 	key->remote_port = is_egress ? packet->quoted_source_port : packet->quoted_destination_port;
 	key->protocol = packet->quoted_protocol;
-}
-
-INLINE int is_closed(__u64 seen)
-{
-	return (seen & SEEN_RST) || (seen & (SEEN_FIN_LEAVING | SEEN_FIN_ARRIVING)) ==
-					    (SEEN_FIN_LEAVING | SEEN_FIN_ARRIVING);
-}
-
-INLINE __s64 time_out(__u8 protocol, __u64 seen)
-{
-	int both = (seen & (SEEN_LEAVING | SEEN_ARRIVING)) == (SEEN_LEAVING | SEEN_ARRIVING);
-
-	switch (protocol) {
-	case IPPROTO_TCP:
-		return both && !is_closed(seen) ? SECONDS_TCP_ESTABLISHED : SECONDS_TCP_OTHER;
-	case IPPROTO_UDP:
-		return both ? SECONDS_UDP_STREAM : SECONDS_UDP_SINGLE;
-	case IPPROTO_ICMP:
-		return SECONDS_ICMP;
-	}
-	return SECONDS_OTHER;
-}
-
-/* Another CPU may have seen a packet a moment after `now`: then the difference is negative. */
-INLINE __s64 idle(const struct flow *flow, __u64 now)
-{
-	return now - flow->last;
-}
-
-INLINE struct flow *tracked(struct flow_key *key, __u64 now)
-{
-	struct flow *flow = bpf_map_lookup_elem(&flows, key);
-
-	return flow && idle(flow, now) < time_out(key->protocol, flow->seen) * NANOSECONDS ? flow : NULL;
+	key->icmp_type = is_egress ? icmp_answer(packet->quoted_protocol, packet->quoted_icmp_type) :
+				     packet->quoted_icmp_type;
+	key->icmp_code = packet->quoted_icmp_code;
 }
 
 INLINE struct passage examine(const struct packet *packet, struct flow_key *key, const struct interface *interface,
 			      int is_egress, __u64 now)
 {
 	struct passage passage = {};
+	int said;
 
 	if (packet->is_error) {
 		set_quoted_flow_key(key, packet, interface->id, is_egress);
-		if (tracked(key, now)) {
-			passage.admitted = 1; /* an error about a flow does not prolong it */
-			return passage;
-		}
+		if (tracked(key, now))
+			return passage; /* an error about a flow does not prolong it */
 	} else {
 		set_flow_key(key, packet, interface->id, is_egress);
 		passage.flow = tracked(key, now);
-		if (passage.flow) {
-			passage.admitted = 1;
+		if (passage.flow)
 			return passage;
-		}
 	}
-	examine_rules(&passage, packet, interface, is_egress);
+	said = examine_rules(packet, interface, is_egress);
+	if (said == BEGINS)
+		passage.track = 1;
+	else
+		passage.reason = said;
 	return passage;
 }
 
-/* Called for a packet that arrives, and for no other: a dropped packet leaves no trace. */
-INLINE void remember(const struct passage *passage, struct flow_key *key, const struct packet *packet, int is_egress,
-		     __u64 now)
+/* A place for the flow that begins with this packet, if one does: false when the interface has none left. */
+INLINE int claim_place(const struct passage *passage, const struct flow_key *key)
+{
+	return !passage->track || claim(key->interface);
+}
+
+INLINE void give_place_back(const struct passage *passage, const struct flow_key *key)
+{
+	if (passage->track)
+		release(key->interface);
+}
+
+/* Called for a packet that arrives, and for no other: a dropped packet leaves no trace.  0, or why it does not arrive
+ * after all. */
+INLINE __u32 remember(const struct passage *passage, struct flow_key *key, const struct packet *packet, int is_egress,
+		      __u64 now)
 {
 	__u64 shown = is_egress ? SEEN_LEAVING : SEEN_ARRIVING;
 
@@ -207,9 +203,8 @@ INLINE void remember(const struct passage *passage, struct flow_key *key, const 
 			flow->seen = seen;
 		if (idle(flow, now) > NANOSECONDS) /* one write a second: the cache line is shared */
 			flow->last = now;
-	} else if (passage->track) {
-		struct flow flow = { .last = now, .seen = shown };
-
-		bpf_map_update_elem(&flows, key, &flow, BPF_ANY);
+	} else if (passage->track && begin(key, shown, now)) {
+		return REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
 	}
+	return REASON_DELIVERED;
 }

@@ -6,22 +6,19 @@
 #include "common.h"
 #include "parse.h"
 
-#define QUOTED_BYTES 40 /* a header without options and 20 bytes: all that checksum offload may still refer to */
-#define ROUTER_TTL 64
-
 struct too_big {
 	struct ethhdr ethernet;
 	struct iphdr ip;
 	struct icmp icmp;
-	__u8 quote[QUOTED_BYTES];
+	__u8 quote[TOO_BIG_QUOTE];
 } __attribute__((packed));
 
 INLINE __sum16 fold(__s64 sum)
 {
 	__u32 folded = sum;
 
-	folded = (folded & 0xffff) + (folded >> 16);
-	folded = (folded & 0xffff) + (folded >> 16);
+	folded = (__u16)folded + (folded >> 16);
+	folded = (__u16)folded + (folded >> 16);
 	return ~folded;
 }
 
@@ -31,21 +28,21 @@ RARE int answer_too_big(struct __sk_buff *skb, const struct packet *packet, cons
 	const __u32 room = sizeof(struct iphdr) + sizeof(struct icmp);
 	struct {
 		struct icmp icmp;
-		__u8 quote[QUOTED_BYTES];
+		__u8 quote[TOO_BIG_QUOTE];
 	} message = { .icmp = { .type = ICMP_DESTINATION_UNREACHABLE, .code = ICMP_FRAGMENTATION_NEEDED } };
 	struct iphdr ip = {
-		.version = 4,
-		.ihl = 5,
+		.version = IPV4,
+		.ihl = IPV4_HEADER_WORDS,
 		.tot_len = bpf_htons(sizeof(struct too_big) - ETH_LENGTH),
 		.ttl = ROUTER_TTL,
-		.protocol = IPPROTO_ICMP,
-		.saddr = bpf_htonl(bpf_ntohl(ipv4_of(&sender->subnet_network)) + 1),
+		.protocol = PROTOCOL_ICMP,
+		.saddr = router_in(sender),
 		.daddr = ipv4_of(&packet->source),
 	};
 	struct too_big *answer;
 
 	if (!packet->dont_fragment || packet->has_options ||
-	    bpf_skb_change_tail(skb, ETH_LENGTH + QUOTED_BYTES, 0) ||
+	    bpf_skb_change_tail(skb, ETH_LENGTH + TOO_BIG_QUOTE, 0) ||
 	    bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_MAC, 0) || bpf_skb_pull_data(skb, sizeof(*answer)))
 		return TC_ACT_SHOT;
 	answer = (void *)(long)skb->data;
@@ -53,13 +50,13 @@ RARE int answer_too_big(struct __sk_buff *skb, const struct packet *packet, cons
 		return TC_ACT_SHOT;
 
 	message.icmp.sequence = bpf_htons(mtu);
-	__builtin_memcpy(message.quote, answer->quote, QUOTED_BYTES);
+	__builtin_memcpy(message.quote, answer->quote, TOO_BIG_QUOTE);
 	message.icmp.checksum = fold(bpf_csum_diff(NULL, 0, (__be32 *)&message, sizeof(message), 0));
 	ip.check = fold(bpf_csum_diff(NULL, 0, (__be32 *)&ip, sizeof(ip), 0));
 	const struct mac router = { { ROUTER_MAC } };
 
-	__builtin_memcpy(answer->ethernet.h_dest, sender->mac.bytes, 6);
-	__builtin_memcpy(answer->ethernet.h_source, router.bytes, 6);
+	__builtin_memcpy(answer->ethernet.h_dest, sender->mac.bytes, sizeof(sender->mac));
+	__builtin_memcpy(answer->ethernet.h_source, router.bytes, sizeof(router));
 	answer->ethernet.h_proto = bpf_htons(ETH_P_IP);
 	__builtin_memcpy(&answer->ip, &ip, sizeof(ip));
 	__builtin_memcpy(&answer->icmp, &message.icmp, sizeof(message.icmp));

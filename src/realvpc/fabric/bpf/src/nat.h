@@ -5,14 +5,6 @@
 #include "common.h"
 #include "parse.h"
 
-/* RFC 1918 and RFC 6598: an internet gateway forwards neither to nor from this space. */
-INLINE int is_private(const struct address *address)
-{
-	__u32 ip = bpf_ntohl(ipv4_of(address));
-
-	return ip >> 24 == 10 || ip >> 20 == 0xac1 || ip >> 16 == 0xc0a8 || ip >> 22 == 0x6440 >> 6;
-}
-
 /* The packet that an ICMP error quotes travelled the other way; it is translated with the error (RFC 5508). */
 INLINE void translate_source(struct packet *packet, const struct address *to)
 {
@@ -30,13 +22,13 @@ INLINE void translate_destination(struct packet *packet, const struct address *t
 	packet->translated = 1;
 }
 
-/* The outgoing half: 0, or why the gateway drops the packet. */
-INLINE __u32 translate_out(struct packet *packet, const struct interface *sender)
+/* The outgoing half, at the gateway of a VPC: 0, or why it drops the packet. */
+INLINE __u32 translate_out(struct packet *packet, const struct interface *sender, __u64 vpc)
 {
 	const struct interface *owner = sender;
 
-	if (!same_address(&packet->source, &sender->primary))
-		owner = interface_by_id(owner_of(sender->vpc, &packet->source));
+	if (vpc != sender->vpc || !same_address(&packet->source, &sender->primary))
+		owner = interface_by_id(owner_of(vpc, &packet->source));
 	if (!owner || !same_address(&packet->source, &owner->primary) || is_absent(&owner->public_address))
 		return REASON_IGW_NO_PUBLIC_ADDRESS;
 	if (is_private(&packet->destination))
@@ -84,12 +76,12 @@ INLINE void rewrite_address(struct __sk_buff *skb, __u32 header, __u32 offset, _
 /* Where the checksum of the transport protocol lies, after the IP header; 0 where none covers addresses. */
 INLINE __u32 checksum_offset(__u8 protocol)
 {
-	return protocol == IPPROTO_TCP ? 16 : protocol == IPPROTO_UDP ? 6 : 0;
+	return protocol == PROTOCOL_TCP ? TCP_CHECKSUM_PLACE : protocol == PROTOCOL_UDP ? UDP_CHECKSUM_PLACE : 0;
 }
 
 INLINE __u64 checksum_flags(__u8 protocol)
 {
-	return protocol == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
+	return protocol == PROTOCOL_UDP ? BPF_F_MARK_MANGLED_0 : 0;
 }
 
 /* In the packet that an ICMP error quotes.  The change of an address and of its header's checksum cancel out in the

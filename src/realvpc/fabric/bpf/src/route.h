@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* The sending side, from the source check to the gateway.  One lookup, in the table of the sender's subnet: the far
- * VPC's tables are never asked, so that peering is not transitive. */
+/* The sending side, from the source check to the gateway.  The first lookup is in the table of the sender's subnet.  The
+ * tables of a peer's VPC are never asked, so that peering is not transitive. */
 #pragma once
 
 #include "common.h"
@@ -19,14 +19,6 @@ INLINE __u32 check_source(const struct packet *packet, const struct interface *s
 	return REASON_DELIVERED;
 }
 
-/* RFC 6890: "this network", loopback, link-local, multicast and the rest above are never forwarded. */
-INLINE int is_never_forwarded(const struct address *address)
-{
-	__u32 ip = bpf_ntohl(ipv4_of(address));
-
-	return ip >> 24 == 0 || ip >> 24 == 127 || ip >> 16 == 0xa9fe || ip >> 29 == 7;
-}
-
 /* Without the source check, too, nobody speaks for the services that are reached without a route. */
 INLINE __u32 check_unicast(const struct packet *packet, const struct interface *sender)
 {
@@ -42,14 +34,14 @@ INLINE __u32 to_address_in(__u64 vpc, const struct packet *packet, struct way *w
 	return way->receiver ? REASON_DELIVERED : REASON_NO_DESTINATION;
 }
 
-/* The far VPC takes only packets for its own addresses, and only from the sender's.  Whatever has an address of a VPC
+/* The far VPC takes only packets for its own addresses, and only from the near one's.  Whatever has an address of a VPC
  * lies in its blocks, so that these are looked at only when no interface has the address. */
-INLINE __u32 over_peering(const struct packet *packet, const struct interface *sender, const struct route *route,
-			  struct way *way)
+INLINE __u32 over_peering(const struct packet *packet, const struct interface *sender, __u64 near,
+			  const struct route *route, struct way *way)
 {
-	if (!has_address(sender, &packet->source) && !LPM_LOOKUP(vpc_cidrs, sender->vpc, &packet->source))
+	if (!(near == sender->vpc && has_address(sender, &packet->source)) &&
+	    !LPM_LOOKUP(vpc_cidrs, near, &packet->source))
 		return REASON_PCX_REJECTS_SPOOFED_SOURCE;
-	way->mtu = route->mtu;
 	if (!to_address_in(route->vpc, packet, way))
 		return REASON_DELIVERED;
 	return LPM_LOOKUP(vpc_cidrs, route->vpc, &packet->destination) ? REASON_NO_DESTINATION :
@@ -57,39 +49,64 @@ INLINE __u32 over_peering(const struct packet *packet, const struct interface *s
 }
 
 /* A public address of another VPC is reached here and now, as over the internet. */
-INLINE __u32 over_internet_gateway(struct packet *packet, const struct interface *sender, struct way *way)
+INLINE __u32 over_internet_gateway(struct packet *packet, const struct interface *sender, __u64 vpc, struct way *way)
 {
 	struct public_address *owner;
 	__u32 reason;
 
 	way->mtu = MTU_INTERNET;
-	reason = translate_out(packet, sender);
+	reason = translate_out(packet, sender, vpc);
 	if (reason)
 		return reason;
 	owner = public_owner(packet);
 	return owner ? translate_in(packet, owner, &way->receiver) : REASON_DELIVERED;
 }
 
+/* From route table to route table, until a route leads out of them: the route, and whose table it is in. */
+INLINE __u32 find_route(const struct packet *packet, const struct interface *sender, struct route **found, __u64 *vpc,
+			struct way *way)
+{
+	__u64 table = sender->route_table;
+
+	*vpc = sender->vpc;
+	for (int lookups = 0; lookups < LOOKUPS_MAXIMUM; lookups++) {
+		struct route *route = LPM_LOOKUP(routes, table, &packet->destination);
+
+		if (!route)
+			return REASON_NO_ROUTE;
+		if (route->mtu < way->mtu)
+			way->mtu = route->mtu;
+		*found = route;
+		if (route->kind != ROUTE_ROUTE_TABLE)
+			return REASON_DELIVERED;
+		table = route->target;
+		*vpc = route->vpc;
+	}
+	return REASON_TOO_MANY_LOOKUPS;
+}
+
 INLINE __u32 find_way(struct packet *packet, const struct interface *sender, struct way *way)
 {
-	struct route *route;
+	struct route *route = NULL;
+	__u64 vpc;
+	__u32 reason;
 
 	way->mtu = MTU_SAME_REGION;
 	if (in_block(&packet->destination, &sender->subnet_network, &sender->subnet_mask))
 		return to_address_in(sender->vpc, packet, way);
-	route = LPM_LOOKUP(routes, sender->route_table, &packet->destination);
-	if (!route)
-		return REASON_NO_ROUTE;
+	reason = find_route(packet, sender, &route, &vpc, way);
+	if (reason || !route)
+		return reason;
 	switch (route->kind) {
 	case ROUTE_LOCAL:
-		return to_address_in(sender->vpc, packet, way);
+		return to_address_in(vpc, packet, way);
 	case ROUTE_NETWORK_INTERFACE:
 		way->receiver = interface_by_id(route->target);
 		return way->receiver ? REASON_DELIVERED : REASON_BLACKHOLE_ROUTE;
 	case ROUTE_PEERING:
-		return over_peering(packet, sender, route, way);
+		return over_peering(packet, sender, vpc, route, way);
 	case ROUTE_INTERNET_GATEWAY:
-		return over_internet_gateway(packet, sender, way);
+		return over_internet_gateway(packet, sender, vpc, way);
 	}
 	return REASON_BLACKHOLE_ROUTE;
 }

@@ -6,61 +6,106 @@
 #include "common.h"
 #include "nat.h"
 
-INLINE int asks_service(const struct packet *packet, const struct interface *sender)
+INLINE int is_resolver(const struct address *address, const struct interface *sender)
 {
-	__u32 ip = bpf_ntohl(ipv4_of(&packet->destination));
-
-	return ip == METADATA_IPV4 || ip == RESOLVER_IPV4 || same_address(&packet->destination, &sender->resolver);
+	return is_shared_resolver(address) || same_address(address, &sender->resolver);
 }
 
-INLINE int is_served(const struct packet *packet, int is_metadata)
+INLINE int asks_service(const struct packet *packet, const struct interface *sender)
 {
-	if (is_metadata)
-		return packet->protocol == IPPROTO_TCP && packet->destination_port == METADATA_PORT;
-	return (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP) &&
+	return is_metadata(&packet->destination) || is_resolver(&packet->destination, sender);
+}
+
+INLINE int is_served(const struct packet *packet)
+{
+	if (is_metadata(&packet->destination))
+		return packet->protocol == PROTOCOL_TCP && packet->destination_port == METADATA_PORT;
+	return (packet->protocol == PROTOCOL_TCP || packet->protocol == PROTOCOL_UDP) &&
 	       packet->destination_port == RESOLVER_PORT;
 }
 
-/* Makes a packet to a service what the service sees: 0, or why it is dropped. */
-INLINE __u32 translate_to_service(struct packet *packet, const struct interface *sender)
+INLINE struct bucket *bucket_of(__u64 interface)
 {
-	int is_metadata = ipv4_of(&packet->destination) == bpf_htonl(METADATA_IPV4);
-	__u32 block = IDENTITIES;
-	struct address address;
+	struct id_value key = { .id = interface };
+	struct bucket full = {};
+	struct bucket *bucket = bpf_map_lookup_elem(&buckets, &key);
+
+	if (bucket)
+		return bucket;
+	bpf_map_update_elem(&buckets, &key, &full, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&buckets, &key);
+}
+
+/* A token bucket that holds what flows into it in a second, kept as the time when it will be full again: each packet
+ * puts that off by a step.  The services have one socket for everybody, so what is too much must not get that far. */
+INLINE int is_within_allowance_of_services(__u64 interface, __u64 now)
+{
+	const __u64 step = NANOSECONDS / LINKLOCAL_PACKETS;
+	struct bucket *bucket = bucket_of(interface);
+	__s64 missing;
+	__u64 full;
+
+	if (!bucket)
+		return 0;
+	full = __sync_fetch_and_add(&bucket->full, step);
+	missing = full - now;
+	if (missing <= 0) /* it has been full for a while; if another CPU says so first, a token more is gone */
+		__sync_val_compare_and_swap(&bucket->full, full + step, now + step);
+	if (missing <= NANOSECONDS - (__s64)step)
+		return 1;
+	__sync_fetch_and_add(&bucket->full, -step);
+	return 0;
+}
+
+/* The address that names an interface: the last bits of its id, in one of two blocks. */
+INLINE void set_identity(struct address *address, const struct interface *interface, int of_vpc_address)
+{
+	const struct address identities = IDENTITIES, of_vpc_addresses = IDENTITIES_OF_VPC_ADDRESS;
+
+	*address = of_vpc_address ? of_vpc_addresses : identities;
+	address->words[3] |= bpf_htonl(interface->id & ((1 << IDENTITY_BITS) - 1));
+}
+
+/* Makes a packet to a service what the service sees: 0, or why it is dropped. */
+INLINE __u32 translate_to_service(struct packet *packet, const struct interface *sender, __u64 now)
+{
+	int of_vpc_address = same_address(&packet->destination, &sender->resolver);
+	const struct address resolver = RESOLVER;
+	struct address identity;
 
 	if (!same_address(&packet->source, &sender->primary))
 		return REASON_SERVICE_REQUIRES_PRIMARY_ADDRESS;
-	if (!is_served(packet, is_metadata))
+	if (!is_served(packet))
 		return REASON_NOT_SERVED;
-	if (!is_metadata) {
+	if (!is_metadata(&packet->destination)) {
 		if (!(sender->flags & INTERFACE_RESOLVES))
 			return REASON_DNS_SUPPORT_DISABLED;
-		if (same_address(&packet->destination, &sender->resolver))
-			block = IDENTITIES_OF_VPC_ADDRESS;
-		set_ipv4(&address, bpf_htonl(RESOLVER_IPV4));
-		translate_destination(packet, &address);
+		translate_destination(packet, &resolver);
 	}
-	set_ipv4(&address, bpf_htonl(block | (sender->id & ((1 << IDENTITY_BITS) - 1))));
-	translate_source(packet, &address);
+	if (!is_within_allowance_of_services(sender->id, now))
+		return REASON_LINKLOCAL_ALLOWANCE_EXCEEDED;
+	set_identity(&identity, sender, of_vpc_address);
+	translate_source(packet, &identity);
 	return REASON_DELIVERED;
 }
 
-/* The other way round: 0 and the receiver, or why the packet goes no further. */
-INLINE __u32 translate_from_service(struct packet *packet, struct interface **receiver)
+/* The other way round: 0, the receiver and where to send it, or why the packet goes no further. */
+INLINE __u32 translate_from_service(struct packet *packet, struct interface **receiver, __u32 *ifindex)
 {
-	__u32 ip = bpf_ntohl(ipv4_of(&packet->destination)), block = ip >> IDENTITY_BITS << IDENTITY_BITS;
-	struct identity_key key = { .number = ip & ((1 << IDENTITY_BITS) - 1) };
+	int of_vpc_address = is_identity_of_vpc_address(&packet->destination);
+	struct identity_key key = {
+		.number = bpf_ntohl(packet->destination.words[3]) & ((1 << IDENTITY_BITS) - 1),
+	};
 	struct id_value *found = NULL;
 
-	if (block == IDENTITIES || block == IDENTITIES_OF_VPC_ADDRESS)
+	if (of_vpc_address || is_identity(&packet->destination))
 		found = bpf_map_lookup_elem(&identities, &key);
 	*receiver = found ? interface_by_id(found->id) : NULL;
 	if (!*receiver)
 		return REASON_UNKNOWN_INTERFACE;
-	if (block == IDENTITIES_OF_VPC_ADDRESS)
+	if (of_vpc_address)
 		translate_source(packet, &(*receiver)->resolver);
 	translate_destination(packet, &(*receiver)->primary);
-	if (!((*receiver)->flags & INTERFACE_RUNNING) || !(*receiver)->ifindex)
-		return REASON_INSTANCE_NOT_RUNNING;
-	return REASON_DELIVERED;
+	*ifindex = ifindex_of(*receiver);
+	return *ifindex ? REASON_DELIVERED : REASON_INSTANCE_NOT_RUNNING;
 }

@@ -18,7 +18,7 @@ char _license[] SEC("license") = "GPL";
  * an answer nor a line in the statistics. */
 INLINE int is_ipv6_noise(const struct address *source)
 {
-	return is_absent(source) || (source->words[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
+	return is_absent(source) || is_link_local_ipv6(source);
 }
 
 /* Neither ARP nor IPv4.  No interface has an IPv6 address, so that every IPv6 source is a foreign one. */
@@ -63,21 +63,21 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 	struct interface *receiver;
 	struct way way = {};
 	const struct mac *from;
-	__u32 reason;
+	__u32 reason, ifindex = 0;
 
 	reason = check_source(packet, sender);
 	if (reason)
 		return drop(skb, sender->id, reason);
 	if (asks_service(packet, sender)) {
-		reason = translate_to_service(packet, sender);
+		reason = translate_to_service(packet, sender, now);
 		return reason ? drop(skb, sender->id, reason) : to_edge(skb, packet, EDGE_SERVICES);
 	}
 	reason = check_unicast(packet, sender);
 	if (reason)
 		return drop(skb, sender->id, reason);
 	egress = examine(packet, &journey->leaving, sender, 1, now);
-	if (!egress.admitted)
-		return drop(skb, sender->id, REASON_SECURITY_GROUP_EGRESS);
+	if (egress.reason)
+		return drop(skb, sender->id, egress.reason);
 	reason = find_way(packet, sender, &way);
 	receiver = way.receiver;
 	if (!reason && receiver && packet->size > way.mtu)
@@ -89,19 +89,33 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 	}
 	if (reason)
 		return drop(skb, sender->id, reason);
-	if (!receiver) {
-		remember(&egress, &journey->leaving, packet, 1, now);
-		return to_edge(skb, packet, EDGE_INTERNET);
+	if (receiver) {
+		reason = accept(packet, &journey->arriving, receiver, &ingress, &ifindex, now);
+		if (reason)
+			return drop(skb, receiver->id, reason);
 	}
-	reason = accept(packet, &journey->arriving, receiver, &ingress, now);
+	if (!claim_place(&egress, &journey->leaving))
+		return drop(skb, sender->id, REASON_CONNTRACK_ALLOWANCE_EXCEEDED);
+	if (!receiver) {
+		reason = remember(&egress, &journey->leaving, packet, 1, now);
+		return reason ? drop(skb, sender->id, reason) : to_edge(skb, packet, EDGE_INTERNET);
+	}
+	if (!claim_place(&ingress, &journey->arriving)) {
+		give_place_back(&egress, &journey->leaving);
+		return drop(skb, receiver->id, REASON_CONNTRACK_ALLOWANCE_EXCEEDED);
+	}
+	reason = remember(&egress, &journey->leaving, packet, 1, now);
+	if (reason) {
+		give_place_back(&ingress, &journey->arriving);
+		return drop(skb, sender->id, reason);
+	}
+	reason = remember(&ingress, &journey->arriving, packet, 0, now);
 	if (reason)
 		return drop(skb, receiver->id, reason);
-	remember(&egress, &journey->leaving, packet, 1, now);
-	remember(&ingress, &journey->arriving, packet, 0, now);
 	from = in_same_subnet(sender, receiver) ? &sender->mac : &router;
 	if (is_settled(&egress) && is_settled(&ingress))
-		keep(journey, receiver->ifindex, way.mtu, from, &receiver->mac, now);
-	return deliver(skb, packet, receiver->ifindex, from, &receiver->mac);
+		keep(journey, ifindex, way.mtu, from, &receiver->mac, now);
+	return deliver(skb, packet, ifindex, from, &receiver->mac);
 }
 
 /* What an instance sends: ingress of the fabric's end of its veth. */
@@ -144,7 +158,7 @@ int from_internet(struct __sk_buff *skb)
 	struct interface *receiver = NULL;
 	struct passage ingress;
 	struct journey *journey = new_journey();
-	__u32 reason;
+	__u32 reason, ifindex = 0;
 
 	if (!journey)
 		return TC_ACT_SHOT;
@@ -157,11 +171,15 @@ int from_internet(struct __sk_buff *skb)
 		reason = REASON_PACKET_TOO_BIG;
 	if (reason || !receiver)
 		return drop(skb, INTERNET_ID, reason);
-	reason = accept(&journey->packet, &journey->arriving, receiver, &ingress, now);
+	reason = accept(&journey->packet, &journey->arriving, receiver, &ingress, &ifindex, now);
 	if (reason)
 		return drop(skb, receiver->id, reason);
-	remember(&ingress, &journey->arriving, &journey->packet, 0, now);
-	return deliver(skb, &journey->packet, receiver->ifindex, &router, &receiver->mac);
+	reason = REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
+	if (claim_place(&ingress, &journey->arriving))
+		reason = remember(&ingress, &journey->arriving, &journey->packet, 0, now);
+	if (reason)
+		return drop(skb, receiver->id, reason);
+	return deliver(skb, &journey->packet, ifindex, &router, &receiver->mac);
 }
 
 /* What the resolver and the metadata service answer: ingress of the fabric's end of the veth to "services". */
@@ -171,14 +189,14 @@ int from_services(struct __sk_buff *skb)
 	const struct mac router = { { ROUTER_MAC } };
 	struct interface *receiver = NULL;
 	struct journey *journey = new_journey();
-	__u32 reason;
+	__u32 reason, ifindex = 0;
 
 	if (!journey || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present)
 		return TC_ACT_SHOT;
 	reason = parse(skb, &journey->packet);
 	if (!reason)
-		reason = translate_from_service(&journey->packet, &receiver);
+		reason = translate_from_service(&journey->packet, &receiver, &ifindex);
 	if (reason || !receiver)
 		return drop(skb, receiver ? receiver->id : INTERNET_ID, reason);
-	return deliver(skb, &journey->packet, receiver->ifindex, &router, &receiver->mac);
+	return deliver(skb, &journey->packet, ifindex, &router, &receiver->mac);
 }

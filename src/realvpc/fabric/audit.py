@@ -1,0 +1,183 @@
+"""Whether the kernel still has what the fabric made: pure, from what should be and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+
+from msgspec import Struct
+
+from realvpc.net.machine import LinkSpec
+from realvpc.net.services import Listener
+
+from .edge import EDGES, SETTINGS, Edge
+from .link import Link
+from .pin import PinnedLink
+from .rtnetlink import Device, Route
+
+FABRIC, PINS, TABLES, LISTENERS = "fabric", "pins", "tables", "listeners"
+
+
+class Part(Enum):
+    """What a finding is about, and so what mends it."""
+
+    PINS = "the bpffs is not mounted"
+    NAMESPACE = "a file does not hold its namespace"
+    EDGE = "a namespace beside the machines is not as it was made"
+    LINK = "a pair is gone, or leads elsewhere"
+    DEVICE = "an end of a pair is not as it was made"
+    PROGRAM = "packets pass a device without our program"
+    MAP = "a map is not pinned where the next process looks for it"
+    TABLE = "a map does not hold what was written"
+    LISTENER = "a service has no socket"
+
+
+class Finding(Struct, frozen=True):
+    """``subject`` is a machine, an edge, or one of the above; ``trouble`` says of the thing ``name`` what was found.
+
+    ``ifindex`` tells the link of a machine from another that has its name by now.
+    """
+
+    part: Part
+    subject: str
+    name: str
+    trouble: str
+    ifindex: int = 0
+
+    @property
+    def text(self) -> str:
+        return f"{self.name} {self.trouble}"
+
+
+class Expected(Struct, frozen=True, kw_only=True):
+    """What should be, at the moment when an audit begins."""
+
+    machines: frozenset[str]  # that have a namespace
+    visited: frozenset[str]  # those of them whose namespaces are entered: of very many, some at a time
+    namespaces: Mapping[str, int]  # inodes of those that are held: the fabric's and the edges'
+    links: Mapping[Link, LinkSpec]
+    edges: Mapping[str, int]  # ifindex of the fabric's end
+    programs: Mapping[str, int]  # id by device of the fabric's namespace; none while they are being replaced
+    maps: Mapping[str, int]  # id by name
+
+
+class Inside(Struct, frozen=True):
+    """What is in the namespace of an edge, besides devices."""
+
+    addresses: frozenset[str]
+    routes: frozenset[Route]
+    settings: Mapping[str, str]
+    listening: frozenset[tuple[str, str, int]]  # protocol, address, port
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """What there is.  A namespace that could not be entered is in none of the mappings by namespace."""
+
+    has_bpffs: bool
+    namespaces: Mapping[str, int | None]  # inode of what each file holds
+    processes: Mapping[str, int]  # inode of the namespace that a machine's process is in
+    devices: Mapping[str, Mapping[str, Device]]  # by namespace and name
+    edges: Mapping[str, Inside]
+    programs: Mapping[str, PinnedLink | None]
+    maps: Mapping[str, int | None]
+
+
+def audit(expected: Expected, found: Found) -> Iterator[Finding]:
+    """In the order in which they are to be mended: what is in a namespace or a bpffs after that itself."""
+    if found.has_bpffs:
+        yield from _maps(expected, found)
+    else:
+        yield Finding(Part.PINS, PINS, "the bpffs", "is not mounted")
+    lost = list(_namespaces(expected, found))
+    yield from lost
+    lost_names = {finding.subject for finding in lost}
+    if FABRIC in lost_names or FABRIC not in found.devices:
+        return
+    for edge in EDGES:
+        if edge.name in found.devices and edge.name not in lost_names:
+            yield from _edge(edge, expected, found)
+    for link, spec in expected.links.items():
+        if link.machine not in lost_names:
+            yield from _link(link, spec, found)
+    if found.has_bpffs:
+        yield from _programs(expected, found)
+
+
+def listeners(found: Found) -> Iterator[Finding]:
+    """Services that nobody can serve: while the API process is there it has a socket for each."""
+    listening = {each for inside in found.edges.values() for each in inside.listening}
+    for each in Listener:
+        if (each.protocol, str(each.address), each.port) not in listening:
+            yield Finding(Part.LISTENER, LISTENERS, f"{each.address}:{each.port}/{each.protocol}", "has no socket")
+
+
+def _maps(expected: Expected, found: Found) -> Iterator[Finding]:
+    for name, wanted in expected.maps.items():
+        if found.maps.get(name) != wanted:
+            yield Finding(Part.MAP, PINS, f"the map {name}", "is not pinned")
+
+
+def _namespaces(expected: Expected, found: Found) -> Iterator[Finding]:
+    for name, wanted in expected.namespaces.items():
+        if found.namespaces.get(name) != wanted:
+            yield Finding(Part.NAMESPACE, name, f"the namespace {name}", "is not held by its file")
+    for name in sorted(expected.machines):
+        held = found.namespaces.get(name)
+        if held is None:
+            yield Finding(Part.NAMESPACE, name, "its namespace", "is not held by its file")
+        elif found.processes.get(name, held) != held:
+            yield Finding(Part.NAMESPACE, name, "its namespace", "is not the one that its file holds")
+
+
+def _edge(edge: Edge, expected: Expected, found: Found) -> Iterator[Finding]:
+    devices, inside = found.devices[edge.name], found.edges[edge.name]
+    outside, eth0, loopback = found.devices[FABRIC].get(edge.name), devices.get("eth0"), devices.get("lo")
+
+    def finding(name: str, trouble: str) -> Finding:
+        return Finding(Part.EDGE, edge.name, name, trouble)
+
+    if outside is None or outside.ifindex != expected.edges[edge.name] or eth0 is None or eth0.peer != outside.ifindex:
+        yield finding("its link", "is gone")
+        return
+    if not (outside.is_up and eth0.is_up and loopback and loopback.is_up):
+        yield finding("its link", "is down")
+    if (eth0.mac, eth0.mtu, eth0.is_noarp, outside.mtu) != (edge.mac, edge.mtu, True, edge.mtu):
+        yield finding("its link", "has another MAC address or MTU")
+    if missing := set(edge.addresses) - inside.addresses:
+        yield finding("its addresses", f"lack {', '.join(sorted(missing))}")
+    if inside.routes != {Route(eth0.ifindex, edge.addresses[0])}:
+        yield finding("its route", "does not lead to the fabric")
+    if inside.settings != SETTINGS:
+        yield finding("its settings", "are others")
+
+
+def _link(link: Link, spec: LinkSpec, found: Found) -> Iterator[Finding]:
+    outside, entered = found.devices[FABRIC].get(link.name), found.devices.get(link.machine)
+    inside = entered.get(spec.device_name) if entered is not None else None
+    is_elsewhere = entered is not None and (inside is None or inside.peer != link.ifindex)
+    if outside is None or outside.ifindex != link.ifindex or is_elsewhere:
+        yield Finding(Part.LINK, link.machine, link.interface_id, "has lost its link", link.ifindex)
+        return
+    troubles = []
+    if not outside.is_up:
+        troubles.append("down outside")
+    elif not outside.has_carrier:
+        troubles.append("down inside")
+    if outside.alias != link.alias:
+        troubles.append("without its name outside")
+    if inside and inside.mac != spec.mac_address:
+        troubles.append(f"{inside.mac} inside")
+    for end, device in (("outside", outside), ("inside", inside)):
+        if device and device.mtu != spec.mtu:
+            troubles.append(f"of MTU {device.mtu} {end}")
+    if troubles:
+        yield Finding(Part.DEVICE, link.machine, link.interface_id, f"was {', '.join(troubles)}", link.ifindex)
+
+
+def _programs(expected: Expected, found: Found) -> Iterator[Finding]:
+    owners = {link.name: (link.machine, link.interface_id, link.ifindex) for link in expected.links}
+    owners |= {name: (name, "its link", ifindex) for name, ifindex in expected.edges.items()}
+    for device, wanted in expected.programs.items():
+        subject, name, ifindex = owners[device]
+        if device in found.devices[FABRIC] and found.programs.get(device) != PinnedLink(wanted, ifindex):
+            yield Finding(Part.PROGRAM, subject, name, "was without the program that decides on packets", ifindex)

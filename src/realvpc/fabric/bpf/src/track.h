@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+/* The flows that security groups track (net/allowances.py).  Each interface has a share of the table that no other can
+ * take.  A timer goes round all flows and ends those that have been idle for too long, whether or not a packet comes. */
+#pragma once
+
+#include "common.h"
+
+INLINE int is_closed(__u64 seen)
+{
+	return (seen & SEEN_RST) || (seen & (SEEN_FIN_LEAVING | SEEN_FIN_ARRIVING)) ==
+					    (SEEN_FIN_LEAVING | SEEN_FIN_ARRIVING);
+}
+
+INLINE __s64 time_out(__u16 protocol, __u64 seen)
+{
+	int both = (seen & (SEEN_LEAVING | SEEN_ARRIVING)) == (SEEN_LEAVING | SEEN_ARRIVING);
+
+	switch (protocol) {
+	case PROTOCOL_TCP:
+		if (is_closed(seen))
+			return SECONDS_TCP_CLOSED;
+		return both ? SECONDS_TCP_ESTABLISHED : SECONDS_TCP_OPENING;
+	case PROTOCOL_UDP:
+		return both ? SECONDS_UDP_STREAM : SECONDS_UDP_SINGLE;
+	case PROTOCOL_ICMP:
+	case PROTOCOL_ICMPV6:
+		return SECONDS_ICMP;
+	}
+	return SECONDS_OTHER;
+}
+
+/* Another CPU may have seen a packet a moment after `now`: then the difference is negative. */
+INLINE __s64 idle(const struct flow *flow, __u64 now)
+{
+	return now - flow->last;
+}
+
+INLINE int is_over(const struct flow *flow, __u16 protocol, __u64 now)
+{
+	return idle(flow, now) >= time_out(protocol, flow->seen) * NANOSECONDS;
+}
+
+INLINE struct flow *tracked(struct flow_key *key, __u64 now)
+{
+	struct flow *flow = bpf_map_lookup_elem(&flows, key);
+
+	return flow && !is_over(flow, key->protocol, now) ? flow : NULL;
+}
+
+/* How many flows an interface has, or ALL_INTERFACES. */
+INLINE struct tally *tally_of(__u64 interface)
+{
+	struct id_value key = { .id = interface };
+	struct tally none = {};
+	struct tally *tally = bpf_map_lookup_elem(&tallies, &key);
+
+	if (tally)
+		return tally;
+	bpf_map_update_elem(&tallies, &key, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&tallies, &key);
+}
+
+/* An interface never has more than its share, nor more than are left free. */
+INLINE int is_within_allowance(__s64 own, __s64 all)
+{
+	return own < FLOWS_OF_INTERFACE && own < FLOWS - all;
+}
+
+/* Whether one more flow may begin. */
+APART int may_track(__u64 interface)
+{
+	struct tally *own = tally_of(interface), *all = tally_of(ALL_INTERFACES);
+
+	return own && all && is_within_allowance(own->flows, all->flows);
+}
+
+APART int release(__u64 interface)
+{
+	struct id_value key = { .id = interface };
+	struct tally *own = bpf_map_lookup_elem(&tallies, &key), *all = tally_of(ALL_INTERFACES);
+
+	if (own) /* otherwise it is gone */
+		__sync_fetch_and_add(&own->flows, -1);
+	if (all)
+		__sync_fetch_and_add(&all->flows, -1);
+	return 0;
+}
+
+/* Takes a place for one more flow: exact, whatever other CPUs do at the same time. */
+APART int claim(__u64 interface)
+{
+	struct tally *own = tally_of(interface), *all = tally_of(ALL_INTERFACES);
+	__s64 before, before_all;
+
+	if (!own || !all)
+		return 0;
+	before_all = __sync_fetch_and_add(&all->flows, 1);
+	before = __sync_fetch_and_add(&own->flows, 1);
+	if (is_within_allowance(before, before_all))
+		return 1;
+	release(interface);
+	return 0;
+}
+
+/* The flow begins, on the place that was claimed for it: 0, or -1 and the place is free again. */
+APART int begin(struct flow_key *key, __u64 seen, __u64 now)
+{
+	struct flow first = { .last = now, .seen = seen };
+	struct flow *flow;
+
+	if (!key)
+		return -1;
+	if (!bpf_map_update_elem(&flows, key, &first, BPF_NOEXIST)) {
+		if (!bpf_map_push_elem(&turns, key, BPF_ANY))
+			return 0;
+		bpf_map_delete_elem(&flows, key); /* nobody would ever end it */
+		release(key->interface);
+		return -1;
+	}
+	release(key->interface);
+	flow = bpf_map_lookup_elem(&flows, key);
+	if (!flow)
+		return -1; /* no memory */
+	/* Begun by another CPU just now; or over, and not yet gone. */
+	flow->seen = is_over(flow, key->protocol, now) ? seen : flow->seen | seen;
+	flow->last = now;
+	return 0;
+}
+
+/* Ends the flow whose turn it is, or lets it queue again. */
+static long look_at_next(__u32 index, __u64 *now)
+{
+	struct flow_key key;
+	struct flow *flow;
+
+	(void)index;
+	if (bpf_map_pop_elem(&turns, &key))
+		return 1;
+	flow = bpf_map_lookup_elem(&flows, &key);
+	if (!flow)
+		return 0;
+	if (is_over(flow, key.protocol, *now) || !interface_by_id(key.interface)) {
+		if (!bpf_map_delete_elem(&flows, &key))
+			release(key.interface);
+		return 0;
+	}
+	bpf_map_push_elem(&turns, &key, BPF_ANY);
+	return 0;
+}
+
+static int look_at_some(void *map, __u32 *key, struct sweeper *sweeper)
+{
+	__u64 now = bpf_ktime_get_coarse_ns();
+
+	(void)map;
+	(void)key;
+	bpf_loop(FLOWS_PER_LOOK, look_at_next, &now, 0);
+	bpf_timer_start(&sweeper->timer, NANOSECONDS_BETWEEN_LOOKS, 0);
+	return 0;
+}
+
+/* Run once when the program is loaded, over maps that may have been there before: 0, or why the timer does not run. */
+SEC("tc")
+int start_sweeper(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct sweeper *sweeper = bpf_map_lookup_elem(&sweepers, &zero);
+	long error;
+
+	(void)skb;
+	if (!sweeper)
+		return -ENOENT;
+	error = bpf_timer_init(&sweeper->timer, &sweepers, CLOCK_MONOTONIC);
+	if (error && error != -EBUSY) /* it runs already, perhaps for the program before this one */
+		return error;
+	error = bpf_timer_set_callback(&sweeper->timer, look_at_some);
+	return error ? error : bpf_timer_start(&sweeper->timer, NANOSECONDS_BETWEEN_LOOKS, 0);
+}

@@ -1,0 +1,28 @@
+"""The plan of a network, worked out from nothing: what a plan that is kept up must be equal to."""
+
+from __future__ import annotations
+
+from realvpc.net.network import Network
+
+from . import owners
+from .delta import Plan
+from .keyed import KeyedPlan
+
+
+def compile_plan(network: Network) -> Plan:
+    """Everything that decides a packet's fate, for every account and Region of the network.
+
+    It depends on the state of the network alone, never on the history that led to it: equal networks have equal plans.
+    """
+    collected = KeyedPlan()
+    groups = {frozenset(row.group_ids) for row in network.interfaces.values()}
+    rule_sets = {each: owners.rule_set_of(network, each) for each in groups}
+    collected.add("rule_sets", rule_sets.values())
+    for vpc_id in network.vpcs:
+        collected.put(owners.of_vpc(network, vpc_id))
+    for table in network.route_tables.values():
+        for route in network.routes(table):
+            collected.put(owners.of_route(network, table.id, route.destination))
+    for row in network.interfaces.values():
+        collected.put(owners.of_interface(network, row, rule_sets[frozenset(row.group_ids)].id))
+    return collected.plan()

@@ -1,0 +1,137 @@
+"""A host without machines and links, for the reconciler alone: it notes what it is asked, and fails when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from realvpc.fabric.audit import Expected, Finding
+from realvpc.fabric.plan import Plan
+from realvpc.instance.machines import Down, Up
+from realvpc.instance.workers import MachineError
+from realvpc.net.machine import LinkSpec, Workload
+
+
+class FakeFabric:
+    def __init__(self) -> None:
+        self.applied: list[Plan] = []
+        self.deltas: list[tuple[Plan, Plan]] = []
+        self.failing: set[str] = set()  # names of methods
+        self.findings: list[Finding] = []
+        self.mendable: set[Finding] = set()
+        self.mending: list[Finding] = []
+
+    def open(self) -> None: ...
+
+    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...], pid: int | None = None) -> Path:
+        return Path("/", name)
+
+    def remove_machine(self, name: str) -> None: ...
+
+    def machines(self) -> frozenset[str]:
+        return frozenset()
+
+    def apply(self, plan: Plan) -> None:
+        self.applied.append(plan)
+        if "apply" in self.failing:
+            raise OSError("made to fail")
+
+    def apply_delta(self, puts: Plan, deletes: Plan) -> None:
+        self.deltas.append((puts, deletes))
+        if "apply_delta" in self.failing:
+            raise OSError("made to fail")
+
+    def faults(self) -> tuple[str, ...]:
+        return ()
+
+    def counters(self) -> dict[str, int]:
+        return {}
+
+    def socket_in(self, name: str) -> socket.socket:
+        raise OSError(name)
+
+    def probe_in(self, name: str) -> socket.socket:
+        raise OSError(name)
+
+    def listeners(self) -> tuple[socket.socket, ...]:
+        return ()
+
+    def expected(self) -> Expected:
+        return Expected(
+            machines=frozenset(), visited=frozenset(), namespaces={}, links={}, edges={}, programs={}, maps={}
+        )
+
+    def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
+        return tuple(self.findings)
+
+    def look_at_tables(self) -> tuple[Finding, ...]:
+        return ()
+
+    def mend(self, finding: Finding, pid: int | None = None) -> bool:
+        self.mending.append(finding)
+        if finding in self.mendable:
+            self.findings.remove(finding)
+        elif "mend" in self.failing:
+            raise OSError("made to fail")
+        return finding in self.mendable
+
+    def close(self) -> None: ...
+
+    def destroy(self) -> None: ...
+
+
+class FakeMachines:
+    """``before_start`` is called with the machine's name at every attempt, and may raise."""
+
+    def __init__(self, before_start: Callable[[str], None] = lambda name: None) -> None:
+        self._states: dict[str, Up | Down] = {}
+        self._before_start = before_start
+        self.troubles: list[tuple[str, str]] = []
+        self.starts: Counter[str] = Counter()
+
+    async def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def state(self, name: str) -> Up | Down | None:
+        return self._states.get(name)
+
+    def states(self) -> Mapping[str, Up | Down]:
+        return self._states
+
+    def ids(self) -> frozenset[str]:
+        return frozenset(self._states)
+
+    def has_disk(self, name: str) -> bool:
+        return name in self._states
+
+    def faults(self) -> Mapping[str, str]:
+        return {}
+
+    def serve(self, state: str) -> None: ...
+
+    async def start(self, spec: Workload, network_namespace: Path) -> Up:
+        self.starts[spec.id] += 1
+        self._before_start(spec.id)
+        await asyncio.sleep(0)
+        up = self._states[spec.id] = Up(spec.boot, 42, 9, asyncio.Event())
+        return up
+
+    async def stop(self, name: str) -> None:
+        self._states.pop(name, None)
+
+    async def remove(self, name: str) -> None:
+        self._states.pop(name, None)
+
+    async def audit(self) -> list[tuple[str, str]]:
+        return self.troubles
+
+    async def keep_aside(self, name: str) -> None:
+        self._states.pop(name, None)
+
+
+def refuse(name: str) -> None:
+    raise MachineError(f"{name} is made to fail")

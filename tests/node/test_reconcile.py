@@ -1,0 +1,114 @@
+"""How the reconciler tries again, without a host."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from msgspec.structs import replace
+
+from realvpc.fabric.plan import Plan
+from realvpc.node.host import Fabric, Machines
+from realvpc.node.lane import Lane
+from realvpc.node.messages import Desired, MachineFailed, MachineUp
+from realvpc.node.reconcile import START_ATTEMPTS, Reconciler
+from tests.instance.specs import machine
+
+from .fakes import FakeFabric, FakeMachines, refuse
+
+PATIENCE = 20.0  # seconds; only what hangs takes them
+A, B = machine(1), machine(2)
+
+
+@asynccontextmanager
+async def reconciling(fabric: Fabric, machines: Machines) -> AsyncIterator[Reconciler]:
+    lane = Lane("fabric")
+    reconciler = Reconciler(fabric, lane, machines)
+    await reconciler.open()
+    running = asyncio.create_task(reconciler.run())
+    try:
+        yield reconciler
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await reconciler.close()
+        lane.close()
+
+
+async def until(reconciler: Reconciler, holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():
+            seen = reconciler.version
+            if not holds():
+                await reconciler.newer_than(seen)
+
+
+def test_what_others_write_takes_no_attempt_from_a_machine_that_failed_once() -> None:
+    """Its start fails once, and at each moment unrelated writes arrive: it comes up all the same."""
+    failures = iter([1])
+
+    def once(name: str) -> None:
+        if name == A.id and next(failures, None):
+            refuse(name)
+
+    async def scenario() -> None:
+        machines = FakeMachines(once)
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: bool(reconciler.faults))
+            for revision in range(2, 12):
+                reconciler.want(Desired(revision, Plan(), (A, replace(B, memory_bytes=revision << 28))))
+                await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
+                assert not any(isinstance(each, MachineFailed) for each in reconciler.reports())
+            await until(reconciler, lambda: MachineUp(A.id, 1, 42) in reconciler.reports())
+            assert machines.starts[A.id] == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_storm_of_writes_spends_nobodys_attempts() -> None:
+    async def scenario() -> None:
+        machines = FakeMachines(lambda name: refuse(name) if name == A.id else None)
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: machines.starts[A.id] == 1)
+            for revision in range(2, 52):
+                reconciler.want(Desired(revision, Plan(), (A, replace(B, boot=revision))))
+                await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
+            assert machines.starts[A.id] <= START_ATTEMPTS
+            await until(reconciler, lambda: any(isinstance(each, MachineFailed) for each in reconciler.reports()))
+            assert machines.starts[A.id] == START_ATTEMPTS
+
+    asyncio.run(scenario())
+
+
+def test_a_machine_that_is_specified_anew_is_tried_at_once_and_with_all_attempts() -> None:
+    async def scenario() -> None:
+        refused = {A.id}
+        machines = FakeMachines(lambda name: refuse(name) if name in refused else None)
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: any(isinstance(each, MachineFailed) for each in reconciler.reports()))
+            refused.clear()
+            reconciler.want(Desired(2, Plan(), (replace(A, boot=2),)))
+            await until(reconciler, lambda: MachineUp(A.id, 2, 42) in reconciler.reports())
+
+    asyncio.run(scenario())
+
+
+def test_tables_that_the_kernel_refuses_are_not_tried_at_every_write_that_leaves_them_as_they_are() -> None:
+    async def scenario() -> None:
+        fabric = FakeFabric()
+        fabric.failing.add("apply")
+        async with reconciling(fabric, FakeMachines()) as reconciler:
+            reconciler.want(Desired(1, Plan(), ()))
+            await until(reconciler, lambda: bool(reconciler.faults))
+            for revision in range(2, 52):
+                reconciler.want(Desired(revision, Plan(), ()))
+                await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
+            assert len(fabric.applied) < 10
+            fabric.failing.clear()
+            await until(reconciler, lambda: not reconciler.faults)
+
+    asyncio.run(scenario())

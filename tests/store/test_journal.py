@@ -1,0 +1,196 @@
+"""What is acknowledged is on disk; what cannot be written never was."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from inspect import isawaitable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from realvpc.api.core.call import Call, Caller
+from realvpc.api.core.context import Options
+from realvpc.api.core.errors import AwsError
+from realvpc.api.service import Service
+from realvpc.iam.account import Account
+from realvpc.net.quotas import QuotaMode
+from realvpc.net.table import put
+from realvpc.store.commit import Commit, Reverted
+from realvpc.store.database import Database, Write
+from realvpc.store.group_commit import GroupCommit
+from realvpc.store.reserve import Reserve
+
+NOW = datetime(2026, 11, 28, tzinfo=UTC)
+ACCOUNT = "111111111111"
+CALLER = Caller(account=ACCOUNT, region="us-east-1", arn="arn", user_id="u", access_key_id="k")
+
+
+def create_vpc(service: Service) -> str:
+    """The id, though the answer may still wait for the disk."""
+    before = set(service.state.network.vpcs)
+    answer = service.handle(Call("ec2", "CreateVpc", {"CidrBlock": "10.0.0.0/16"}, CALLER, "r"))
+    if isawaitable(answer):
+        asyncio.ensure_future(answer).add_done_callback(lambda answered: answered.exception())
+    (vpc_id,) = set(service.state.network.vpcs) - before
+    return vpc_id
+
+
+def serving(database: Database) -> tuple[Service, GroupCommit]:
+    journal = GroupCommit(database)
+    service = Service(database, lambda: NOW, Random(1), Options(quotas=QuotaMode.OFF), journal=journal)
+    service.report(lambda ctx: put(Account(id=ACCOUNT, account=ACCOUNT, name="main")), "test")
+    return service, journal
+
+
+class Counting(Database):
+    """Counts its transactions, and fails as long as it is told to."""
+
+    transactions = 0
+    broken = False
+
+    def _commit(self, writes: Any) -> None:
+        if self.broken:
+            raise sqlite3.OperationalError("disk I/O error")
+        self.transactions += 1
+        super()._commit(writes)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+def test_writes_that_come_together_share_a_sync_and_are_there_when_they_are_settled(path: Path) -> None:
+    async def scenario() -> set[str]:
+        with closing(Counting(path)) as database:
+            service, journal = serving(database)
+            await service.settled()
+            before = database.transactions
+            with database._lock:  # the disk is busy with the one before
+                made = {create_vpc(service) for _ in range(50)}
+                assert not service.is_settled
+            await service.settled()
+            assert database.transactions - before <= 3
+            with closing(Database(path)) as reader:
+                assert made <= set(reader.load().network.vpcs)
+            journal.close()
+            return made
+
+    made = asyncio.run(scenario())
+    with closing(Database(path)) as database:
+        assert made == set(database.load().network.vpcs)
+
+
+def test_the_feed_tells_of_a_commit_when_nothing_can_take_it_back(path: Path) -> None:
+    async def scenario() -> None:
+        with closing(Counting(path)) as database:
+            service, journal = serving(database)
+            await service.settled()
+            told: list[int] = []
+            with service.feed.subscribe(Commit) as commits:
+                with database._lock:
+                    create_vpc(service)
+                    await asyncio.sleep(0.05)
+                    assert service.written[1] < service.revision
+                async for commit in commits:
+                    assert isinstance(commit, Commit)
+                    told.append(commit.revision)
+                    break
+            assert told == [service.revision] == [service.written[1]]
+            journal.close()
+
+    asyncio.run(scenario())
+
+
+def test_what_cannot_be_written_is_taken_back_and_whoever_waits_is_told(path: Path) -> None:
+    async def scenario() -> None:
+        with closing(Counting(path)) as database:
+            service, journal = serving(database)
+            kept = create_vpc(service)
+            await service.settled()
+            database.broken = True
+            reverted: list[int] = []
+            with service.feed.subscribe(Reverted) as events:
+                lost = [create_vpc(service) for _ in range(3)]
+                waiting = [asyncio.ensure_future(service.settled()) for _ in range(3)]
+                for each in waiting:
+                    with pytest.raises(AwsError) as caught:
+                        await each
+                    assert (caught.value.code, caught.value.status) == ("Unavailable", 503)
+                async for event in events:
+                    assert isinstance(event, Reverted)
+                    reverted.append(event.revision)
+                    break
+            assert reverted == [service.revision]
+            assert "disk I/O error" in (service.trouble or "")
+            assert set(service.state.network.vpcs) == {kept}
+            assert not set(lost) & set(service.state.network.vpcs)
+            database.broken = False
+            again = create_vpc(service)
+            await service.settled()
+            assert service.trouble is None
+            journal.close()
+            assert set(database.load().network.vpcs) == {kept, again}
+
+    asyncio.run(scenario())
+
+
+def test_without_a_journal_a_write_that_fails_changes_nothing(path: Path) -> None:
+    with closing(Counting(path)) as database:
+        service = Service(database, lambda: NOW, Random(1), Options())
+        service.report(lambda ctx: put(Account(id=ACCOUNT, account=ACCOUNT, name="main")), "test")
+        before, revision = service.state, service.revision
+        database.broken = True
+        with pytest.raises(AwsError) as caught:
+            create_vpc(service)
+        assert caught.value.status == 503
+        assert (service.state, service.revision) == (before, revision)
+
+
+def test_a_full_disk_takes_the_reserve_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realvpc.store.reserve.SIZE", 1 << 20)
+    reserve = Reserve(path.with_name("reserve"))
+
+    class Full(Database):
+        def _commit(self, writes: Any) -> None:
+            if path.with_name("reserve").exists():
+                error = sqlite3.OperationalError("database or disk is full")
+                error.sqlite_errorcode = sqlite3.SQLITE_FULL
+                raise error
+            super()._commit(writes)
+
+    with closing(Full(path)) as database:
+        database.keep_reserve()
+        assert path.with_name("reserve").stat().st_blocks * 512 >= 1 << 20
+        database.commit([Write(1, put(Account(id=ACCOUNT, account=ACCOUNT, name="main")), NOW, "test")])
+        assert not path.with_name("reserve").exists()
+        assert ACCOUNT in database.load().directory.accounts
+    assert reserve.keep()
+    assert reserve.release()
+    assert not reserve.release()
+
+
+def test_writes_of_many_clients_keep_their_order(path: Path) -> None:
+    async def client(service: Service, name: Callable[[], str]) -> list[str]:
+        made = []
+        for _ in range(20):
+            made.append(name())
+            await service.settled()
+        return made
+
+    async def scenario() -> None:
+        with closing(Counting(path)) as database:
+            service, journal = serving(database)
+            made = await asyncio.gather(*(client(service, lambda: create_vpc(service)) for _ in range(8)))
+            journal.close()
+            assert database.transactions < 160
+            assert {vpc_id for row in made for vpc_id in row} == set(database.load().network.vpcs)
+            assert database.revision == service.revision
+
+    asyncio.run(scenario())
