@@ -110,7 +110,7 @@ def _machine(state: State, instance: Instance) -> MachineSpec:
     kind = INSTANCE_TYPES[instance.instance_type]
     vpc = network.vpcs[interfaces[0].vpc_id]
     options = state.names.dhcp_options_of(vpc)
-    volumes = sorted(state.inventory.volumes_of(instance.id), key=lambda row: row.id)
+    root = state.inventory.root_volume_of(instance)
     return MachineSpec(
         id=instance.id,
         hostname=hostname(instance, interfaces[0]),
@@ -119,7 +119,7 @@ def _machine(state: State, instance: Instance) -> MachineSpec:
         links=tuple(_link(network, interface) for interface in interfaces),
         vcpus=kind.vcpus,
         memory_bytes=kind.memory_mib << 20,
-        volume_bytes=volumes[0].size_gib << 30 if volumes else DEFAULT_VOLUME_BYTES,
+        volume_bytes=root.size_gib << 30 if root else DEFAULT_VOLUME_BYTES,
         boot=instance.boot,
         wanted=_WANTED[instance.state],
         image=instance.image_content,

@@ -46,7 +46,9 @@ class Address(int):
         return int(self).to_bytes(16, "big")
 
     def __str__(self) -> str:
-        return str(IPv4Address(int(self) & 0xFFFFFFFF)) if self.is_ipv4 else str(IPv6Address(int(self)))
+        if self.is_ipv4:  # by far the most, and several times faster than the standard library
+            return "{}.{}.{}.{}".format(*self.packed[-4:])
+        return str(IPv6Address(int(self)))
 
     __repr__ = __str__
 

@@ -109,15 +109,31 @@ def wanted_vcpus(row: Instance) -> Iterable[tuple[str, str, int]]:
     return ((row.account, row.region, INSTANCE_TYPES[row.instance_type].vcpus),) if row.machine_wanted else ()
 
 
+def cidr_association_ids(row: Vpc) -> Iterable[str]:
+    return (association.id for association in row.cidr_associations)
+
+
+def route_table_association_ids(row: RouteTable) -> Iterable[str]:
+    return (association.id for association in row.associations)
+
+
+def profile_association_id(row: Instance) -> Iterable[str]:
+    return (row.instance_profile_association_id,) if row.instance_profile_association_id else ()
+
+
+def mac_address(row: NetworkInterface) -> Iterable[str]:
+    return (row.mac_address,)
+
+
 def pending_request_of(row: Peering) -> Iterable[tuple[str, str]]:
     """Of requests that nobody has answered, be they expired."""
     return ((row.account, row.region),) if row.status is PeeringStatus.PENDING_ACCEPTANCE else ()
 
 
 OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
-    Vpc: (dhcp_options_id,),
+    Vpc: (dhcp_options_id, cidr_association_ids),
     Subnet: (vpc_id,),
-    RouteTable: (vpc_id, associated_subnets),
+    RouteTable: (vpc_id, associated_subnets, route_table_association_ids),
     TableRoute: (route_table_id, route_family, target_id),
     InternetGateway: (vpc_id,),
     SecurityGroup: (vpc_id, rule_ids, referenced_groups, vpc_with_references),
@@ -133,7 +149,8 @@ OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
         public_addresses,
         vpc_with_public_address,
         identity_digits,
+        mac_address,
     ),
-    Instance: (wanted_vcpus,),
+    Instance: (wanted_vcpus, profile_association_id),
     Peering: (peering_vpc_ids, pending_request_of),
 }

@@ -20,6 +20,7 @@ class InstanceType(Struct, frozen=True):
     clock_ghz: float = 2.5
     manufacturer: str = "Intel"
     free_tier: bool = False
+    architecture: str = "x86_64"
 
     @property
     def family(self) -> str:
@@ -61,8 +62,11 @@ def _t2(size: str, vcpus: int, gib: float, interfaces: int, addresses: int, perf
     )
 
 
-def _t3(family: str, size: str, vcpus: int, gib: float, interfaces: int, addresses: int) -> InstanceType:
-    amd = family == "t3a"
+_BURSTABLE = {"t3": ("Intel", "x86_64", 2, 2.5), "t3a": ("AMD", "x86_64", 2, 2.2), "t4g": ("AWS", "arm64", 1, 2.5)}
+
+
+def _burstable(family: str, size: str, vcpus: int, gib: float, interfaces: int, addresses: int) -> InstanceType:
+    manufacturer, architecture, threads_per_core, clock_ghz = _BURSTABLE[family]
     return InstanceType(
         f"{family}.{size}",
         vcpus,
@@ -70,23 +74,87 @@ def _t3(family: str, size: str, vcpus: int, gib: float, interfaces: int, address
         interfaces,
         addresses,
         "Up to 5 Gigabit",
-        clock_ghz=2.2 if amd else 2.5,
-        manufacturer="AMD" if amd else "Intel",
-        free_tier=size == "micro" and not amd,
+        threads_per_core=threads_per_core,
+        clock_ghz=clock_ghz,
+        manufacturer=manufacturer,
+        free_tier=f"{family}.{size}" == "t3.micro",
+        architecture=architecture,
     )
 
 
-def _fixed(family: str, gib_per_vcpu: int, clock_ghz: float) -> list[InstanceType]:
-    sizes = (
-        ("large", 2, 3, 10, "Up to 10 Gigabit"),
-        ("xlarge", 4, 4, 15, "Up to 10 Gigabit"),
-        ("2xlarge", 8, 4, 15, "Up to 10 Gigabit"),
-        ("4xlarge", 16, 8, 30, "Up to 10 Gigabit"),
-    )
-    return [
-        InstanceType(f"{family}.{size}", vcpus, vcpus * gib_per_vcpu * GIB, interfaces, addresses, speed, 2, clock_ghz)
-        for size, vcpus, interfaces, addresses, speed in sizes
-    ]
+class _Series(Struct, frozen=True):
+    """Families of one processor, as their letters: ``mcr`` of ``6i`` are m6i, c6i and r6i.
+
+    ``speeds`` are the network's by size; a number is Gbit/s all the time, the others "up to".
+    """
+
+    families: str
+    generation: str
+    clock_ghz: float
+    speeds: dict[str, str]
+    manufacturer: str = "Intel"
+    architecture: str = "x86_64"
+    threads_per_core: int = 2
+
+    def types(self) -> list[InstanceType]:
+        return [
+            InstanceType(
+                f"{letter}{self.generation}.{size}",
+                _VCPUS[size],
+                _VCPUS[size] * _GIB_PER_VCPU[letter] * GIB,
+                *_NETWORK_LIMITS[size],
+                f"{speed} Gigabit",
+                self.threads_per_core if _VCPUS[size] > 1 else 1,
+                self.clock_ghz,
+                self.manufacturer,
+                architecture=self.architecture,
+            )
+            for letter in self.families
+            for size, speed in self.speeds.items()
+        ]
+
+
+_GIB_PER_VCPU = {"c": 2, "m": 4, "r": 8}
+_VCPUS = {"medium": 1, "large": 2, "xlarge": 4} | {f"{n}xlarge": 4 * n for n in (2, 4, 8, 12, 16, 24, 32, 48)}
+_NETWORK_LIMITS = {  # interfaces, and addresses of each
+    "medium": (2, 4),
+    "large": (3, 10),
+    **dict.fromkeys(("xlarge", "2xlarge"), (4, 15)),
+    **dict.fromkeys(("4xlarge", "8xlarge", "12xlarge"), (8, 30)),
+    **dict.fromkeys(("16xlarge", "24xlarge", "32xlarge", "48xlarge"), (15, 50)),
+}
+
+
+def _speeds(sizes: str, *speeds: str) -> dict[str, str]:
+    return dict(zip(sizes.split(), speeds, strict=True))
+
+
+_SMALL, _BIG = "large xlarge 2xlarge 4xlarge", "8xlarge 12xlarge 16xlarge 24xlarge"
+_UP_TO_10 = _speeds(_SMALL, *["Up to 10"] * 4)
+_UP_TO_12 = _speeds(_SMALL, *["Up to 12.5"] * 4)
+_OF_6I = _UP_TO_12 | _speeds(f"{_BIG} 32xlarge", "12.5", "18.75", "25", "37.5", "50")
+_OF_7I = _UP_TO_12 | _speeds(f"{_BIG} 48xlarge", "12.5", "18.75", "25", "37.5", "50")
+_OF_AMD = _OF_6I | {"48xlarge": "50"}
+_OF_6G = {"medium": "Up to 10"} | _UP_TO_10 | _speeds("8xlarge 12xlarge 16xlarge", "12", "20", "25")
+_OF_7G = (
+    _speeds(f"medium {_SMALL}", "Up to 12.5", "Up to 12.5", "Up to 12.5", "Up to 15", "Up to 15")
+    | _speeds("8xlarge 12xlarge 16xlarge", "15", "22.5", "30")
+)  # fmt: skip
+_OF_8G = _OF_7G | _speeds("24xlarge 48xlarge", "40", "50")
+_FLEX = _UP_TO_12 | {"8xlarge": "Up to 12.5"}
+
+_SERIES = (
+    _Series("mr", "5", 3.1, _UP_TO_10),
+    _Series("c", "5", 3.4, _UP_TO_10),
+    _Series("mcr", "6i", 3.5, _OF_6I),
+    _Series("mcr", "7i", 3.2, _OF_7I),
+    _Series("mc", "7i-flex", 3.2, _FLEX),
+    _Series("mcr", "6a", 3.6, _OF_AMD, "AMD"),
+    _Series("mcr", "7a", 3.7, {"medium": "Up to 12.5"} | _OF_AMD, "AMD", threads_per_core=1),
+    _Series("mcr", "6g", 2.5, _OF_6G, "AWS", "arm64", 1),
+    _Series("mcr", "7g", 2.6, _OF_7G, "AWS", "arm64", 1),
+    _Series("mcr", "8g", 2.8, _OF_8G, "AWS", "arm64", 1),
+)
 
 
 DEFAULT_INSTANCE_TYPE = "m1.small"  # what RunInstances takes when the request names none
@@ -103,8 +171,8 @@ INSTANCE_TYPES: dict[str, InstanceType] = {
         _t2("xlarge", 4, 16, 3, 15, "Moderate"),
         _t2("2xlarge", 8, 32, 3, 15, "Moderate"),
         *(
-            _t3(family, *size)
-            for family in ("t3", "t3a")
+            _burstable(family, *size)
+            for family in _BURSTABLE
             for size in (
                 ("nano", 2, 0.5, 2, 2),
                 ("micro", 2, 1, 2, 2),
@@ -115,8 +183,6 @@ INSTANCE_TYPES: dict[str, InstanceType] = {
                 ("2xlarge", 8, 32, 4, 15),
             )
         ),
-        *_fixed("m5", 4, 3.1),
-        *_fixed("c5", 2, 3.4),
-        *_fixed("r5", 8, 3.1),
+        *(kind for series in _SERIES for kind in series.types()),
     )
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from .instance import Instance
 from .key_pair import KeyPair
 from .machine_image import DiskSnapshot, MachineImage
 from .metadata_defaults import MetadataDefaults
@@ -42,6 +43,11 @@ class Inventory(Snapshot):
     def volumes_of(self, instance_id: str) -> Collection[Volume]:
         return self.volumes.where(_volume_instance_id, instance_id)
 
+    def root_volume_of(self, instance: Instance) -> Volume | None:
+        """The one that the instance's machine has as its disk."""
+        volumes = self.volumes_of(instance.id)
+        return next((row for row in volumes if row.device_name == instance.root_device_name), None)
 
-def _volume_instance_id(row: Volume) -> Iterable[str]:
+
+def _volume_instance_id(row: Volume) -> Iterable[str | None]:
     return (row.instance_id,)

@@ -34,6 +34,7 @@ class NetworkInterface(Resource, frozen=True, kw_only=True):
     private_addresses: tuple[Address, ...]
     group_ids: tuple[str, ...]
     description: str = ""
+    requester_id: str = ""  # the unique id of who created it by itself
     source_dest_check: bool = True
     public_address: Address | None = None
     associate_public_address: bool = False  # whether a start of the instance brings a public address

@@ -6,7 +6,7 @@ and who still sees it are functions of the record and ``now``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -159,6 +159,10 @@ class Peering(Resource, frozen=True, kw_only=True):
             return self.accepter
         return self.requester if vpc_id == self.accepter.vpc_id else None
 
+    @property
+    def places(self) -> Iterable[tuple[str, str]]:
+        return {(side.account, side.region) for side in (self.requester, self.accepter)}
+
     def tags_seen_by(self, account: str, region: str) -> dict[str, str]:
         sides = self.sides_of(account, region)
         return sides[0].tags if sides else {}
@@ -168,10 +172,6 @@ class Peering(Resource, frozen=True, kw_only=True):
         if self.requester in self.sides_of(account, region):
             return replace(self, requester=replace(self.requester, tags=tags))
         return replace(self, accepter=replace(self.accepter, tags=tags))
-
-    @property
-    def places(self) -> frozenset[tuple[str, str]]:
-        return frozenset((side.account, side.region) for side in (self.requester, self.accepter))
 
     def visible_to(self, account: str, region: str, now: datetime) -> bool:
         """Either side sees the connection in its own Region, for as long as the peering guide's life cycle says.

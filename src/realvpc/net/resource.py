@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
+
+EVERY_REGION = ""
+"""The Region of what an account has in all of them."""
 
 
 class Resource(Struct, frozen=True, kw_only=True, gc=False):
@@ -22,14 +26,14 @@ class Resource(Struct, frozen=True, kw_only=True, gc=False):
     region: str
     tags: dict[str, str] = {}
 
-    @property
-    def places(self) -> frozenset[tuple[str, str]]:
-        """The accounts and Regions that may see this resource at some time; no Region: in every one."""
-        return frozenset(((self.account, self.region),))
-
     def visible_to(self, account: str, region: str, now: datetime) -> bool:
         """Whether a caller of ``account`` in ``region`` sees this resource at ``now``."""
         return self.account == account and self.region == region
+
+    @property
+    def places(self) -> Iterable[tuple[str, str]]:
+        """The accounts and Regions from which it may be seen; ``visible_to`` has the last word."""
+        return ((self.account, self.region),)
 
     def tags_seen_by(self, account: str, region: str) -> dict[str, str]:
         """The tags that this caller sees (a peering connection keeps one set per side)."""
@@ -43,7 +47,7 @@ class Resource(Struct, frozen=True, kw_only=True, gc=False):
 class GlobalResource(Resource, frozen=True, kw_only=True):
     """A resource of an account that every Region shares."""
 
-    region: str = ""
+    region: str = EVERY_REGION
 
     def visible_to(self, account: str, region: str, now: datetime) -> bool:
         return self.account == account

@@ -28,6 +28,7 @@ class Vpc(Resource, frozen=True, kw_only=True):
     enable_dns_support: bool = True
     enable_dns_hostnames: bool = False
     enable_network_address_usage_metrics: bool = False
+    network_acl_tags: dict[str, str] = {}  # of the default network ACL, which is not stored itself
 
     @property
     def cidrs(self) -> tuple[Cidr, ...]:

@@ -103,7 +103,7 @@ def test_ids_are_answered_once_each_and_all_must_exist(three: Client) -> None:
         "InvalidVpcID.NotFound",
         f"The vpc IDs '{', '.join(unknown)}' do not exist",
     )
-    assert three.refused("DescribeVpcs", VpcIds=["vpc-1"]).code == "InvalidVpcID.Malformed"
+    assert three.refused("DescribeVpcs", VpcIds=["vpc-1"]).code == "InvalidVpcId.Malformed"
 
 
 @pytest.mark.parametrize(

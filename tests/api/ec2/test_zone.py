@@ -82,3 +82,18 @@ def test_accounts_have_no_default_vpc(client: Client) -> None:
         "supported-platforms": [{"AttributeValue": "VPC"}],
     }
     assert client.refused("DescribeAccountAttributes", AttributeNames=["shoe-size"]).code == "InvalidParameterValue"
+
+
+def test_an_account_has_six_attributes(client: Client) -> None:
+    names = [
+        "supported-platforms",
+        "default-vpc",
+        "max-instances",
+        "vpc-max-security-groups-per-interface",
+        "max-elastic-ips",
+        "vpc-max-elastic-ips",
+    ]
+    shown = client("DescribeAccountAttributes")["AccountAttributes"]
+    assert [row["AttributeName"] for row in shown] == names
+    (one,) = client("DescribeAccountAttributes", AttributeNames=["max-instances"])["AccountAttributes"]
+    assert one == {"AttributeName": "max-instances", "AttributeValues": [{"AttributeValue": "20"}]}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
-from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -13,7 +12,7 @@ from realvpc.iam.account import Account
 from realvpc.iam.directory import Directory
 from realvpc.net.network import Network
 from realvpc.net.quotas import Quota, QuotaMode, applied_id
-from realvpc.net.resource import Resource
+from realvpc.net.resource import EVERY_REGION, Resource
 from realvpc.net.table import Change, Table, by_place
 from realvpc.store.state import State
 
@@ -112,15 +111,12 @@ class Context:
         """Visibility, in one place: every query and every lookup by id asks here."""
         return resource.visible_to(self.account, self.region, self.now)
 
-    def visible(self, table: Mapping[str, R]) -> Iterator[R]:
-        """Costs what the caller's account and Region have of it, where it is a table of the state."""
-        return (row for row in self._nearby(table) if self.sees(row))
-
-    def _nearby(self, table: Mapping[str, R]) -> Iterable[R]:
-        if not isinstance(table, Table):
-            return table.values()
-        places = dict.fromkeys(((self.account, self.region), (self.account, "")))
-        return chain.from_iterable(table.where(by_place, each) for each in places)
+    def visible(self, table: Table[R]) -> Iterator[R]:
+        """Only rows that concern the caller are looked at: how many others there are costs nothing."""
+        for region in {self.region, EVERY_REGION}:
+            for row in table.where(by_place, (self.account, region)):
+                if self.sees(row):
+                    yield row
 
     def count(self, table: Table[R]) -> int:
         """How many the caller's account has in its Region, of what stays visible as long as it is."""

@@ -27,6 +27,8 @@ def tags_by_type(request: Request, tag_types: Iterable[str]) -> dict[str, dict[s
     found: dict[str, dict[str, str]] = {tag_type: {} for tag_type in tag_types}
     for specification in request.get("TagSpecifications") or []:
         tag_type = specification.get("ResourceType")
+        if not tag_type:
+            raise invalid_parameter_value("Tag specification resource type must have a value")
         if tag_type not in found:
             raise invalid_parameter_value(f"'{tag_type}' is not a valid taggable resource type for this operation.")
         found[tag_type].update(read_tags(specification.get("Tags") or []))
@@ -44,6 +46,11 @@ def read_tags(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
             raise invalid_parameter_value(f"Duplicate tag key '{key}' specified.")
         result[key] = tag.get("Value") or ""
     return result
+
+
+def render_tags(tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    """``tagSet``, in the order in which the tags were given."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def checked(tags: dict[str, str]) -> dict[str, str]:

@@ -137,6 +137,7 @@ ACTIONS: dict[str, Action] = {
     "DescribeInstanceCreditSpecifications": Action(instance_attribute.describe_instance_credit_specifications, on_all),
     "DescribeInstanceStatus": Action(instance_status.describe_instance_status, on_all),
     "DescribeInstances": Action(instance.describe_instances, on_all),
+    "DeleteVolume": Action(volume.delete_volume, on("volume")),
     "DescribeVolumes": Action(volume.describe_volumes, on_all),
     "DisassociateIamInstanceProfile": Action(
         instance_profile_association.disassociate_iam_instance_profile, on("instance")

@@ -1,8 +1,10 @@
-"""Picking addresses: private ones among the free ones of a subnet, public ones from the pool."""
+"""Picking what no two interfaces may share: private and public addresses, MAC addresses, identities."""
 
 from __future__ import annotations
 
+from realvpc.net import indexes
 from realvpc.net.addresses import Address, Cidr
+from realvpc.net.services import identity_digits, identity_number
 from realvpc.net.subnet import Subnet
 
 from ..core.context import Context
@@ -21,6 +23,8 @@ class AddressPicker:
         self._ctx = ctx
         self._private: dict[str, set[Address]] = {}  # by subnet
         self._public: set[Address] = set()
+        self._identities: set[str] = set()  # their digits
+        self._mac_addresses: set[str] = set()
 
     def free(self, subnet: Subnet) -> int:
         """How many addresses are left in the subnet."""
@@ -59,6 +63,25 @@ class AddressPicker:
                 self._public.add(address)
                 return address
         raise AwsError("InsufficientAddressCapacity", "Not enough addresses available.")
+
+    def interface_id(self) -> str:
+        """One whose identity no other interface has: a service tells by it who asks (``net.services``)."""
+        while True:
+            interface_id = self._ctx.new_id("eni")
+            digits = identity_digits(identity_number(interface_id))
+            taken = self._ctx.network.interfaces.where(indexes.identity_digits, digits)
+            if digits not in self._identities and not taken:
+                self._identities.add(digits)
+                return interface_id
+
+    def mac_address(self) -> str:
+        """Locally administered, as AWS's are: ``06:…``."""
+        while True:
+            octets = (6, *self._ctx.random.getrandbits(40).to_bytes(5, "big"))
+            mac = ":".join(f"{octet:02x}" for octet in octets)
+            if mac not in self._mac_addresses and not self._ctx.network.interfaces.where(indexes.mac_address, mac):
+                self._mac_addresses.add(mac)
+                return mac
 
     def _in_use(self, subnet: Subnet, address: Address) -> bool:
         return address in self._private.get(subnet.id, ()) or self._ctx.network.address_in_use(subnet, address)

@@ -11,7 +11,8 @@ from realvpc.net.instance_types import INSTANCE_TYPES
 
 from ..core.context import Context, Request, Response
 from ..core.errors import unsupported_operation
-from ..core.lookup import INSTANCE, get
+from ..core.lookup import named
+from .instance import INSTANCE
 
 
 def console_asked_of(ctx: Context, request: Request) -> str:
@@ -19,7 +20,7 @@ def console_asked_of(ctx: Context, request: Request) -> str:
 
     Raises ``InvalidInstanceID.NotFound``, UnsupportedOperation for ``Latest`` of a type that is not of Nitro's.
     """
-    instance = get(ctx, INSTANCE, request["InstanceId"])
+    instance = named(ctx, INSTANCE, request, "InstanceId")
     if request.get("Latest") and not INSTANCE_TYPES[instance.instance_type].is_nitro:
         raise unsupported_operation("This instance type does not support retrieving the latest console logs.")
     return instance.id

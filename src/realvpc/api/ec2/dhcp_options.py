@@ -6,20 +6,29 @@ A set cannot be changed: one makes another and associates that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
 from realvpc.net.addresses import Address
-from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, NO_OPTIONS_ID, DhcpOptions, default_options_id
+from realvpc.net.dhcp_options import (
+    AMAZON_PROVIDED_DNS,
+    NO_OPTIONS_ID,
+    DhcpOptions,
+    default_options,
+    default_options_id,
+)
 from realvpc.net.machine import MAXIMUM_DOMAIN_LENGTH
-from realvpc.net.table import delete, put
+from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, render_tags
+from ..core.describe import deleting, describing
 from ..core.errors import AwsError, dependency_violation, invalid_parameter_value, missing_parameter
-from ..core.lookup import DHCP_OPTIONS, VPC, get
-from ..core.tags import tags_on_creation
+from ..core.lookup import get, named
+from ..core.noun import Derived, Noun, of_row
+from ..core.parameters import required
+from ..core.tags import render_tags, tags_on_creation
+from .vpc import VPC
 
 _MAXIMUM_SERVERS = 4  # of each address family, as far as the option takes both
 _NODE_TYPES = ("1", "2", "4", "8")  # RFC 2132, section 8.7
@@ -33,24 +42,24 @@ def create_dhcp_options(ctx: Context, request: Request) -> Answer:
     for number, configuration in enumerate(request["DhcpConfigurations"], start=1):
         key = configuration.get("Key")
         if not key:
-            raise missing_parameter(f"DhcpConfiguration.{number}.Key")
+            raise missing_parameter(f"dhcpConfiguration.{number}.key")
         if key in options:
             raise invalid_parameter_value(f"Value ({key}) for parameter key is invalid. Duplicate DHCP option.")
         if key not in _READERS:
             raise invalid_parameter_value(f"Value ({key}) for parameter name is invalid. Unknown DHCP option")
         if not configuration.get("Values"):
-            raise missing_parameter(f"DhcpConfiguration.{number}.Value")
+            raise missing_parameter(f"dhcpConfiguration.{number}.value")
         options[key] = _READERS[key](key, tuple(configuration["Values"]))
     if not options:
-        raise missing_parameter("DhcpConfiguration")
+        raise missing_parameter("dhcpConfigurationSet")
     made = DhcpOptions(
         id=ctx.new_id(DHCP_OPTIONS.prefix),
         account=ctx.account,
         region=ctx.region,
         tags=tags_on_creation(request, DHCP_OPTIONS.tag_type),
-        options={key: options[key] for key in sorted(options)},
+        options=options,
     )
-    return Answer({"DhcpOptions": _render(ctx, made)}, put(made))
+    return Answer({"DhcpOptions": _render(made)}, put(made))
 
 
 def _servers(key: str, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -122,31 +131,14 @@ def associate_dhcp_options(ctx: Context, request: Request) -> Answer:
 
     Raises ``InvalidVpcID.NotFound``, ``InvalidDhcpOptionID.NotFound``.
     """
-    vpc = get(ctx, VPC, request["VpcId"])
-    options_id = request["DhcpOptionsId"]
+    vpc = named(ctx, VPC, request, "VpcId")
+    options_id = required(request, "DhcpOptionsId")
     if options_id != NO_OPTIONS_ID:
         get(ctx, DHCP_OPTIONS, options_id)
     return Answer({}, put(replace(vpc, dhcp_options_id=options_id)))
 
 
-def delete_dhcp_options(ctx: Context, request: Request) -> Answer:
-    """Raises ``InvalidDhcpOptionID.NotFound``; DependencyViolation while a VPC has it; OperationNotPermitted for the
-    default set, which every Region has here."""
-    options = get(ctx, DHCP_OPTIONS, request["DhcpOptionsId"])
-    if any(vpc.dhcp_options_id == options.id for vpc in ctx.network.vpcs.values()):
-        raise dependency_violation("dhcpOptions", options.id)
-    if options.id == default_options_id(options.account, options.region):
-        raise AwsError("OperationNotPermitted", f"The default dhcpOptions '{options.id}' cannot be deleted.")
-    return Answer({}, delete(options))
-
-
-def describe_dhcp_options(ctx: Context, request: Request) -> Answer:
-    return describe(
-        ctx, request, DHCP_OPTIONS, ids="DhcpOptionsIds", result="DhcpOptions", render=_render, filters=_FILTERS
-    )
-
-
-def _render(ctx: Context, options: DhcpOptions) -> Response:
+def _render(options: DhcpOptions) -> Response:
     return {
         "DhcpOptionsId": options.id,
         "OwnerId": options.account,
@@ -157,8 +149,45 @@ def _render(ctx: Context, options: DhcpOptions) -> Response:
     }
 
 
-_FILTERS: dict[str, FilterValues[DhcpOptions]] = {
-    "dhcp-options-id": lambda ctx, row: [row.id],
-    "key": lambda ctx, row: row.options,
-    "value": lambda ctx, row: [value for values in row.options.values() for value in values],
-}
+def _one(ctx: Context, options_id: str) -> DhcpOptions | None:
+    row = ctx.state.names.dhcp_options.get(options_id)
+    if row is None and options_id == default_options_id(ctx.account, ctx.region):
+        return default_options(ctx.account, ctx.region)
+    return row if row is not None and ctx.sees(row) else None
+
+
+def _all(ctx: Context) -> Iterable[DhcpOptions]:
+    default = default_options(ctx.account, ctx.region)
+    return {default.id: default, **{row.id: row for row in ctx.visible(ctx.state.names.dhcp_options)}}.values()
+
+
+DHCP_OPTIONS = Noun(
+    type=DhcpOptions,
+    prefix="dopt",
+    not_found="InvalidDhcpOptionID.NotFound",
+    malformed="InvalidDhcpOptionsId.Malformed",
+    words="dhcpOption ID",
+    tag_type="dhcp-options",
+    ids="DhcpOptionsIds",
+    result="DhcpOptions",
+    render=of_row(_render),
+    filters={
+        "dhcp-options-id": ".id",
+        "key": "DhcpConfigurations[].Key",
+        "value": "DhcpConfigurations[].Values[].Value",
+    },
+    derived=Derived(one=_one, all=_all),
+)
+
+
+def _check_unused(ctx: Context, options: DhcpOptions) -> None:
+    """Raises DependencyViolation while a VPC has it; OperationNotPermitted for the default set, which every Region has
+    here."""
+    if any(vpc.dhcp_options_id == options.id for vpc in ctx.visible(ctx.network.vpcs)):
+        raise dependency_violation("dhcpOptions", options.id)
+    if options.id == default_options_id(options.account, options.region):
+        raise AwsError("OperationNotPermitted", f"The default dhcpOptions '{options.id}' cannot be deleted.")
+
+
+describe_dhcp_options = describing(DHCP_OPTIONS)
+delete_dhcp_options = deleting(DHCP_OPTIONS, "DhcpOptionsId", _check_unused)

@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from typing import Any
 
 from realvpc.net.images import AMAZON_ACCOUNT, public_images
 from realvpc.net.machine_image import ImageState, MachineImage
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, apply_filters, no_values, paginate, render_tags
+from ..core.describe import paginate, select
 from ..core.errors import AwsError
-from ..core.lookup import IMAGE
-
-_IMAGE_ID = re.compile(r"ami-[0-9a-f]{8}(?:[0-9a-f]{9})?")
-
-
-def describe_images(ctx: Context, request: Request) -> Answer:
-    """By id.  Raises ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, InvalidParameterValue for a filter."""
-    wanted = request.get("ImageIds") or []
-    rows = [*public_images(ctx.region).values(), *ctx.visible(ctx.state.inventory.machine_images)]
-    for image_id in wanted:
-        check_image_id(image_id)
-        if find_image(ctx, image_id) is None:
-            raise image_not_found(image_id)
-    if wanted:
-        rows = [row for row in rows if row.id in wanted]
-    if owners := request.get("Owners"):
-        rows = [row for row in rows if {row.account, _alias(row), _self(ctx, row)} & set(owners)]
-    if users := request.get("ExecutableUsers"):  # who may launch by a permission of the image's, not as its owner
-        rows = [row for row in rows if row.account == AMAZON_ACCOUNT and "all" in users]
-    rows.sort(key=lambda row: row.id)
-    page, token = paginate(request, list(apply_filters(ctx, request, rows, _FILTERS)))
-    return Answer({"Images": [_render(row) for row in page], "NextToken": token})
-
-
-def check_image_id(image_id: str) -> None:
-    """Raises ``InvalidAMIID.Malformed``."""
-    if not _IMAGE_ID.fullmatch(image_id):
-        raise AwsError(IMAGE.malformed, f'Invalid id: "{image_id}" (expecting "ami-...")')
-
-
-def find_image(ctx: Context, image_id: str) -> MachineImage | None:
-    """The image of Amazon's or of the caller's with this id."""
-    own = ctx.state.inventory.machine_images.get(image_id)
-    return own if own is not None and ctx.sees(own) else public_images(ctx.region).get(image_id)
-
-
-def image_not_found(image_id: str) -> AwsError:
-    return AwsError(IMAGE.not_found, f"The image id '[{image_id}]' does not exist")
+from ..core.filter import no_values
+from ..core.noun import Derived, Noun, TellsPrefix, of_row
+from ..core.tags import render_tags
 
 
 def check_available(image: MachineImage) -> None:
@@ -101,13 +66,31 @@ def _render(row: MachineImage) -> Response:
         "SriovNetSupport": "simple",
         "VirtualizationType": "hvm",
         "BootMode": "uefi-preferred",
+        "DeregistrationProtection": "disabled",
         "ImdsSupport": "v2.0",
         "FreeTierEligible": True,
         "Tags": render_tags(row.tags),
     }
 
 
+def _one(ctx: Context, image_id: str) -> MachineImage | None:
+    """The image of Amazon's or of the caller's with this id."""
+    own = ctx.state.inventory.machine_images.get(image_id)
+    return own if own is not None and ctx.sees(own) else public_images(ctx.region).get(image_id)
+
+
+def _all(ctx: Context) -> Iterable[MachineImage]:
+    return (*public_images(ctx.region).values(), *ctx.visible(ctx.state.inventory.machine_images))
+
+
+def check_owner(ctx: Context, image: MachineImage) -> None:
+    """Raises AuthFailure for an image of Amazon's."""
+    if image.account != ctx.account:
+        raise AwsError("AuthFailure", f"Not authorized for image:{image.id}")
+
+
 _NO_IMAGE_HAS = (
+    "boot-mode",
     "kernel-id",
     "platform",
     "product-code",
@@ -120,30 +103,59 @@ _NO_IMAGE_HAS = (
     "state-reason-message",
 )
 
-_FILTERS: dict[str, FilterValues[MachineImage]] = {
-    **dict.fromkeys(_NO_IMAGE_HAS, no_values),
-    "architecture": lambda ctx, row: [row.architecture],
-    "block-device-mapping.delete-on-termination": lambda ctx, row: [True],
-    "block-device-mapping.device-name": lambda ctx, row: [row.root_device_name],
-    "block-device-mapping.encrypted": lambda ctx, row: [False],
-    "block-device-mapping.snapshot-id": lambda ctx, row: [row.snapshot_id],
-    "block-device-mapping.volume-size": lambda ctx, row: [row.minimum_size_gib],
-    "block-device-mapping.volume-type": lambda ctx, row: ["gp3"],
-    "creation-date": lambda ctx, row: [row.created_at],
-    "description": lambda ctx, row: [row.description],
-    "ena-support": lambda ctx, row: [True],
-    "free-tier-eligible": lambda ctx, row: [True],
-    "hypervisor": lambda ctx, row: ["xen"],
-    "image-allowed": lambda ctx, row: [True],
-    "image-id": lambda ctx, row: [row.id],
-    "image-type": lambda ctx, row: ["machine"],
-    "is-public": lambda ctx, row: [row.account == AMAZON_ACCOUNT],
-    "manifest-location": lambda ctx, row: [_location(row)],
-    "name": lambda ctx, row: [row.name],
-    "owner-alias": lambda ctx, row: [_alias(row)],
-    "root-device-name": lambda ctx, row: [row.root_device_name],
-    "root-device-type": lambda ctx, row: ["ebs"],
-    "sriov-net-support": lambda ctx, row: ["simple"],
-    "state": lambda ctx, row: [row.state],
-    "virtualization-type": lambda ctx, row: ["hvm"],
-}
+IMAGE = Noun(
+    type=MachineImage,
+    prefix="ami",
+    not_found="InvalidAMIID.NotFound",
+    malformed="InvalidAMIID.Malformed",
+    words="image id",
+    tag_type="image",
+    ids="ImageIds",
+    result="Images",
+    render=of_row(_render),
+    filters={
+        **dict.fromkeys(_NO_IMAGE_HAS, no_values),
+        "architecture": ".architecture",
+        "block-device-mapping.delete-on-termination": "BlockDeviceMappings[].Ebs.DeleteOnTermination",
+        "block-device-mapping.device-name": ".root_device_name",
+        "block-device-mapping.encrypted": "BlockDeviceMappings[].Ebs.Encrypted",
+        "block-device-mapping.snapshot-id": ".snapshot_id",
+        "block-device-mapping.volume-size": ".minimum_size_gib",
+        "block-device-mapping.volume-type": "BlockDeviceMappings[].Ebs.VolumeType",
+        "creation-date": "CreationDate",
+        "description": ".description",
+        "ena-support": "EnaSupport",
+        "free-tier-eligible": "FreeTierEligible",
+        "hypervisor": "Hypervisor",
+        "image-allowed": lambda ctx, row: (True,),
+        "image-id": ".id",
+        "image-type": "ImageType",
+        "is-public": "Public",
+        "manifest-location": "ImageLocation",
+        "name": ".name",
+        "owner-alias": "ImageOwnerAlias",
+        "root-device-name": ".root_device_name",
+        "root-device-type": "RootDeviceType",
+        "sriov-net-support": "SriovNetSupport",
+        "state": ".state",
+        "virtualization-type": "VirtualizationType",
+    },
+    derived=Derived(one=_one, all=_all, check=check_owner),
+    tells_prefix=TellsPrefix.ALWAYS,
+    in_brackets=True,
+)
+
+
+def describe_images(ctx: Context, request: Request) -> Answer:
+    """By id.  Raises ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, InvalidParameterValue for a filter."""
+    rows = select(ctx, request, IMAGE)
+    if owners := frozenset(request.get("Owners") or ()):
+        rows = [row for row in rows if owners & {row.account, _alias(row), _self(ctx, row)}]
+    if users := request.get("ExecutableUsers"):  # who may launch by a permission of the image's, not as its owner
+        rows = [row for row in rows if row.account == AMAZON_ACCOUNT and "all" in users]
+    page, token = paginate(request, rows)
+    return Answer({"Images": [IMAGE.render(ctx, row) for row in page], "NextToken": token})
+
+
+def images_of_snapshot(ctx: Context, snapshot_id: str) -> list[MachineImage]:
+    return [row for row in ctx.state.inventory.machine_images.values() if row.snapshot_id == snapshot_id]

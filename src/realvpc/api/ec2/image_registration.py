@@ -12,10 +12,11 @@ from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, missing_parameter, unsupported_operation
-from ..core.lookup import IMAGE, SNAPSHOT, get
+from ..core.lookup import get, named, not_found
 from ..core.parameters import refuse
 from ..core.tags import tags_by_type, tags_on_creation
-from .image import check_available, find_image, image_not_found
+from .image import IMAGE, check_available, check_owner, images_of_snapshot
+from .snapshot import SNAPSHOT
 
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}")
 _NOT_HERE = ("BillingProducts", "KernelId", "RamdiskId", "TpmSupport", "UefiData")
@@ -50,7 +51,7 @@ def _root_snapshot(ctx: Context, request: Request, device: str) -> DiskSnapshot:
     snapshot_id = None
     for mapping in request.get("BlockDeviceMappings") or []:
         if mapping.get("DeviceName") != device:
-            raise unsupported_operation(f"The device {mapping.get('DeviceName')} is not supported.")
+            raise unsupported_operation(f"The device {mapping.get('DeviceName') or ''} is not supported.")
         snapshot_id = (mapping.get("Ebs") or {}).get("SnapshotId")
     if not snapshot_id:
         raise AwsError("InvalidBlockDeviceMapping", "No root snapshot specified in device mapping.")
@@ -75,7 +76,7 @@ def copy_image(ctx: Context, request: Request) -> Answer:
     if source is None or not source.visible_to(ctx.account, source_region, ctx.now):
         source = public_images(source_region).get(source_id)
     if source is None:
-        raise image_not_found(source_id)
+        raise not_found(IMAGE, source_id)
     check_available(source)
     name = checked_name(ctx, request["Name"])
     description = request.get("Description") or f"[Copied {source.id} from {source.region}] {source.name}"
@@ -98,11 +99,8 @@ def deregister_image(ctx: Context, request: Request) -> Answer:
 
     Raises ``InvalidAMIID.NotFound``, and AuthFailure for an image of Amazon's.
     """
-    row = find_image(ctx, request["ImageId"])
-    if row is None:
-        raise image_not_found(request["ImageId"])
-    if row.account != ctx.account:
-        raise AwsError("AuthFailure", f"Not authorized for image:{row.id}")
+    row = named(ctx, IMAGE, request, "ImageId")
+    check_owner(ctx, row)
     change, results = delete(row), []
     snapshot = ctx.state.inventory.disk_snapshots.get(row.snapshot_id)
     if request.get("DeleteAssociatedSnapshots") and snapshot is not None:
@@ -113,14 +111,10 @@ def deregister_image(ctx: Context, request: Request) -> Answer:
     return Answer({"Return": True, "DeleteSnapshotResults": results}, change)
 
 
-def images_of_snapshot(ctx: Context, snapshot_id: str) -> list[MachineImage]:
-    return [row for row in ctx.state.inventory.machine_images.values() if row.snapshot_id == snapshot_id]
-
-
 def checked_name(ctx: Context, name: str) -> str:
     """A name for a new image.  Raises MissingParameter, ``InvalidAMIName.Malformed``, ``InvalidAMIName.Duplicate``."""
     if not name:
-        raise missing_parameter("Name")
+        raise missing_parameter("name")
     if not _NAME.fullmatch(name):
         raise AwsError(
             "InvalidAMIName.Malformed",

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from realvpc.net.hostnames import instance_private_name
-from realvpc.net.instance import Instance
+from realvpc.net.instance import Instance, InstanceState, MetadataOptions
 from realvpc.net.instance_types import INSTANCE_TYPES
-from realvpc.net.machine_image import ARCHITECTURE
 from realvpc.net.network_interface import NetworkInterface
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import paginate, render_tags, select
-from ..core.lookup import INSTANCE
+from ..core.describe import paginate, select
+from ..core.noun import Noun, TellsPrefix
+from ..core.tags import render_tags
 from .instance_filters import FILTERS
-from .instance_state import render_state
-from .metadata_options import render_options
 from .network_interface import (
     private_name,
     public_name,
@@ -25,11 +24,14 @@ from .network_interface import (
     render_groups,
 )
 
-
-def describe_instances(ctx: Context, request: Request) -> Answer:
-    """By reservation.  Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue for a filter."""
-    page, token = paginate(request, select(ctx, request, INSTANCE, ids="InstanceIds", filters=FILTERS))
-    return Answer({"Reservations": render_reservations(ctx, page), "NextToken": token})
+METADATA_OPTIONS = {
+    "HttpTokens": "http_tokens",
+    "HttpPutResponseHopLimit": "http_put_response_hop_limit",
+    "HttpEndpoint": "http_endpoint",
+    "HttpProtocolIpv6": "http_protocol_ipv6",
+    "InstanceMetadataTags": "instance_metadata_tags",
+}
+"""The members of requests and responses, and what ``MetadataOptions`` calls them."""
 
 
 def render_reservations(ctx: Context, instances: Iterable[Instance]) -> list[Response]:
@@ -66,7 +68,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
             "Tenancy": "default",
         },
         "Monitoring": {"State": "enabled" if instance.detailed_monitoring else "disabled"},
-        "Architecture": ARCHITECTURE,
+        "Architecture": kind.architecture,
         "BlockDeviceMappings": render_block_devices(ctx, instance),
         "ClientToken": instance.client_token,
         "EbsOptimized": instance.ebs_optimized,
@@ -82,23 +84,39 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
         "CpuOptions": {"CoreCount": kind.cores, "ThreadsPerCore": kind.threads_per_core},
         "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
         "HibernationOptions": {"Configured": False},
-        "MetadataOptions": render_options(instance.metadata_options),
+        "MetadataOptions": render_metadata_options(instance.metadata_options),
         "EnclaveOptions": {"Enabled": False},
         "BootMode": "uefi-preferred",
         "CurrentInstanceBootMode": "uefi" if kind.is_nitro else "legacy-bios",
         "PlatformDetails": "Linux/UNIX",
         "UsageOperation": "RunInstances",
+        "UsageOperationUpdateTime": _first_launched_at(ctx, instance),
         "PrivateDnsNameOptions": {
             "HostnameType": instance.hostname_type,
             "EnableResourceNameDnsARecord": instance.enable_resource_name_dns_a_record,
             "EnableResourceNameDnsAAAARecord": instance.enable_resource_name_dns_aaaa_record,
         },
         "MaintenanceOptions": {"AutoRecovery": "default", "RebootMigration": "default"},
+        "NetworkPerformanceOptions": {"BandwidthWeighting": "default"},
         "Operator": {"Managed": False},
     }
     if instance.state_reason_code:
         response["StateReason"] = {"Code": instance.state_reason_code, "Message": instance.state_reason}
     return response | (_of_primary(ctx, instance, interfaces[0]) if interfaces else {})
+
+
+def _first_launched_at(ctx: Context, instance: Instance) -> datetime | None:
+    """Since when the instance is billed as it is: its root volume is as old, ``launched_at`` is of the last start."""
+    return min((volume.created_at for volume in ctx.state.inventory.volumes_of(instance.id)), default=None)
+
+
+def render_state(state: InstanceState) -> Response:
+    return {"Code": state.code, "Name": str(state)}
+
+
+def render_metadata_options(options: MetadataOptions) -> Response:
+    """They are ``applied`` as soon as they are set: the service reads them at every request."""
+    return {"State": "applied"} | {member: getattr(options, name) for member, name in METADATA_OPTIONS.items()}
 
 
 def _of_primary(ctx: Context, instance: Instance, primary: NetworkInterface) -> Response:
@@ -116,6 +134,9 @@ def _of_primary(ctx: Context, instance: Instance, primary: NetworkInterface) -> 
 
 
 def render_block_devices(ctx: Context, instance: Instance) -> list[Response]:
+    """The root device first, then by name."""
+    root = ctx.state.inventory.root_volume_of(instance)
+    volumes = ctx.state.inventory.volumes_of(instance.id)
     return [
         {
             "DeviceName": volume.device_name,
@@ -126,7 +147,7 @@ def render_block_devices(ctx: Context, instance: Instance) -> list[Response]:
                 "VolumeId": volume.id,
             },
         }
-        for volume in sorted(ctx.state.inventory.volumes_of(instance.id), key=lambda row: row.device_name)
+        for volume in sorted(volumes, key=lambda row: (row is not root, row.device_name))
     ]
 
 
@@ -160,3 +181,24 @@ def render_instance_interface(ctx: Context, interface: NetworkInterface) -> Resp
         "SubnetId": interface.subnet_id,
         "VpcId": interface.vpc_id,
     }
+
+
+INSTANCE = Noun(
+    type=Instance,
+    prefix="i",
+    not_found="InvalidInstanceID.NotFound",
+    malformed="InvalidInstanceID.Malformed",
+    words="instance ID",
+    tag_type="instance",
+    ids="InstanceIds",
+    result="Instances",
+    render=render_instance,
+    filters=FILTERS,
+    tells_prefix=TellsPrefix.NEVER,
+)
+
+
+def describe_instances(ctx: Context, request: Request) -> Answer:
+    """By reservation.  Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue for a filter."""
+    page, token = paginate(request, select(ctx, request, INSTANCE))
+    return Answer({"Reservations": render_reservations(ctx, page), "NextToken": token})

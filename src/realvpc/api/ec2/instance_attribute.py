@@ -21,9 +21,9 @@ from ..core.errors import (
     invalid_parameter_combination,
     invalid_parameter_value,
 )
-from ..core.lookup import INSTANCE, get
+from ..core.lookup import named
 from ..core.parameters import refuse
-from .instance import render_block_devices
+from .instance import INSTANCE, render_block_devices
 from .launch import read_cpu_credits, read_user_data
 from .network_interface import render_groups
 from .network_interface_attribute import with_groups
@@ -60,7 +60,7 @@ _ATTRIBUTES: dict[str, _Attribute] = {
 
 def describe_instance_attribute(ctx: Context, request: Request) -> Answer:
     """An attribute without a value has no ``Value``.  Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue."""
-    instance = get(ctx, INSTANCE, request["InstanceId"])
+    instance = named(ctx, INSTANCE, request, "InstanceId")
     render = _ATTRIBUTES.get(request["Attribute"])
     if render is None:
         raise invalid_parameter_value(
@@ -78,7 +78,10 @@ def get_instance_uefi_data(ctx: Context, request: Request) -> Answer:
 
     Raises ``InvalidInstanceID.NotFound``.
     """
-    return Answer({"InstanceId": get(ctx, INSTANCE, request["InstanceId"]).id})
+    return Answer({"InstanceId": named(ctx, INSTANCE, request, "InstanceId").id})
+
+
+_CREDITS = replace(INSTANCE, filters={"instance-id": ".id"})
 
 
 def describe_instance_credit_specifications(ctx: Context, request: Request) -> Answer:
@@ -88,9 +91,7 @@ def describe_instance_credit_specifications(ctx: Context, request: Request) -> A
     """
     asked = request.get("InstanceIds") or request.get("Filters")
     found = [
-        row
-        for row in select(ctx, request, INSTANCE, ids="InstanceIds", filters={"instance-id": lambda ctx, row: [row.id]})
-        if row.cpu_credits and (asked or row.cpu_credits == "unlimited")
+        row for row in select(ctx, request, _CREDITS) if row.cpu_credits and (asked or row.cpu_credits == "unlimited")
     ]
     page, token = paginate(request, found)
     return Answer(
@@ -127,7 +128,7 @@ def modify_instance_attribute(ctx: Context, request: Request) -> Answer:
     Raises ``InvalidInstanceID.NotFound``, InvalidParameterCombination, InvalidParameterValue, IncorrectInstanceState
     (what a machine is made with changes while it is stopped only), ``InvalidGroup.NotFound``, UnsupportedOperation.
     """
-    instance = get(ctx, INSTANCE, request["InstanceId"])
+    instance = named(ctx, INSTANCE, request, "InstanceId")
     refuse(request, _NOT_HERE)
     given: dict[str, Any] = {
         attribute: (request[member] or {}).get("Value")
@@ -184,6 +185,8 @@ def _with_type(ctx: Context, instance: Instance, name: str) -> Instance:
     kind = INSTANCE_TYPES.get(name)
     if kind is None:
         raise invalid_parameter_value(f"Invalid value '{name}' for InstanceType.")
+    if kind.architecture != INSTANCE_TYPES[instance.instance_type].architecture:
+        raise invalid_parameter_value(f"The architecture of {name} is not that of the instance.")
     if len(ctx.network.interfaces_of(instance.id)) > kind.interfaces:
         raise invalid_parameter_combination(f"The instance has more network interfaces than {name} allows.")
     return replace(instance, instance_type=name, cpu_credits=read_cpu_credits({}, kind))

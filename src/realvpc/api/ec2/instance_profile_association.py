@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from realvpc.iam.role import InstanceProfile
+from realvpc.net import indexes
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, paginate, passing
+from ..core.describe import paginate
 from ..core.errors import AwsError
-from ..core.lookup import INSTANCE, get
-from .instance import render_profile
+from ..core.filter import FilterValues, passing
+from ..core.lookup import find_all, named
+from ..core.parameters import required
+from .instance import INSTANCE, render_profile
 from .launch import find_profile
 
 
 def associate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue (the profile), IncorrectState (it has one)."""
-    instance = get(ctx, INSTANCE, request["InstanceId"])
+    instance = named(ctx, INSTANCE, request, "InstanceId")
     profile = find_profile(ctx, request["IamInstanceProfile"])
-    if instance.state not in (InstanceState.PENDING, InstanceState.RUNNING, InstanceState.STOPPED):
-        raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'running' state.")
     if instance.instance_profile_arn is not None:
         raise AwsError("IncorrectState", f"There is an existing association for instance {instance.id}")
     return _associating(ctx, instance, profile)
@@ -29,12 +32,14 @@ def associate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
 
 def replace_iam_instance_profile_association(ctx: Context, request: Request) -> Answer:
     """Another profile for the same instance.  Raises InvalidAssociationID.NotFound, InvalidParameterValue."""
-    instance = _associated(ctx, request["AssociationId"])
+    instance = _associated(ctx, required(request, "AssociationId"))
     profile = find_profile(ctx, request["IamInstanceProfile"])
     return _associating(ctx, instance, profile)
 
 
 def _associating(ctx: Context, instance: Instance, profile: InstanceProfile) -> Answer:
+    if instance.state not in (InstanceState.PENDING, InstanceState.RUNNING, InstanceState.STOPPED):
+        raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'running' state.")
     changed = replace(
         instance,
         instance_profile_arn=profile.id,
@@ -46,7 +51,7 @@ def _associating(ctx: Context, instance: Instance, profile: InstanceProfile) -> 
 
 def disassociate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidAssociationID.NotFound``."""
-    instance = _associated(ctx, request["AssociationId"])
+    instance = _associated(ctx, required(request, "AssociationId"))
     changed = replace(
         instance,
         instance_profile_arn=None,
@@ -59,11 +64,7 @@ def disassociate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
 def describe_iam_instance_profile_associations(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidAssociationID.NotFound``, InvalidParameterValue for a filter."""
     wanted = request.get("AssociationIds") or []
-    rows = (
-        [_associated(ctx, association_id) for association_id in dict.fromkeys(wanted)]
-        if wanted
-        else [row for row in ctx.visible(ctx.network.instances) if _is_associated(row)]
-    )
+    rows = _all_associated(ctx, wanted) if wanted else [row for row in find_all(ctx, INSTANCE) if _is_associated(row)]
     found = passing(ctx, request, sorted(rows, key=lambda row: row.id), _FILTERS.get)
     page, token = paginate(request, found)
     return Answer(
@@ -81,14 +82,25 @@ def _is_associated(instance: Instance) -> bool:
     return instance.instance_profile_arn is not None and instance.state is not InstanceState.TERMINATED
 
 
+def _all_associated(ctx: Context, association_ids: Iterable[str]) -> list[Instance]:
+    found = {each: _find(ctx, each) for each in dict.fromkeys(association_ids)}
+    missing = [each for each, row in found.items() if row is None]
+    if missing:
+        raise AwsError(
+            "InvalidAssociationID.NotFound", f"An invalid association-id of '{', '.join(missing)}' was given"
+        )
+    return [row for row in found.values() if row is not None]
+
+
 def _associated(ctx: Context, association_id: str) -> Instance:
-    for instance in ctx.visible(ctx.network.instances):
-        if instance.instance_profile_association_id == association_id and _is_associated(instance):
+    return _all_associated(ctx, (association_id,))[0]
+
+
+def _find(ctx: Context, association_id: str) -> Instance | None:
+    for instance in ctx.network.instances.where(indexes.profile_association_id, association_id):
+        if ctx.sees(instance) and _is_associated(instance):
             return instance
-    raise AwsError(
-        "InvalidAssociationID.NotFound",
-        f"An invalid association-id of '{association_id}' was given",
-    )
+    return None
 
 
 def _render(ctx: Context, instance: Instance, state: str) -> Response:

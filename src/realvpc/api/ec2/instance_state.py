@@ -17,10 +17,11 @@ from realvpc.net.remains import Remains
 from realvpc.net.resource import Resource
 from realvpc.net.table import Change, put
 
-from ..core.context import Answer, Context, Request, Response
-from ..core.errors import AwsError
-from ..core.lookup import INSTANCE, get
+from ..core.context import Answer, Context, Request
+from ..core.errors import AwsError, invalid_parameter_combination
+from ..core.lookup import get_all
 from .address_picker import AddressPicker
+from .instance import INSTANCE, render_state
 
 _S, _E = InstanceState, InstanceEvent
 
@@ -122,7 +123,9 @@ def _ask(
 
     Without a data plane there is nobody to report: the state that follows is stored at once.
     """
-    instances = [get(ctx, INSTANCE, instance_id) for instance_id in dict.fromkeys(request["InstanceIds"])]
+    if not request.get("InstanceIds"):
+        raise invalid_parameter_combination("No instances specified")
+    instances = get_all(ctx, INSTANCE, request["InstanceIds"])
     for instance in instances:
         error = refusal(instance) if instance.state is not _S.TERMINATED else None
         if error is not None:
@@ -227,8 +230,7 @@ def _without_belongings(ctx: Context, instance: Instance, interfaces: tuple[Netw
         for row in interfaces
         if row.attachment and not row.attachment.delete_on_termination
     ]
-    return Change(puts=(instance, *kept), deletes=(*deleted, *ctx.state.inventory.volumes_of(instance.id)))
-
-
-def render_state(state: InstanceState) -> Response:
-    return {"Code": state.code, "Name": str(state)}
+    volumes = ctx.state.inventory.volumes_of(instance.id)
+    deleted += [row for row in volumes if row.delete_on_termination]
+    outlive = [replace(row, instance_id=None) for row in volumes if not row.delete_on_termination]
+    return Change(puts=(instance, *kept, *outlive), deletes=tuple(deleted))

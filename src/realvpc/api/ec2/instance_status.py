@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from realvpc.net.instance import Instance, InstanceState
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, no_values
-from ..core.lookup import INSTANCE
+from ..core.describe import describe
+from ..core.filter import no_values
+from .instance import INSTANCE, render_state
 from .instance_filters import STATUS_FILTERS
-from .instance_state import render_state
 
 _STATUS = {InstanceState.PENDING: "initializing", InstanceState.RUNNING: "ok"}
 _REACHABILITY = {"initializing": "initializing", "ok": "passed", "impaired": "failed"}
@@ -23,15 +25,7 @@ def describe_instance_status(ctx: Context, request: Request) -> Answer:
     filters = list(request.get("Filters") or [])
     if not request.get("IncludeAllInstances"):
         filters.append({"Name": "instance-state-name", "Values": [str(InstanceState.RUNNING)]})
-    return describe(
-        ctx,
-        request | {"Filters": filters},
-        INSTANCE,
-        ids="InstanceIds",
-        result="InstanceStatuses",
-        render=_render,
-        filters=_FILTERS,
-    )
+    return describe(ctx, request | {"Filters": filters}, _INSTANCE_STATUS)
 
 
 def _status(instance: Instance) -> str:
@@ -71,12 +65,18 @@ def _system_summary(instance: Instance) -> Response:
 
 _EVENT = ("code", "description", "instance-event-id", "not-after", "not-before", "not-before-deadline")
 
-_FILTERS: dict[str, FilterValues[Instance]] = {
-    **STATUS_FILTERS,
-    **{f"event.{name}": no_values for name in _EVENT},
-    "attached-ebs-status.status": lambda ctx, row: [_status(row)],
-    "instance-status.reachability": lambda ctx, row: [_REACHABILITY.get(_status(row))],
-    "instance-status.status": lambda ctx, row: [_status(row)],
-    "system-status.reachability": lambda ctx, row: [_REACHABILITY.get(_system_status(row))],
-    "system-status.status": lambda ctx, row: [_system_status(row)],
-}
+
+_INSTANCE_STATUS = replace(
+    INSTANCE,
+    result="InstanceStatuses",
+    render=_render,
+    filters={
+        **STATUS_FILTERS,
+        **{f"event.{name}": no_values for name in _EVENT},
+        "attached-ebs-status.status": "AttachedEbsStatus.Status",
+        "instance-status.reachability": "InstanceStatus.Details[].Status",
+        "instance-status.status": "InstanceStatus.Status",
+        "system-status.reachability": "SystemStatus.Details[].Status",
+        "system-status.status": "SystemStatus.Status",
+    },
+)

@@ -8,8 +8,9 @@ from realvpc.net.instance_types import INSTANCE_TYPES, InstanceType
 from realvpc.net.zones import REGIONS, zones
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, paginate, passing
+from ..core.describe import paginate
 from ..core.errors import AwsError
+from ..core.filter import FilterValues, passing, path
 
 
 class _Row(Struct, frozen=True):
@@ -46,7 +47,7 @@ def _render(kind: InstanceType) -> Response:
         "BareMetal": False,
         "Hypervisor": "nitro" if nitro else "xen",
         "ProcessorInfo": {
-            "SupportedArchitectures": ["x86_64"],
+            "SupportedArchitectures": [kind.architecture],
             "SustainedClockSpeedInGhz": kind.clock_ghz,
             "Manufacturer": kind.manufacturer,
         },
@@ -89,22 +90,16 @@ def _render(kind: InstanceType) -> Response:
         "BurstablePerformanceSupported": kind.is_burstable,
         "DedicatedHostsSupported": False,
         "AutoRecoverySupported": True,
-        "SupportedBootModes": ["legacy-bios", "uefi"] if nitro else ["legacy-bios"],
+        "SupportedBootModes": _boot_modes(kind),
         "NitroEnclavesSupport": "unsupported",
         "NitroTpmSupport": "unsupported",
     }
 
 
-def _at(path: str) -> FilterValues[_Row]:
-    """The value at a path of the rendered type; a list's elements are alternatives."""
-
-    def values(ctx: Context, row: _Row) -> list[object]:
-        value: object = _render(row.kind)
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
-        return value if isinstance(value, list) else [value]
-
-    return values
+def _boot_modes(kind: InstanceType) -> list[str]:
+    if kind.architecture == "arm64":
+        return ["uefi"]
+    return ["legacy-bios", "uefi"] if kind.is_nitro else ["legacy-bios"]
 
 
 _TYPE_FILTERS: dict[str, str] = {
@@ -127,16 +122,16 @@ _TYPE_FILTERS: dict[str, str] = {
     "free-tier-eligible": "FreeTierEligible",
     "hibernation-supported": "HibernationSupported",
     "hypervisor": "Hypervisor",
-    "instance-storage-info.disk.count": "InstanceStorageInfo.Disks.Count",
-    "instance-storage-info.disk.size-in-gb": "InstanceStorageInfo.Disks.SizeInGB",
-    "instance-storage-info.disk.type": "InstanceStorageInfo.Disks.Type",
+    "instance-storage-info.disk.count": "InstanceStorageInfo.Disks[].Count",
+    "instance-storage-info.disk.size-in-gb": "InstanceStorageInfo.Disks[].SizeInGB",
+    "instance-storage-info.disk.type": "InstanceStorageInfo.Disks[].Type",
     "instance-storage-info.encryption-support": "InstanceStorageInfo.EncryptionSupport",
     "instance-storage-info.nvme-support": "InstanceStorageInfo.NvmeSupport",
     "instance-storage-info.total-size-in-gb": "InstanceStorageInfo.TotalSizeInGB",
     "instance-storage-supported": "InstanceStorageSupported",
     "instance-type": "InstanceType",
     "memory-info.size-in-mib": "MemoryInfo.SizeInMiB",
-    "network-info.bandwidth-weightings": "NetworkInfo.BandwidthWeightings",
+    "network-info.bandwidth-weightings": "NetworkInfo.BandwidthWeightings[]",
     "network-info.efa-info.maximum-efa-interfaces": "NetworkInfo.EfaInfo.MaximumEfaInterfaces",
     "network-info.efa-supported": "NetworkInfo.EfaSupported",
     "network-info.ena-support": "NetworkInfo.EnaSupport",
@@ -149,26 +144,29 @@ _TYPE_FILTERS: dict[str, str] = {
     "network-info.maximum-network-interfaces": "NetworkInfo.MaximumNetworkInterfaces",
     "network-info.network-performance": "NetworkInfo.NetworkPerformance",
     "nitro-enclaves-support": "NitroEnclavesSupport",
-    "nitro-tpm-info.supported-versions": "NitroTpmInfo.SupportedVersions",
+    "nitro-tpm-info.supported-versions": "NitroTpmInfo.SupportedVersions[]",
     "nitro-tpm-support": "NitroTpmSupport",
-    "processor-info.supported-architecture": "ProcessorInfo.SupportedArchitectures",
-    "processor-info.supported-features": "ProcessorInfo.SupportedFeatures",
+    "processor-info.supported-architecture": "ProcessorInfo.SupportedArchitectures[]",
+    "processor-info.supported-features": "ProcessorInfo.SupportedFeatures[]",
     "processor-info.sustained-clock-speed-in-ghz": "ProcessorInfo.SustainedClockSpeedInGhz",
     "reboot-migration-support": "RebootMigrationSupport",
-    "supported-boot-mode": "SupportedBootModes",
-    "supported-root-device-type": "SupportedRootDeviceTypes",
-    "supported-usage-class": "SupportedUsageClasses",
-    "supported-virtualization-type": "SupportedVirtualizationTypes",
+    "supported-boot-mode": "SupportedBootModes[]",
+    "supported-root-device-type": "SupportedRootDeviceTypes[]",
+    "supported-usage-class": "SupportedUsageClasses[]",
+    "supported-virtualization-type": "SupportedVirtualizationTypes[]",
     "vcpu-info.default-cores": "VCpuInfo.DefaultCores",
     "vcpu-info.default-threads-per-core": "VCpuInfo.DefaultThreadsPerCore",
     "vcpu-info.default-vcpus": "VCpuInfo.DefaultVCpus",
-    "vcpu-info.valid-cores": "VCpuInfo.ValidCores",
-    "vcpu-info.valid-threads-per-core": "VCpuInfo.ValidThreadsPerCore",
+    "vcpu-info.valid-cores": "VCpuInfo.ValidCores[]",
+    "vcpu-info.valid-threads-per-core": "VCpuInfo.ValidThreadsPerCore[]",
 }
 
 
 def _type_filter(name: str) -> FilterValues[_Row] | None:
-    return _at(_TYPE_FILTERS[name]) if name in _TYPE_FILTERS else None
+    if name not in _TYPE_FILTERS:
+        return None
+    pick = path(_TYPE_FILTERS[name])
+    return lambda ctx, row: pick(_render(row.kind))
 
 
 class _Offering(Struct, frozen=True):

@@ -6,13 +6,15 @@ from msgspec.structs import replace
 
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.quotas import INTERNET_GATEWAYS_PER_REGION
-from realvpc.net.table import delete, put
+from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, render_tags
+from ..core.describe import deleting, describing
 from ..core.errors import AwsError, dependency_violation, invalid_parameter_value
-from ..core.lookup import INTERNET_GATEWAY, VPC, get
-from ..core.tags import tags_on_creation
+from ..core.lookup import named
+from ..core.noun import Noun, of_row
+from ..core.tags import render_tags, tags_on_creation
+from .vpc import VPC
 
 
 def create_internet_gateway(ctx: Context, request: Request) -> Answer:
@@ -21,21 +23,13 @@ def create_internet_gateway(ctx: Context, request: Request) -> Answer:
     if ctx.count(ctx.network.internet_gateways) >= ctx.quota(INTERNET_GATEWAYS_PER_REGION):
         raise AwsError("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached.")
     gateway = InternetGateway(id=ctx.new_id("igw"), account=ctx.account, region=ctx.region, tags=tags)
-    return Answer({"InternetGateway": _render(ctx, gateway)}, put(gateway))
-
-
-def delete_internet_gateway(ctx: Context, request: Request) -> Answer:
-    """Raises DependencyViolation while the gateway is attached."""
-    gateway = get(ctx, INTERNET_GATEWAY, request["InternetGatewayId"])
-    if gateway.vpc_id is not None:
-        raise dependency_violation("internetGateway", gateway.id)
-    return Answer({}, delete(gateway))
+    return Answer({"InternetGateway": _render(gateway)}, put(gateway))
 
 
 def attach_internet_gateway(ctx: Context, request: Request) -> Answer:
     """Raises ``Resource.AlreadyAssociated`` for a gateway in use, InvalidParameterValue for a VPC that has one."""
-    gateway = get(ctx, INTERNET_GATEWAY, request["InternetGatewayId"])
-    vpc = get(ctx, VPC, request["VpcId"])
+    gateway = named(ctx, INTERNET_GATEWAY, request, "InternetGatewayId")
+    vpc = named(ctx, VPC, request, "VpcId")
     if gateway.vpc_id is not None:
         raise AwsError(
             "Resource.AlreadyAssociated", f"resource {gateway.id} is already attached to network {gateway.vpc_id}"
@@ -47,8 +41,8 @@ def attach_internet_gateway(ctx: Context, request: Request) -> Answer:
 
 def detach_internet_gateway(ctx: Context, request: Request) -> Answer:
     """Raises ``Gateway.NotAttached``, and DependencyViolation while the VPC has public addresses in use."""
-    gateway = get(ctx, INTERNET_GATEWAY, request["InternetGatewayId"])
-    vpc = get(ctx, VPC, request["VpcId"])
+    gateway = named(ctx, INTERNET_GATEWAY, request, "InternetGatewayId")
+    vpc = named(ctx, VPC, request, "VpcId")
     if gateway.vpc_id != vpc.id:
         raise AwsError("Gateway.NotAttached", f"resource {gateway.id} is not attached to network {vpc.id}")
     if any(interface.public_address is not None for interface in ctx.network.interfaces_in_vpc(vpc.id)):
@@ -60,19 +54,7 @@ def detach_internet_gateway(ctx: Context, request: Request) -> Answer:
     return Answer({}, put(replace(gateway, vpc_id=None)))
 
 
-def describe_internet_gateways(ctx: Context, request: Request) -> Answer:
-    return describe(
-        ctx,
-        request,
-        INTERNET_GATEWAY,
-        ids="InternetGatewayIds",
-        result="InternetGateways",
-        render=_render,
-        filters=_FILTERS,
-    )
-
-
-def _render(ctx: Context, gateway: InternetGateway) -> Response:
+def _render(gateway: InternetGateway) -> Response:
     return {
         "InternetGatewayId": gateway.id,
         "OwnerId": gateway.account,
@@ -81,8 +63,29 @@ def _render(ctx: Context, gateway: InternetGateway) -> Response:
     }
 
 
-_FILTERS: dict[str, FilterValues[InternetGateway]] = {
-    "attachment.state": lambda ctx, row: ["available"] if row.vpc_id else [],
-    "attachment.vpc-id": lambda ctx, row: [row.vpc_id],
-    "internet-gateway-id": lambda ctx, row: [row.id],
-}
+INTERNET_GATEWAY = Noun(
+    type=InternetGateway,
+    prefix="igw",
+    not_found="InvalidInternetGatewayID.NotFound",
+    malformed="InvalidInternetGatewayId.Malformed",
+    words="internetGateway ID",
+    tag_type="internet-gateway",
+    ids="InternetGatewayIds",
+    result="InternetGateways",
+    render=of_row(_render),
+    filters={
+        "attachment.state": "Attachments[].State",
+        "attachment.vpc-id": ".vpc_id",
+        "internet-gateway-id": ".id",
+    },
+)
+
+
+def _check_unused(ctx: Context, gateway: InternetGateway) -> None:
+    """Raises DependencyViolation while the gateway is attached."""
+    if gateway.vpc_id is not None:
+        raise dependency_violation("internetGateway", gateway.id)
+
+
+describe_internet_gateways = describing(INTERNET_GATEWAY)
+delete_internet_gateway = deleting(INTERNET_GATEWAY, "InternetGatewayId", _check_unused)

@@ -6,10 +6,12 @@ from realvpc.net.key_pair import KeyPair
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, apply_filters, render_tags
-from ..core.errors import AwsError, invalid_parameter_value, missing_parameter, unsupported_operation
-from ..core.lookup import KEY_PAIR, check_form, find, not_found
-from ..core.tags import tags_on_creation
+from ..core.describe import select
+from ..core.errors import AwsError, invalid_parameter_value, unsupported_operation
+from ..core.lookup import find_all, get, not_found
+from ..core.noun import Noun, of_row
+from ..core.parameters import required
+from ..core.tags import render_tags, tags_on_creation
 from .ssh_key import ED25519, RSA, KeyFormatError, SshKey, make_key, read_public_key
 
 MAXIMUM_NAME_LENGTH = 255
@@ -64,35 +66,17 @@ def delete_key_pair(ctx: Context, request: Request) -> Answer:
     """
     name, key_id = request.get("KeyName"), request.get("KeyPairId")
     if key_id:
-        check_form(KEY_PAIR, key_id)
-        row = find(ctx, KEY_PAIR, key_id)
-        if row is None or name not in (None, row.name):
+        row: KeyPair | None = get(ctx, KEY_PAIR, key_id)
+        if row is not None and name not in (None, row.name):
             raise not_found(KEY_PAIR, key_id)
-    elif name:
-        row = key_pair_named(ctx, name)
     else:
-        raise missing_parameter("KeyName")
+        row = key_pair_named(ctx, required(request, "KeyName"))
     return Answer({"Return": True, "KeyPairId": row.id}, delete(row)) if row else Answer({"Return": True})
-
-
-def describe_key_pairs(ctx: Context, request: Request) -> Answer:
-    """By name.  Raises ``InvalidKeyPair.NotFound`` for names and ids, InvalidParameterValue for a filter."""
-    names, ids = request.get("KeyNames") or [], request.get("KeyPairIds") or []
-    for key_id in ids:
-        check_form(KEY_PAIR, key_id)
-    rows = sorted(ctx.visible(ctx.state.inventory.key_pairs), key=lambda row: row.name)
-    missing = sorted((set(names) - {row.name for row in rows}) | (set(ids) - {row.id for row in rows}))
-    if missing:
-        raise not_found(KEY_PAIR, *missing)
-    if names or ids:
-        rows = [row for row in rows if row.name in names or row.id in ids]
-    with_key = bool(request.get("IncludePublicKey"))
-    return Answer({"KeyPairs": [_render(row, with_key) for row in apply_filters(ctx, request, rows, _FILTERS)]})
 
 
 def key_pair_named(ctx: Context, name: str) -> KeyPair | None:
     """The caller's key pair of this name, in the caller's Region."""
-    return next((row for row in ctx.visible(ctx.state.inventory.key_pairs) if row.name == name), None)
+    return next((row for row in find_all(ctx, KEY_PAIR) if row.name == name), None)
 
 
 def _new_name(ctx: Context, request: Request) -> str:
@@ -134,16 +118,38 @@ def _render_new(row: KeyPair) -> Response:
     }
 
 
-def _render(row: KeyPair, with_key: bool) -> Response:
-    return _render_new(row) | {
-        "KeyType": row.key_type,
-        "CreateTime": row.created_at,
-        "PublicKey": row.authorized_key if with_key else None,
-    }
+def _render(row: KeyPair) -> Response:
+    return _render_new(row) | {"KeyType": row.key_type, "CreateTime": row.created_at}
 
 
-_FILTERS: dict[str, FilterValues[KeyPair]] = {
-    "fingerprint": lambda ctx, row: [row.fingerprint],
-    "key-name": lambda ctx, row: [row.name],
-    "key-pair-id": lambda ctx, row: [row.id],
-}
+KEY_PAIR = Noun(
+    type=KeyPair,
+    prefix="key",
+    not_found="InvalidKeyPair.NotFound",
+    malformed="InvalidKeyPairId.Malformed",
+    words="key pair",
+    tag_type="key-pair",
+    ids="KeyPairIds",
+    result="KeyPairs",
+    render=of_row(_render),
+    filters={"fingerprint": ".fingerprint", "key-name": ".name", "key-pair-id": ".id"},
+)
+
+
+def describe_key_pairs(ctx: Context, request: Request) -> Answer:
+    """By name.  Raises ``InvalidKeyPair.NotFound`` for names and ids, InvalidParameterValue for a filter."""
+    ids = list(request.get("KeyPairIds") or ())
+    if request.get("KeyNames"):
+        id_of = {row.name: row.id for row in find_all(ctx, KEY_PAIR)}
+        names = dict.fromkeys(request["KeyNames"])
+        missing = [name for name in names if name not in id_of]
+        if missing:
+            raise not_found(KEY_PAIR, *missing)
+        ids += [id_of[name] for name in names]
+    rows = sorted(select(ctx, request | {KEY_PAIR.ids: ids}, KEY_PAIR), key=lambda row: row.name)
+    with_key = bool(request.get("IncludePublicKey"))
+    return Answer({"KeyPairs": [_described(ctx, row, with_key) for row in rows]})
+
+
+def _described(ctx: Context, row: KeyPair, with_key: bool) -> Response:
+    return KEY_PAIR.render(ctx, row) | ({"PublicKey": row.authorized_key} if with_key else {})

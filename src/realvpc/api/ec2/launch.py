@@ -7,8 +7,6 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
-
 from realvpc.iam.role import InstanceProfile
 from realvpc.net.images import AL2023, image_parameters
 from realvpc.net.instance_types import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES, InstanceType
@@ -23,10 +21,10 @@ from ..core.errors import (
     missing_parameter,
     unsupported_operation,
 )
-from ..core.lookup import KEY_PAIR, not_found
+from ..core.lookup import check_form, find, not_found
 from ..core.parameters import parameter_name, refuse
-from .image import check_available, check_image_id, find_image, image_not_found
-from .key_pair import key_pair_named
+from .image import IMAGE, check_available
+from .key_pair import KEY_PAIR, key_pair_named
 
 MAXIMUM_USER_DATA = 16384  # bytes, before base64
 _RESOLVE = "resolve:ssm:"
@@ -44,14 +42,6 @@ _NOT_HERE = (
 )
 
 
-class RootVolume(Struct, frozen=True, kw_only=True):
-    size_gib: int
-    volume_type: str = "gp3"
-    iops: int = 3000
-    throughput: int = 125
-    encrypted: bool = False
-
-
 def refuse_what_is_not_here(request: Request) -> None:
     """Raises for what a machine of this service does not have: UnsupportedOperation, or AWS's NotFound."""
     refuse(request, _NOT_HERE)
@@ -65,9 +55,10 @@ def refuse_what_is_not_here(request: Request) -> None:
             f"The specified launch template, with template ID {template['LaunchTemplateId']}, does not exist.",
         )
     if template:
+        name = template.get("LaunchTemplateName") or ""
         raise AwsError(
             "InvalidLaunchTemplateName.NotFoundException",
-            f"The specified launch template, with template name {template.get('LaunchTemplateName')}, does not exist.",
+            f"The specified launch template, with template name {name}, does not exist.",
         )
     placement = request.get("Placement") or {}
     if placement.get("GroupName"):
@@ -76,11 +67,11 @@ def refuse_what_is_not_here(request: Request) -> None:
         raise unsupported_operation("Dedicated tenancy is not supported.")
 
 
-def read_image(ctx: Context, request: Request) -> tuple[str, MachineImage]:
+def read_image(ctx: Context, request: Request, kind: InstanceType) -> tuple[str, MachineImage]:
     """The id and the image of ImageId, which may name a public parameter: ``resolve:ssm:/aws/service/…``.
 
     Raises MissingParameter, ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, ``InvalidAMIID.Unavailable``,
-    InvalidParameterValue.
+    InvalidParameterValue, also for an image of another architecture than the instance type's.
     """
     image_id = request.get("ImageId") or ""
     if not image_id:
@@ -90,11 +81,14 @@ def read_image(ctx: Context, request: Request) -> tuple[str, MachineImage]:
         image_id = image_parameters(ctx.region).get(parameter, "")
         if not image_id:
             raise invalid_parameter_value(f"Unable to resolve the Systems Manager parameter {parameter}.")
-    check_image_id(image_id)
-    image = find_image(ctx, image_id) or (AL2023.image_in(ctx.region) if ctx.options.any_image else None)
+    check_form(IMAGE, image_id)
+    image = find(ctx, IMAGE, image_id)
+    if image is None and ctx.options.any_image:
+        return image_id, AL2023.image_in(ctx.region)
     if image is None:
-        raise image_not_found(image_id)
+        raise not_found(IMAGE, image_id)
     check_available(image)
+    _check_architecture(kind, image)
     return image_id, image
 
 
@@ -110,6 +104,16 @@ def read_instance_type(request: Request) -> InstanceType:
     ) != kind.threads_per_core:
         raise unsupported_operation(f"The CPU options of {name} cannot be changed.")
     return kind
+
+
+def _check_architecture(kind: InstanceType, image: MachineImage) -> None:
+    if kind.architecture != image.architecture:
+        raise invalid_parameter_value(
+            f"The architecture '{kind.architecture}' of the specified instance type does not match the architecture "
+            f"'{image.architecture}' of the specified AMI. Specify an instance type and an AMI that have matching "
+            "architectures, and try again. You can use 'describe-instance-types' or 'describe-images' to discover the "
+            "architecture of the instance type or AMI."
+        )
 
 
 def read_cpu_credits(request: Request, kind: InstanceType) -> str | None:
@@ -137,34 +141,6 @@ def read_user_data(request: Request) -> str | None:
     if len(data) > MAXIMUM_USER_DATA:
         raise invalid_parameter_value(f"User data is limited to {MAXIMUM_USER_DATA} bytes")
     return base64.b64encode(data).decode()
-
-
-def read_root_volume(request: Request, image: MachineImage) -> RootVolume:
-    """The root device's entry of BlockDeviceMappings.  A machine has no other disk: UnsupportedOperation.
-
-    Raises InvalidBlockDeviceMapping for a volume smaller than the image.
-    """
-    ebs: Mapping[str, Any] = {}
-    for mapping in request.get("BlockDeviceMappings") or []:
-        if mapping.get("DeviceName") != image.root_device_name or mapping.get("NoDevice") is not None:
-            raise unsupported_operation(f"The device {mapping.get('DeviceName')} is not supported.")
-        ebs = mapping.get("Ebs") or {}
-        if ebs.get("DeleteOnTermination") is False:
-            raise unsupported_operation("The root volume is deleted on termination.")
-    size = ebs.get("VolumeSize") or image.minimum_size_gib
-    if size < image.minimum_size_gib:
-        raise AwsError(
-            "InvalidBlockDeviceMapping",
-            f"Volume of size {size}GB is smaller than snapshot '{image.snapshot_id}', "
-            f"expect size>= {image.minimum_size_gib}GB",
-        )
-    return RootVolume(
-        size_gib=size,
-        volume_type=ebs.get("VolumeType") or "gp3",
-        iops=ebs.get("Iops") or 3000,
-        throughput=ebs.get("Throughput") or 125,
-        encrypted=bool(ebs.get("Encrypted")),
-    )
 
 
 def find_profile(ctx: Context, wanted: Mapping[str, Any]) -> InstanceProfile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,11 +21,18 @@ from ..core.errors import (
     invalid_parameter_value,
     unsupported_operation,
 )
-from ..core.lookup import NETWORK_INTERFACE, SUBNET, get
+from ..core.lookup import get
 from ..core.parameters import parameter_name
 from .address_picker import AddressPicker
-from .network_interface import groups_for_interface, new_interface, read_addresses, refuse_prefixes_and_ipv6
+from .network_interface import (
+    NETWORK_INTERFACE,
+    groups_for_interface,
+    new_interface,
+    read_addresses,
+    refuse_prefixes_and_ipv6,
+)
 from .security_group import no_default_vpc
+from .subnet import SUBNET
 
 _INSTEAD = (
     ("SubnetId", "subnet ID"),
@@ -90,9 +98,9 @@ def read_interfaces(ctx: Context, request: Request, kind: InstanceType) -> list[
 
 
 def _check_indexes(plans: list[InterfacePlan], kind: InstanceType) -> None:
-    taken = [plan.existing.id for plan in plans if plan.existing]
-    for interface_id in taken:
-        if taken.count(interface_id) > 1:
+    taken = Counter(plan.existing.id for plan in plans if plan.existing)
+    for interface_id, times in taken.items():
+        if times > 1:
             raise _in_use(interface_id)
     indexes = [plan.device_index for plan in plans]
     if len(set(indexes)) != len(indexes):
@@ -192,6 +200,7 @@ def make_interface(
     """The interface of one instance, attached."""
     interface = plan.existing or new_interface(
         ctx,
+        picker,
         plan.subnet,
         plan.groups,
         read_addresses(picker, plan.subnet, plan.addresses),

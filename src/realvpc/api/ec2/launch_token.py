@@ -7,8 +7,9 @@ from realvpc.net.instance import InstanceState
 from ..core.action import Repeat
 from ..core.context import Context, Request, Response
 from ..core.errors import AwsError
-from ..core.lookup import INSTANCE, SUBNET, find
-from .instance import render_reservations
+from ..core.lookup import find
+from .instance import INSTANCE, render_reservations
+from .subnet import SUBNET
 
 
 def _zone(ctx: Context, request: Request) -> str:

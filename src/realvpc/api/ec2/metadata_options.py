@@ -12,19 +12,13 @@ from realvpc.net.instance import InstanceState, MetadataOptions
 from realvpc.net.metadata_defaults import MetadataDefaults
 from realvpc.net.table import put
 
-from ..core.context import Answer, Context, Request, Response
+from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, invalid_parameter_value, unsupported_operation
-from ..core.lookup import INSTANCE, get
+from ..core.lookup import named
+from .instance import INSTANCE, METADATA_OPTIONS, render_metadata_options
 
 MAXIMUM_HOP_LIMIT = 64
-_OPTIONS = {
-    "HttpTokens": "http_tokens",
-    "HttpPutResponseHopLimit": "http_put_response_hop_limit",
-    "HttpEndpoint": "http_endpoint",
-    "HttpProtocolIpv6": "http_protocol_ipv6",
-    "InstanceMetadataTags": "instance_metadata_tags",
-}
-_DEFAULTS = {member: name for member, name in _OPTIONS.items() if member != "HttpProtocolIpv6"}
+_DEFAULTS = {member: name for member, name in METADATA_OPTIONS.items() if member != "HttpProtocolIpv6"}
 _NO_PREFERENCE = ("no-preference", -1)
 _TAG_KEY = re.compile(r"[0-9a-zA-Z\-_+=,.@:]{1,255}", re.ASCII)
 _RESERVED_TAG_KEYS = (".", "..", "_index")
@@ -42,12 +36,12 @@ def launch_options(ctx: Context, wanted: Mapping[str, Any]) -> MetadataOptions:
 
 def modify_instance_metadata_options(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidInstanceID.NotFound``, IncorrectInstanceState, InvalidParameterValue."""
-    instance = get(ctx, INSTANCE, request["InstanceId"])
+    instance = named(ctx, INSTANCE, request, "InstanceId")
     if instance.state in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED):
         raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is {instance.state}.")
     options = _with(instance.metadata_options, request)
     check_shown_tags(options, instance.tags)
-    shown = render_options(options) | {"State": "pending"}
+    shown = render_metadata_options(options) | {"State": "pending"}
     return Answer(
         {"InstanceId": instance.id, "InstanceMetadataOptions": shown}, put(replace(instance, metadata_options=options))
     )
@@ -90,15 +84,10 @@ def check_shown_tags(options: MetadataOptions, keys: Iterable[str]) -> None:
             )
 
 
-def render_options(options: MetadataOptions) -> Response:
-    """They are ``applied`` as soon as they are set: the service reads them at every request."""
-    return {"State": "applied"} | {member: getattr(options, name) for member, name in _OPTIONS.items()}
-
-
 def _with(options: MetadataOptions, wanted: Mapping[str, Any]) -> MetadataOptions:
     _check_hop_limit(wanted.get("HttpPutResponseHopLimit"))
     return replace(
-        options, **{name: wanted[member] for member, name in _OPTIONS.items() if wanted.get(member) is not None}
+        options, **{name: wanted[member] for member, name in METADATA_OPTIONS.items() if wanted.get(member) is not None}
     )
 
 

@@ -1,17 +1,23 @@
 """The default network ACL of every VPC (VPC guide, "Default network ACL").
 
 It allows everything in both directions, which is what the data plane does; it cannot be changed and there are no
-others, so nothing is stored: it follows from the VPC and its subnets.
+others, so nothing is stored but its tags: it follows from the VPC and its subnets.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
 from realvpc.net.resource import Resource
 from realvpc.net.vpc import Vpc
 
-from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, no_values, render_tags
-from ..core.lookup import Kind
+from ..core.context import Context, Response
+from ..core.describe import describing
+from ..core.filter import no_values
+from ..core.noun import Derived, Noun
+from ..core.tags import render_tags
 
 _ALLOW, _DENY = (100, "allow"), (32767, "deny")
 
@@ -19,32 +25,8 @@ _ALLOW, _DENY = (100, "allow"), (32767, "deny")
 class NetworkAcl(Resource, frozen=True, kw_only=True):
     """``subnet_ids`` are all subnets of the VPC."""
 
-    vpc_id: str
+    vpc: Vpc
     subnet_ids: tuple[str, ...]
-
-
-_NETWORK_ACL = Kind(
-    NetworkAcl,
-    "acl",
-    "InvalidNetworkAclID.NotFound",
-    "InvalidNetworkAclId.Malformed",
-    "networkAcl ID",
-    "network-acl",
-)
-
-
-def describe_network_acls(ctx: Context, request: Request) -> Answer:
-    acls = [_default_acl(ctx, vpc) for vpc in ctx.visible(ctx.network.vpcs)]
-    return describe(
-        ctx,
-        request,
-        _NETWORK_ACL,
-        ids="NetworkAclIds",
-        result="NetworkAcls",
-        render=_render,
-        filters=_FILTERS,
-        rows={acl.id: acl for acl in acls},
-    )
 
 
 def _default_acl(ctx: Context, vpc: Vpc) -> NetworkAcl:
@@ -52,7 +34,8 @@ def _default_acl(ctx: Context, vpc: Vpc) -> NetworkAcl:
         id=_sibling_id("acl", vpc.id),
         account=vpc.account,
         region=vpc.region,
-        vpc_id=vpc.id,
+        tags=vpc.network_acl_tags,
+        vpc=vpc,
         subnet_ids=tuple(sorted(subnet.id for subnet in ctx.network.subnets_of(vpc.id))),
     )
 
@@ -83,7 +66,7 @@ _ENTRIES: list[Response] = [
 def _render(ctx: Context, acl: NetworkAcl) -> Response:
     return {
         "NetworkAclId": acl.id,
-        "VpcId": acl.vpc_id,
+        "VpcId": acl.vpc.id,
         "OwnerId": acl.account,
         "IsDefault": True,
         "Associations": _associations(acl),
@@ -92,29 +75,48 @@ def _render(ctx: Context, acl: NetworkAcl) -> Response:
     }
 
 
-def _entry(member: str) -> FilterValues[NetworkAcl]:
-    return lambda ctx, row: [entry[member] for entry in _ENTRIES]
+def _one(ctx: Context, acl_id: str) -> NetworkAcl | None:
+    vpc = ctx.network.vpcs.get(_sibling_id("vpc", acl_id))
+    return _default_acl(ctx, vpc) if vpc is not None and ctx.sees(vpc) and acl_id.startswith("acl-") else None
 
 
-def _association(member: str) -> FilterValues[NetworkAcl]:
-    return lambda ctx, row: [association[member] for association in _associations(row)]
+def _all(ctx: Context) -> Iterable[NetworkAcl]:
+    return (_default_acl(ctx, vpc) for vpc in ctx.visible(ctx.network.vpcs))
 
 
-_FILTERS: dict[str, FilterValues[NetworkAcl]] = {
-    "association.association-id": _association("NetworkAclAssociationId"),
-    "association.network-acl-id": _association("NetworkAclId"),
-    "association.subnet-id": _association("SubnetId"),
-    "default": lambda ctx, row: [True],
-    "entry.cidr": _entry("CidrBlock"),
-    "entry.egress": _entry("Egress"),
-    "entry.icmp.code": no_values,
-    "entry.icmp.type": no_values,
-    "entry.ipv6-cidr": no_values,
-    "entry.port-range.from": no_values,
-    "entry.port-range.to": no_values,
-    "entry.protocol": _entry("Protocol"),
-    "entry.rule-action": _entry("RuleAction"),
-    "entry.rule-number": _entry("RuleNumber"),
-    "network-acl-id": lambda ctx, row: [row.id],
-    "vpc-id": lambda ctx, row: [row.vpc_id],
-}
+def _retagged(vpc: Vpc, acl: NetworkAcl) -> Vpc:
+    return replace(vpc, network_acl_tags=acl.tags)
+
+
+NETWORK_ACL = Noun(
+    type=NetworkAcl,
+    prefix="acl",
+    not_found="InvalidNetworkAclID.NotFound",
+    malformed=None,
+    words="networkAcl ID",
+    tag_type="network-acl",
+    ids="NetworkAclIds",
+    result="NetworkAcls",
+    render=_render,
+    filters={
+        "association.association-id": "Associations[].NetworkAclAssociationId",
+        "association.network-acl-id": "Associations[].NetworkAclId",
+        "association.subnet-id": ".subnet_ids[]",
+        "default": "IsDefault",
+        "entry.cidr": "Entries[].CidrBlock",
+        "entry.egress": "Entries[].Egress",
+        "entry.icmp.code": no_values,
+        "entry.icmp.type": no_values,
+        "entry.ipv6-cidr": no_values,
+        "entry.port-range.from": no_values,
+        "entry.port-range.to": no_values,
+        "entry.protocol": "Entries[].Protocol",
+        "entry.rule-action": "Entries[].RuleAction",
+        "entry.rule-number": "Entries[].RuleNumber",
+        "network-acl-id": ".id",
+        "vpc-id": ".vpc.id",
+    },
+    derived=Derived(one=_one, all=_all, owner=lambda acl: acl.vpc, changed=_retagged),
+)
+
+describe_network_acls = describing(NETWORK_ACL)

@@ -11,23 +11,25 @@ from realvpc.net.hostnames import private_dns_name
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.security_group import SecurityGroup
-from realvpc.net.services import identity_of
 from realvpc.net.subnet import Subnet
-from realvpc.net.table import delete, put
+from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, no_values, render_tags
+from ..core.describe import deleting, describing
 from ..core.errors import (
     AwsError,
     invalid_parameter_combination,
     invalid_parameter_value,
     unsupported_operation,
 )
-from ..core.lookup import NETWORK_INTERFACE, SECURITY_GROUP, SUBNET, get
+from ..core.filter import no_values
+from ..core.lookup import get_all, named
+from ..core.noun import Noun
 from ..core.parameters import refuse
-from ..core.tags import tags_on_creation
+from ..core.tags import render_tags, tags_on_creation
 from .address_picker import AddressPicker
-from .security_group import default_group_of
+from .security_group import SECURITY_GROUP, default_group_of
+from .subnet import SUBNET
 
 MAXIMUM_ADDRESSES = 50  # of any instance type
 
@@ -49,14 +51,17 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
     refuse_prefixes_and_ipv6(request)
     if request.get("InterfaceType") not in (None, "interface"):
         raise unsupported_operation("The parameter interfaceType is not supported.")
-    subnet = get(ctx, SUBNET, request["SubnetId"])
+    subnet = named(ctx, SUBNET, request, "SubnetId")
     groups = groups_for_interface(ctx, subnet, request.get("Groups"), different_networks)
+    picker = AddressPicker(ctx)
     interface = new_interface(
         ctx,
+        picker,
         subnet,
         groups,
-        read_addresses(AddressPicker(ctx), subnet, request),
+        read_addresses(picker, subnet, request),
         description=request.get("Description") or "",
+        requester_id=ctx.caller.user_id,
         tags=tags_on_creation(request, NETWORK_INTERFACE.tag_type),
     )
     response: Response = {"NetworkInterface": render_interface(ctx, interface) | {"Status": "pending"}}
@@ -110,7 +115,7 @@ def groups_for_interface(
 
     Raises ``InvalidGroup.NotFound``, SecurityGroupsPerInterfaceLimitExceeded, and what ``of_another_vpc`` makes.
     """
-    groups = tuple(get(ctx, SECURITY_GROUP, group_id) for group_id in dict.fromkeys(group_ids or ()))
+    groups = tuple(get_all(ctx, SECURITY_GROUP, group_ids or ()))
     for group in groups:
         if group.vpc_id != subnet.vpc_id:
             raise of_another_vpc(group, subnet)
@@ -128,46 +133,28 @@ def different_networks(group: SecurityGroup, subnet: Subnet) -> AwsError:
 
 def new_interface(
     ctx: Context,
+    picker: AddressPicker,
     subnet: Subnet,
     groups: Iterable[SecurityGroup],
     addresses: tuple[Address, ...],
     *,
     description: str = "",
+    requester_id: str = "",
     tags: Mapping[str, str] | None = None,
 ) -> NetworkInterface:
     return NetworkInterface(
-        id=_new_interface_id(ctx),
+        id=picker.interface_id(),
         account=ctx.account,
         region=ctx.region,
         tags=dict(tags or {}),
         vpc_id=subnet.vpc_id,
         subnet_id=subnet.id,
-        mac_address=_new_mac_address(ctx),
+        mac_address=picker.mac_address(),
         private_addresses=addresses,
         group_ids=tuple(group.id for group in groups),
         description=description,
+        requester_id=requester_id,
     )
-
-
-def _new_interface_id(ctx: Context) -> str:
-    """One whose identity no other interface has: a service tells by it who asks (``net.services``)."""
-    while True:
-        interface_id = ctx.new_id("eni")
-        if ctx.network.interface_with_identity(identity_of(interface_id)) is None:
-            return interface_id
-
-
-def _new_mac_address(ctx: Context) -> str:
-    """Locally administered, as AWS's are: ``06:…``."""
-    return ":".join(f"{octet:02x}" for octet in (6, *ctx.random.getrandbits(40).to_bytes(5, "big")))
-
-
-def delete_network_interface(ctx: Context, request: Request) -> Answer:
-    """Raises ``InvalidNetworkInterfaceID.NotFound``, and InvalidParameterValue while it is attached."""
-    interface = get(ctx, NETWORK_INTERFACE, request["NetworkInterfaceId"])
-    if interface.attachment is not None:
-        raise invalid_parameter_value(f"Network interface '{interface.id}' is currently in use.")
-    return Answer({}, delete(interface))
 
 
 # -- describe --------------------------------------------------------------------------------------------------------
@@ -244,6 +231,7 @@ def render_interface(ctx: Context, interface: NetworkInterface) -> Response:
         "PrivateDnsName": private_name(ctx, interface, interface.private_address),
         "PrivateIpAddress": str(interface.private_address),
         "PrivateIpAddresses": render_addresses(ctx, interface),
+        "RequesterId": interface.requester_id or None,
         "RequesterManaged": False,
         "SourceDestCheck": interface.source_dest_check,
         "Status": interface.status,
@@ -254,66 +242,67 @@ def render_interface(ctx: Context, interface: NetworkInterface) -> Response:
     }
 
 
-def describe_network_interfaces(ctx: Context, request: Request) -> Answer:
-    """Raises ``InvalidNetworkInterfaceID.NotFound``, InvalidParameterValue for a filter."""
-    return describe(
-        ctx,
-        request,
-        NETWORK_INTERFACE,
-        ids="NetworkInterfaceIds",
-        result="NetworkInterfaces",
-        render=render_interface,
-        filters=INTERFACE_FILTERS,
-    )
+NETWORK_INTERFACE = Noun(
+    type=NetworkInterface,
+    prefix="eni",
+    not_found="InvalidNetworkInterfaceID.NotFound",
+    malformed="InvalidNetworkInterfaceId.Malformed",
+    words="networkInterface ID",
+    tag_type="network-interface",
+    ids="NetworkInterfaceIds",
+    result="NetworkInterfaces",
+    render=render_interface,
+    filters={
+        "addresses.association.owner-id": "PrivateIpAddresses[].Association.IpOwnerId",
+        "addresses.association.public-ip": "PrivateIpAddresses[].Association.PublicIp",
+        "addresses.primary": "PrivateIpAddresses[].Primary",
+        "addresses.private-ip-address": ".private_addresses[]",
+        "association.allocation-id": no_values,
+        "association.association-id": no_values,
+        "association.ip-owner-id": "Association.IpOwnerId",
+        "association.public-dns-name": "Association.PublicDnsName",
+        "association.public-ip": ".public_address",
+        "attachment.attach-time": ".attachment.attached_at",
+        "attachment.attachment-id": ".attachment.id",
+        "attachment.delete-on-termination": ".attachment.delete_on_termination",
+        "attachment.device-index": ".attachment.device_index",
+        "attachment.instance-id": ".attachment.instance_id",
+        "attachment.instance-owner-id": "Attachment.InstanceOwnerId",
+        "attachment.status": "Attachment.Status",
+        "availability-zone": "AvailabilityZone",
+        "availability-zone-id": "AvailabilityZoneId",
+        "description": ".description",
+        "group-id": ".group_ids[]",
+        "group-name": "Groups[].GroupName",
+        "interface-type": "InterfaceType",
+        "ipv6-addresses.ipv6-address": no_values,
+        "mac-address": ".mac_address",
+        "network-interface-id": ".id",
+        "operator.managed": "Operator.Managed",
+        "operator.principal": no_values,
+        "private-dns-name": "PrivateDnsName",
+        "private-ip-address": ".private_addresses[]",
+        "requester-id": "RequesterId",
+        "requester-managed": "RequesterManaged",
+        "source-dest-check": ".source_dest_check",
+        "status": ".status",
+        "subnet-id": ".subnet_id",
+        "vpc-id": ".vpc_id",
+    },
+    found_by={
+        "attachment.instance-id": lambda ctx, value: ctx.network.interfaces_of(value),
+        "group-id": lambda ctx, value: ctx.network.interfaces_with_group(value),
+        "subnet-id": lambda ctx, value: ctx.network.interfaces_in_subnet(value),
+        "vpc-id": lambda ctx, value: ctx.network.interfaces_in_vpc(value),
+    },
+)
 
 
-def _of_attachment(name: str) -> FilterValues[NetworkInterface]:
-    def values(ctx: Context, row: NetworkInterface) -> Iterable[object]:
-        rendered = render_attachment(row)
-        return [rendered[name]] if rendered else []
-
-    return values
+def _check_unused(ctx: Context, interface: NetworkInterface) -> None:
+    """Raises InvalidParameterValue while it is attached."""
+    if interface.attachment is not None:
+        raise invalid_parameter_value(f"Network interface '{interface.id}' is currently in use.")
 
 
-def _when_public(value: Callable[[Context, NetworkInterface], object]) -> FilterValues[NetworkInterface]:
-    return lambda ctx, row: [value(ctx, row)] if row.public_address is not None else []
-
-
-INTERFACE_FILTERS: dict[str, FilterValues[NetworkInterface]] = {
-    "addresses.association.owner-id": _when_public(lambda ctx, row: "amazon"),
-    "addresses.association.public-ip": _when_public(lambda ctx, row: row.public_address),
-    "addresses.primary": lambda ctx, row: [index == 0 for index in range(len(row.private_addresses))],
-    "addresses.private-ip-address": lambda ctx, row: row.private_addresses,
-    "association.allocation-id": no_values,
-    "association.association-id": no_values,
-    "association.ip-owner-id": _when_public(lambda ctx, row: "amazon"),
-    "association.public-dns-name": _when_public(public_name),
-    "association.public-ip": _when_public(lambda ctx, row: row.public_address),
-    "attachment.attach-time": lambda ctx, row: [row.attachment.attached_at] if row.attachment else [],
-    "attachment.attachment-id": _of_attachment("AttachmentId"),
-    "attachment.delete-on-termination": _of_attachment("DeleteOnTermination"),
-    "attachment.device-index": _of_attachment("DeviceIndex"),
-    "attachment.instance-id": _of_attachment("InstanceId"),
-    "attachment.instance-owner-id": _of_attachment("InstanceOwnerId"),
-    "attachment.status": _of_attachment("Status"),
-    "availability-zone": lambda ctx, row: [ctx.network.subnets[row.subnet_id].zone_name],
-    "availability-zone-id": lambda ctx, row: [ctx.network.subnets[row.subnet_id].zone_id],
-    "description": lambda ctx, row: [row.description],
-    "group-id": lambda ctx, row: row.group_ids,
-    "group-name": lambda ctx, row: [ctx.network.security_groups[group_id].name for group_id in row.group_ids],
-    "interface-type": lambda ctx, row: ["interface"],
-    "ipv6-addresses.ipv6-address": no_values,
-    "mac-address": lambda ctx, row: [row.mac_address],
-    "network-interface-id": lambda ctx, row: [row.id],
-    "operator.managed": lambda ctx, row: [False],
-    "operator.principal": no_values,
-    "owner-id": lambda ctx, row: [row.account],
-    "private-dns-name": lambda ctx, row: [private_name(ctx, row, row.private_address)],
-    "private-ip-address": lambda ctx, row: row.private_addresses,
-    "requester-id": no_values,
-    "requester-managed": lambda ctx, row: [False],
-    "source-dest-check": lambda ctx, row: [row.source_dest_check],
-    "status": lambda ctx, row: [row.status],
-    "subnet-id": lambda ctx, row: [row.subnet_id],
-    "vpc-id": lambda ctx, row: [row.vpc_id],
-}
+describe_network_interfaces = describing(NETWORK_INTERFACE)
+delete_network_interface = deleting(NETWORK_INTERFACE, "NetworkInterfaceId", _check_unused)

@@ -9,10 +9,16 @@ from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError, invalid_parameter_combination
-from ..core.lookup import NETWORK_INTERFACE, get
-from ..core.parameters import refuse
+from ..core.lookup import named
+from ..core.parameters import refuse, required
 from .address_picker import AddressPicker
-from .network_interface import different_networks, groups_for_interface, render_attachment, render_groups
+from .network_interface import (
+    NETWORK_INTERFACE,
+    different_networks,
+    groups_for_interface,
+    render_attachment,
+    render_groups,
+)
 
 _MODIFIABLE = ("AssociatePublicIpAddress", "Attachment", "Description", "Groups", "SourceDestCheck")
 _NOT_HERE = ("AssociatedSubnetIds", "ConnectionTrackingSpecification", "EnablePrimaryIpv6", "EnaSrdSpecification")
@@ -21,7 +27,7 @@ _NOT_HERE = ("AssociatedSubnetIds", "ConnectionTrackingSpecification", "EnablePr
 def modify_network_interface_attribute(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidNetworkInterfaceID.NotFound``, ``InvalidGroup.NotFound``, ``InvalidAttachmentID.NotFound``,
     InvalidParameterCombination unless exactly one attribute is given."""
-    interface = get(ctx, NETWORK_INTERFACE, request["NetworkInterfaceId"])
+    interface = named(ctx, NETWORK_INTERFACE, request, "NetworkInterfaceId")
     refuse(request, _NOT_HERE)
     given = [name for name in _MODIFIABLE if request.get(name) is not None]
     if not given:
@@ -55,10 +61,9 @@ def with_groups(ctx: Context, interface: NetworkInterface, group_ids: list[str])
 def _with_attachment(interface: NetworkInterface, request: Request) -> NetworkInterface:
     wanted = request["Attachment"]
     attachment = interface.attachment
-    if attachment is None or wanted.get("AttachmentId") != attachment.id:
-        raise AwsError(
-            "InvalidAttachmentID.NotFound", f"The attachment ID '{wanted.get('AttachmentId')}' does not exist"
-        )
+    attachment_id = required(wanted, "AttachmentId")
+    if attachment is None or attachment_id != attachment.id:
+        raise AwsError("InvalidAttachmentID.NotFound", f"The attachment ID '{attachment_id}' does not exist")
     keep = attachment.delete_on_termination
     return replace(
         interface, attachment=replace(attachment, delete_on_termination=wanted.get("DeleteOnTermination", keep))
@@ -77,7 +82,7 @@ def _with_public_address(ctx: Context, interface: NetworkInterface, *, wanted: b
 
 def describe_network_interface_attribute(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidNetworkInterfaceID.NotFound``; InvalidParameterCombination without an attribute."""
-    interface = get(ctx, NETWORK_INTERFACE, request["NetworkInterfaceId"])
+    interface = named(ctx, NETWORK_INTERFACE, request, "NetworkInterfaceId")
     attributes: dict[str, Response] = {
         "attachment": {"Attachment": render_attachment(interface)},
         "associatePublicIpAddress": {"AssociatePublicIpAddress": interface.associate_public_address},

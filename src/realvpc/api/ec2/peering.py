@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec.structs import replace
 
 from realvpc.net import indexes
@@ -14,11 +12,13 @@ from realvpc.net.vpc import Vpc
 from realvpc.net.zones import REGIONS
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, render_tags
+from ..core.describe import describing
 from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
-from ..core.lookup import PEERING, VPC, check_form, get
-from ..core.tags import tags_on_creation
+from ..core.lookup import check_form, named
+from ..core.noun import Noun
+from ..core.tags import render_tags, tags_on_creation
 from .multipath_resilience import asked_multipath_resilience
+from .vpc import VPC
 
 _ENDED = frozenset({PeeringStatus.DELETED, PeeringStatus.REJECTED, PeeringStatus.FAILED, PeeringStatus.EXPIRED})
 
@@ -33,7 +33,7 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
     Raises MissingParameter, InvalidParameterValue (a VPC with itself, an unknown Region), ``InvalidVpcID.NotFound``
     (the requester's VPC), InvalidParameterCombination, OutstandingVpcPeeringConnectionLimitExceeded.
     """
-    vpc = get(ctx, VPC, request["VpcId"])
+    vpc = named(ctx, VPC, request, "VpcId")
     if request.get("PeerVpcId") is None:
         raise missing_parameter("peerVpcId")
     if not request["PeerVpcId"]:
@@ -126,24 +126,11 @@ def delete_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
 
     Raises OperationNotPermitted for an accepter who should reject, InvalidStateTransition for what has ended already.
     """
-    peering = get(ctx, PEERING, request["VpcPeeringConnectionId"])
+    peering = named(ctx, PEERING, request, "VpcPeeringConnectionId")
     deleted = _after(ctx, peering, PeeringEvent.DELETE, "deleting")
     if not peering.is_active and ctx.account != peering.requester.account:
         raise AwsError("OperationNotPermitted", f"User {ctx.account} cannot delete peering {peering.id}")
     return Answer({"Return": True}, put(deleted))
-
-
-def describe_vpc_peering_connections(ctx: Context, request: Request) -> Answer:
-    """The connections of which the caller owns a side in this Region, while the life cycle shows them."""
-    return describe(
-        ctx,
-        request,
-        PEERING,
-        ids="VpcPeeringConnectionIds",
-        result="VpcPeeringConnections",
-        render=lambda ctx, peering: render(ctx, peering, peering.status_at(ctx.now)),
-        filters=_FILTERS,
-    )
 
 
 def render(ctx: Context, peering: Peering, status: PeeringStatus) -> Response:
@@ -226,7 +213,7 @@ def _outstanding_requests(ctx: Context) -> int:
 
 def _for_accepter(ctx: Context, request: Request, verb: str) -> Peering:
     """The connection, if this is the account and the Region that may accept or reject it."""
-    peering = get(ctx, PEERING, request.get("VpcPeeringConnectionId") or "")
+    peering = named(ctx, PEERING, request, "VpcPeeringConnectionId")
     if ctx.account != peering.accepter.account:
         raise AwsError("OperationNotPermitted", f"User {ctx.account} cannot {verb} peering {peering.id}")
     if ctx.region != peering.accepter.region:
@@ -253,22 +240,31 @@ def _invalid_transition(peering: Peering, status: PeeringStatus, target: str) ->
     )
 
 
-def _cidrs_shown(ctx: Context, peering: Peering, which: str) -> Iterable[str]:
-    info = render(ctx, peering, peering.status_at(ctx.now))[which]
-    return (block["CidrBlock"] for block in info.get("CidrBlockSet", ()))
-
-
-_FILTERS: dict[str, FilterValues[Peering]] = {
-    "accepter-vpc-info.cidr-block": lambda ctx, row: _cidrs_shown(ctx, row, "AccepterVpcInfo"),
-    "accepter-vpc-info.owner-id": lambda ctx, row: [row.accepter.account],
-    "accepter-vpc-info.vpc-id": lambda ctx, row: [row.accepter.vpc_id],
-    "expiration-time": (
-        lambda ctx, row: [row.expires_at] if row.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE else []
+PEERING = Noun(
+    type=Peering,
+    prefix="pcx",
+    not_found="InvalidVpcPeeringConnectionID.NotFound",
+    malformed="InvalidVpcPeeringConnectionId.Malformed",
+    words="vpcPeeringConnection ID",
+    tag_type="vpc-peering-connection",
+    ids="VpcPeeringConnectionIds",
+    result="VpcPeeringConnections",
+    render=lambda ctx, peering: render(ctx, peering, peering.status_at(ctx.now)),
+    filters={
+        "accepter-vpc-info.cidr-block": "AccepterVpcInfo.CidrBlockSet[].CidrBlock",
+        "accepter-vpc-info.owner-id": ".accepter.account",
+        "accepter-vpc-info.vpc-id": ".accepter.vpc_id",
+        "expiration-time": "ExpirationTime",
+        "requester-vpc-info.cidr-block": "RequesterVpcInfo.CidrBlockSet[].CidrBlock",
+        "requester-vpc-info.owner-id": ".requester.account",
+        "requester-vpc-info.vpc-id": ".requester.vpc_id",
+        "status-code": lambda ctx, row: (row.status_at(ctx.now),),
+        "status-message": "Status.Message",
+        "vpc-peering-connection-id": ".id",
+    },
+    found_by=dict.fromkeys(
+        ("accepter-vpc-info.vpc-id", "requester-vpc-info.vpc-id"), lambda ctx, value: ctx.network.peerings_of(value)
     ),
-    "requester-vpc-info.cidr-block": lambda ctx, row: _cidrs_shown(ctx, row, "RequesterVpcInfo"),
-    "requester-vpc-info.owner-id": lambda ctx, row: [row.requester.account],
-    "requester-vpc-info.vpc-id": lambda ctx, row: [row.requester.vpc_id],
-    "status-code": lambda ctx, row: [row.status_at(ctx.now)],
-    "status-message": lambda ctx, row: [status_message(row, row.status_at(ctx.now))],
-    "vpc-peering-connection-id": lambda ctx, row: [row.id],
-}
+)
+
+describe_vpc_peering_connections = describing(PEERING)

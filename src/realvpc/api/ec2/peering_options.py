@@ -9,9 +9,9 @@ from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, missing_parameter
-from ..core.lookup import PEERING, get
+from ..core.lookup import named
 from .multipath_resilience import asked_multipath_resilience
-from .peering import render_options
+from .peering import PEERING, render_options
 
 _CLASSIC_LINK = ("AllowEgressFromLocalClassicLinkToRemoteVpc", "AllowEgressFromLocalVpcToRemoteClassicLink")
 
@@ -23,7 +23,7 @@ def modify_vpc_peering_connection_options(ctx: Context, request: Request) -> Ans
     another account's side, the EC2-Classic options between Regions, multipath resilience of another Region's side),
     InvalidParameterCombination and InvalidVpcPeeringConnectionState.DnsHostnamesDisabled.
     """
-    peering = get(ctx, PEERING, request["VpcPeeringConnectionId"])
+    peering = named(ctx, PEERING, request, "VpcPeeringConnectionId")
     wanted = {
         side: request[f"{side.capitalize()}PeeringConnectionOptions"]
         for side in ("accepter", "requester")

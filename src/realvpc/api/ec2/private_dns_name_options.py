@@ -10,7 +10,8 @@ from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, invalid_parameter_value
-from ..core.lookup import INSTANCE, get
+from ..core.lookup import named
+from .instance import INSTANCE
 
 
 def modify_private_dns_name_options(ctx: Context, request: Request) -> Answer:
@@ -19,7 +20,7 @@ def modify_private_dns_name_options(ctx: Context, request: Request) -> Answer:
     Raises ``InvalidInstanceID.NotFound``; IncorrectInstanceState for the hostname of an instance that is not stopped,
     and for a terminated one; InvalidParameterValue for another type, and for AAAA records, which need an IPv6 address.
     """
-    instance = get(ctx, INSTANCE, request["InstanceId"])
+    instance = named(ctx, INSTANCE, request, "InstanceId")
     hostname_type = request.get("PrivateDnsHostnameType") or instance.hostname_type
     if hostname_type not in HOSTNAME_TYPES:
         raise invalid_parameter_value(f"Invalid value '{hostname_type}' for privateDnsHostnameType.")

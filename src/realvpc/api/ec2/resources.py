@@ -13,7 +13,7 @@ from typing import Any
 from ..core.action import Resources
 from ..core.arn import arn
 from ..core.context import Context, Request
-from ..core.lookup import KINDS, SECURITY_GROUP_RULE
+from .nouns import NOUNS
 
 _MEMBERS: Mapping[str, str] = {  # the type of what it names, by the name of a request's member
     "DhcpOptionsId": "dhcp-options",
@@ -31,6 +31,7 @@ _MEMBERS: Mapping[str, str] = {  # the type of what it names, by the name of a r
     "SecurityGroupRuleId": "security-group-rule",
     "SnapshotId": "snapshot",
     "SubnetId": "subnet",
+    "VolumeId": "volume",
     "VpcId": "vpc",
     "VpcPeeringConnectionId": "vpc-peering-connection",
 }
@@ -38,7 +39,7 @@ _INSIDE = ("NetworkInterfaces", "SecurityGroupRules")
 """Members whose elements name resources of the action too."""
 
 _OF_NO_ACCOUNT = frozenset({"image", "snapshot"})
-_TYPES = {kind.prefix: kind.tag_type for kind in (*KINDS, SECURITY_GROUP_RULE)} | {"acl": "network-acl"}
+_TYPES = {noun.prefix: noun.tag_type for noun in NOUNS.values()}
 
 
 def on(*types: str, perhaps: Sequence[str] = ()) -> Resources:

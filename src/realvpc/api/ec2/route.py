@@ -8,7 +8,7 @@ from realvpc.net.route_table import RESERVED_DESTINATIONS, Route, RouteTable, Ta
 from realvpc.net.table import delete, put
 
 from ..core.cidr import parse_cidr
-from ..core.context import Answer, Context, Request, Response
+from ..core.context import Answer, Context, Request
 from ..core.errors import (
     AwsError,
     invalid_parameter_combination,
@@ -16,9 +16,10 @@ from ..core.errors import (
     missing_parameter,
     unsupported_operation,
 )
-from ..core.lookup import ROUTE_TABLE, get
+from ..core.lookup import named
 from ..core.parameters import parameter_name
 from .ip_permission import prefix_list_not_found
+from .route_table import ROUTE_TABLE
 from .route_target import find_target
 
 
@@ -28,7 +29,7 @@ def create_route(ctx: Context, request: Request) -> Answer:
     Raises RouteAlreadyExists, RouteLimitExceeded, InvalidParameterValue for a destination that the table may not have,
     and what ``find_target`` raises.
     """
-    table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
+    table = named(ctx, ROUTE_TABLE, request, "RouteTableId")
     destination = _destination(request)
     target, instance_id = find_target(ctx, table, request)
     route = Route(destination, target, instance_id=instance_id)
@@ -49,7 +50,7 @@ def replace_route(ctx: Context, request: Request) -> Answer:
     Raises InvalidParameterValue when there is no such route, and what ``create_route`` raises; UnsupportedOperation
     for another target of a ``local`` route.
     """
-    table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
+    table = named(ctx, ROUTE_TABLE, request, "RouteTableId")
     destination = _destination(request)
     existing = ctx.network.route_to(table, destination)
     if existing is None:
@@ -71,7 +72,7 @@ def replace_route(ctx: Context, request: Request) -> Answer:
 
 def delete_route(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidRoute.NotFound``, and InvalidParameterValue for a ``local`` route."""
-    table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
+    table = named(ctx, ROUTE_TABLE, request, "RouteTableId")
     destination = _destination(request)
     existing = ctx.network.route_to(table, destination)
     if existing is None:
@@ -126,24 +127,3 @@ def _check_destination(ctx: Context, table: RouteTable, route: Route) -> None:
             f"The destination CIDR block {destination} does not match the CIDR block of a subnet of the VPC "
             f"{table.vpc_id}."
         )
-
-
-def render_route(ctx: Context, table: RouteTable, route: Route) -> Response:
-    """``route`` as DescribeRouteTables shows it.  Whether it is active follows from its target, not from packets."""
-    response: Response = {
-        "DestinationCidrBlock" if route.destination.is_ipv4 else "DestinationIpv6CidrBlock": str(route.destination),
-        "Origin": str(route.origin),
-        "State": str(ctx.network.route_state(table, route)),
-    }
-    match route.target.kind:
-        case TargetKind.LOCAL | TargetKind.INTERNET_GATEWAY | TargetKind.ROUTE_TABLE:
-            response["GatewayId"] = route.target.id
-        case TargetKind.PEERING:
-            response["VpcPeeringConnectionId"] = route.target.id
-        case TargetKind.NETWORK_INTERFACE:
-            response["NetworkInterfaceId"] = route.target.id
-            interface = ctx.network.interfaces.get(route.target.id)
-            if interface is not None and interface.attachment is not None:
-                response["InstanceId"] = interface.attachment.instance_id
-                response["InstanceOwnerId"] = interface.account
-    return response

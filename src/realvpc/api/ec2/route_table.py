@@ -5,16 +5,17 @@ For what is in a table see ``route``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from realvpc.net import indexes
 from realvpc.net.quotas import ROUTE_TABLES_PER_VPC
-from realvpc.net.route_table import LOCAL, Route, RouteTable, RouteTableAssociation
+from realvpc.net.route_table import LOCAL, Route, RouteTable, RouteTableAssociation, TargetKind
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, no_values, render_tags
+from ..core.describe import describing
 from ..core.errors import (
     AwsError,
     dependency_violation,
@@ -23,16 +24,20 @@ from ..core.errors import (
     missing_parameter,
     unsupported_operation,
 )
-from ..core.lookup import ROUTE_TABLE, SUBNET, VPC, get
-from ..core.tags import tags_on_creation
-from .route import render_route
+from ..core.filter import no_values
+from ..core.lookup import get, named
+from ..core.noun import Noun
+from ..core.parameters import required
+from ..core.tags import render_tags, tags_on_creation
+from .subnet import SUBNET
+from .vpc import VPC
 
 _ASSOCIATED: Response = {"State": "associated"}
 
 
 def create_route_table(ctx: Context, request: Request) -> Answer:
     """A table with the VPC's ``local`` routes.  Raises RouteTableLimitExceeded."""
-    vpc = get(ctx, VPC, request["VpcId"])
+    vpc = named(ctx, VPC, request, "VpcId")
     tags = tags_on_creation(request, ROUTE_TABLE.tag_type)
     if len(ctx.network.route_tables_of(vpc.id)) >= ctx.quota(ROUTE_TABLES_PER_VPC):
         raise AwsError("RouteTableLimitExceeded", "The maximum number of route tables has been reached.")
@@ -41,8 +46,8 @@ def create_route_table(ctx: Context, request: Request) -> Answer:
 
 
 def delete_route_table(ctx: Context, request: Request) -> Answer:
-    """Raises DependencyViolation for the main table and while subnets use the table."""
-    table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
+    """With its routes.  Raises DependencyViolation for the main table and while subnets use the table."""
+    table = named(ctx, ROUTE_TABLE, request, "RouteTableId")
     if table.associations:
         raise dependency_violation("routeTable", table.id)
     return Answer({}, delete(table, *ctx.network.routes_in(table.id)))
@@ -54,7 +59,7 @@ def associate_route_table(ctx: Context, request: Request) -> Answer:
     Raises ``Resource.AlreadyAssociated`` for a subnet with another explicit association, InvalidParameterValue across
     VPCs, UnsupportedOperation for a gateway.
     """
-    table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
+    table = named(ctx, ROUTE_TABLE, request, "RouteTableId")
     targets = [name for name in ("SubnetId", "GatewayId", "PublicIpv4Pool") if request.get(name)]
     if not targets:
         raise missing_parameter("subnetId or gatewayId")
@@ -83,7 +88,7 @@ def disassociate_route_table(ctx: Context, request: Request) -> Answer:
 
     Raises ``InvalidAssociationID.NotFound``, and InvalidParameterValue for the main association.
     """
-    table, association = _association(ctx, request["AssociationId"])
+    table, association = _association(ctx, required(request, "AssociationId"))
     if association.is_main:
         raise invalid_parameter_value(f"cannot disassociate the main route table association {association.id}")
     return Answer({}, put(_without(table, association)))
@@ -94,8 +99,8 @@ def replace_route_table_association(ctx: Context, request: Request) -> Answer:
 
     Raises ``InvalidAssociationID.NotFound``, and InvalidParameterValue across VPCs.
     """
-    table, association = _association(ctx, request["AssociationId"])
-    new_table = get(ctx, ROUTE_TABLE, request["RouteTableId"])
+    table, association = _association(ctx, required(request, "AssociationId"))
+    new_table = named(ctx, ROUTE_TABLE, request, "RouteTableId")
     if new_table.vpc_id != table.vpc_id:
         raise invalid_parameter_value(
             f"route table {new_table.id} and route table association {association.id} belong to different networks"
@@ -107,9 +112,9 @@ def replace_route_table_association(ctx: Context, request: Request) -> Answer:
 
 
 def _association(ctx: Context, association_id: str) -> tuple[RouteTable, RouteTableAssociation]:
-    for table in ctx.visible(ctx.network.route_tables):
+    for table in ctx.network.route_tables.where(indexes.route_table_association_ids, association_id):
         for association in table.associations:
-            if association.id == association_id:
+            if association.id == association_id and ctx.sees(table):
                 return table, association
     raise AwsError("InvalidAssociationID.NotFound", f"The association ID '{association_id}' does not exist")
 
@@ -128,12 +133,6 @@ def _associated(association: RouteTableAssociation) -> Answer:
 
 def _replaced(association: RouteTableAssociation) -> Answer:
     return Answer({"NewAssociationId": association.id, "AssociationState": _ASSOCIATED})
-
-
-def describe_route_tables(ctx: Context, request: Request) -> Answer:
-    return describe(
-        ctx, request, ROUTE_TABLE, ids="RouteTableIds", result="RouteTables", render=_render, filters=_FILTERS
-    )
 
 
 def _render(ctx: Context, table: RouteTable) -> Response:
@@ -163,38 +162,59 @@ def _render_association(table: RouteTable, association: RouteTableAssociation) -
     }
 
 
-def _of_associations(
-    value: Callable[[RouteTable, RouteTableAssociation], object],
-) -> FilterValues[RouteTable]:
-    return lambda ctx, row: [value(row, association) for association in row.associations]
+def render_route(ctx: Context, table: RouteTable, route: Route) -> Response:
+    """``route`` as DescribeRouteTables shows it.  Whether it is active follows from its target, not from packets."""
+    response: Response = {
+        "DestinationCidrBlock" if route.destination.is_ipv4 else "DestinationIpv6CidrBlock": str(route.destination),
+        "Origin": str(route.origin),
+        "State": str(ctx.network.route_state(table, route)),
+    }
+    match route.target.kind:
+        case TargetKind.LOCAL | TargetKind.INTERNET_GATEWAY | TargetKind.ROUTE_TABLE:
+            response["GatewayId"] = route.target.id
+        case TargetKind.PEERING:
+            response["VpcPeeringConnectionId"] = route.target.id
+        case TargetKind.NETWORK_INTERFACE:
+            response["NetworkInterfaceId"] = route.target.id
+            interface = ctx.network.interfaces.get(route.target.id)
+            if interface is not None and interface.attachment is not None:
+                response["InstanceId"] = interface.attachment.instance_id
+                response["InstanceOwnerId"] = interface.account
+    return response
 
 
-def _of_routes(member: str) -> FilterValues[RouteTable]:
-    """The values that the routes of a table show under ``member`` of the response."""
+ROUTE_TABLE = Noun(
+    type=RouteTable,
+    prefix="rtb",
+    not_found="InvalidRouteTableID.NotFound",
+    malformed="InvalidRouteTableId.Malformed",
+    words="routeTable ID",
+    tag_type="route-table",
+    ids="RouteTableIds",
+    result="RouteTables",
+    render=_render,
+    filters={
+        "association.gateway-id": no_values,
+        "association.main": ".associations[].is_main",
+        "association.route-table-association-id": ".associations[].id",
+        "association.route-table-id": "Associations[].RouteTableId",
+        "association.subnet-id": ".associations[].subnet_id",
+        "route-table-id": ".id",
+        "route.destination-cidr-block": "Routes[].DestinationCidrBlock",
+        "route.destination-ipv6-cidr-block": "Routes[].DestinationIpv6CidrBlock",
+        "route.destination-prefix-list-id": no_values,
+        "route.egress-only-internet-gateway-id": no_values,
+        "route.gateway-id": "Routes[].GatewayId",
+        "route.instance-id": "Routes[].InstanceId",
+        "route.nat-gateway-id": no_values,
+        "route.origin": "Routes[].Origin",
+        "route.state": "Routes[].State",
+        "route.transit-gateway-id": no_values,
+        "route.vpc-peering-connection-id": "Routes[].VpcPeeringConnectionId",
+        **dict.fromkeys(("vpc-id", "vpcId"), ".vpc_id"),
+    },
+    found_by=dict.fromkeys(("vpc-id", "vpcId"), lambda ctx, value: ctx.network.route_tables_of(value)),
+)
 
-    def values(ctx: Context, row: RouteTable) -> Iterable[object]:
-        return (render_route(ctx, row, route).get(member) for route in ctx.network.routes(row))
 
-    return values
-
-
-_FILTERS: dict[str, FilterValues[RouteTable]] = {
-    "association.gateway-id": no_values,
-    "association.main": _of_associations(lambda table, association: association.is_main),
-    "association.route-table-association-id": _of_associations(lambda table, association: association.id),
-    "association.route-table-id": _of_associations(lambda table, association: table.id),
-    "association.subnet-id": _of_associations(lambda table, association: association.subnet_id),
-    "route-table-id": lambda ctx, row: [row.id],
-    "route.destination-cidr-block": _of_routes("DestinationCidrBlock"),
-    "route.destination-ipv6-cidr-block": _of_routes("DestinationIpv6CidrBlock"),
-    "route.destination-prefix-list-id": no_values,
-    "route.egress-only-internet-gateway-id": no_values,
-    "route.gateway-id": _of_routes("GatewayId"),
-    "route.instance-id": _of_routes("InstanceId"),
-    "route.nat-gateway-id": no_values,
-    "route.origin": _of_routes("Origin"),
-    "route.state": _of_routes("State"),
-    "route.transit-gateway-id": no_values,
-    "route.vpc-peering-connection-id": _of_routes("VpcPeeringConnectionId"),
-    "vpc-id": lambda ctx, row: [row.vpc_id],
-}
+describe_route_tables = describing(ROUTE_TABLE)

@@ -9,7 +9,11 @@ from realvpc.net.route_table import RouteTable, Target, TargetKind
 
 from ..core.context import Context, Request
 from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
-from ..core.lookup import INSTANCE, INTERNET_GATEWAY, NETWORK_INTERFACE, PEERING, find, get
+from ..core.lookup import find, get
+from .instance import INSTANCE
+from .internet_gateway import INTERNET_GATEWAY
+from .network_interface import NETWORK_INTERFACE
+from .peering import PEERING
 
 _Found: TypeAlias = tuple[Target, str | None]
 

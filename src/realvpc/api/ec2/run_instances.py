@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
@@ -13,29 +11,28 @@ from realvpc.net.quotas import INSTANCE_VCPUS_PER_REGION
 from realvpc.net.resource import Resource
 from realvpc.net.subnet import Subnet
 from realvpc.net.table import Change, put
-from realvpc.net.volume import Volume
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError, invalid_parameter_combination
-from ..core.lookup import INSTANCE, NETWORK_INTERFACE, VOLUME
 from ..core.tags import tags_by_type
 from .address_picker import AddressPicker, insufficient_addresses
-from .instance import render_reservations
+from .instance import INSTANCE, render_reservations
 from .instance_state import happens
 from .launch import (
-    RootVolume,
     find_profile,
     read_counts,
     read_cpu_credits,
     read_image,
     read_instance_type,
     read_key_pair,
-    read_root_volume,
     read_user_data,
     refuse_what_is_not_here,
 )
 from .launch_interface import InterfacePlan, make_interface, read_interfaces
+from .launch_volume import make_volume, read_volumes
 from .metadata_options import check_shown_tags, launch_options
+from .network_interface import NETWORK_INTERFACE
+from .volume import VOLUME
 
 _TAGGED = (INSTANCE.tag_type, NETWORK_INTERFACE.tag_type, VOLUME.tag_type, "spot-instances-request")
 
@@ -52,10 +49,10 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     picker = AddressPicker(ctx)
     count = _count(ctx, request, kind, plans, picker)
     tags = tags_by_type(request, _TAGGED)
-    image_id, image = read_image(ctx, request)
+    image_id, image = read_image(ctx, request, kind)
     template = _template(ctx, request, kind, image_id, image, plans[0].subnet)
     check_shown_tags(template.metadata_options, tags[INSTANCE.tag_type])
-    root = read_root_volume(request, image)
+    volumes = read_volumes(ctx, request, image)
 
     instances: list[Instance] = []
     belongings: list[Resource] = []
@@ -67,9 +64,11 @@ def run_instances(ctx: Context, request: Request) -> Answer:
         belongings += [
             make_interface(ctx, plan, instance.id, picker, tags[NETWORK_INTERFACE.tag_type]) for plan in plans
         ]
-        belongings.append(_root_volume(ctx, instance, image, root, tags[VOLUME.tag_type]))
+        belongings += [make_volume(ctx, instance, plan, tags[VOLUME.tag_type]) for plan in volumes]
     launched = put(*instances, *belongings)
     response = render_reservations(ctx.with_state(ctx.state.apply(launched)), instances)[0]
+    for shown in response["Instances"]:
+        shown["StateReason"] = {"Code": "pending", "Message": "pending"}
     change = launched if ctx.options.has_fabric else launched + _running(ctx, launched, instances)
     return Answer(response, change)
 
@@ -143,28 +142,6 @@ def _template(
         enable_resource_name_dns_aaaa_record=names.get(
             "EnableResourceNameDnsAAAARecord", subnet.enable_resource_name_dns_aaaa_record
         ),
-    )
-
-
-def _root_volume(
-    ctx: Context, instance: Instance, image: MachineImage, wanted: RootVolume, tags: Mapping[str, str]
-) -> Volume:
-    return Volume(
-        id=ctx.new_id("vol"),
-        account=ctx.account,
-        region=ctx.region,
-        tags=dict(tags),
-        instance_id=instance.id,
-        zone_name=instance.zone_name,
-        zone_id=instance.zone_id,
-        snapshot_id=image.snapshot_id,
-        size_gib=wanted.size_gib,
-        created_at=ctx.now,
-        volume_type=wanted.volume_type,
-        iops=wanted.iops,
-        throughput=wanted.throughput,
-        encrypted=wanted.encrypted,
-        device_name=image.root_device_name,
     )
 
 

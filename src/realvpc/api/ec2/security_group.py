@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from realvpc.net.addresses import ANY_IPV4, Cidr
+from realvpc.net.addresses import ANY_IPV4
 from realvpc.net.quotas import SECURITY_GROUPS_PER_REGION
-from realvpc.net.security_group import ALL_PROTOCOLS, ANY_TYPE, GroupReference, SecurityGroup, SecurityGroupRule
+from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGroupRule
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, render_tags
+from ..core.describe import describe
 from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
-from ..core.lookup import SECURITY_GROUP, VPC, get, not_found
-from ..core.tags import tags_on_creation
-from .ip_permission import has_ports, protocol_name, render_permissions
+from ..core.filter import FilterValues, no_values
+from ..core.lookup import get, not_found
+from ..core.noun import Noun
+from ..core.tags import render_tags, tags_on_creation
+from .default_group import all_traffic
+from .permission import render_permissions
+from .vpc import VPC
 
 _ALLOWED = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 
@@ -52,18 +56,6 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
     return Answer(response, put(group))
 
 
-def all_traffic(ctx: Context, peer: Cidr | GroupReference, *, is_egress: bool) -> SecurityGroupRule:
-    """A new rule that allows everything to or from ``peer``."""
-    return SecurityGroupRule(
-        id=ctx.new_id("sgr"),
-        is_egress=is_egress,
-        protocol=ALL_PROTOCOLS,
-        from_port=ANY_TYPE,
-        to_port=ANY_TYPE,
-        peer=peer,
-    )
-
-
 def delete_security_group(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidGroup.NotFound``, CannotDelete (the default group), DependencyViolation (an interface has it, or
     a rule of another group names it)."""
@@ -89,6 +81,8 @@ def group_of(ctx: Context, request: Request) -> SecurityGroup:
     """The group of GroupId.  A name alone would mean the default VPC, which there is not."""
     if request.get("GroupId"):
         return get(ctx, SECURITY_GROUP, request["GroupId"])
+    if request.get("GroupId") is not None:
+        raise AwsError("InvalidGroupId.Malformed", "The security-group ID '' is malformed")
     if request.get("GroupName"):
         raise AwsError(
             SECURITY_GROUP.not_found,
@@ -143,7 +137,7 @@ def group_arn(group: SecurityGroup) -> str:
     return f"arn:aws:ec2:{group.region}:{group.account}:security-group/{group.id}"
 
 
-def render_group(ctx: Context, group: SecurityGroup) -> Response:
+def _render(ctx: Context, group: SecurityGroup) -> Response:
     return {
         "GroupId": group.id,
         "GroupName": group.name,
@@ -157,52 +151,56 @@ def render_group(ctx: Context, group: SecurityGroup) -> Response:
     }
 
 
+def _referenced_names(*, is_egress: bool) -> FilterValues[SecurityGroup]:
+    def values(ctx: Context, group: SecurityGroup) -> Iterable[str]:
+        for rule in group.rules:
+            if rule.is_egress == is_egress and isinstance(rule.peer, GroupReference):
+                referenced = ctx.network.security_groups.get(rule.peer.group_id)
+                if referenced is not None:
+                    yield referenced.name
+
+    return values
+
+
+def _permission_filters(name: str, member: str, *, is_egress: bool) -> dict[str, str | FilterValues[SecurityGroup]]:
+    return {
+        f"{name}.cidr": f"{member}[].IpRanges[].CidrIp",
+        f"{name}.from-port": f"{member}[].FromPort",
+        f"{name}.group-id": f"{member}[].UserIdGroupPairs[].GroupId",
+        f"{name}.group-name": _referenced_names(is_egress=is_egress),
+        f"{name}.ipv6-cidr": f"{member}[].Ipv6Ranges[].CidrIpv6",
+        f"{name}.prefix-list-id": no_values,
+        f"{name}.protocol": f"{member}[].IpProtocol",
+        f"{name}.to-port": f"{member}[].ToPort",
+        f"{name}.user-id": f"{member}[].UserIdGroupPairs[].UserId",
+    }
+
+
+SECURITY_GROUP = Noun(
+    type=SecurityGroup,
+    prefix="sg",
+    not_found="InvalidGroup.NotFound",
+    malformed="InvalidGroupId.Malformed",
+    words="security group",
+    tag_type="security-group",
+    ids="GroupIds",
+    result="SecurityGroups",
+    render=_render,
+    filters={
+        "description": ".description",
+        "group-id": ".id",
+        "group-name": ".name",
+        "vpc-id": ".vpc_id",
+        **_permission_filters("ip-permission", "IpPermissions", is_egress=False),
+        **_permission_filters("egress.ip-permission", "IpPermissionsEgress", is_egress=True),
+    },
+    found_by={"vpc-id": lambda ctx, value: ctx.network.security_groups_of(value)},
+)
+
+
 def describe_security_groups(ctx: Context, request: Request) -> Answer:
     """AWS looks GroupNames up in the default VPC only, which there is not: ``InvalidGroup.NotFound``."""
     names = request.get("GroupNames") or []
     if names:
         raise not_found(SECURITY_GROUP, *names)
-    return describe(
-        ctx, request, SECURITY_GROUP, ids="GroupIds", result="SecurityGroups", render=render_group, filters=_FILTERS
-    )
-
-
-def _peer_cidr(rule: SecurityGroupRule, *, is_ipv4: bool) -> str | None:
-    return str(rule.peer) if isinstance(rule.peer, Cidr) and rule.peer.is_ipv4 == is_ipv4 else None
-
-
-def _reference(rule: SecurityGroupRule) -> GroupReference | None:
-    return rule.peer if isinstance(rule.peer, GroupReference) else None
-
-
-def _referenced_name(ctx: Context, rule: SecurityGroupRule) -> str | None:
-    reference = _reference(rule)
-    group = ctx.network.security_groups.get(reference.group_id) if reference else None
-    return group.name if group else None
-
-
-_RULE_VALUES: dict[str, Callable[[Context, SecurityGroupRule], object]] = {
-    "cidr": lambda ctx, rule: _peer_cidr(rule, is_ipv4=True),
-    "ipv6-cidr": lambda ctx, rule: _peer_cidr(rule, is_ipv4=False),
-    "from-port": lambda ctx, rule: rule.from_port if has_ports(rule.protocol) else None,
-    "to-port": lambda ctx, rule: rule.to_port if has_ports(rule.protocol) else None,
-    "group-id": lambda ctx, rule: reference.group_id if (reference := _reference(rule)) else None,
-    "group-name": _referenced_name,
-    "prefix-list-id": lambda ctx, rule: None,
-    "protocol": lambda ctx, rule: protocol_name(rule.protocol),
-    "user-id": lambda ctx, rule: reference.account if (reference := _reference(rule)) else None,
-}
-
-
-def _of_rules(value: Callable[[Context, SecurityGroupRule], object], *, is_egress: bool) -> FilterValues[SecurityGroup]:
-    return lambda ctx, group: [value(ctx, rule) for rule in group.rules if rule.is_egress == is_egress]
-
-
-_FILTERS: dict[str, FilterValues[SecurityGroup]] = {
-    "description": lambda ctx, group: [group.description],
-    "group-id": lambda ctx, group: [group.id],
-    "group-name": lambda ctx, group: [group.name],
-    "vpc-id": lambda ctx, group: [group.vpc_id],
-    **{f"ip-permission.{name}": _of_rules(value, is_egress=False) for name, value in _RULE_VALUES.items()},
-    **{f"egress.ip-permission.{name}": _of_rules(value, is_egress=True) for name, value in _RULE_VALUES.items()},
-}
+    return describe(ctx, request, SECURITY_GROUP)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from realvpc.net import indexes
 from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGroupRule
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import paginate
-from ..core.lookup import SECURITY_GROUP, VPC, get
-from .ip_permission import has_ports, protocol_name, render_pair
+from ..core.lookup import get_all, named
+from .permission import has_ports, protocol_name, render_pair
+from .security_group import SECURITY_GROUP
+from .vpc import VPC
 
 
 def describe_security_group_references(ctx: Context, request: Request) -> Answer:
@@ -20,17 +23,13 @@ def describe_security_group_references(ctx: Context, request: Request) -> Answer
 
     Raises ``InvalidGroup.NotFound``.
     """
-    groups = [get(ctx, SECURITY_GROUP, group_id) for group_id in request["GroupId"]]
+    groups = get_all(ctx, SECURITY_GROUP, request["GroupId"])
     found: set[tuple[str, str, str]] = set()
-    for other in ctx.network.security_groups.values():
-        for rule in other.rules:
-            reference = rule.peer
-            if not isinstance(reference, GroupReference) or not _is_live(ctx, other, rule):
-                continue
-            for group in groups:
-                peering = ctx.network.active_peering_between(group.vpc_id, other.vpc_id)
-                if reference.group_id == group.id and peering is not None:
-                    found.add((group.id, other.vpc_id, peering.id))
+    for group in groups:
+        for other in ctx.network.security_groups.where(indexes.referenced_groups, group.id):
+            peering = ctx.network.active_peering_between(group.vpc_id, other.vpc_id)
+            if peering is not None:
+                found.add((group.id, other.vpc_id, peering.id))
     return Answer(
         {
             "SecurityGroupReferenceSet": [
@@ -52,7 +51,7 @@ class _Stale(Struct, frozen=True):
 
 def describe_stale_security_groups(ctx: Context, request: Request) -> Answer:
     """The VPC's groups with rules whose group is gone, or is no longer reached over an active peering connection."""
-    vpc = get(ctx, VPC, request["VpcId"])
+    vpc = named(ctx, VPC, request, "VpcId")
     rows = []
     for group in sorted(ctx.network.security_groups_of(vpc.id), key=lambda group: group.id):
         rules = tuple(rule for rule in group.rules if not _is_live(ctx, group, rule))

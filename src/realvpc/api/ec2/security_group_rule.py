@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,24 +14,23 @@ from realvpc.net.security_group import GroupReference, ListedRule, SecurityGroup
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, render_tags
+from ..core.describe import describing
 from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
-from ..core.lookup import SECURITY_GROUP, SECURITY_GROUP_RULE, check_form, get, not_found
-from ..core.tags import tags_on_creation
+from ..core.lookup import check_form, named, not_found
+from ..core.noun import Derived, Noun
+from ..core.tags import render_tags, tags_on_creation
 from .ip_permission import (
     RuleDraft,
     permissions_of,
     prefix_list_not_found,
-    protocol_name,
     read_cidr,
     read_description,
     read_permissions,
     read_reference,
     read_traffic,
-    render_pair,
-    rule_in_words,
 )
-from .security_group import group_of
+from .permission import protocol_name, render_pair, rule_in_words
+from .security_group import SECURITY_GROUP, group_of
 
 
 def authorize_security_group_ingress(ctx: Context, request: Request) -> Answer:
@@ -98,31 +97,42 @@ def _revoke(ctx: Context, request: Request, *, is_egress: bool) -> Answer:
         revoked = _rules_with_ids(group, rule_ids, is_egress=is_egress)
     else:
         drafts = read_permissions(ctx, group, permissions_of(request), must_exist=False)
-        revoked = [_existing(group, draft, is_egress=is_egress) for draft in drafts]
+        rules = _by_meaning(group)
+        revoked = [_existing(rules, draft, is_egress=is_egress) for draft in drafts]
     gone = {rule.id for rule in revoked}
     changed = replace(group, rules=tuple(rule for rule in group.rules if rule.id not in gone))
     rendered = [_render_revoked(group, rule) for rule in revoked]
     return Answer({"Return": True, "RevokedSecurityGroupRules": rendered}, put(changed))
 
 
-def _existing(group: SecurityGroup, draft: RuleDraft, *, is_egress: bool) -> SecurityGroupRule:
-    """The group's rule that says what the draft says.  A description that is given must match, too."""
-    meaning = draft.as_rule("", {}, is_egress=is_egress).meaning
-    for rule in group.rules:
-        if rule.meaning == meaning and draft.description in (None, rule.description):
-            return rule
-    raise AwsError("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+def _by_meaning(group: SecurityGroup) -> dict[object, SecurityGroupRule]:
+    return {rule.meaning: rule for rule in group.rules}
+
+
+def _existing(rules: Mapping[object, SecurityGroupRule], draft: RuleDraft, *, is_egress: bool) -> SecurityGroupRule:
+    """The rule that says what the draft says.  A description that is given must match, too."""
+    rule = rules.get(draft.as_rule("", {}, is_egress=is_egress).meaning)
+    if rule is None or draft.description not in (None, rule.description):
+        raise AwsError("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+    return rule
 
 
 def _rules_with_ids(group: SecurityGroup, rule_ids: Iterable[str], *, is_egress: bool) -> list[SecurityGroupRule]:
     rules = {rule.id: rule for rule in group.rules if rule.is_egress == is_egress}
     wanted = list(dict.fromkeys(rule_ids))
-    for rule_id in wanted:
+    _check_known(wanted, rules)
+    return [rules[rule_id] for rule_id in wanted]
+
+
+def _check_known(rule_ids: Iterable[str], rules: Mapping[str, SecurityGroupRule]) -> None:
+    """Raises ``InvalidSecurityGroupRuleId.Malformed``, and ``.NotFound`` for all that the group does not have."""
+    missing = []
+    for rule_id in rule_ids:
         check_form(SECURITY_GROUP_RULE, rule_id)
-    missing = sorted(set(wanted) - rules.keys())
+        if rule_id not in rules:
+            missing.append(rule_id)
     if missing:
         raise not_found(SECURITY_GROUP_RULE, *missing)
-    return [rules[rule_id] for rule_id in wanted]
 
 
 def _render_revoked(group: SecurityGroup, rule: SecurityGroupRule) -> Response:
@@ -140,13 +150,10 @@ def modify_security_group_rules(ctx: Context, request: Request) -> Answer:
 
     Raises InvalidParameterValue for a rule of another kind of peer (IPv4, IPv6, group), and what authorize raises.
     """
-    group = get(ctx, SECURITY_GROUP, request["GroupId"])
+    group = named(ctx, SECURITY_GROUP, request, "GroupId")
     updates = {update["SecurityGroupRuleId"]: update for update in request["SecurityGroupRules"]}
     rules = {rule.id: rule for rule in group.rules}
-    for rule_id in updates:
-        check_form(SECURITY_GROUP_RULE, rule_id)
-        if rule_id not in rules:
-            raise not_found(SECURITY_GROUP_RULE, rule_id)
+    _check_known(updates, rules)
     changed = [
         _modified(ctx, group, rule, updates[rule.id].get("SecurityGroupRule") or {}) if rule.id in updates else rule
         for rule in group.rules
@@ -205,8 +212,9 @@ def _update_descriptions(ctx: Context, request: Request, *, is_egress: bool) -> 
         for rule in _rules_with_ids(group, entries, is_egress=is_egress):
             descriptions[rule.id] = read_description(entries[rule.id])
     else:
+        known = _by_meaning(group)
         for draft in read_permissions(ctx, group, permissions_of(request), must_exist=False):
-            rule = _existing(group, replace(draft, description=None), is_egress=is_egress)
+            rule = _existing(known, replace(draft, description=None), is_egress=is_egress)
             descriptions[rule.id] = draft.description
     rules = tuple(
         replace(rule, description=descriptions[rule.id]) if rule.id in descriptions else rule for rule in group.rules
@@ -215,30 +223,6 @@ def _update_descriptions(ctx: Context, request: Request, *, is_egress: bool) -> 
 
 
 # -- describe --------------------------------------------------------------------------------------------------------
-
-
-def describe_security_group_rules(ctx: Context, request: Request) -> Answer:
-    """Raises ``InvalidSecurityGroupRuleId.Malformed`` and ``.NotFound``, InvalidParameterValue for a filter."""
-    wanted = request.get("SecurityGroupRuleIds")
-    groups = (
-        [ctx.network.group_of_rule(rule_id) for rule_id in wanted] if wanted else ctx.network.security_groups.values()
-    )
-    return describe(
-        ctx,
-        request,
-        SECURITY_GROUP_RULE,
-        ids="SecurityGroupRuleIds",
-        result="SecurityGroupRules",
-        render=lambda ctx, row: render_rule(ctx, row.group, row.rule),
-        filters=_FILTERS,
-        rows={row.id: row for group in groups if group for row in group.listed_rules},
-    )
-
-
-_FILTERS: dict[str, FilterValues[ListedRule]] = {
-    "group-id": lambda ctx, row: [row.group.id],
-    "security-group-rule-id": lambda ctx, row: [row.rule.id],
-}
 
 
 def _render_essentials(group: SecurityGroup, rule: SecurityGroupRule) -> Response:
@@ -265,3 +249,37 @@ def render_rule(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule) -> 
     if isinstance(rule.peer, GroupReference):
         response["ReferencedGroupInfo"] = render_pair(ctx, group, rule.peer)
     return response
+
+
+def _one(ctx: Context, rule_id: str) -> ListedRule | None:
+    group = ctx.network.group_of_rule(rule_id)
+    if group is None or not ctx.sees(group):
+        return None
+    return next(row for row in group.listed_rules if row.id == rule_id)
+
+
+def _all(ctx: Context) -> Iterable[ListedRule]:
+    return (row for group in ctx.visible(ctx.network.security_groups) for row in group.listed_rules)
+
+
+def _retagged(group: SecurityGroup, row: ListedRule) -> SecurityGroup:
+    return replace(
+        group, rules=tuple(replace(rule, tags=row.tags) if rule.id == row.id else rule for rule in group.rules)
+    )
+
+
+SECURITY_GROUP_RULE = Noun(
+    type=ListedRule,
+    prefix="sgr",
+    not_found="InvalidSecurityGroupRuleId.NotFound",
+    malformed="InvalidSecurityGroupRuleId.Malformed",
+    words="security group rule ID",
+    tag_type="security-group-rule",
+    ids="SecurityGroupRuleIds",
+    result="SecurityGroupRules",
+    render=lambda ctx, row: render_rule(ctx, row.group, row.rule),
+    filters={"group-id": ".group.id", "security-group-rule-id": ".id"},
+    derived=Derived(one=_one, all=_all, owner=lambda row: row.group, changed=_retagged),
+)
+
+describe_security_group_rules = describing(SECURITY_GROUP_RULE)

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 from realvpc.net.machine_image import DiskSnapshot, ImageState
-from realvpc.net.table import delete
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, no_values, paginate, render_tags, select
+from ..core.describe import deleting, paginate, select
 from ..core.errors import AwsError
-from ..core.lookup import SNAPSHOT, get
-from .image_registration import images_of_snapshot
+from ..core.filter import no_values
+from ..core.noun import Noun, of_row
+from ..core.tags import render_tags
+from .image import images_of_snapshot
 
 _STATES = {ImageState.PENDING: ("pending", "0%"), ImageState.AVAILABLE: ("completed", "100%")}
 _NO_VOLUME = "vol-ffffffff"  # as EC2 says of a snapshot that was not made of a volume
-
-
-def describe_snapshots(ctx: Context, request: Request) -> Answer:
-    """The caller's own.  Raises ``InvalidSnapshot.NotFound``, InvalidParameterValue for a filter."""
-    rows = select(ctx, request, SNAPSHOT, ids="SnapshotIds", filters=_FILTERS)
-    for asked in (request.get("OwnerIds"), request.get("RestorableByUserIds")):
-        if asked and not {"self", ctx.account} & set(asked):
-            rows = []
-    page, token = paginate(request, rows)
-    return Answer({"Snapshots": [_render(row) for row in page], "NextToken": token})
-
-
-def delete_snapshot(ctx: Context, request: Request) -> Answer:
-    """Raises ``InvalidSnapshot.NotFound``, and ``InvalidSnapshot.InUse`` while an image needs it."""
-    row = get(ctx, SNAPSHOT, request["SnapshotId"])
-    for image in images_of_snapshot(ctx, row.id):
-        raise AwsError("InvalidSnapshot.InUse", f"The snapshot {row.id} is currently in use by {image.id}")
-    return Answer({}, delete(row))
 
 
 def _render(row: DiskSnapshot) -> Response:
@@ -50,15 +33,46 @@ def _render(row: DiskSnapshot) -> Response:
     }
 
 
-_FILTERS: dict[str, FilterValues[DiskSnapshot]] = {
-    "description": lambda ctx, row: [row.description],
-    "encrypted": lambda ctx, row: [False],
-    "owner-alias": no_values,
-    "progress": lambda ctx, row: [_STATES[row.state][1]],
-    "snapshot-id": lambda ctx, row: [row.id],
-    "start-time": lambda ctx, row: [row.started_at],
-    "status": lambda ctx, row: [_STATES[row.state][0]],
-    "storage-tier": lambda ctx, row: ["standard"],
-    "volume-id": lambda ctx, row: [_NO_VOLUME],
-    "volume-size": lambda ctx, row: [row.size_gib],
-}
+SNAPSHOT = Noun(
+    type=DiskSnapshot,
+    prefix="snap",
+    not_found="InvalidSnapshot.NotFound",
+    malformed="InvalidSnapshotID.Malformed",
+    words="snapshot",
+    tag_type="snapshot",
+    ids="SnapshotIds",
+    result="Snapshots",
+    render=of_row(_render),
+    filters={
+        "description": ".description",
+        "encrypted": "Encrypted",
+        "owner-alias": no_values,
+        "progress": "Progress",
+        "snapshot-id": ".id",
+        "start-time": ".started_at",
+        "status": "State",
+        "storage-tier": "StorageTier",
+        "transfer-type": no_values,
+        "volume-id": "VolumeId",
+        "volume-size": ".size_gib",
+    },
+)
+
+
+def describe_snapshots(ctx: Context, request: Request) -> Answer:
+    """The caller's own.  Raises ``InvalidSnapshot.NotFound``, InvalidParameterValue for a filter."""
+    rows = select(ctx, request, SNAPSHOT)
+    for asked in (request.get("OwnerIds"), request.get("RestorableByUserIds")):
+        if asked and not {"self", ctx.account} & set(asked):
+            rows = []
+    page, token = paginate(request, rows)
+    return Answer({"Snapshots": [SNAPSHOT.render(ctx, row) for row in page], "NextToken": token})
+
+
+def _check_unused(ctx: Context, row: DiskSnapshot) -> None:
+    """Raises ``InvalidSnapshot.InUse`` while an image needs it."""
+    for image in images_of_snapshot(ctx, row.id):
+        raise AwsError("InvalidSnapshot.InUse", f"The snapshot {row.id} is currently in use by {image.id}")
+
+
+delete_snapshot = deleting(SNAPSHOT, "SnapshotId", _check_unused)

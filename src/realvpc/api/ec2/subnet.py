@@ -16,7 +16,7 @@ from realvpc.net.zones import REGIONS, Zone, find_zone, zones
 
 from ..core.cidr import parse_cidr
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, no_values, render_tags
+from ..core.describe import describing
 from ..core.errors import (
     AwsError,
     dependency_violation,
@@ -25,9 +25,12 @@ from ..core.errors import (
     missing_parameter,
     unsupported_operation,
 )
-from ..core.lookup import SUBNET, VPC, get
+from ..core.filter import no_values
+from ..core.lookup import named
+from ..core.noun import Noun
 from ..core.parameters import parameter_name, refuse
-from ..core.tags import tags_on_creation
+from ..core.tags import render_tags, tags_on_creation
+from .vpc import VPC
 
 _NOT_HERE = ("Ipv4IpamPoolId", "Ipv6IpamPoolId", "Ipv6CidrBlock", "Ipv6Native", "OutpostArn")
 
@@ -39,7 +42,7 @@ def create_subnet(ctx: Context, request: Request) -> Answer:
     InvalidParameterValue for an unknown zone, SubnetLimitExceeded; UnsupportedOperation for IPv6, address pools and
     Outposts.
     """
-    vpc = get(ctx, VPC, request["VpcId"])
+    vpc = named(ctx, VPC, request, "VpcId")
     refuse(request, _NOT_HERE)
     if not request.get("CidrBlock"):
         raise AwsError("MissingParameter", "Either 'ipv6CidrBlock' or 'cidrBlock' should be provided.")
@@ -62,7 +65,7 @@ def create_subnet(ctx: Context, request: Request) -> Answer:
         zone_name=zone.name,
         zone_id=zone.id,
     )
-    return Answer({"Subnet": render(ctx, subnet)}, put(subnet))
+    return Answer({"Subnet": _render(ctx, subnet)}, put(subnet))
 
 
 def _zone(ctx: Context, request: Request) -> Zone:
@@ -91,7 +94,7 @@ def delete_subnet(ctx: Context, request: Request) -> Answer:
 
     Raises DependencyViolation while it has network interfaces.
     """
-    subnet = get(ctx, SUBNET, request["SubnetId"])
+    subnet = named(ctx, SUBNET, request, "SubnetId")
     if ctx.network.interfaces_in_subnet(subnet.id):
         raise dependency_violation("subnet", subnet.id)
     tables = [
@@ -107,11 +110,7 @@ def _without(table: RouteTable, subnet: Subnet) -> RouteTable:
     return replace(table, associations=rest)
 
 
-def describe_subnets(ctx: Context, request: Request) -> Answer:
-    return describe(ctx, request, SUBNET, ids="SubnetIds", result="Subnets", render=render, filters=_FILTERS)
-
-
-def render(ctx: Context, subnet: Subnet) -> Response:
+def _render(ctx: Context, subnet: Subnet) -> Response:
     return {
         "SubnetId": subnet.id,
         "SubnetArn": _arn(subnet),
@@ -164,7 +163,7 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
     Raises MissingParameter or InvalidParameterCombination unless it is exactly one, InvalidParameterValue for one that
     needs an IPv6 block, UnsupportedOperation for one that needs an Outpost.
     """
-    subnet = get(ctx, SUBNET, request["SubnetId"])
+    subnet = named(ctx, SUBNET, request, "SubnetId")
     given = [name for name in (*_FIELDS, *_NEED_IPV6, *_NEED_OUTPOST) if request.get(name) is not None]
     if not given:
         raise missing_parameter("mapPublicIpOnLaunch")
@@ -174,7 +173,7 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
     [name] = given
     value: Any = request[name].get("Value") if isinstance(request[name], dict) else request[name]
     if value is None:
-        raise missing_parameter(f"{name}.Value")
+        raise missing_parameter(f"{parameter_name(name)}.value")
     if name == "PrivateDnsHostnameTypeOnLaunch" and value not in HOSTNAME_TYPES:
         raise invalid_parameter_value(f"Invalid value '{value}' for {parameter_name(name)}.")
     if name in _FIELDS:
@@ -189,31 +188,43 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
     return Answer()
 
 
-_FILTERS: dict[str, FilterValues[Subnet]] = {
-    "available-ip-address-count": lambda ctx, row: [ctx.network.available_addresses(row)],
-    "customer-owned-ipv4-pool": no_values,
-    "enable-dns64": lambda ctx, row: [False],
-    "enable-lni-at-device-index": no_values,
-    "ipv6-cidr-block-association.association-id": no_values,
-    "ipv6-cidr-block-association.ipv6-cidr-block": no_values,
-    "ipv6-cidr-block-association.state": no_values,
-    "ipv6-native": lambda ctx, row: [False],
-    "map-customer-owned-ip-on-launch": lambda ctx, row: [False],
-    "map-public-ip-on-launch": lambda ctx, row: [row.map_public_ip_on_launch],
-    "outpost-arn": no_values,
-    "private-dns-name-options-on-launch.enable-resource-name-dns-a-record": (
-        lambda ctx, row: [row.enable_resource_name_dns_a_record]
-    ),
-    "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record": (
-        lambda ctx, row: [row.enable_resource_name_dns_aaaa_record]
-    ),
-    "private-dns-name-options-on-launch.hostname-type": lambda ctx, row: [row.private_dns_hostname_type],
-    "state": lambda ctx, row: ["available"],
-    "subnet-arn": lambda ctx, row: [_arn(row)],
-    "subnet-id": lambda ctx, row: [row.id],
-    "vpc-id": lambda ctx, row: [row.vpc_id],
-    **dict.fromkeys(("availability-zone", "availabilityZone"), lambda ctx, row: [row.zone_name]),
-    **dict.fromkeys(("availability-zone-id", "availabilityZoneId"), lambda ctx, row: [row.zone_id]),
-    **dict.fromkeys(("cidr", "cidr-block", "cidrBlock"), lambda ctx, row: [row.cidr]),
-    **dict.fromkeys(("default-for-az", "defaultForAz"), lambda ctx, row: [False]),
-}
+_LAUNCH_NAMES = "private-dns-name-options-on-launch"
+
+SUBNET = Noun(
+    type=Subnet,
+    prefix="subnet",
+    not_found="InvalidSubnetID.NotFound",
+    malformed=None,
+    words="subnet ID",
+    tag_type="subnet",
+    ids="SubnetIds",
+    result="Subnets",
+    render=_render,
+    filters={
+        **dict.fromkeys(("availability-zone", "availabilityZone"), ".zone_name"),
+        **dict.fromkeys(("availability-zone-id", "availabilityZoneId"), ".zone_id"),
+        "available-ip-address-count": "AvailableIpAddressCount",
+        **dict.fromkeys(("cidr", "cidr-block", "cidrBlock"), ".cidr"),
+        "customer-owned-ipv4-pool": no_values,
+        **dict.fromkeys(("default-for-az", "defaultForAz"), "DefaultForAz"),
+        "enable-dns64": "EnableDns64",
+        "enable-lni-at-device-index": no_values,
+        "ipv6-cidr-block-association.association-id": no_values,
+        "ipv6-cidr-block-association.ipv6-cidr-block": no_values,
+        "ipv6-cidr-block-association.state": no_values,
+        "ipv6-native": "Ipv6Native",
+        "map-customer-owned-ip-on-launch": "MapCustomerOwnedIpOnLaunch",
+        "map-public-ip-on-launch": ".map_public_ip_on_launch",
+        "outpost-arn": no_values,
+        f"{_LAUNCH_NAMES}.enable-resource-name-dns-a-record": ".enable_resource_name_dns_a_record",
+        f"{_LAUNCH_NAMES}.enable-resource-name-dns-aaaa-record": ".enable_resource_name_dns_aaaa_record",
+        f"{_LAUNCH_NAMES}.hostname-type": ".private_dns_hostname_type",
+        "state": "State",
+        "subnet-arn": "SubnetArn",
+        **dict.fromkeys(("subnet-id", "subnetId"), ".id"),
+        **dict.fromkeys(("vpc-id", "vpcId"), ".vpc_id"),
+    },
+    found_by=dict.fromkeys(("vpc-id", "vpcId"), lambda ctx, value: ctx.network.subnets_of(value)),
+)
+
+describe_subnets = describing(SUBNET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,17 +11,20 @@ from msgspec.structs import replace
 
 from realvpc.net.instance import Instance
 from realvpc.net.resource import Resource
-from realvpc.net.security_group import SecurityGroup, SecurityGroupRule
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request
-from ..core.describe import FilterValues, paginate, passing
+from ..core.describe import paginate
 from ..core.errors import AwsError, missing_parameter
-from ..core.lookup import KINDS, SECURITY_GROUP_RULE, Kind, check_form, not_found, rows_of
+from ..core.filter import FilterValues, asked_filters, passing
+from ..core.glob import read_glob
+from ..core.lookup import find, find_all, not_found
+from ..core.noun import Noun
 from ..core.tags import checked, read_tags
 from .metadata_options import check_shown_tags
+from .nouns import NOUNS
 
-_BY_PREFIX: dict[str, Kind[Any]] = {kind.prefix: kind for kind in KINDS}
+_DIGITS = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")
 Retag = Callable[[dict[str, str]], dict[str, str]]
 
 
@@ -32,7 +36,7 @@ def create_tags(ctx: Context, request: Request) -> Answer:
     """
     tags = read_tags(request["Tags"])
     if not tags:
-        raise missing_parameter("Tag")
+        raise missing_parameter("tagSet")
     checked(tags)
     return _retagged(ctx, request, lambda old: checked(old | tags))
 
@@ -43,57 +47,52 @@ def delete_tags(ctx: Context, request: Request) -> Answer:
     Raises like ``create_tags``.  A tag that a resource does not have is no error.
     """
     named = request.get("Tags")
+    doomed = {(tag.get("Key"), tag.get("Value")) for tag in named or ()}
 
     def rest(old: dict[str, str]) -> dict[str, str]:
         if not named:
             return {}
-        doomed = [(tag.get("Key"), tag.get("Value")) for tag in named]
         return {key: value for key, value in old.items() if (key, None) not in doomed and (key, value) not in doomed}
 
     return _retagged(ctx, request, rest)
 
 
 def _retagged(ctx: Context, request: Request, retag: Retag) -> Answer:
-    changed: dict[tuple[type[Resource], str], Resource] = {}
-    for resource_id in dict.fromkeys(request["Resources"]):
-        row = _retag(ctx, resource_id, retag, changed)
-        if isinstance(row, Instance):
-            check_shown_tags(row.metadata_options, row.tags)
-        changed[type(row), row.id] = row
+    changed: dict[tuple[type[Resource], str], Resource] = {}  # several tagged things may be kept in one resource
+    for noun, row in _resources(ctx, request["Resources"]):
+        if noun.derived is not None:
+            noun.derived.check(ctx, row)
+            owner = noun.derived.owner(row)
+            tagged = replace(row, tags=retag(row.tags))
+            after = noun.derived.changed(changed.get((type(owner), owner.id), owner), tagged)
+        else:
+            latest = changed.get((type(row), row.id), row)
+            tags = retag(latest.tags_seen_by(ctx.account, ctx.region))
+            if isinstance(latest, Instance):
+                check_shown_tags(latest.metadata_options, tags)
+            after = latest.retagged(ctx.account, ctx.region, tags)
+        changed[type(after), after.id] = after
     return Answer({}, put(*changed.values()))
 
 
-def _retag(
-    ctx: Context, resource_id: str, retag: Retag, changed: dict[tuple[type[Resource], str], Resource]
-) -> Resource:
-    """The resource that has to be written; ``changed`` are those of this request so far, for rules of one group."""
-    prefix = resource_id.rpartition("-")[0]
-    if prefix == SECURITY_GROUP_RULE.prefix:
-        group = ctx.network.group_of_rule(resource_id)
-        if group is None or not ctx.sees(group):
-            raise not_found(SECURITY_GROUP_RULE, resource_id)
-        latest = changed.get((SecurityGroup, group.id), group)
-        assert isinstance(latest, SecurityGroup)
-        return replace(latest, rules=tuple(_with_tags(rule, resource_id, retag) for rule in latest.rules))
-    kind = _BY_PREFIX.get(prefix)
-    if kind is None:
-        raise _invalid_id(resource_id)
-    try:
-        check_form(kind, resource_id)
-    except AwsError as error:
-        raise _invalid_id(resource_id) from error
-    row = changed.get((kind.type, resource_id)) or rows_of(ctx, kind).get(resource_id)
-    if row is None or not ctx.sees(row):
-        raise not_found(kind, resource_id)
-    return row.retagged(ctx.account, ctx.region, retag(row.tags_seen_by(ctx.account, ctx.region)))
-
-
-def _with_tags(rule: SecurityGroupRule, rule_id: str, retag: Retag) -> SecurityGroupRule:
-    return replace(rule, tags=retag(rule.tags)) if rule.id == rule_id else rule
-
-
-def _invalid_id(resource_id: str) -> AwsError:
-    return AwsError("InvalidID", f"The ID '{resource_id}' is not valid")
+def _resources(ctx: Context, resource_ids: list[str]) -> list[tuple[Noun[Any], Resource]]:
+    """Raises InvalidID for what is no id of a noun, and ``NotFound`` for all unknown ones of the first noun that has
+    any."""
+    found: list[tuple[Noun[Any], Resource]] = []
+    missing: dict[str, list[str]] = {}
+    for resource_id in dict.fromkeys(resource_ids):
+        prefix, _, digits = resource_id.rpartition("-")
+        noun = NOUNS.get(prefix)
+        if noun is None or not _DIGITS.fullmatch(digits):
+            raise AwsError("InvalidID", f"The ID '{resource_id}' is not valid")
+        row = find(ctx, noun, resource_id)
+        if row is None:
+            missing.setdefault(prefix, []).append(resource_id)
+        else:
+            found.append((noun, row))
+    for prefix, unknown in missing.items():
+        raise not_found(NOUNS[prefix], *unknown)
+    return found
 
 
 class _Tag(Struct, frozen=True):
@@ -112,7 +111,7 @@ class _Tag(Struct, frozen=True):
 
 def describe_tags(ctx: Context, request: Request) -> Answer:
     """The tags of everything that the caller sees, as the caller sees them."""
-    found = passing(ctx, request, _all_tags(ctx), _filter)
+    found = passing(ctx, request, _lines(ctx, request), _filter)
     page, token = paginate(request, sorted(found, key=lambda tag: tag.id))
     return Answer(
         {
@@ -125,15 +124,26 @@ def describe_tags(ctx: Context, request: Request) -> Answer:
     )
 
 
-def _all_tags(ctx: Context) -> Iterator[_Tag]:
-    for kind in KINDS:
-        for row in ctx.visible(rows_of(ctx, kind)):
-            for key, value in row.tags_seen_by(ctx.account, ctx.region).items():
-                yield _Tag(row.id, kind.tag_type, key, value)
-    for group in ctx.visible(ctx.network.security_groups):
-        for rule in group.rules:
-            for key, value in rule.tags.items():
-                yield _Tag(rule.id, SECURITY_GROUP_RULE.tag_type, key, value)
+def _lines(ctx: Context, request: Request) -> Iterator[_Tag]:
+    for noun, row in _asked(ctx, request):
+        for key, value in row.tags_seen_by(ctx.account, ctx.region).items():
+            yield _Tag(row.id, noun.tag_type, key, value)
+
+
+def _asked(ctx: Context, request: Request) -> Iterator[tuple[Noun[Any], Resource]]:
+    """What may have the tags that are asked for: where resources are named, only those."""
+    for name, patterns in asked_filters(request):
+        texts = [text for text in map(read_glob, patterns) if isinstance(text, str)]
+        if name == "resource-id" and len(texts) == len(patterns):
+            for text in dict.fromkeys(texts):
+                noun = NOUNS.get(text.rpartition("-")[0])
+                row = find(ctx, noun, text) if noun else None
+                if noun and row:
+                    yield noun, row
+            return
+    for noun in NOUNS.values():
+        for row in find_all(ctx, noun):
+            yield noun, row
 
 
 _FILTERS: dict[str, FilterValues[_Tag]] = {

@@ -1,38 +1,27 @@
-"""DescribeVolumes: the root volumes of instances (EC2 API Reference)."""
+"""Volumes: what instances were launched with, and what has outlived them (EC2 API Reference)."""
 
 from __future__ import annotations
 
 from realvpc.net.volume import Volume
 
-from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, no_values, render_tags
-from ..core.lookup import VOLUME
+from ..core.context import Context, Response
+from ..core.describe import deleting, describing
+from ..core.errors import AwsError
+from ..core.filter import no_values
+from ..core.noun import Noun, of_row
+from ..core.tags import render_tags
 
 
-def describe_volumes(ctx: Context, request: Request) -> Answer:
-    """Raises ``InvalidVolume.NotFound``, InvalidParameterValue for a filter."""
-    return describe(ctx, request, VOLUME, ids="VolumeIds", result="Volumes", render=_render, filters=_FILTERS)
-
-
-def _render(ctx: Context, volume: Volume) -> Response:
+def _render(volume: Volume) -> Response:
     return {
         "VolumeId": volume.id,
         "Size": volume.size_gib,
         "SnapshotId": volume.snapshot_id,
         "AvailabilityZone": volume.zone_name,
         "AvailabilityZoneId": volume.zone_id,
-        "State": "in-use",
+        "State": volume.state,
         "CreateTime": volume.created_at,
-        "Attachments": [
-            {
-                "VolumeId": volume.id,
-                "InstanceId": volume.instance_id,
-                "Device": volume.device_name,
-                "State": "attached",
-                "AttachTime": volume.created_at,
-                "DeleteOnTermination": volume.delete_on_termination,
-            }
-        ],
+        "Attachments": [_render_attachment(volume)] if volume.instance_id else [],
         "Encrypted": volume.encrypted,
         "Iops": volume.iops,
         "Throughput": volume.throughput if volume.volume_type == "gp3" else None,
@@ -43,23 +32,56 @@ def _render(ctx: Context, volume: Volume) -> Response:
     }
 
 
-_FILTERS: dict[str, FilterValues[Volume]] = {
-    "attachment.attach-time": lambda ctx, row: [row.created_at],
-    "attachment.delete-on-termination": lambda ctx, row: [row.delete_on_termination],
-    "attachment.device": lambda ctx, row: [row.device_name],
-    "attachment.instance-id": lambda ctx, row: [row.instance_id],
-    "attachment.status": lambda ctx, row: ["attached"],
-    "availability-zone": lambda ctx, row: [row.zone_name],
-    "availability-zone-id": lambda ctx, row: [row.zone_id],
-    "create-time": lambda ctx, row: [row.created_at],
-    "encrypted": lambda ctx, row: [row.encrypted],
-    "fast-restored": lambda ctx, row: [False],
-    "multi-attach-enabled": lambda ctx, row: [False],
-    "operator.managed": lambda ctx, row: [False],
-    "operator.principal": no_values,
-    "size": lambda ctx, row: [row.size_gib],
-    "snapshot-id": lambda ctx, row: [row.snapshot_id],
-    "status": lambda ctx, row: ["in-use"],
-    "volume-id": lambda ctx, row: [row.id],
-    "volume-type": lambda ctx, row: [row.volume_type],
-}
+def _render_attachment(volume: Volume) -> Response:
+    return {
+        "VolumeId": volume.id,
+        "InstanceId": volume.instance_id,
+        "Device": volume.device_name,
+        "State": "attached",
+        "AttachTime": volume.created_at,
+        "DeleteOnTermination": volume.delete_on_termination,
+    }
+
+
+VOLUME = Noun(
+    type=Volume,
+    prefix="vol",
+    not_found="InvalidVolume.NotFound",
+    malformed="InvalidVolumeID.Malformed",
+    words="volume",
+    tag_type="volume",
+    ids="VolumeIds",
+    result="Volumes",
+    render=of_row(_render),
+    filters={
+        "attachment.attach-time": "Attachments[].AttachTime",
+        "attachment.delete-on-termination": "Attachments[].DeleteOnTermination",
+        "attachment.device": "Attachments[].Device",
+        "attachment.instance-id": ".instance_id",
+        "attachment.status": "Attachments[].State",
+        "availability-zone": ".zone_name",
+        "availability-zone-id": ".zone_id",
+        "create-time": ".created_at",
+        "encrypted": ".encrypted",
+        "fast-restored": lambda ctx, row: (False,),
+        "multi-attach-enabled": "MultiAttachEnabled",
+        "operator.managed": "Operator.Managed",
+        "operator.principal": no_values,
+        "size": ".size_gib",
+        "snapshot-id": ".snapshot_id",
+        "status": ".state",
+        "volume-id": ".id",
+        "volume-type": ".volume_type",
+    },
+    found_by={"attachment.instance-id": lambda ctx, value: ctx.state.inventory.volumes_of(value)},
+)
+
+
+def _check_unused(ctx: Context, volume: Volume) -> None:
+    """Raises VolumeInUse while an instance has it."""
+    if volume.instance_id is not None:
+        raise AwsError("VolumeInUse", f"Volume {volume.id} is currently attached to {volume.instance_id}")
+
+
+describe_volumes = describing(VOLUME)
+delete_volume = deleting(VOLUME, "VolumeId", _check_unused)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from realvpc.net.addresses import ANY_IPV4
 from realvpc.net.dhcp_options import default_options_id
 from realvpc.net.peering import PeeringEvent
 from realvpc.net.quotas import VPCS_PER_REGION
 from realvpc.net.route_table import RouteTable, RouteTableAssociation
-from realvpc.net.security_group import GroupReference, SecurityGroup
 from realvpc.net.table import Change, put
 from realvpc.net.vpc import CidrAssociation, Vpc, valid_block
 
 from ..core.cidr import parse_cidr
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, describe, no_values, render_tags
+from ..core.describe import describing
 from ..core.errors import AwsError, dependency_violation
-from ..core.lookup import VPC, get
+from ..core.filter import no_values
+from ..core.lookup import named
+from ..core.noun import Noun, of_row
 from ..core.parameters import refuse
-from ..core.tags import tags_on_creation
-from .security_group import all_traffic
+from ..core.tags import render_tags, tags_on_creation
+from .default_group import default_group
 
 _NOT_HERE = (
     "Ipv4IpamPoolId",
@@ -65,29 +65,15 @@ def create_vpc(ctx: Context, request: Request) -> Answer:
         vpc_id=vpc.id,
         associations=(RouteTableAssociation(ctx.new_id("rtbassoc")),),
     )
-    return Answer({"Vpc": render(ctx, vpc) | {"State": "pending"}}, put(vpc, main, _default_security_group(ctx, vpc)))
+    return Answer(
+        {"Vpc": _render(vpc) | {"State": "pending", "Ipv6CidrBlockAssociationSet": []}},
+        put(vpc, main, default_group(ctx, vpc)),
+    )
 
 
 def refuse_address_pools(request: Request) -> None:
     """Raises UnsupportedOperation for a request that wants IPv6, an address pool or encryption controls."""
     refuse(request, _NOT_HERE)
-
-
-def _default_security_group(ctx: Context, vpc: Vpc) -> SecurityGroup:
-    """Everything from its own members, and everything out (VPC guide, "Default security groups")."""
-    group_id = ctx.new_id("sg")
-    return SecurityGroup(
-        id=group_id,
-        account=vpc.account,
-        region=vpc.region,
-        vpc_id=vpc.id,
-        name="default",
-        description="default VPC security group",
-        rules=(
-            all_traffic(ctx, GroupReference(group_id, vpc.account), is_egress=False),
-            all_traffic(ctx, ANY_IPV4, is_egress=True),
-        ),
-    )
 
 
 def delete_vpc(ctx: Context, request: Request) -> Answer:
@@ -97,7 +83,7 @@ def delete_vpc(ctx: Context, request: Request) -> Answer:
     gateway, network interfaces, security groups or route tables of the user, an active peering connection, or a
     request of another account, which has to be rejected first (peering guide, "Delete").
     """
-    vpc = get(ctx, VPC, request["VpcId"])
+    vpc = named(ctx, VPC, request, "VpcId")
     network = ctx.network
     groups, tables = network.security_groups_of(vpc.id), network.route_tables_of(vpc.id)
     peerings = [peering for peering in network.peerings_of(vpc.id) if peering.is_live_at(ctx.now)]
@@ -115,11 +101,7 @@ def delete_vpc(ctx: Context, request: Request) -> Answer:
     return Answer({}, Change(puts=tuple(row for row in ended if row), deletes=(vpc, *groups, *tables, *routes)))
 
 
-def describe_vpcs(ctx: Context, request: Request) -> Answer:
-    return describe(ctx, request, VPC, ids="VpcIds", result="Vpcs", render=render, filters=_FILTERS)
-
-
-def render(ctx: Context, vpc: Vpc) -> Response:
+def _render(vpc: Vpc) -> Response:
     return {
         "VpcId": vpc.id,
         "OwnerId": vpc.account,
@@ -142,17 +124,30 @@ def render_cidr_association(association: CidrAssociation, state: str) -> Respons
     }
 
 
-_FILTERS: dict[str, FilterValues[Vpc]] = {
-    "cidr": lambda ctx, row: [row.primary_cidr],
-    "cidr-block-association.association-id": lambda ctx, row: [block.id for block in row.cidr_associations],
-    "cidr-block-association.cidr-block": lambda ctx, row: row.cidrs,
-    "cidr-block-association.state": lambda ctx, row: ["associated"],
-    "dhcp-options-id": lambda ctx, row: [row.dhcp_options_id],
-    "ipv6-cidr-block-association.association-id": no_values,
-    "ipv6-cidr-block-association.ipv6-cidr-block": no_values,
-    "ipv6-cidr-block-association.ipv6-pool": no_values,
-    "ipv6-cidr-block-association.state": no_values,
-    "is-default": lambda ctx, row: [row.is_default],
-    "state": lambda ctx, row: ["available"],
-    "vpc-id": lambda ctx, row: [row.id],
-}
+VPC = Noun(
+    type=Vpc,
+    prefix="vpc",
+    not_found="InvalidVpcID.NotFound",
+    malformed="InvalidVpcId.Malformed",  # so it comes; the reference writes ID
+    words="vpc ID",
+    tag_type="vpc",
+    ids="VpcIds",
+    result="Vpcs",
+    render=of_row(_render),
+    filters={
+        **dict.fromkeys(("cidr", "cidr-block", "cidrBlock"), "CidrBlock"),
+        "cidr-block-association.association-id": ".cidr_associations[].id",
+        "cidr-block-association.cidr-block": "CidrBlockAssociationSet[].CidrBlock",
+        "cidr-block-association.state": "CidrBlockAssociationSet[].CidrBlockState.State",
+        **dict.fromkeys(("dhcp-options-id", "dhcpOptionsId"), ".dhcp_options_id"),
+        "ipv6-cidr-block-association.association-id": no_values,
+        "ipv6-cidr-block-association.ipv6-cidr-block": no_values,
+        "ipv6-cidr-block-association.ipv6-pool": no_values,
+        "ipv6-cidr-block-association.state": no_values,
+        **dict.fromkeys(("is-default", "isDefault"), ".is_default"),
+        "state": "State",
+        **dict.fromkeys(("vpc-id", "vpcId"), ".id"),
+    },
+)
+
+describe_vpcs = describing(VPC)

@@ -9,8 +9,9 @@ from realvpc.net.vpc import Vpc
 
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
-from ..core.lookup import VPC, get
+from ..core.lookup import named
 from ..core.parameters import parameter_name
+from .vpc import VPC
 
 _FIELDS = {
     "EnableDnsHostnames": "enable_dns_hostnames",
@@ -21,7 +22,7 @@ _FIELDS = {
 
 def describe_vpc_attribute(ctx: Context, request: Request) -> Answer:
     """One attribute, under its own name.  Raises InvalidParameterValue for a name that AWS does not have."""
-    vpc = get(ctx, VPC, request["VpcId"])
+    vpc = named(ctx, VPC, request, "VpcId")
     wanted = request["Attribute"]
     for member, field in _FIELDS.items():
         if wanted == parameter_name(member):
@@ -35,7 +36,7 @@ def modify_vpc_attribute(ctx: Context, request: Request) -> Answer:
     Raises MissingParameter or InvalidParameterCombination unless it is exactly one, and InvalidParameterValue for
     DNS hostnames without DNS support.
     """
-    vpc = get(ctx, VPC, request["VpcId"])
+    vpc = named(ctx, VPC, request, "VpcId")
     given = [member for member in _FIELDS if request.get(member) is not None]
     if not given:
         raise missing_parameter("enableDnsHostnames, enableDnsSupport or enableNetworkAddressUsageMetrics")
@@ -44,7 +45,7 @@ def modify_vpc_attribute(ctx: Context, request: Request) -> Answer:
         raise invalid_parameter_combination(f"Fields for multiple attribute types specified: {names}")
     value = request[given[0]].get("Value")
     if value is None:
-        raise missing_parameter(f"{given[0]}.Value")
+        raise missing_parameter(f"{parameter_name(given[0])}.value")
     changed: Vpc = replace(vpc, **{_FIELDS[given[0]]: value})
     if given[0] == "EnableDnsHostnames" and value and not vpc.enable_dns_support:
         raise AwsError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from realvpc.net import indexes
 from realvpc.net.addresses import Cidr, overlapping
 from realvpc.net.peering import Peering, PeeringEvent
 from realvpc.net.quotas import CIDRS_PER_VPC
@@ -13,8 +14,9 @@ from realvpc.net.vpc import CidrAssociation, Vpc, may_join, valid_block
 from ..core.cidr import parse_cidr
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, missing_parameter
-from ..core.lookup import VPC, get
-from .vpc import refuse_address_pools, render_cidr_association
+from ..core.lookup import named
+from ..core.parameters import required
+from .vpc import VPC, refuse_address_pools, render_cidr_association
 
 
 def associate_vpc_cidr_block(ctx: Context, request: Request) -> Answer:
@@ -24,7 +26,7 @@ def associate_vpc_cidr_block(ctx: Context, request: Request) -> Answer:
     overlaps the VPC, an actively peered VPC or a route; CidrLimitExceeded; OperationNotPermitted while the VPC is the
     requester of a pending peering connection.
     """
-    vpc = get(ctx, VPC, request["VpcId"])
+    vpc = named(ctx, VPC, request, "VpcId")
     refuse_address_pools(request)
     if not request.get("CidrBlock"):
         raise missing_parameter("cidrBlock")
@@ -97,8 +99,8 @@ def disassociate_vpc_cidr_block(ctx: Context, request: Request) -> Answer:
     Raises ``InvalidVpcCidrBlockAssociationID.NotFound``, OperationNotPermitted for the primary block and
     ``InvalidCidrBlock.InUse`` while a subnet lies in it.
     """
-    association_id = request["AssociationId"]
-    for vpc in ctx.visible(ctx.network.vpcs):
+    association_id = required(request, "AssociationId")
+    for vpc in filter(ctx.sees, ctx.network.vpcs.where(indexes.cidr_association_ids, association_id)):
         for position, association in enumerate(vpc.cidr_associations):
             if association.id != association_id:
                 continue

@@ -8,8 +8,8 @@ from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.zones import REGIONS, Region, Zone, zones
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import FilterValues, no_values, passing
 from ..core.errors import invalid_parameter_value
+from ..core.filter import FilterValues, no_values, passing
 
 _OPT_IN_STATUS = "opt-in-not-required"
 
@@ -50,7 +50,10 @@ def describe_regions(ctx: Context, request: Request) -> Answer:
 _ATTRIBUTES: dict[str, Callable[[Context], str]] = {
     "supported-platforms": lambda ctx: "VPC",
     "default-vpc": lambda ctx: "none",
+    "max-instances": lambda ctx: "20",  # without a meaning any more, and shown all the same
     "vpc-max-security-groups-per-interface": lambda ctx: str(ctx.quota(SECURITY_GROUPS_PER_INTERFACE)),
+    "max-elastic-ips": lambda ctx: "5",
+    "vpc-max-elastic-ips": lambda ctx: "5",
 }
 
 

@@ -8,7 +8,7 @@ from realvpc.iam.role import InstanceProfile
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import render_tags
+from ..core.tags import render_tags
 from .common import (
     checked_tags,
     delete_conflict,
@@ -101,7 +101,7 @@ def untag_instance_profile(ctx: Context, request: Request) -> Answer:
 def list_instance_profile_tags(ctx: Context, request: Request) -> Answer:
     """Raises NoSuchEntity."""
     profile = _named(ctx, request["InstanceProfileName"])
-    shown, members = page(request, render_tags(profile.tags), lambda tag: str(tag["Key"]))
+    shown, members = page(request, render_tags(dict(sorted(profile.tags.items()))), lambda tag: str(tag["Key"]))
     return Answer({"Tags": shown} | members)
 
 

@@ -10,8 +10,8 @@ from realvpc.iam.role import Role
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import render_tags
 from ..core.parameters import refuse
+from ..core.tags import render_tags
 from .common import (
     as_document,
     checked_tags,
@@ -128,7 +128,7 @@ def untag_role(ctx: Context, request: Request) -> Answer:
 def list_role_tags(ctx: Context, request: Request) -> Answer:
     """Raises NoSuchEntity."""
     role = role_named(ctx, request["RoleName"])
-    shown, members = page(request, render_tags(role.tags), lambda tag: str(tag["Key"]))
+    shown, members = page(request, render_tags(dict(sorted(role.tags.items()))), lambda tag: str(tag["Key"]))
     return Answer({"Tags": shown} | members)
 
 

@@ -9,8 +9,8 @@ from realvpc.net.quotas import TAGS_PER_RESOURCE
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import render_tags
 from ..core.errors import AwsError
+from ..core.tags import render_tags
 from .common import invalid_input, own_zone
 
 

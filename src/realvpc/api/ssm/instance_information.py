@@ -9,8 +9,8 @@ from realvpc.net.hostnames import instance_private_name
 from realvpc.net.instance import Instance, InstanceState
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import no_values, passing
 from ..core.errors import AwsError
+from ..core.filter import no_values, passing
 from .agent import AGENT_VERSION, is_online
 from .paging import paged
 

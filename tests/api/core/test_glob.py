@@ -1,0 +1,78 @@
+"""Patterns with wildcards: what they match, and that a match never goes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realvpc.api.core.glob import Glob, read_glob
+
+
+def matches(pattern: str, text: str) -> bool:
+    read = read_glob(pattern)
+    return read.matches(text) if isinstance(read, Glob) else read == text
+
+
+def as_expression(pattern: str) -> str:
+    pieces = re.findall(r"\\.?|.", pattern, re.DOTALL)
+    return "".join({"*": ".*", "?": "."}.get(p) or re.escape(p[1:] or p if p[0] == "\\" else p) for p in pieces)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("web", "web", True),
+        ("web*", "web", True),
+        ("web*", "web-1", True),
+        ("*web*", "my web server", True),
+        ("w?b", "wb", False),
+        ("a*b*c", "a-b-b-c", True),
+        ("a*b*c", "acb", False),
+        (r"\*\?\\", r"*?\ "[:-1], True),
+        (r"\*", "x", False),
+        ("", "", True),
+        ("*", "", True),
+        ("?", "", False),
+        ("日*", "日本", True),
+    ],
+)
+def test_stars_question_marks_and_escapes(pattern: str, text: str, expected: bool) -> None:
+    assert matches(pattern, text) is expected
+
+
+def test_every_short_pattern_means_what_a_regular_expression_would_mean() -> None:
+    texts = ["".join(letters) for size in range(5) for letters in product("ab", repeat=size)]
+    for size in range(5):
+        for letters in product("ab*?", repeat=size):
+            pattern = "".join(letters)
+            expression = re.compile(as_expression(pattern))
+            for text in texts:
+                assert matches(pattern, text) is bool(expression.fullmatch(text)), (pattern, text)
+
+
+@given(st.text("ab*?\\", max_size=12), st.text("ab*\\", max_size=12))
+def test_any_pattern_means_what_a_regular_expression_would_mean(pattern: str, text: str) -> None:
+    assert matches(pattern, text) is bool(re.fullmatch(as_expression(pattern), text, re.DOTALL))
+
+
+class Watched(str):
+    """A text that counts how many of its characters are looked at."""
+
+    looked_at = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for character in super().__iter__():
+            self.looked_at += 1
+            yield character
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 120 + "*b", "*" + "a" * 200 + "b", "*?a" * 80 + "b", "a*" * 120 + "b"])
+def test_no_character_is_looked_at_twice_whatever_the_pattern(pattern: str) -> None:
+    text = Watched("a" * 255)
+    assert not matches(pattern, text)
+    assert text.looked_at <= len(text)
