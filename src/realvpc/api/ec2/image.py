@@ -91,6 +91,11 @@ def check_owner(ctx: Context, image: MachineImage) -> None:
 
 _NO_IMAGE_HAS = (
     "boot-mode",
+    "image-watermark.source-image-creation-time",
+    "image-watermark.source-image-id",
+    "image-watermark.source-image-region",
+    "image-watermark.watermark-creation-time",
+    "image-watermark.watermark-key",
     "kernel-id",
     "platform",
     "product-code",
