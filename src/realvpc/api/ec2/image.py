@@ -89,6 +89,7 @@ def check_owner(ctx: Context, image: MachineImage) -> None:
         raise AwsError("AuthFailure", f"Not authorized for image:{image.id}")
 
 
+_SEVERITIES = ("critical", "high", "informational", "low", "medium")
 _NO_IMAGE_HAS = (
     "boot-mode",
     "image-watermark.source-image-creation-time",
@@ -96,11 +97,17 @@ _NO_IMAGE_HAS = (
     "image-watermark.source-image-region",
     "image-watermark.watermark-creation-time",
     "image-watermark.watermark-key",
+    "instance-type-specification.supported-instance-type",
+    "instance-type-specification.unsupported-instance-type",
     "kernel-id",
     "platform",
     "product-code",
     "product-code.type",
+    "public-ssm-parameter-name",
     "ramdisk-id",
+    *(f"scan-result.{severity}-fix-available-since" for severity in _SEVERITIES),
+    "scan-result.finding-scan-date",
+    "scan-result.highest-finding-severity-label",
     "source-image-id",
     "source-image-region",
     "source-instance-id",
