@@ -34,8 +34,9 @@ DESCRIBED = {noun.prefix: f"Describe{noun.result}" for noun in NOUNS.values()} |
 
 
 def documented_filters(action: str) -> list[str]:
-    """The filter names that the API reference lists: the first code word of each list item."""
+    """The filter names that the API reference lists: the first code word of each list item, but for lists of values."""
     text = html.unescape(_SERVICE.operation_model(action).input_shape.members["Filters"].documentation)
+    text = re.sub(r"(?s)(?<=</p>)\s*<ul>.*?</ul>", "", text[text.find("<ul>") + 4 :])
     names = re.findall(r"<li>\s*<p>\s*<code>([^<]+)</code>", text)
     return ["tag:Owner" if name.startswith("tag") and name != "tag-key" else name for name in names]
 

@@ -156,7 +156,7 @@ CASES = (
     Case("CreateSubnet", _create_subnet, 200),
     Case("CreateRoute into a growing table", _create_route, 300),
     Case("CreateVpcPeeringConnection", _create_peering, 200),
-    Case(f"DescribeVpcs of {VPCS:,}", _describe("DescribeVpcs", MaxResults=VPCS), 20),
+    Case(f"DescribeVpcs of {VPCS:,}", _describe("DescribeVpcs", MaxResults=VPCS), 6),
     Case("DescribeVpcs, one id", _one_vpc, 400),
     Case("DescribeVpcs, cidr filter", _by_cidr, 100),
     Case("DescribeVpcs, tag filter", _by_tag, 100),
