@@ -82,12 +82,15 @@ class Service:
         """Whether everything is written."""
         return not self._unwritten
 
-    async def settled(self) -> None:
-        """Returns when everything until now is written.  Raises AwsError when it cannot be, and never was."""
+    def settled(self) -> asyncio.Future[None]:
+        """Done when everything until now is written; AwsError when it cannot be, and never was."""
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._unwritten:
-            waiting = asyncio.get_running_loop().create_future()
             self._waiting.append((self.revision, waiting))
-            await waiting
+            waiting.add_done_callback(lambda each: each.cancelled() or each.exception())  # whoever asked may have left
+        else:
+            waiting.set_result(None)
+        return waiting
 
     def include(self, actions: Actions) -> None:
         """More actions, in the same tables, or others in the place of those that are there: of rooms that keep in
@@ -110,12 +113,19 @@ class Service:
         self._commit(answer.change, f"{call.service}:{call.action} {call.caller.arn}")
         later = answer.effect() if answer.effect is not None else None
         response = answer.response if later is None else later
-        return response if self.is_settled and not isawaitable(response) else self._once_settled(response)
+        if self.is_settled and not isawaitable(response):
+            return response
+        return self._once_settled(response, None if self.is_settled else self.settled())
 
-    async def _once_settled(self, response: Response | Awaitable[Response]) -> Response:
-        """What was answered must not be lost, nor what was seen."""
+    async def _once_settled(
+        self, response: Response | Awaitable[Response], own: asyncio.Future[None] | None
+    ) -> Response:
+        """What was answered must not be lost, nor what was seen.  ``own`` is done when the call's own change is safe."""
+        if own is not None:
+            await own
         found = await response if isawaitable(response) else response
-        await self.settled()
+        if not self.is_settled:
+            await self.settled()
         return found
 
     def report(self, fact: Report, cause: str) -> None:

@@ -109,6 +109,11 @@ def wanted_vcpus(row: Instance) -> Iterable[tuple[str, str, int]]:
     return ((row.account, row.region, INSTANCE_TYPES[row.instance_type].vcpus),) if row.machine_wanted else ()
 
 
+def primary_cidr(row: Vpc) -> Iterable[tuple[str, str, str]]:
+    """Account, Region, and the block as it is written."""
+    return ((row.account, row.region, str(row.primary_cidr)),)
+
+
 def cidr_association_ids(row: Vpc) -> Iterable[str]:
     return (association.id for association in row.cidr_associations)
 
@@ -131,7 +136,7 @@ def pending_request_of(row: Peering) -> Iterable[tuple[str, str]]:
 
 
 OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
-    Vpc: (dhcp_options_id, cidr_association_ids),
+    Vpc: (dhcp_options_id, primary_cidr, cidr_association_ids),
     Subnet: (vpc_id,),
     RouteTable: (vpc_id, associated_subnets, route_table_association_ids),
     TableRoute: (route_table_id, route_family, target_id),

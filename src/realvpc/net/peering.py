@@ -163,6 +163,10 @@ class Peering(Resource, frozen=True, kw_only=True):
     def places(self) -> Iterable[tuple[str, str]]:
         return {(side.account, side.region) for side in (self.requester, self.accepter)}
 
+    @property
+    def tag_pairs(self) -> Iterable[tuple[str, str]]:
+        return {*self.requester.tags.items(), *self.accepter.tags.items()}
+
     def tags_seen_by(self, account: str, region: str) -> dict[str, str]:
         sides = self.sides_of(account, region)
         return sides[0].tags if sides else {}

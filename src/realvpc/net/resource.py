@@ -35,6 +35,11 @@ class Resource(Struct, frozen=True, kw_only=True, gc=False):
         """The accounts and Regions from which it may be seen; ``visible_to`` has the last word."""
         return ((self.account, self.region),)
 
+    @property
+    def tag_pairs(self) -> Iterable[tuple[str, str]]:
+        """Every tag that somebody sees, key and value."""
+        return self.tags.items()
+
     def tags_seen_by(self, account: str, region: str) -> dict[str, str]:
         """The tags that this caller sees (a peering connection keeps one set per side)."""
         return self.tags

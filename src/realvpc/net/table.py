@@ -161,6 +161,11 @@ def _replaced(bucket: _Bucket[R], gone: set[str], added: dict[str, R]) -> _Bucke
     return _bucket({row.id: row for row in few if row.id not in gone} | added)
 
 
+def by_tag(row: Resource) -> Iterable[tuple[str, str, str, str]]:
+    """Names the index of what an account has in a Region with a value of a tag: account, Region, key and value."""
+    return ((*place, *pair) for place in row.places for pair in row.tag_pairs)
+
+
 def by_place(row: Resource) -> Iterable[tuple[str, str]]:
     return row.places
 
@@ -179,7 +184,7 @@ class Snapshot:
 
     def __init__(self, tables: Mapping[type[Resource], Table[Any]] | None = None) -> None:
         self._tables: dict[type[Resource], Table[Any]] = dict(
-            tables or {kind: Table(indexes=(by_place, *self.INDEXES.get(kind, ()))) for kind in self.TYPES}
+            tables or {kind: Table(indexes=(by_place, by_tag, *self.INDEXES.get(kind, ()))) for kind in self.TYPES}
         )
 
     @classmethod

@@ -13,7 +13,7 @@ from realvpc.iam.directory import Directory
 from realvpc.net.network import Network
 from realvpc.net.quotas import Quota, QuotaMode, applied_id
 from realvpc.net.resource import EVERY_REGION, Resource
-from realvpc.net.table import Change, Table, by_place
+from realvpc.net.table import Change, Table, by_place, by_tag
 from realvpc.store.state import State
 
 from .call import Caller
@@ -117,6 +117,11 @@ class Context:
             for row in table.where(by_place, (self.account, region)):
                 if self.sees(row):
                     yield row
+
+    def tagged(self, table: Table[R], key: str, value: str) -> Iterator[R]:
+        """What of the table has the tag; others may be among it."""
+        for region in (self.region, EVERY_REGION):
+            yield from table.where(by_tag, (self.account, region, key, value))
 
     def count(self, table: Table[R]) -> int:
         """How many the caller's account has in its Region, of what stays visible as long as it is."""

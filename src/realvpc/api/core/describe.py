@@ -79,8 +79,9 @@ def _candidates(ctx: Context, request: Request, noun: Noun[R]) -> Iterable[R]:
             continue
         if noun.filters.get(name) == ".id":
             return [row for text in dict.fromkeys(texts) if (row := find(ctx, noun, text)) is not None]
-        if name in noun.found_by:
-            rows = {row.id: row for text in texts for row in noun.found_by[name](ctx, text)}
+        find_by = noun.finder(name)
+        if find_by is not None:
+            rows = {row.id: row for text in texts for row in find_by(ctx, text)}
             return filter(ctx.sees, rows.values())
     return find_all(ctx, noun)
 

@@ -74,6 +74,13 @@ class Noun(Struct, Generic[R], frozen=True, kw_only=True):
     tells_prefix: TellsPrefix = TellsPrefix.OF_OTHERS
     in_brackets: bool = False  # whether "not found" puts the ids in brackets
 
+    def finder(self, name: str) -> Callable[[Context, str], Iterable[R]] | None:
+        """How the state finds what has one value of a filter, where it can; others may be among it."""
+        if name.startswith("tag:") and self.derived is None:
+            key = name.removeprefix("tag:")
+            return lambda ctx, value: ctx.tagged(ctx.state.table(self.type), key, value)
+        return self.found_by.get(name)
+
     def values_of(self, name: str, render: Callable[[R], Response] | None = None) -> FilterValues[R] | None:
         """What a filter looks at, or None for an unknown one.  ``render`` stands in for the noun's own."""
         if name in self.filters:
@@ -115,6 +122,30 @@ def of_row(render: Callable[[R], Response]) -> Render[R]:
         if len(kept) >= MAXIMUM_KEPT:
             del kept[next(iter(kept))]
         response = Rendered(render(row))
+        kept[row.id] = (row, response)
+        return response
+
+    return rendering
+
+
+def of_state(render: Render[R]) -> Render[R]:
+    """A rendering that follows from the row and what the state says of others, whoever asks and whenever.  It is kept
+    for as long as the state says the same, so nobody may change what it returns."""
+    kept: dict[str, tuple[R, Response]] = {}
+    seen: tuple[object, ...] = ()
+
+    def rendering(ctx: Context, row: R) -> Response:
+        nonlocal seen
+        now = (ctx.state.network, ctx.state.inventory, ctx.state.directory)
+        if len(now) != len(seen) or any(one is not other for one, other in zip(now, seen, strict=True)):
+            kept.clear()
+            seen = now
+        found = kept.get(row.id)
+        if found is not None and found[0] is row:
+            return found[1]
+        if len(kept) >= MAXIMUM_KEPT:
+            del kept[next(iter(kept))]
+        response = Rendered(render(ctx, row))
         kept[row.id] = (row, response)
         return response
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from realvpc.net.hostnames import instance_private_name
@@ -12,7 +12,7 @@ from realvpc.net.network_interface import NetworkInterface
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import paginate, select
-from ..core.noun import Noun, TellsPrefix
+from ..core.noun import Noun, TellsPrefix, of_state
 from ..core.tags import render_tags
 from .instance_filters import FILTERS
 from .network_interface import (
@@ -34,14 +34,18 @@ METADATA_OPTIONS = {
 """The members of requests and responses, and what ``MetadataOptions`` calls them."""
 
 
-def render_reservations(ctx: Context, instances: Iterable[Instance]) -> list[Response]:
+def render_reservations(
+    ctx: Context, instances: Iterable[Instance], render: Callable[[Context, Instance], Response] | None = None
+) -> list[Response]:
+    """``render`` in the place of ``render_instance``, whose results are the caller's to change."""
+    render = render or render_instance
     reservations: dict[str, Response] = {}
     for instance in sorted(instances, key=lambda row: (row.reservation_id, row.ami_launch_index)):
         reservation = reservations.setdefault(
             instance.reservation_id,
             {"ReservationId": instance.reservation_id, "OwnerId": instance.account, "Groups": [], "Instances": []},
         )
-        reservation["Instances"].append(render_instance(ctx, instance))
+        reservation["Instances"].append(render(ctx, instance))
     return list(reservations.values())
 
 
@@ -192,7 +196,7 @@ INSTANCE = Noun(
     tag_type="instance",
     ids="InstanceIds",
     result="Instances",
-    render=render_instance,
+    render=of_state(render_instance),
     filters=FILTERS,
     tells_prefix=TellsPrefix.NEVER,
 )
@@ -201,4 +205,4 @@ INSTANCE = Noun(
 def describe_instances(ctx: Context, request: Request) -> Answer:
     """By reservation.  Raises ``InvalidInstanceID.NotFound``, InvalidParameterValue for a filter."""
     page, token = paginate(request, select(ctx, request, INSTANCE))
-    return Answer({"Reservations": render_reservations(ctx, page), "NextToken": token})
+    return Answer({"Reservations": render_reservations(ctx, page, INSTANCE.render), "NextToken": token})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from realvpc.net import indexes
 from realvpc.net.dhcp_options import default_options_id
 from realvpc.net.peering import PeeringEvent
 from realvpc.net.quotas import VPCS_PER_REGION
@@ -124,6 +125,8 @@ def render_cidr_association(association: CidrAssociation, state: str) -> Respons
     }
 
 
+_OF_PRIMARY_CIDR = ("cidr", "cidr-block", "cidrBlock")
+
 VPC = Noun(
     type=Vpc,
     prefix="vpc",
@@ -134,8 +137,12 @@ VPC = Noun(
     ids="VpcIds",
     result="Vpcs",
     render=of_row(_render),
+    found_by=dict.fromkeys(
+        _OF_PRIMARY_CIDR,
+        lambda ctx, value: ctx.network.vpcs.where(indexes.primary_cidr, (ctx.account, ctx.region, value)),
+    ),
     filters={
-        **dict.fromkeys(("cidr", "cidr-block", "cidrBlock"), "CidrBlock"),
+        **dict.fromkeys(_OF_PRIMARY_CIDR, "CidrBlock"),
         "cidr-block-association.association-id": ".cidr_associations[].id",
         "cidr-block-association.cidr-block": "CidrBlockAssociationSet[].CidrBlock",
         "cidr-block-association.state": "CidrBlockAssociationSet[].CidrBlockState.State",
