@@ -120,7 +120,7 @@ class Service:
     async def _once_settled(
         self, response: Response | Awaitable[Response], own: asyncio.Future[None] | None
     ) -> Response:
-        """What was answered must not be lost, nor what was seen.  ``own`` is done when the call's own change is safe."""
+        """What was answered must not be lost, nor what was seen.  ``own`` is done when the call has been written."""
         if own is not None:
             await own
         found = await response if isawaitable(response) else response
