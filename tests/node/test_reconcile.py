@@ -44,6 +44,16 @@ async def until(reconciler: Reconciler, holds: Callable[[], bool]) -> None:
                 await reconciler.newer_than(seen)
 
 
+async def stands_still(reconciler: Reconciler) -> None:
+    """One who spins has no moment without news."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            seen = reconciler.version
+            await asyncio.sleep(0.1)
+            if reconciler.version == seen:
+                return
+
+
 def test_what_others_write_takes_no_attempt_from_a_machine_that_failed_once() -> None:
     """Its start fails once, and at each moment unrelated writes arrive: it comes up all the same."""
     failures = iter([1])
@@ -110,5 +120,24 @@ def test_tables_that_the_kernel_refuses_are_not_tried_at_every_write_that_leaves
             assert len(fabric.applied) < 10
             fabric.failing.clear()
             await until(reconciler, lambda: not reconciler.faults)
+
+    asyncio.run(scenario())
+
+
+def test_a_disk_that_was_kept_aside_gives_nothing_more_to_do() -> None:
+    async def scenario() -> None:
+        machines = FakeMachines()
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: MachineUp(A.id, 1, 42) in reconciler.reports())
+            reconciler.want(Desired(2, Plan(), ()))
+            await until(reconciler, lambda: machines.kept == {A.id} and reconciler.revision == 2)
+            for revision in range(3, 9):
+                reconciler.want(Desired(revision, Plan(), ()))
+                await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
+            assert machines.asides[A.id] == 1
+            await stands_still(reconciler)
+            reconciler.want(Desired(9, Plan(), (), (A.id,)))
+            await until(reconciler, lambda: not machines.kept)
 
     asyncio.run(scenario())

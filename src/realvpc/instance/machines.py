@@ -106,8 +106,12 @@ class Machines:
         return self._storage.ids() | self._states.keys()
 
     def has_disk(self, instance_id: str) -> bool:
-        """Whether it has one, be it kept aside."""
+        """Whether it has one that is not kept aside."""
         return self._storage.has(instance_id)
+
+    def has_kept_disk(self, instance_id: str) -> bool:
+        """Whether one of its was kept aside."""
+        return self._storage.has_kept(instance_id)
 
     def serve(self, state: str) -> None:
         """Take disks from now on for those of this state, by its id."""

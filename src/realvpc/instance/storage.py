@@ -85,8 +85,12 @@ class Storage:
         return frozenset(entry.name for entry in self._disks.iterdir() if not entry.name.startswith("."))
 
     def has(self, instance_id: str) -> bool:
-        """Whether it has a disk, be it kept aside."""
-        return (self._disks / instance_id).exists() or bool(self._kept.homes(instance_id))
+        """Whether it has a disk that is not kept aside."""
+        return (self._disks / instance_id).exists()
+
+    def has_kept(self, instance_id: str) -> bool:
+        """Whether a disk of its was kept aside."""
+        return bool(self._kept.homes(instance_id))
 
     def ensure(self, spec: Workload) -> Disk:
         """The machine's disk: the one that it has, the one that was kept aside, or a new one.

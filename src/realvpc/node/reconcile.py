@@ -199,7 +199,7 @@ class Reconciler:
             await self._apply()
         for name in names:
             if name not in self._steps:
-                self._settle(name, disk=self.machines.has_disk(name))
+                self._settle(name)
             if name not in desired.specs and name not in desired.ended:
                 self._reports.forget(name)
         await asyncio.gather(*self._putting_aside)  # so that whoever asks after this pass hears of them
@@ -222,7 +222,7 @@ class Reconciler:
         desired = self._desired
         return name in desired.specs or name in desired.ended or name in self._links or self.machines.has_disk(name)
 
-    def _settle(self, name: str, *, disk: bool) -> None:
+    def _settle(self, name: str) -> None:
         """Begin the machine's next step, or say that there is none."""
         spec, state = self._desired.specs.get(name), self.machines.state(name)
         if spec and self._has_failed(spec):
@@ -230,7 +230,8 @@ class Reconciler:
             return
         # An appliance's disk has nothing on it that somebody could miss.
         ended = name in self._desired.ended or not name.startswith("i-")
-        action = decide(spec, state, linked=name in self._links, disk=disk, ended=ended)
+        disk, kept = self.machines.has_disk(name), self.machines.has_kept_disk(name)
+        action = decide(spec, state, linked=name in self._links, disk=disk, kept=kept, ended=ended)
         said = report(spec, state, action) if spec else None
         if name in self._desired.ended and action is Action.REST:
             said = MachineRemoved(name)
