@@ -11,6 +11,7 @@ from pathlib import Path
 from realvpc.fabric.audit import Expected, Finding
 from realvpc.fabric.plan import Plan
 from realvpc.instance.machines import Down, Up
+from realvpc.instance.storage import Owners
 from realvpc.instance.workers import MachineError
 from realvpc.net.machine import LinkSpec, Workload
 
@@ -94,6 +95,8 @@ class FakeMachines:
         self.disks: set[str] = set()
         self.kept: set[str] = set()  # whose disks were put aside
         self.asides: Counter[str] = Counter()
+        self.listings = 0
+        self.is_unreadable = False
 
     async def open(self) -> None: ...
 
@@ -105,14 +108,11 @@ class FakeMachines:
     def states(self) -> Mapping[str, Up | Down]:
         return self._states
 
-    def ids(self) -> frozenset[str]:
-        return frozenset(self._states.keys() | self.disks)
-
-    def has_disk(self, name: str) -> bool:
-        return name in self.disks
-
-    def has_kept_disk(self, name: str) -> bool:
-        return name in self.kept
+    async def owners(self) -> Owners:
+        self.listings += 1
+        if self.is_unreadable:
+            raise MachineError("the disks cannot be listed")
+        return Owners(frozenset(self.disks), frozenset(self.kept))
 
     def faults(self) -> Mapping[str, str]:
         return {}

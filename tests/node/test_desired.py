@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric.plan import Plan, PlanDelta, compile_plan
+from realvpc.instance.machines import Down, Up
 from realvpc.net.machine import Wanted
 from realvpc.node.desired import TABLES, KeptDesired, OutOfStepError
 from realvpc.node.messages import Desired, DesiredDelta, MachineDown, MachineRemoved, MachineUp
@@ -92,9 +93,9 @@ class CountingMachines(FakeMachines):
         super().__init__()
         self.looks: Counter[str] = Counter()
 
-    def has_disk(self, name: str) -> bool:
+    def state(self, name: str) -> Up | Down | None:
         self.looks[name] += 1
-        return super().has_disk(name)
+        return super().state(name)
 
 
 def test_a_difference_costs_what_it_names() -> None:

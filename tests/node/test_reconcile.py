@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from realvpc.fabric.plan import Plan
 from realvpc.node.host import Fabric, Machines
 from realvpc.node.lane import Lane
-from realvpc.node.messages import Desired, MachineFailed, MachineUp
-from realvpc.node.reconcile import START_ATTEMPTS, Reconciler
+from realvpc.node.messages import Desired, DesiredDelta, Fault, MachineFailed, MachineRemoved, MachineUp
+from realvpc.node.reconcile import DISKS, START_ATTEMPTS, Reconciler
 from tests.instance.specs import machine
 
 from .fakes import FakeFabric, FakeMachines, refuse
@@ -139,5 +139,46 @@ def test_a_disk_that_was_kept_aside_gives_nothing_more_to_do() -> None:
             await stands_still(reconciler)
             reconciler.want(Desired(9, Plan(), (), (A.id,)))
             await until(reconciler, lambda: not machines.kept)
+
+    asyncio.run(scenario())
+
+
+def test_disks_that_cannot_be_listed_are_a_fault_and_nothing_is_said_to_be_removed_meanwhile() -> None:
+    async def scenario() -> None:
+        machines = FakeMachines()
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: MachineUp(A.id, 1, 42) in reconciler.reports())
+            await machines.stop(A.id)
+            machines.is_unreadable = True
+            reconciler.want(Desired(2, Plan(), (B,), (A.id,)))
+            await until(reconciler, lambda: MachineUp(B.id, 1, 42) in reconciler.reports())
+            await until(reconciler, lambda: Fault(DISKS, "the disks cannot be listed") in reconciler.faults)
+            machines.disks.add(A.id)
+            for _ in range(3):
+                seen = reconciler.version
+                reconciler.wake()
+                await reconciler.newer_than(seen)
+            assert MachineRemoved(A.id) not in reconciler.events()
+            machines.is_unreadable = False
+            await until(reconciler, lambda: MachineRemoved(A.id) in reconciler.events())
+            assert machines.disks == {B.id}
+            assert not reconciler.faults
+
+    asyncio.run(scenario())
+
+
+def test_a_commit_that_ends_no_machine_lists_no_disks() -> None:
+    async def scenario() -> None:
+        machines = FakeMachines()
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: MachineUp(A.id, 1, 42) in reconciler.reports())
+            await stands_still(reconciler)
+            before = machines.listings
+            for revision in range(2, 12):
+                reconciler.want(DesiredDelta(revision - 1, revision, machines=(replace(B, boot=revision),)))
+                await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
+            assert machines.listings - before <= 1, "at most when it looks at all"
 
     asyncio.run(scenario())

@@ -27,6 +27,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from ..net.machine import MachineSpec, Workload
 from . import volume
 from .console import Console
@@ -39,6 +41,13 @@ from .trash import Trash
 _OWNER = "state"
 
 log = logging.getLogger(__name__)
+
+
+class Owners(Struct, frozen=True):
+    """The ids of those who have a disk, and of those of whom one is kept aside."""
+
+    disks: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
 
 class Storage:
@@ -80,17 +89,13 @@ class Storage:
         """Stop deleting; the next one goes on."""
         self._trash.close()
 
+    def owners(self) -> Owners:
+        """Whose disks there are."""
+        return Owners(self.ids(), self._kept.ids())
+
     def ids(self) -> frozenset[str]:
-        """The instances that have a disk."""
+        """The instances that have a disk which is not kept aside."""
         return frozenset(entry.name for entry in self._disks.iterdir() if not entry.name.startswith("."))
-
-    def has(self, instance_id: str) -> bool:
-        """Whether it has a disk that is not kept aside."""
-        return (self._disks / instance_id).exists()
-
-    def has_kept(self, instance_id: str) -> bool:
-        """Whether a disk of its was kept aside."""
-        return bool(self._kept.homes(instance_id))
 
     def ensure(self, spec: Workload) -> Disk:
         """The machine's disk: the one that it has, the one that was kept aside, or a new one.
