@@ -136,6 +136,25 @@ def test_after_a_difference_that_the_kernel_refused_it_is_told_the_whole() -> No
     asyncio.run(scenario())
 
 
+def test_differences_do_not_have_tables_that_fail_tried_again_at_once() -> None:
+    async def scenario() -> None:
+        fabric = FakeFabric()
+        async with reconciling(fabric, FakeMachines()) as reconciler:
+            reconciler.want(Desired(1, PLAN, ()))
+            await until(reconciler, lambda: reconciler.revision == 1)
+            fabric.failing |= {"apply", "apply_delta"}
+            for revision in range(2, 52):
+                part = PlanDelta(deletes=routes(FIRST)) if revision % 2 == 0 else PlanDelta(puts=routes(FIRST))
+                reconciler.want(DesiredDelta(revision - 1, revision, part))
+                await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
+            assert len(fabric.applied) + len(fabric.deltas) < 12
+            fabric.failing.clear()
+            reconciler.want(Desired(52, WITHOUT_FIRST, ()))
+            await until(reconciler, lambda: fabric.applied[-1] == WITHOUT_FIRST and not reconciler.faults)
+
+    asyncio.run(scenario())
+
+
 def test_a_machine_that_ends_by_itself_and_remains_that_are_removed_are_told() -> None:
     async def scenario() -> None:
         machines = FakeMachines()

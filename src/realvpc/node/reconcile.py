@@ -106,11 +106,12 @@ class Reconciler:
     def want(self, message: Desired | DesiredDelta) -> None:
         """Take in what is desired, and try again at once what had failed and is specified otherwise now.
 
+        Not the tables for a difference: once a part of them has failed, each commit would have the whole tried again.
         Raises OutOfStepError.
         """
         changed = self._desired.take(message)
         self.machines.serve(self._desired.state)
-        for subject in changed:
+        for subject in changed if isinstance(message, Desired) else changed - {TABLES}:
             self._retries.forget(subject)
         self._unsettled |= changed - {TABLES}
         self._looks_at_all = self._looks_at_all or isinstance(message, Desired)
