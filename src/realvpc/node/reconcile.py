@@ -247,15 +247,14 @@ class Reconciler:
         if spec and self._has_failed(spec):
             self._say(name, self._failed[name])
             return
-        # An appliance's disk has nothing on it that somebody could miss.
-        ended = name in self._desired.ended or not name.startswith("i-")
+        ended = name in self._desired.ended
         disk, kept = (name in owners.disks, name in owners.kept) if owners else (False, False)
         action = decide(spec, state, linked=name in self._links, disk=disk, kept=kept, ended=ended)
         if owners is None and action is Action.REST and self._is_to_go(name):
             self._unsettled.add(name)  # whether nothing is left of it is not known
             return
         said = report(spec, state, action) if spec else None
-        if name in self._desired.ended and action is Action.REST:
+        if ended and action is Action.REST:
             said = MachineRemoved(name)
         if said:
             self._say(name, said)
