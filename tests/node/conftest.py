@@ -51,16 +51,32 @@ class NodeProcess:
         environment = {**os.environ, "PATH": f"{path}:{os.environ['PATH']}"} if path else None
         command = [sys.executable, str(self._program), str(self.state_dir), str(self.run_dir)]
         self.process = subprocess.Popen(command, env=environment)
+        self._greeted().close()
+
+    def _greeted(self) -> NodeConnection:
+        """A connection, however long the node takes to greet on a busy machine."""
+        assert self.process
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                self.connect().close()
+                return self.connect()
             except NodeLostError:
                 assert self.process.poll() is None, "the node ended"
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
-            else:
-                return
+
+    def end(self) -> None:
+        """Shut it down with everything that it has made.  One that is only slow gets no second one beside it."""
+        if self.process is None or self.process.poll() is not None:
+            self.start()
+        self.shut_down(Wanted.TERMINATED)
+
+    def shut_down(self, machines: Wanted) -> None:
+        """Until its process has ended: another one that is started before would meet it."""
+        assert self.process
+        with self._greeted() as connection:
+            connection.shutdown(machines)
+        self.process.wait()
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         assert self.process
@@ -148,19 +164,11 @@ def running_node(program: Path = PROGRAM, disks: Path | None = None) -> Iterator
     node = NodeProcess(base, program)
     if disks:
         node.state_dir = disks / "state"
-    node.start()
     try:
+        node.start()
         yield node
     finally:
-        try:
-            connection = node.connect()
-        except NodeLostError:
-            node.start()
-            connection = node.connect()
-        with connection:
-            connection.shutdown(Wanted.TERMINATED)
-        assert node.process
-        node.process.wait()
+        node.end()
         shutil.rmtree(base)
 
 

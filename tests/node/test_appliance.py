@@ -55,8 +55,7 @@ def test_of_what_is_not_to_be_any_more_an_instances_disk_is_kept_and_an_applianc
 ) -> None:
     node.want(machine(), appliance())
     if restarted:
-        with node.connect() as connection:
-            connection.shutdown(Wanted.STOPPED)
+        node.shut_down(Wanted.STOPPED)
         node.start()
     node.want()
     deadline = time.monotonic() + PATIENCE_SECONDS

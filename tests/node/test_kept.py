@@ -59,8 +59,7 @@ def test_the_disks_of_a_lost_state_are_kept_and_come_back_with_it(node: NodeProc
     node.want(A, B, state=MINE)
     write(node, A)
     if restarted:
-        with node.connect() as connection:
-            connection.shutdown(Wanted.STOPPED)
+        node.shut_down(Wanted.STOPPED)
         node.start()
     node.want(state=ANOTHER)
     first, second = kept(node, 2)
