@@ -121,9 +121,9 @@ class FakeMachines:
 
     async def start(self, spec: Workload, network_namespace: Path) -> Up:
         self.starts[spec.id] += 1
-        self._before_start(spec.id)
         self.kept.discard(spec.id)
         self.disks.add(spec.id)
+        self._before_start(spec.id)
         await asyncio.sleep(0)
         up = self._states[spec.id] = Up(spec.boot, 42, 9, asyncio.Event())
         return up

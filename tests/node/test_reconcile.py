@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from msgspec.structs import replace
 
 from realvpc.fabric.plan import Plan
+from realvpc.net.machine import Wanted
 from realvpc.node.host import Fabric, Machines
 from realvpc.node.lane import Lane
 from realvpc.node.messages import Desired, DesiredDelta, Fault, MachineFailed, MachineRemoved, MachineUp
@@ -180,5 +181,19 @@ def test_a_commit_that_ends_no_machine_lists_no_disks() -> None:
                 reconciler.want(DesiredDelta(revision - 1, revision, machines=(replace(B, boot=revision),)))
                 await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
             assert machines.listings - before <= 1, "at most when it looks at all"
+
+    asyncio.run(scenario())
+
+
+def test_of_a_machine_that_has_failed_and_is_to_end_no_disk_is_left() -> None:
+    async def scenario() -> None:
+        machines = FakeMachines(refuse)
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: any(isinstance(each, MachineFailed) for each in reconciler.reports()))
+            assert machines.disks == {A.id}
+            reconciler.want(Desired(2, Plan(), (replace(A, wanted=Wanted.TERMINATED),)))
+            await until(reconciler, lambda: MachineRemoved(A.id) in reconciler.events())
+            assert not machines.disks | machines.kept
 
     asyncio.run(scenario())

@@ -190,6 +190,7 @@ def test_a_machine_that_cannot_start_is_seen_to_fail(hosted: Client) -> None:
     instance_id = launch(hosted)
     hosted.service.report(machine_failed(instance_id, "no space left on device", 1), "test")
     assert state(hosted, instance_id) == "shutting-down"
+    assert [row.wanted for row in machine_specs(hosted.service.state)] == [Wanted.TERMINATED], "its disk goes, too"
     hosted.service.report(machine_removed(instance_id), "test")
     (gone,) = described(hosted, instance_id)
     assert gone["State"]["Name"] == "terminated"
