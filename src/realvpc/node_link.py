@@ -58,6 +58,7 @@ class NodeLink:
         self._view: NodeView | None = None
         self._trouble = "the node process is starting"
         self._was_connected = False
+        self._reported = 0  # the revision after the last report
         self._faulty: set[str] | None = None  # the subjects that the node's faults were about, when last told
 
     @property
@@ -164,8 +165,9 @@ class NodeLink:
             view = await self._begin(client)
             async for commit in commits:
                 if isinstance(commit, Reverted):
-                    raise NodeLostError("what it has told could not be written down")
-                if isinstance(commit, Gap):
+                    if commit.revision < self._reported:  # else only what the node has never heard of is lost
+                        raise NodeLostError("what it has told could not be written down")
+                elif isinstance(commit, Gap):
                     view = await self._begin(client)
                 elif commit.revision > view.revision and (delta := view.follow(commit)):
                     await client.want(delta)
@@ -196,6 +198,7 @@ class NodeLink:
                 self._take_in({fault.subject for fault in event.faults})
             else:
                 self._service.report(_fact(event), f"node: {event}")
+            self._reported = self._service.revision
         raise NodeLostError("the node closed the connection")
 
 

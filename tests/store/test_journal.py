@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from realvpc.api.core.action import Action
 from realvpc.api.core.call import Call, Caller
-from realvpc.api.core.context import Options
+from realvpc.api.core.context import Answer, Context, Options, Request
 from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.iam.account import Account
@@ -192,5 +193,57 @@ def test_writes_of_many_clients_keep_their_order(path: Path) -> None:
             assert database.transactions < 160
             assert {vpc_id for row in made for vpc_id in row} == set(database.load().network.vpcs)
             assert database.revision == service.revision
+
+    asyncio.run(scenario())
+
+
+def test_an_effect_waits_for_what_its_call_builds_upon(path: Path) -> None:
+    """Else a script would run for a caller who is told that nothing can be done, and who tries again."""
+    done: list[str] = []
+
+    def perform(ctx: Context, request: Request) -> Answer:
+        return Answer({"State": "done"}, effect=lambda: done.append("effect"))
+
+    async def scenario() -> None:
+        with closing(Counting(path)) as database:
+            service, journal = serving(database)
+            await service.settled()
+            service.include({"ec2": {"RebootInstances": Action(perform, lambda ctx, request: ["*"])}})
+            call = Call("ec2", "RebootInstances", {"InstanceIds": ["i-1"]}, CALLER, "r")
+            database.broken = True
+            create_vpc(service)
+            answer = service.handle(call)
+            assert isawaitable(answer)
+            with pytest.raises(AwsError, match="Unavailable"):
+                await answer
+            assert done == []
+            database.broken = False
+            assert service.handle(call) == {"State": "done"}
+            assert done == ["effect"]
+            journal.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_journal_that_ends_is_told_and_nobody_waits_for_it(path: Path) -> None:
+    class Exploding(Counting):
+        def _commit(self, writes: Any) -> None:
+            if self.broken:
+                raise MemoryError("out of memory")
+            super()._commit(writes)
+
+    async def scenario() -> None:
+        with closing(Exploding(path)) as database:
+            service, journal = serving(database)
+            await service.settled()
+            database.broken = True
+            create_vpc(service)
+            with pytest.raises(AwsError, match="Unavailable"):
+                await asyncio.wait_for(service.settled(), 20)
+            with pytest.raises(AwsError, match="Unavailable"):  # at once: there is nobody left who could write
+                create_vpc(service)
+            assert "out of memory" in (service.trouble or "")
+            assert not service.state.network.vpcs
+            journal.close()
 
     asyncio.run(scenario())

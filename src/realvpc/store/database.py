@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+import msgspec
 from msgspec import Struct
 
 from realvpc.net.resource import Resource
@@ -93,6 +94,8 @@ class Database:
         with self._lock:
             try:
                 self._commit(writes)
+            except (NotImplementedError, msgspec.EncodeError) as error:
+                raise StorageError(f"the state cannot be written: {error}") from error
             except sqlite3.Error as error:
                 if not (_is_full(error) and self._reserve and self._reserve.release()):
                     raise StorageError(f"the state cannot be written: {error}") from error
