@@ -17,8 +17,8 @@ class BoundedHttp(HttpToolsProtocol):
     brings more than ``largest_request`` bytes between two answers, headers and trailers included; and that is one too
     many of the same address.  A websocket counts as a connection, and looks after itself otherwise.
 
-    Of more than ``maximum_connections``, those that have waited longest for nothing give way: descriptors must be left for
-    the operator and for what the service itself opens.
+    Of more than ``maximum_connections``, those that have waited longest for nothing give way: descriptors must be left
+    for the operator and for what the service itself opens.
     """
 
     patience: ClassVar[float] = 30.0
