@@ -183,8 +183,8 @@ class NodeLink:
         return view
 
     def _take_in(self, faulty: set[str]) -> None:
-        """Let what the node says of these become part of the state, or be mended."""
-        if LISTENERS in faulty:
+        """Let what the node says of these become part of the state, or be mended: once for as long as it lasts."""
+        if LISTENERS in faulty - (self._faulty or set()):
             self._lose()
         if faulty != self._faulty:
             self._faulty = faulty
@@ -193,7 +193,7 @@ class NodeLink:
     async def _listen(self, client: NodeClient) -> None:
         async for event in client.events():
             if isinstance(event, Applied):
-                if event.faults:
+                if event.faults and event.faults != (self._applied.faults if self._applied else ()):
                     log.warning("revision %d is applied but for %s", event.revision, event.faults)
                 self._applied = event
                 self._take_in({fault.subject for fault in event.faults})
