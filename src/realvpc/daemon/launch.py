@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from realvpc import config
 from realvpc.config import Fabric, Settings
+from realvpc.lockfile import open_lock
 
 from .client import NotAnsweringError, ask
 from .ground import LaunchError, Say, check_owner, delete, listeners, prepare, tls_context
@@ -267,6 +268,6 @@ def _last_words(settings: Settings, role: str, lines: int = 12) -> str:
 @contextlib.contextmanager
 def _lock(settings: Settings) -> Iterator[None]:
     """One command at a time starts or stops a service."""
-    with (settings.run_dir / "lock").open("w") as file:
+    with open_lock(settings.run_dir / "lock") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
