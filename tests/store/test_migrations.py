@@ -191,6 +191,28 @@ def test_the_tokens_of_a_launch_and_of_a_copy_are_kept_and_others_forgotten(path
     }
 
 
+def test_tokens_that_look_alike_with_their_zones_are_no_obstacle(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.execute(
+            "INSERT INTO resource SELECT type, replace(id, 'token-1', 'ap-northeast-1a/token-1'), body FROM resource "
+            "WHERE type = 'IdempotencyToken'"
+        )
+    with closing(Database(path)) as database:
+        assert f"{MAIN}/{TOKYO}/RunInstances/ap-northeast-1a/token-1" in database.load().tokens.used
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'""', b"\xff", b'{"routes": [{}]}'])
+def test_a_damaged_file_is_refused_in_a_sentence_and_left_alone(path: Path, body: bytes) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.execute("UPDATE resource SET body = ? WHERE type = 'RouteTable' AND id = ?", (body, TABLE))
+        before = old.execute("SELECT * FROM resource").fetchall()
+    with pytest.raises(StateFileError, match="damaged"):
+        Database(path)
+    with closing(sqlite3.connect(path)) as left:
+        assert left.execute("SELECT * FROM resource").fetchall() == before
+        assert left.execute("PRAGMA user_version").fetchone() == (1,)
+
+
 def test_a_file_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as newer:

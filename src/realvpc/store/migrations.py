@@ -63,7 +63,10 @@ def answers_of_tokens(connection: Connection) -> None:
         # The token of a launch is one of its zone now, if the request named one; an old row does not tell whether.
         for scope in ("", *_zones(connection, ids)):
             row = token | {"id": "/".join((account, region, action, *([scope] if scope else []), client_token))}
-            connection.execute("INSERT INTO resource VALUES ('IdempotencyToken', ?, ?)", (row["id"], _body(row)))
+            # another token may look like this one with its zone
+            connection.execute(
+                "INSERT OR REPLACE INTO resource VALUES ('IdempotencyToken', ?, ?)", (row["id"], _body(row))
+            )
 
 
 def _zones(connection: Connection, ids: list[str]) -> set[str]:
