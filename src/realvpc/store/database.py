@@ -79,9 +79,12 @@ class Database:
         elif version > SCHEMA_VERSION:
             raise StateFileError(f"{path} has schema version {version}; this RealVPC reads version {SCHEMA_VERSION}")
         for older in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
-            with self._transaction():
-                MIGRATIONS[older](self._connection)
-                self._connection.execute(f"PRAGMA user_version={older + 1}")
+            try:
+                with self._transaction():
+                    MIGRATIONS[older](self._connection)
+                    self._connection.execute(f"PRAGMA user_version={older + 1}")
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                raise StateFileError(f"{path} is damaged: it cannot be read as version {older}: {error!r}") from error
 
     def load(self) -> State:
         """Everything that was ever committed and not deleted.  Raises StateFileError for what is no such thing."""
