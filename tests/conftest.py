@@ -13,6 +13,10 @@ from tests import surroundings
 _directory: list[Path] = []  # empty in a worker of pytest-xdist, which is a guest in the run's
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=50, help="How often test_kills.py kills a process [50].")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """After pytest's own, so that the screen is the person's."""

@@ -30,6 +30,7 @@ from .store.commit import Commit, Reverted
 from .store.state import State
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
+_STATUS_SECONDS = 5.0  # after which a node that is there counts as one that does not answer
 _WAITING_COMMITS = 1 << 14  # while the node is told of others
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class NodeLink:
         self._view: NodeView | None = None
         self._trouble = "the node process is starting"
         self._was_connected = False
+        self._reported = 0  # the revision after the last report
         self._faulty: set[str] | None = None  # the subjects that the node's faults were about, when last told
 
     @property
@@ -80,8 +82,9 @@ class NodeLink:
         """
         host: StatusIs | None = None
         if self._client:
-            with contextlib.suppress(NodeError):
-                host = await self._client.status()
+            with contextlib.suppress(NodeError, TimeoutError):
+                async with asyncio.timeout(_STATUS_SECONDS):
+                    host = await self._client.status()
         return {
             "connected": self._client is not None,
             "applied_revision": self._applied_revision,
@@ -123,15 +126,14 @@ class NodeLink:
             try:
                 await self._prepare()
                 client = await NodeClient.connect(self._socket)
-                delay = _FIRST_DELAY
                 await self._converse(client)
             except NodeLostError as error:
                 self._note(f"the node process does not answer ({error}): `realvpc up` starts it again")
             except Exception:  # the outermost frame: nothing else would say that the host does not follow any more
                 self._trouble = "the node could not be told what should be: see the log of the API process"
                 log.exception("telling the node failed")
+            delay = _FIRST_DELAY if self._applied else min(2 * delay, _LONGEST_DELAY)
             await asyncio.sleep(delay)
-            delay = min(2 * delay, _LONGEST_DELAY)
 
     def _note(self, trouble: str) -> None:
         """Say it once, however often it is tried again; at the start, when both processes come up, not at all."""
@@ -164,8 +166,9 @@ class NodeLink:
             view = await self._begin(client)
             async for commit in commits:
                 if isinstance(commit, Reverted):
-                    raise NodeLostError("what it has told could not be written down")
-                if isinstance(commit, Gap):
+                    if commit.revision < self._reported:  # else only what the node has never heard of is lost
+                        raise NodeLostError("what it has told could not be written down")
+                elif isinstance(commit, Gap):
                     view = await self._begin(client)
                 elif commit.revision > view.revision and (delta := view.follow(commit)):
                     await client.want(delta)
@@ -196,6 +199,7 @@ class NodeLink:
                 self._take_in({fault.subject for fault in event.faults})
             else:
                 self._service.report(_fact(event), f"node: {event}")
+            self._reported = self._service.revision
         raise NodeLostError("the node closed the connection")
 
 

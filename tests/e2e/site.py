@@ -33,10 +33,11 @@ class Site:
         self.ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=ALL_ICMP)
         images = self.ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-ami-*"]}])
         image_id = images["Images"][0]["ImageId"]
-        launched = self.ec2.run_instances(
-            ImageId=image_id, InstanceType="t2.micro", MinCount=1, MaxCount=1, SubnetId=self.subnet_id,
-            SecurityGroupIds=[group["GroupId"]], **launch,
-        )["Instances"][0]  # fmt: skip
+        self.launch: dict[str, Any] = {
+            "ImageId": image_id, "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1, "SubnetId": self.subnet_id,
+            "SecurityGroupIds": [group["GroupId"]], **launch,
+        }  # fmt: skip
+        launched = self.ec2.run_instances(**self.launch)["Instances"][0]
         self.instance_id: str = launched["InstanceId"]
         self.address: str = launched["PrivateIpAddress"]
         self.ec2.get_waiter("instance_running").wait(InstanceIds=[self.instance_id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -78,7 +79,7 @@ async def move_clock(desk: Desk, request: dict[str, Any]) -> Answer:
         time = desk.clock.now() - desk.clock.offset + offset
     except (ValueError, TypeError, OverflowError):
         raise Refusal("a clock is moved by a number of seconds, and not past the year 9999") from None
-    desk.database.set_setting(CLOCK_SETTING, str(offset.total_seconds()))
+    await asyncio.to_thread(desk.database.set_setting, CLOCK_SETTING, str(offset.total_seconds()))
     desk.clock.offset = offset
     return {"time": time.isoformat(timespec="seconds"), "clock_offset": offset.total_seconds()}
 

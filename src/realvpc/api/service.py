@@ -7,7 +7,6 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from inspect import isawaitable
 from random import Random
 
 from realvpc.feed import Feed
@@ -22,7 +21,7 @@ from realvpc.store.state import State
 from .actions import ACTIONS
 from .core.action import Actions
 from .core.call import Call, Caller, Credential
-from .core.context import Context, Options, Response
+from .core.context import Answer, Context, Options, Response
 from .core.credentials import find_credential
 from .core.door import enter
 from .core.errors import AwsError
@@ -107,26 +106,38 @@ class Service:
     def handle(self, call: Call) -> Response | Awaitable[Response]:
         """Perform a call: authenticated and decoded in, response out, by and by where that has to be waited for.
 
-        Raises AwsError; then the state is as before.  What is answered has been committed.
+        Raises AwsError; then the state is as before.  What is answered has been written, and so has what an effect
+        builds upon.
         """
-        answer = enter(self.context(call.caller, call.host, call.scheme), self.actions, self._evaluate, call)
+        try:
+            answer = enter(self.context(call.caller, call.host, call.scheme), self.actions, self._evaluate, call)
+        except AwsError as refusal:
+            if self.is_settled:
+                raise
+            return self._refused(refusal, self.settled())
         self._commit(answer.change, f"{call.service}:{call.action} {call.caller.arn}")
+        if not self.is_settled:
+            return self._once_settled(answer, self.settled())
         later = answer.effect() if answer.effect is not None else None
-        response = answer.response if later is None else later
-        if self.is_settled and not isawaitable(response):
-            return response
-        return self._once_settled(response, None if self.is_settled else self.settled())
+        return answer.response if later is None else self._finished(later)
 
-    async def _once_settled(
-        self, response: Response | Awaitable[Response], own: asyncio.Future[None] | None
-    ) -> Response:
-        """What was answered must not be lost, nor what was seen.  ``own`` is done when the call has been written."""
-        if own is not None:
-            await own
-        found = await response if isawaitable(response) else response
+    async def _once_settled(self, answer: Answer, written: asyncio.Future[None]) -> Response:
+        """What is done and answered must not be lost, nor what was seen: ``written`` comes before the effect."""
+        await written
+        later = answer.effect() if answer.effect is not None else None
+        return answer.response if later is None else await self._finished(later)
+
+    async def _refused(self, refusal: AwsError, seen: asyncio.Future[None]) -> Response:
+        """A refusal, too, tells what it has seen, and what DryRun says is one."""
+        await seen
+        raise refusal
+
+    async def _finished(self, later: Awaitable[Response]) -> Response:
+        """What an effect answers, once what it saw is written, too."""
+        response = await later
         if not self.is_settled:
             await self.settled()
-        return found
+        return response
 
     def report(self, fact: Report, cause: str) -> None:
         """Take in a background fact through the same door."""

@@ -73,6 +73,7 @@ async def _serve(
     service = Service(database, clock.now, SystemRandom(), options, journal=journal)
     if not service.state.directory.accounts:
         service.report(lambda ctx: first_accounts(ctx.now, ctx.random), "first start")
+        await service.settled()
 
     guests = GuestServices(settings.node_socket, service, clock.now)
     node = NodeLink(settings.node_socket, service, guests.open, guests.lose) if has_fabric else None

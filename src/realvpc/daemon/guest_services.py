@@ -41,8 +41,8 @@ class GuestServices:
     def __init__(self, node_socket: Path, service: Service, now: Callable[[], datetime]) -> None:
         self._node_socket = node_socket
         self._service = service
-        self._metadata = MetadataApp(self._interface_of, lambda: service.state, now, service.key)
-        self._resolver = Resolver(lambda: service.state)
+        self._metadata = MetadataApp(self._interface_of, lambda: service.written[0], now, service.key)
+        self._resolver = Resolver(lambda: service.written[0])
         self._sockets: dict[Listener, socket.socket] = {}
         self._opened = asyncio.Event()
         self._lost = asyncio.Event()
@@ -94,4 +94,4 @@ class GuestServices:
 
     def _interface_of(self, peer: str) -> NetworkInterface | None:
         """Whose identity a peer has."""
-        return self._service.state.network.interface_with_identity(Address.parse(peer))
+        return self._service.written[0].network.interface_with_identity(Address.parse(peer))

@@ -7,6 +7,7 @@ event loop never waits for a disk, and the more clients write, the fewer syncs a
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
@@ -15,6 +16,8 @@ from typing import Literal
 
 from .database import Database, StorageError, Write
 from .journal import Lost, Written
+
+log = logging.getLogger(__name__)
 
 _LARGEST_BATCH = 256
 _RESERVE_SECONDS = 60.0
@@ -26,6 +29,7 @@ class GroupCommit:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._queue: SimpleQueue[Write | Literal["end", "resume"]] = SimpleQueue()
+        self._ended: StorageError | None = None
         self._thread = Thread(target=self._run, name="journal", daemon=True)
 
     def start(self, written: Written, lost: Lost) -> None:
@@ -34,7 +38,10 @@ class GroupCommit:
         self._thread.start()
 
     def write(self, write: Write) -> None:
-        self._queue.put(write)
+        if self._ended is not None:
+            self._lost(self._ended)
+        else:
+            self._queue.put(write)
 
     def close(self) -> None:
         """Returns when all is written that can be."""
@@ -42,6 +49,13 @@ class GroupCommit:
         self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._write_batches()
+        except Exception as error:  # the outermost frame of the thread: nobody else would notice
+            log.exception("the journal has ended")
+            self._tell(self._end, StorageError(f"the state cannot be written any more: {error!r}"))
+
+    def _write_batches(self) -> None:
         broken, reserve_due = False, 0.0
         while True:
             batch, mark = self._batch()
@@ -78,6 +92,11 @@ class GroupCommit:
     def _tell(self, whom: Callable[..., None], what: object) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(whom, what)
+
+    def _end(self, error: StorageError) -> None:
+        """In the event loop: nothing will be written any more."""
+        self._ended = error
+        self._lost(error)
 
     def _lose(self, error: StorageError) -> None:
         """In the event loop: everything that it has put into the queue until now is void."""

@@ -17,10 +17,10 @@ class Reserve:
 
     def keep(self) -> bool:
         """Take the room, if there is any.  Returns whether it is kept."""
-        if self._path.exists():
-            return True
         draft = self._path.with_suffix(".new")
         try:
+            if self._path.exists():
+                return True
             with draft.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, SIZE)
             draft.rename(self._path)

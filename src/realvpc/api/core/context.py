@@ -35,7 +35,7 @@ awaited and takes the response's place; it may raise AwsError."""
 
 
 class Answer(Struct, frozen=True):
-    """What an action wants: the response to send, the change that must be committed before it is sent, and the effect
+    """What an action wants: the response to send, the change that must be written before it is sent, and the effect
     that comes between the two."""
 
     response: Response = {}

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from msgspec import Struct
 
 from realvpc.net.resource import Resource
+from realvpc.store.state import State
 
 from .context import Context, Response
 from .filter import FilterValues, path
@@ -132,14 +133,14 @@ def of_state(render: Render[R]) -> Render[R]:
     """A rendering that follows from the row and what the state says of others, whoever asks and whenever.  It is kept
     for as long as the state says the same, so nobody may change what it returns."""
     kept: dict[str, tuple[R, Response]] = {}
-    seen: tuple[object, ...] = ()
+    of: State | None = None
 
     def rendering(ctx: Context, row: R) -> Response:
-        nonlocal seen
-        now = (ctx.state.network, ctx.state.inventory, ctx.state.directory)
-        if len(now) != len(seen) or any(one is not other for one, other in zip(now, seen, strict=True)):
-            kept.clear()
-            seen = now
+        nonlocal of
+        if ctx.state is not of:
+            if of is None or not _says_the_same(ctx.state, of):
+                kept.clear()
+            of = ctx.state
         found = kept.get(row.id)
         if found is not None and found[0] is row:
             return found[1]
@@ -150,3 +151,8 @@ def of_state(render: Render[R]) -> Render[R]:
         return response
 
     return rendering
+
+
+def _says_the_same(state: State, other: State) -> bool:
+    rooms = ("network", "inventory", "directory")
+    return all(getattr(state, room) is getattr(other, room) for room in rooms)
