@@ -20,6 +20,7 @@ from .workers import MachineError, Workers
 
 _TERMINAL_SECONDS = 10.0
 _KILL_AGAIN_SECONDS = 0.02
+_END_SECONDS = 5.0
 
 # The users of the image.  Names are not looked up in the machine: its /etc/passwd is a stranger's.
 USERS = {
@@ -45,6 +46,7 @@ class Executions:
         self._workers = workers
         self._directory = directory
         self._serial = itertools.count()
+        self._ending: set[asyncio.Task[None]] = set()
 
     def open(self) -> None:
         """Make the directory, and empty it.  Raises OSError."""
@@ -103,7 +105,18 @@ class Executions:
         try:
             return await _exit_code(execution.process)
         finally:
-            await asyncio.shield(_put_away(execution))
+            ending = asyncio.create_task(_put_away(execution))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+            await asyncio.shield(ending)
+
+    async def end(self) -> None:
+        """Wait for those that are being killed: a crun that outlives its node makes directories where none should be.
+
+        Not for ever: what the kernel does not let go stays.
+        """
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=_END_SECONDS)
 
 
 async def _put_away(execution: Execution) -> None:

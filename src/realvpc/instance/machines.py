@@ -234,6 +234,10 @@ class Machines:
         """Wait for the command and return its exit code (128 + n after signal n).  When cancelled, kill it."""
         return await self._executions.finish(execution)
 
+    async def end_commands(self) -> None:
+        """Wait for the end of commands that nobody waits for any more."""
+        await self._executions.end()
+
     def _watch(self, instance_id: str, state: Up) -> None:
         self._states[instance_id] = state
         asyncio.get_running_loop().add_reader(state.pidfd, self._ended, instance_id, state)

@@ -81,6 +81,7 @@ class Node:
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
+        await self._machines.end_commands()
         await self._reconciler.close()
         self._lane.close()
         for result in results:
