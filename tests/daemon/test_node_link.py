@@ -19,6 +19,8 @@ SOCKETS, TABLES = Fault(LISTENERS, "are gone"), Fault("tables", "refused")
 
 
 class Service:
+    revision = 0
+
     def __init__(self) -> None:
         self.reports: list[str] = []
 
