@@ -43,6 +43,14 @@ class Ec2Layout:
         """An unset variable where an instance id should be: EC2 says that the parameter is missing."""
         return bool(shape.member.serialization.get("name") == "InstanceId")
 
+    def of_empty(self, shape: Shape) -> list[Any]:
+        """`Filter=` is one filter that lacks everything, other lists are empty."""
+        return [{}] if shape.name == "FilterList" else []
+
+    def may_lack(self, name: str, shape: Shape) -> bool:
+        """To name no instance is a matter of its own: `No instances specified`."""
+        return name == "InstanceIds"
+
 
 class Ec2Query:
     """The codec of one service that speaks the EC2 protocol; operations are compiled when first used."""

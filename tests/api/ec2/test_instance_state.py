@@ -111,6 +111,12 @@ def test_a_terminated_instance_is_not_asked_for_more(client: Client, action: str
     assert (error.code, error.message) == ("IncorrectInstanceState", message.format(instance_id))
 
 
+@pytest.mark.parametrize("params", [{}, {"InstanceIds": []}])
+def test_there_must_be_an_instance_to_end(client: Client, params: dict[str, Any]) -> None:
+    error = client.refused("TerminateInstances", **params)
+    assert (error.code, error.message) == ("InvalidParameterCombination", "No instances specified")
+
+
 def test_one_bad_id_among_good_ones_changes_nothing(client: Client) -> None:
     instance_id = launch(client)
     error = client.refused("StopInstances", InstanceIds=[instance_id, "i-00000000000000001"])
