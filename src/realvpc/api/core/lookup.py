@@ -18,14 +18,20 @@ R = TypeVar("R", bound=Resource)
 _HEX = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")
 
 
+def is_id(noun: Noun[Any], text: str) -> bool:
+    """Whether it looks like one: the prefix and 8 or 17 hexadecimal digits."""
+    prefix, dash, digits = text.rpartition("-")
+    return bool(dash) and prefix == noun.prefix and _HEX.fullmatch(digits) is not None
+
+
 def check_form(noun: Noun[Any], resource_id: str) -> None:
     """Raises ``Invalid….Malformed`` unless the id is the prefix and 8 or 17 hexadecimal digits; nothing for nouns whose
     ids EC2 does not look at so closely."""
     if noun.malformed is None:
         return
-    prefix, dash, digits = resource_id.rpartition("-")
-    if dash and prefix == noun.prefix and _HEX.fullmatch(digits):
+    if is_id(noun, resource_id):
         return
+    prefix = resource_id.rpartition("-")[0]
     message = f'Invalid id: "{resource_id}"'
     tells = noun.tells_prefix
     if resource_id and (tells is TellsPrefix.ALWAYS or (tells is TellsPrefix.OF_OTHERS and prefix != noun.prefix)):
