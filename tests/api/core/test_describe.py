@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 import botocore.session
 import pytest
@@ -165,7 +166,8 @@ def test_a_dry_run_of_what_would_fail_fails(client: Client) -> None:
 def test_what_is_asked_for_by_id_does_not_come_in_pages(
     client: Client, action: str, member: str, an_id: str, name: str
 ) -> None:
-    error = client.refused(action, MaxResults=5, **{member: [an_id]})
+    asked: dict[str, Any] = {member: [an_id], "MaxResults": 5}
+    error = client.refused(action, **asked)
     assert (error.code, error.message) == (
         "InvalidParameterCombination",
         f"The parameter {name} cannot be used with the parameter maxResults",
