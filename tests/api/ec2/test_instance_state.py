@@ -314,3 +314,14 @@ def test_what_is_listed_follows_the_states(client: Client, subnet_id: str) -> No
     assert len(client("DescribeInstanceStatus")["InstanceStatuses"]) == 2
     assert len(client("DescribeInstanceStatus", IncludeAllInstances=True)["InstanceStatuses"]) == 3
     assert described(client, ids[1])[0]["LaunchTime"] == START
+
+
+def test_the_status_of_a_hundred_instances_at_most(client: Client) -> None:
+    ids = [f"i-{number:017x}" for number in range(136)]
+    error = client.refused("DescribeInstanceStatus", InstanceIds=ids)
+    assert (error.code, error.message) == (
+        "InvalidRequest",
+        "136 exceeds the maximum number of instance IDs that can be specificied (100). "
+        "Please specify fewer than 100 instance IDs.",
+    )
+    assert client.refused("DescribeInstanceStatus", InstanceIds=ids[:100]).code == "InvalidInstanceID.NotFound"
