@@ -31,10 +31,10 @@ def check_form(noun: Noun[Any], resource_id: str) -> None:
         return
     if is_id(noun, resource_id):
         return
-    prefix = resource_id.rpartition("-")[0]
+    of_other = not resource_id.startswith(f"{noun.prefix}-")
     message = f'Invalid id: "{resource_id}"'
     tells = noun.tells_prefix
-    if resource_id and (tells is TellsPrefix.ALWAYS or (tells is TellsPrefix.OF_OTHERS and prefix != noun.prefix)):
+    if resource_id and (tells is TellsPrefix.ALWAYS or (tells is TellsPrefix.OF_OTHERS and of_other)):
         message += f' (expecting "{noun.prefix}-...")'
     raise AwsError(noun.malformed, message)
 
@@ -66,7 +66,8 @@ def get_all(ctx: Context, noun: Noun[R], resource_ids: Iterable[str]) -> list[R]
     """The resources with these ids, each once.  Raises like ``get``; NotFound names every id that is unknown."""
     wanted = dict.fromkeys(resource_ids)
     for resource_id in wanted:
-        check_form(noun, resource_id)
+        if noun.must_have_dash or "-" in resource_id or not resource_id:
+            check_form(noun, resource_id)
     found = {resource_id: find(ctx, noun, resource_id) for resource_id in wanted}
     missing = [resource_id for resource_id, row in found.items() if row is None]
     if missing:
