@@ -19,6 +19,7 @@ OWN_PROGRAMS = {
 LAYER, LOCAL_LAYER, WORK, LOCAL_WORK = "upper", "local", "work", "work-local"
 LAYERS = (LAYER, LOCAL_LAYER, WORK, LOCAL_WORK)
 IMAGE, CONSOLE, VOLUME, BLANK = "image", "console.log", "volume", "blank"
+PASSING = "passing"  # an empty file: the disk need not be kept
 DEVICE = "device"  # the name of the volume's, while it is mounted
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
-import botocore.session
 import pytest
 
 from ..build import make_subnet, make_vpc, named, specification, where
 from ..conftest import OTHER, Client
+from ..documented import documented_filters
 
 As = Callable[..., Client]
 
-_SERVICE = botocore.session.get_session().get_service_model("ec2")
 DESCRIBED = (
     "DescribeAvailabilityZones",
     "DescribeDhcpOptions",
@@ -28,13 +25,6 @@ DESCRIBED = (
     "DescribeTags",
     "DescribeVpcs",
 )
-
-
-def documented_filters(action: str) -> list[str]:
-    """The filter names that the API reference lists: the first code word of each list item."""
-    text = html.unescape(_SERVICE.operation_model(action).input_shape.members["Filters"].documentation)
-    names = re.findall(r"<li>\s*<p>\s*<code>([^<]+)</code>", text)
-    return ["tag:Owner" if name.startswith("tag") and name != "tag-key" else name for name in names]
 
 
 @pytest.mark.parametrize("action", DESCRIBED)

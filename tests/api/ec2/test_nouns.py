@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import html
-import re
 from typing import Any
 
-import botocore.session
 import pytest
 
 from realvpc.api.ec2.nouns import NOUNS
@@ -23,22 +20,14 @@ from ..build import (
     tags,
 )
 from ..conftest import OTHER, Client
+from ..documented import documented_filters
 from .test_run_instances import run
 
-_SERVICE = botocore.session.get_session().get_service_model("ec2")
 PREFIXES = sorted(NOUNS)
 DESCRIBED = {noun.prefix: f"Describe{noun.result}" for noun in NOUNS.values()} | {
     "i": "DescribeInstances",
     "dopt": "DescribeDhcpOptions",
 }
-
-
-def documented_filters(action: str) -> list[str]:
-    """The filter names that the API reference lists: the first code word of each list item, but for lists of values."""
-    text = html.unescape(_SERVICE.operation_model(action).input_shape.members["Filters"].documentation)
-    text = re.sub(r"(?s)(?<=</p>)\s*<ul>.*?</ul>", "", text[text.find("<ul>") + 4 :])
-    names = re.findall(r"<li>\s*<p>\s*<code>([^<]+)</code>", text)
-    return ["tag:Owner" if name.startswith("tag") and name != "tag-key" else name for name in names]
 
 
 @pytest.fixture
