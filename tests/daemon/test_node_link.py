@@ -19,7 +19,7 @@ SOCKETS, TABLES = Fault(LISTENERS, "are gone"), Fault("tables", "refused")
 
 
 class Service:
-    revision = 1
+    revision = 0
 
     def __init__(self) -> None:
         self.reports: list[str] = []

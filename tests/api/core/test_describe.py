@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -143,3 +144,21 @@ def test_a_dry_run_says_that_it_would_work_and_does_nothing(
 
 def test_a_dry_run_of_what_would_fail_fails(client: Client) -> None:
     assert client.refused("DeleteVpc", VpcId="vpc-00000000000000001", DryRun=True).code == "InvalidVpcID.NotFound"
+
+
+@pytest.mark.parametrize(
+    ("action", "member", "an_id", "name"),
+    [
+        ("DescribeInstances", "InstanceIds", "i-00000000000000001", "instancesSet"),
+        ("DescribeVolumes", "VolumeIds", "vol-00000000000000001", "volumeSet"),
+    ],
+)
+def test_what_is_asked_for_by_id_does_not_come_in_pages(
+    client: Client, action: str, member: str, an_id: str, name: str
+) -> None:
+    asked: dict[str, Any] = {member: [an_id], "MaxResults": 5}
+    error = client.refused(action, **asked)
+    assert (error.code, error.message) == (
+        "InvalidParameterCombination",
+        f"The parameter {name} cannot be used with the parameter maxResults",
+    )
