@@ -34,10 +34,11 @@ class MountTree(Struct, frozen=True):
 
 @contextmanager
 def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[MountTree]:
-    """Mount a machine's disk in the directory `bundle`.  Raises OSError."""
+    """Mount a machine's disk in the directory `bundle`.  Raises OSError, PermissionError as `Disk.confine`."""
     image, home, root, usr, local, log = (
         bundle / name for name in ("image", "disk", "rootfs", "usr", "local", "console")
     )
+    disk.confine(mapped=user_namespace is not None)
     with ExitStack() as stack:
 
         def clone(source: Path, target: Path, attributes: int) -> None:

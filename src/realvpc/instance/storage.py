@@ -9,6 +9,7 @@
                           local    the same of /usr/local
                           work…    overlayfs's own
     disks/<instance id>/state      the id of the state that it belongs to
+    disks/<instance id>/mapped     there when the machine has run in a user namespace
     disks/<instance id>/console.log
     kept/<instance id>/            a disk that nobody asked to delete (`kept`)
     trash/                         what is being deleted (`trash`)
@@ -23,7 +24,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class Storage:
     def open(self) -> None:
         """Build this host's image and put away what an interrupted run left and former ones that no disk is on.
 
-        On a thread with a mount namespace of its own.
+        On a thread with a mount namespace of its own.  Raises ProbeError, too.
         """
         for directory in (self._images, self._disks, self._blanks):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -172,8 +173,8 @@ class Storage:
             self.console(instance_id).trim()
 
     def _try_volume(self) -> str | None:
-        directory = tempfile.mkdtemp(prefix=".try-", dir=self._disks)
-        return volume.obstacle(Path(directory))
+        directory = self._disks / f".try-{time.monotonic_ns()}"
+        return volume.obstacle(directory)
 
     def _put_away(self, path: Path) -> None:
         """What stands in the way of a start would do so for ever: it is only named."""
