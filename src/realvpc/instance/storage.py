@@ -10,7 +10,7 @@
                           work…    overlayfs's own
     disks/<instance id>/state      the id of the state that it belongs to
     disks/<instance id>/mapped     there when the machine has run in a user namespace
-    disks/<instance id>/console.log
+    disks/<instance id>/console.log   while it does not run (`consoles`)
     kept/<instance id>/            a disk that nobody asked to delete (`kept`)
     trash/                         what is being deleted (`trash`)
 
@@ -164,13 +164,8 @@ class Storage:
         self._space.share_out({self._disks / instance_id: pid for instance_id, pid in running.items()})
 
     def console(self, instance_id: str) -> Console:
-        """The machine's console log, whether there is one or not."""
+        """The log of the machine's console while it does not run, whether there is one or not."""
         return Console(self._disks / instance_id / CONSOLE)
-
-    def trim_consoles(self) -> None:
-        """Cut console logs that have grown large down to what is ever shown of them."""
-        for instance_id in self.ids():
-            self.console(instance_id).trim()
 
     def _try_volume(self) -> str | None:
         directory = self._disks / f".try-{time.monotonic_ns()}"
