@@ -39,7 +39,7 @@ def test_wherever_it_is_read(text: Any) -> None:
     """A client's first words, its answer to the handshake, its messages; policy documents."""
     if isinstance(text, str):
         assert not channel().connect(text, "right")
-        assert trust_policy_problem(text) == "This policy contains invalid Json"
+        assert trust_policy_problem(text, lambda name: True) == "This policy contains invalid Json"
         assert identity_policy_problem(text) == "Syntax errors in policy."
     else:
         assert judge(text)[0] is Cause.REFUSAL

@@ -17,7 +17,7 @@ class BoundedHttp(HttpToolsProtocol):
     brings more than ``largest_request`` bytes between two answers, headers and trailers included; and that is one too
     many of the same address.  A websocket counts as a connection, and looks after itself otherwise.
 
-    Of more than ``connections`` in all, those give way that have waited longest for nothing: descriptors must be left
+    Of more than ``maximum_connections``, those that have waited longest for nothing give way: descriptors must be left
     for the operator and for what the service itself opens.
     """
 
@@ -36,7 +36,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self.connections_per_peer is not None and self._connections_of_peer() > self.connections_per_peer:
             transport.abort()
         elif len(self.connections) > self.maximum_connections:
-            self._longest_idle().transport.abort()
+            for each in self._longest_idle(self.maximum_connections // 8 + 1):
+                each.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
@@ -64,14 +65,14 @@ class BoundedHttp(HttpToolsProtocol):
         self._received, self._since = 0, self.loop.time()
         self._deadline = self.loop.call_later(self.patience, self.transport.abort)
 
-    def _longest_idle(self) -> BoundedHttp:
-        """One that waits for a request, this one if all others are being answered."""
+    def _longest_idle(self, count: int) -> list[BoundedHttp]:
+        """So many that wait for a request, so that not every newcomer looks at all; this one if there is none."""
         idle = [
             each
             for each in self.connections
             if isinstance(each, BoundedHttp) and (each.cycle is None or each.cycle.response_complete)
         ]
-        return min(idle, key=lambda each: each._since, default=self)
+        return sorted((each for each in idle if each is not self), key=lambda each: each._since)[:count] or [self]
 
     def _connections_of_peer(self) -> int:
         peer = self.client[0] if self.client else None

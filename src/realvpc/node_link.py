@@ -30,6 +30,7 @@ from .store.commit import Commit, Reverted
 from .store.state import State
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
+_STATUS_SECONDS = 5.0  # after which a node that is there counts as one that does not answer
 _WAITING_COMMITS = 1 << 14  # while the node is told of others
 
 log = logging.getLogger(__name__)
@@ -81,8 +82,9 @@ class NodeLink:
         """
         host: StatusIs | None = None
         if self._client:
-            with contextlib.suppress(NodeError):
-                host = await self._client.status()
+            with contextlib.suppress(NodeError, TimeoutError):
+                async with asyncio.timeout(_STATUS_SECONDS):
+                    host = await self._client.status()
         return {
             "connected": self._client is not None,
             "applied_revision": self._applied_revision,
@@ -124,15 +126,14 @@ class NodeLink:
             try:
                 await self._prepare()
                 client = await NodeClient.connect(self._socket)
-                delay = _FIRST_DELAY
                 await self._converse(client)
             except NodeLostError as error:
                 self._note(f"the node process does not answer ({error}): `realvpc up` starts it again")
             except Exception:  # the outermost frame: nothing else would say that the host does not follow any more
                 self._trouble = "the node could not be told what should be: see the log of the API process"
                 log.exception("telling the node failed")
+            delay = _FIRST_DELAY if self._applied else min(2 * delay, _LONGEST_DELAY)
             await asyncio.sleep(delay)
-            delay = min(2 * delay, _LONGEST_DELAY)
 
     def _note(self, trouble: str) -> None:
         """Say it once, however often it is tried again; at the start, when both processes come up, not at all."""
@@ -182,8 +183,8 @@ class NodeLink:
         return view
 
     def _take_in(self, faulty: set[str]) -> None:
-        """Let what the node says of these become part of the state, or be mended."""
-        if LISTENERS in faulty:
+        """Let what the node says of these become part of the state, or be mended: once for as long as it lasts."""
+        if LISTENERS in faulty - (self._faulty or set()):
             self._lose()
         if faulty != self._faulty:
             self._faulty = faulty
@@ -192,7 +193,7 @@ class NodeLink:
     async def _listen(self, client: NodeClient) -> None:
         async for event in client.events():
             if isinstance(event, Applied):
-                if event.faults:
+                if event.faults and event.faults != (self._applied.faults if self._applied else ()):
                     log.warning("revision %d is applied but for %s", event.revision, event.faults)
                 self._applied = event
                 self._take_in({fault.subject for fault in event.faults})

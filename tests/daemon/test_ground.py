@@ -113,3 +113,11 @@ def test_another_users_service_is_not_purged(tmp_path: Path) -> None:
     with pytest.raises(LaunchError, match=f"belongs to uid {STRANGER}"):
         launch.stop(settings(tmp_path), print, purge=True)
     assert (tmp_path / "state").exists()
+
+
+def test_a_directory_with_other_peoples_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "thesis.txt").touch()
+    with pytest.raises(LaunchError, match=r"holds thesis\.txt"):
+        prepare(settings(tmp_path))
+    assert [each.name for each in (tmp_path / "state").iterdir()] == ["thesis.txt"]

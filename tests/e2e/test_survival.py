@@ -5,18 +5,33 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.running import Running, eventually
+from tests.surroundings import directory_for_all
 
 from .site import Site
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 
 PACKETS = 300
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Running]:
+    """Of these tests' own: they lose its state."""
+    with directory_for_all("survival-") as directory:
+        running = Running(directory / "state")
+        try:
+            running.up()
+            yield running
+            assert not running.defects()
+        finally:
+            running("down", "--purge", "--yes", code=None)
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from realvpc.net.packet import Flow
 from realvpc.net.trace import INTERNET, SERVICES
 
 DEVICES = 20
+TC_ACT_SHOT, TC_ACT_REDIRECT = 2, 7
 SMALL = {"flows": 1 << 14, "interface_counters": 1 << 10}
 _FIRST = 2  # lo is 1
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from realvpc.net.addresses import ANY_IPV4, ANY_IPV6, Address, Cidr
+from realvpc.net.addresses import ANY_IPV4, Address, Cidr
 from realvpc.net.icmp import has_identifier
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.internet_gateway import InternetGateway
@@ -26,6 +26,7 @@ from realvpc.net.trace import INTERNET, SERVICES, Trace
 from realvpc.net.vpc import CidrAssociation, Vpc
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+ANY_IPV6 = Cidr.parse("::/0")
 MAX_INTERFACES = 14  # and a device each
 REGIONS = ("ap-northeast-1", "us-east-1")
 BLOCKS = ("10.0.0.0/16", "10.0.0.0/16", "10.1.0.0/16", "172.16.0.0/20", "20.0.0.0/16")

@@ -8,13 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric.bpf.constants import ROUTER_MAC
-from realvpc.fabric.loader import TC_ACT_REDIRECT, TC_ACT_SHOT, Run
+from realvpc.fabric.loader import Run
 from realvpc.net.addresses import Address
 from realvpc.net.reasons import Reason
 from realvpc.net.security_group import ICMP, UDP
 
 from .frames import ETHERNET, MORE_FRAGMENTS, frame
-from .kernel import Kernel
+from .kernel import TC_ACT_REDIRECT, TC_ACT_SHOT, Kernel
 from .program import (
     A_ADDRESS,
     B_ADDRESS,

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from realvpc.fabric import namespace
-from realvpc.fabric.loader import TC_ACT_REDIRECT, TC_ACT_SHOT, Object
+from realvpc.fabric.loader import Object
 from realvpc.net.packet import Flow, Packet
 from realvpc.net.reasons import Reason
 from realvpc.net.trace import INTERNET, Trace
 from realvpc.net.walk import walk
 
 from .frames import DONT_FRAGMENT, frame, gso_size, read
-from .kernel import SMALL, Kernel, devices, flow_key
+from .kernel import SMALL, TC_ACT_REDIRECT, TC_ACT_SHOT, Kernel, devices, flow_key
 from .random_world import World
 
 pytestmark = pytest.mark.root

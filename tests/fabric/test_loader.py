@@ -49,7 +49,7 @@ def test_an_object_that_the_kernel_refuses_is_explained(monkeypatch: pytest.Monk
 @pytest.mark.root
 @pytest.mark.parametrize("name", ["addresses", "routes"])
 def test_maps_take_many_entries_and_give_them_back(name: str) -> None:
-    spec = layout.MAPS_BY_NAME[name]
+    (spec,) = [each for each in layout.MAPS if each.name == name]
     if name == "routes":
         entries = {
             layout.LPM_KEY.pack(192, number, bytes(16)): layout.ROUTE.pack(0, number, 1, 9001) for number in range(9000)

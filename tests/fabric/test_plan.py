@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from realvpc.fabric.bpf import constants, layout
 from realvpc.fabric.plan import Block, Plan, RuleSet, compile_plan
 from realvpc.fabric.tables import compile_links, compile_tables
-from realvpc.net.addresses import ANY_IPV4, ANY_IPV6, Cidr
+from realvpc.net.addresses import ANY_IPV4, Cidr
 from realvpc.net.instance import InstanceState
 from realvpc.net.network import Network
 from realvpc.net.peering import PeeringStatus
@@ -22,7 +22,7 @@ from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, TCP, GroupReference,
 from realvpc.net.table import delete, put
 
 from ..packets.hosts import host, number, peering, vpc
-from .random_world import World
+from .random_world import ANY_IPV6, World
 
 
 def two_vpcs(**changes: Any) -> Network:

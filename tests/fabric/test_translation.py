@@ -8,14 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric.bpf.constants import ROUTER_MAC
-from realvpc.fabric.loader import TC_ACT_REDIRECT, TC_ACT_SHOT
 from realvpc.net.addresses import Address
 from realvpc.net.reasons import Reason
 from realvpc.net.security_group import ICMP, TCP, UDP
 from realvpc.net.trace import INTERNET
 
 from .frames import ICMP_HEADER, IP_HEADER, checksum, frame, ipv4, pseudo_header, read
-from .kernel import Kernel
+from .kernel import TC_ACT_REDIRECT, TC_ACT_SHOT, Kernel
 from .program import (
     A_ADDRESS,
     A_PUBLIC,

@@ -11,6 +11,7 @@ from pathlib import Path
 from realvpc.fabric.audit import Expected, Finding
 from realvpc.fabric.plan import Plan
 from realvpc.instance.machines import Down, Up
+from realvpc.instance.storage import Owners
 from realvpc.instance.workers import MachineError
 from realvpc.net.machine import LinkSpec, Workload
 
@@ -91,6 +92,11 @@ class FakeMachines:
         self._before_start = before_start
         self.troubles: list[tuple[str, str]] = []
         self.starts: Counter[str] = Counter()
+        self.disks: set[str] = set()
+        self.kept: set[str] = set()  # whose disks were put aside
+        self.asides: Counter[str] = Counter()
+        self.listings = 0
+        self.is_unreadable = False
 
     async def open(self) -> None: ...
 
@@ -102,11 +108,11 @@ class FakeMachines:
     def states(self) -> Mapping[str, Up | Down]:
         return self._states
 
-    def ids(self) -> frozenset[str]:
-        return frozenset(self._states)
-
-    def has_disk(self, name: str) -> bool:
-        return name in self._states
+    async def owners(self) -> Owners:
+        self.listings += 1
+        if self.is_unreadable:
+            raise MachineError("the disks cannot be listed")
+        return Owners(frozenset(self.disks), frozenset(self.kept))
 
     def faults(self) -> Mapping[str, str]:
         return {}
@@ -116,6 +122,8 @@ class FakeMachines:
     async def start(self, spec: Workload, network_namespace: Path) -> Up:
         self.starts[spec.id] += 1
         self._before_start(spec.id)
+        self.kept.discard(spec.id)
+        self.disks.add(spec.id)
         await asyncio.sleep(0)
         up = self._states[spec.id] = Up(spec.boot, 42, 9, asyncio.Event())
         return up
@@ -125,12 +133,18 @@ class FakeMachines:
 
     async def remove(self, name: str) -> None:
         self._states.pop(name, None)
+        self.disks.discard(name)
+        self.kept.discard(name)
 
     async def audit(self) -> list[tuple[str, str]]:
         return self.troubles
 
     async def keep_aside(self, name: str) -> None:
+        self.asides[name] += 1
         self._states.pop(name, None)
+        if name in self.disks:
+            self.disks.remove(name)
+            self.kept.add(name)
 
 
 def refuse(name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from realvpc.net.machine import ApplianceSpec, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import link, machine
-from tests.node.conftest import NodeProcess
+from tests.node.conftest import PATIENCE_SECONDS, NodeProcess
 
 pytestmark = pytest.mark.root
 
@@ -46,3 +47,21 @@ def test_an_appliance_that_ends_is_reported_down(node: NodeProcess) -> None:
     node.want(appliance())
     os.kill(node.pid(appliance()), signal.SIGKILL)
     node.want(appliance(), until=lambda events: m.MachineDown(appliance().id, 1) in events)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_of_what_is_not_to_be_any_more_an_instances_disk_is_kept_and_an_appliances_is_not(
+    node: NodeProcess, *, restarted: bool
+) -> None:
+    node.want(machine(), appliance())
+    if restarted:
+        with node.connect() as connection:
+            connection.shutdown(Wanted.STOPPED)
+        node.start()
+    node.want()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while left := list((node.state_dir / "disks").iterdir()):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.01)
+    with node.connect() as connection:
+        assert [disk.name for disk in connection.status().kept] == [machine().id]

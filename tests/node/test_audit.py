@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from realvpc.fabric.audit import Expected, Finding, Part
-from realvpc.node.audit import REMEMBERED, Auditor
+from realvpc.node.audit import AUDIT_SECONDS, REMEMBERED, Auditor
 from realvpc.node.doorway import Doorway
 from realvpc.node.lane import Lane
 from realvpc.node.messages import Fault
@@ -126,6 +127,29 @@ def test_an_audit_that_does_not_end_is_a_fault_until_it_does(monkeypatch: pytest
         running.cancel()
 
     auditing(StuckFabric(), FakeMachines(), work)
+
+
+def test_the_time_that_an_audit_takes_is_none_that_nobody_looks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pauses: list[float] = []
+
+    class SlowFabric(FakeFabric):
+        def expected(self) -> Expected:
+            time.sleep(0.1)
+            return super().expected()
+
+    async def work(auditor: Auditor, heard: Heard) -> None:
+        async def sleep(seconds: float) -> None:
+            pauses.append(seconds)
+            raise asyncio.CancelledError
+
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        with pytest.raises(asyncio.CancelledError):
+            await auditor.run(Doorway(tmp_path / "node.sock", os.getgid()))
+
+    auditing(SlowFabric(), FakeMachines(), work)
+    assert pauses[0] <= AUDIT_SECONDS - 0.1
 
 
 def test_nothing_is_audited_while_everything_is_taken_down() -> None:

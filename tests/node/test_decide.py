@@ -52,6 +52,16 @@ def test_one_that_has_ended_leaves_nothing(state: Up | Down | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "ended", "expected"),
+    [(None, False, Action.REST), (None, True, Action.REMOVE), (TERMINATED, False, Action.REMOVE)],
+)
+def test_a_disk_that_was_kept_aside_is_for_its_end_alone(
+    spec: MachineSpec | None, expected: Action, *, ended: bool
+) -> None:
+    assert decide(spec, None, linked=False, disk=False, kept=True, ended=ended) is expected
+
+
+@pytest.mark.parametrize(
     ("spec", "state", "action", "expected"),
     [
         (BOOT1, UP, Action.REST, MachineUp(ID, 1, 42)),

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric.plan import Plan, PlanDelta, compile_plan
+from realvpc.instance.machines import Down, Up
 from realvpc.net.machine import Wanted
 from realvpc.node.desired import TABLES, KeptDesired, OutOfStepError
 from realvpc.node.messages import Desired, DesiredDelta, MachineDown, MachineRemoved, MachineUp
@@ -92,9 +93,9 @@ class CountingMachines(FakeMachines):
         super().__init__()
         self.looks: Counter[str] = Counter()
 
-    def has_disk(self, name: str) -> bool:
+    def state(self, name: str) -> Up | Down | None:
         self.looks[name] += 1
-        return super().has_disk(name)
+        return super().state(name)
 
 
 def test_a_difference_costs_what_it_names() -> None:
@@ -131,6 +132,25 @@ def test_after_a_difference_that_the_kernel_refused_it_is_told_the_whole() -> No
             await until(reconciler, lambda: bool(reconciler.faults))
             await until(reconciler, lambda: not reconciler.faults)
             assert fabric.applied == [PLAN, WITHOUT_FIRST]
+
+    asyncio.run(scenario())
+
+
+def test_differences_do_not_have_tables_that_fail_tried_again_at_once() -> None:
+    async def scenario() -> None:
+        fabric = FakeFabric()
+        async with reconciling(fabric, FakeMachines()) as reconciler:
+            reconciler.want(Desired(1, PLAN, ()))
+            await until(reconciler, lambda: reconciler.revision == 1)
+            fabric.failing |= {"apply", "apply_delta"}
+            for revision in range(2, 52):
+                part = PlanDelta(deletes=routes(FIRST)) if revision % 2 == 0 else PlanDelta(puts=routes(FIRST))
+                reconciler.want(DesiredDelta(revision - 1, revision, part))
+                await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
+            assert len(fabric.applied) + len(fabric.deltas) < 12
+            fabric.failing.clear()
+            reconciler.want(Desired(52, WITHOUT_FIRST, ()))
+            await until(reconciler, lambda: fabric.applied[-1] == WITHOUT_FIRST and not reconciler.faults)
 
     asyncio.run(scenario())
 

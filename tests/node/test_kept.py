@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ import pytest
 
 from realvpc.instance.kept import KeptDisk
 from realvpc.net.machine import MachineSpec, Wanted
+from realvpc.node import messages as m
 from realvpc.node.answer import NodeError
 from tests.instance.specs import machine
 from tests.node.conftest import PATIENCE_SECONDS, NodeProcess, running_node
@@ -109,6 +111,33 @@ def test_an_end_is_said_again_and_again_whoever_was_killed_in_between(node: Node
     assert kept(node, 0) == ()
     node.want(state=MINE)
     assert kept(node, 0) == ()
+
+
+def test_the_node_goes_on_without_the_directory_of_what_was_kept(node: NodeProcess) -> None:
+    node.want(A, B, state=MINE)
+    node.want(A, state=MINE)
+    kept(node, 1)
+    shutil.rmtree(node.state_dir / "kept")
+    with node.connect() as connection:
+        node.want(state=MINE)
+        assert connection.status().faults == ()
+    assert [disk.name for disk in kept(node, 1)] == [A.id]
+    node.want(ended=(A.id,), state=MINE)
+    assert kept(node, 0) == ()
+
+
+def test_disks_that_cannot_be_listed_are_a_fault_until_they_can(node: NodeProcess) -> None:
+    node.want(A, state=MINE)
+    disks, away = node.state_dir / "disks", node.state_dir / "away"
+    disks.rename(away)
+    node.want(A, state=MINE, until=lambda events: any("disks" in subjects(event) for event in events))
+    away.rename(disks)
+    node.want(A, state=MINE, until=lambda events: not subjects(events[-1]))
+    node.want(ended=(A.id,), state=MINE)
+
+
+def subjects(event: m.Event) -> set[str]:
+    return {fault.subject for fault in event.faults} if isinstance(event, m.Applied) else {""}
 
 
 def test_root_deletes_one_by_its_name_and_nothing_else(node: NodeProcess) -> None:

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from realvpc.fabric.plan import Plan
 from realvpc.node.host import Fabric, Machines
 from realvpc.node.lane import Lane
-from realvpc.node.messages import Desired, MachineFailed, MachineUp
-from realvpc.node.reconcile import START_ATTEMPTS, Reconciler
+from realvpc.node.messages import Desired, DesiredDelta, Fault, MachineFailed, MachineRemoved, MachineUp
+from realvpc.node.reconcile import DISKS, START_ATTEMPTS, Reconciler
 from tests.instance.specs import machine
 
 from .fakes import FakeFabric, FakeMachines, refuse
@@ -42,6 +42,16 @@ async def until(reconciler: Reconciler, holds: Callable[[], bool]) -> None:
             seen = reconciler.version
             if not holds():
                 await reconciler.newer_than(seen)
+
+
+async def stands_still(reconciler: Reconciler) -> None:
+    """One who spins has no moment without news."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            seen = reconciler.version
+            await asyncio.sleep(0.1)
+            if reconciler.version == seen:
+                return
 
 
 def test_what_others_write_takes_no_attempt_from_a_machine_that_failed_once() -> None:
@@ -110,5 +120,65 @@ def test_tables_that_the_kernel_refuses_are_not_tried_at_every_write_that_leaves
             assert len(fabric.applied) < 10
             fabric.failing.clear()
             await until(reconciler, lambda: not reconciler.faults)
+
+    asyncio.run(scenario())
+
+
+def test_a_disk_that_was_kept_aside_gives_nothing_more_to_do() -> None:
+    async def scenario() -> None:
+        machines = FakeMachines()
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: MachineUp(A.id, 1, 42) in reconciler.reports())
+            reconciler.want(Desired(2, Plan(), ()))
+            await until(reconciler, lambda: machines.kept == {A.id} and reconciler.revision == 2)
+            for revision in range(3, 9):
+                reconciler.want(Desired(revision, Plan(), ()))
+                await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
+            assert machines.asides[A.id] == 1
+            await stands_still(reconciler)
+            reconciler.want(Desired(9, Plan(), (), (A.id,)))
+            await until(reconciler, lambda: not machines.kept)
+
+    asyncio.run(scenario())
+
+
+def test_disks_that_cannot_be_listed_are_a_fault_and_nothing_is_said_to_be_removed_meanwhile() -> None:
+    async def scenario() -> None:
+        machines = FakeMachines()
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: MachineUp(A.id, 1, 42) in reconciler.reports())
+            await machines.stop(A.id)
+            machines.is_unreadable = True
+            reconciler.want(Desired(2, Plan(), (B,), (A.id,)))
+            await until(reconciler, lambda: MachineUp(B.id, 1, 42) in reconciler.reports())
+            await until(reconciler, lambda: Fault(DISKS, "the disks cannot be listed") in reconciler.faults)
+            machines.disks.add(A.id)
+            for _ in range(3):
+                seen = reconciler.version
+                reconciler.wake()
+                await reconciler.newer_than(seen)
+            assert MachineRemoved(A.id) not in reconciler.events()
+            machines.is_unreadable = False
+            await until(reconciler, lambda: MachineRemoved(A.id) in reconciler.events())
+            assert machines.disks == {B.id}
+            assert not reconciler.faults
+
+    asyncio.run(scenario())
+
+
+def test_a_commit_that_ends_no_machine_lists_no_disks() -> None:
+    async def scenario() -> None:
+        machines = FakeMachines()
+        async with reconciling(FakeFabric(), machines) as reconciler:
+            reconciler.want(Desired(1, Plan(), (A,)))
+            await until(reconciler, lambda: MachineUp(A.id, 1, 42) in reconciler.reports())
+            await stands_still(reconciler)
+            before = machines.listings
+            for revision in range(2, 12):
+                reconciler.want(DesiredDelta(revision - 1, revision, machines=(replace(B, boot=revision),)))
+                await until(reconciler, lambda wanted=revision: reconciler.revision == wanted)  # type: ignore[misc]
+            assert machines.listings - before <= 1, "at most when it looks at all"
 
     asyncio.run(scenario())

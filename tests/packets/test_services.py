@@ -183,8 +183,7 @@ def test_the_questions_of_one_machine_are_answered_while_another_floods_the_reso
         finally:
             flooding.kill()
     assert answers == [str(identity_of(number("eni", 2)))] * 200
-    assert fabric.interface_counters()[number("eni", 1)].keys() == {"LINKLOCAL_ALLOWANCE_EXCEEDED"}
-    assert number("eni", 2) not in fabric.interface_counters()
+    assert fabric.counters()["LINKLOCAL_ALLOWANCE_EXCEEDED"] > 0
 
 
 def test_a_machine_has_a_socket_opened_in_its_own_namespace(fabric: Fabric) -> None:

@@ -272,3 +272,16 @@ def test_in_the_foreground_it_stops_with_a_signal(new_service: Callable[..., Run
     assert "serving http" in said  # the log
     service("up")
     assert vpc in service.vpcs()
+
+
+def test_an_empty_variable_is_no_directory_and_no_instance(service: Running) -> None:
+    for words in (("up", "--state", ""), ("down", "--purge", "--yes", "--state", ""), ("status", "--state", "")):
+        assert "an empty name is none" in service(*words, code=2).err
+    assert "the name of the instance is empty" in service("logs", "", code=1).err
+
+
+def test_purge_leaves_what_others_have_put_there(service: Running) -> None:
+    (service.state / "thesis.txt").touch()
+    service("down", "--purge", "--yes")
+    assert [each.name for each in service.state.iterdir()] == ["thesis.txt"]
+    (service.state / "thesis.txt").unlink()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import subprocess
 from datetime import UTC, datetime
 from typing import Literal
@@ -23,7 +25,9 @@ class Process:
 
     def __init__(self) -> None:
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(["/bin/sh", "-s"], stdin=pipe, stdout=pipe, stderr=pipe)
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-s"], stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+        )
         files = (self._process.stdin, self._process.stdout, self._process.stderr)
         self.stdin, self.stdout, self.stderr = (os.dup(file.fileno()) for file in files if file)
         for file in files:
@@ -39,7 +43,10 @@ class Process:
         os.close(self.stdin)
 
     async def close(self) -> None:
-        self._process.kill()
+        """With what it has started, as a node does."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         for fd in self._open:
             os.close(fd)
 

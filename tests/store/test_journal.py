@@ -23,7 +23,7 @@ from realvpc.iam.account import Account
 from realvpc.net.quotas import QuotaMode
 from realvpc.net.table import put
 from realvpc.store.commit import Commit, Reverted
-from realvpc.store.database import Database, Write
+from realvpc.store.database import Database, StateFileError, StorageError, Write
 from realvpc.store.group_commit import GroupCommit
 from realvpc.store.reserve import Reserve
 
@@ -247,3 +247,46 @@ def test_a_journal_that_ends_is_told_and_nobody_waits_for_it(path: Path) -> None
             journal.close()
 
     asyncio.run(scenario())
+
+
+def test_a_refusal_too_waits_for_what_it_has_seen(path: Path) -> None:
+    """Else a client forgets a VPC whose deletion is taken back."""
+
+    async def scenario() -> None:
+        with closing(Counting(path)) as database:
+            service, journal = serving(database)
+            kept = create_vpc(service)
+            await service.settled()
+            database.broken = True
+            delete = Call("ec2", "DeleteVpc", {"VpcId": kept}, CALLER, "r")
+            answers = [service.handle(delete), service.handle(delete)]  # the second one finds nothing
+            for answer in answers:
+                assert isawaitable(answer)
+                with pytest.raises(AwsError, match="Unavailable"):
+                    await answer
+            assert kept in service.state.network.vpcs
+            journal.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_file_that_is_taken_away_is_missed_at_the_next_write(path: Path) -> None:
+    with closing(Database(path)) as database:
+        for file in path.parent.glob("state.db*"):
+            file.rename(path.parent / f"away-{file.name}")
+        with pytest.raises(StorageError, match="taken away"):
+            database.commit([Write(1, put(Account(id=ACCOUNT, account=ACCOUNT, name="main")), NOW, "test")])
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01garbage" * 999, b"SQLite format 3\x00" + bytes(90)])
+def test_what_is_no_state_is_said_in_a_sentence(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(StateFileError, match=str(path)):
+        Database(path).load()
+
+
+def test_a_damaged_row_is_named(path: Path) -> None:
+    with closing(Database(path)) as database:
+        database._connection.execute("INSERT INTO resource VALUES ('Vpc', 'vpc-1', X'7B7D')")
+        with pytest.raises(StateFileError, match="Vpc vpc-1"):
+            database.load()

@@ -105,8 +105,8 @@ def test_a_secret_is_not_repeated() -> None:
         ("CreateRoute", {"RouteTableId": "", "DestinationCidrBlock": "0.0.0.0/0"}, "routeTableId"),
         ("DeleteVpc", {"VpcId": ""}, "VpcId"),
         ("DescribeInstances", {"InstanceId.1": ""}, "InstanceId"),
-        ("StopInstances", {}, "instancesSet"),
         ("DeleteTags", {}, "resourceIdSet"),
+        ("DeleteTags", {"ResourceId": ""}, "resourceIdSet"),
         ("CreateTags", {"ResourceId.1": "vpc-1"}, "tagSet"),
     ],
 )

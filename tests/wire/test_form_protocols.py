@@ -90,6 +90,31 @@ def test_ec2_names_the_parameter_that_breaks_the_model(
     assert refused(EC2, action, **params) == (code, message)
 
 
+@pytest.mark.parametrize(
+    ("action", "params", "expected"),
+    [
+        ("DescribeVpcs", {"VpcId": ""}, {"VpcIds": []}),
+        ("DescribeVpcs", {"Filter": ""}, {"Filters": [{}]}),
+        (
+            "DescribeVpcs",
+            {"Filter.1.Name": "vpc-id", "Filter.1.Value": ""},
+            {"Filters": [{"Name": "vpc-id", "Values": []}]},
+        ),
+        (
+            "CreateVpc",
+            {"CidrBlock": "10.0.0.0/16", "TagSpecification": ""},
+            {"CidrBlock": "10.0.0.0/16", "TagSpecifications": []},
+        ),
+        ("TerminateInstances", {"InstanceId": ""}, {"InstanceIds": []}),
+        ("TerminateInstances", {}, {}),
+    ],
+)
+def test_a_lists_name_without_index_and_value_is_what_the_go_sdk_sends_for_an_empty_list(
+    action: str, params: dict[str, str], expected: dict[str, Any]
+) -> None:
+    assert read(EC2, action, **params) == expected
+
+
 @pytest.mark.parametrize("text", ["", "1_0", " 1", "1.0", "٣", "99999999999", "-2147483649", "9" * 5000, "0x10"])
 def test_ec2_refuses_what_is_not_a_32_bit_integer(text: str) -> None:
     expected = ("InvalidParameterValue", f"Invalid value '{shown(text)}' for MaxResults. Expecting an integer.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 
+import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
@@ -11,6 +12,7 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from realvpc.wire.form import parse_form
 from realvpc.wire.http import Request
 from realvpc.wire.signature import Scope, expected_signature
 
@@ -71,3 +73,31 @@ def test_any_request_gets_the_signature_that_botocore_computes(
     expected = signer.signature(signer.string_to_sign(theirs, signer.canonical_request(theirs)), theirs)
 
     assert expected_signature(request, present, STAMP, scope, SECRET) == expected
+
+
+@pytest.mark.parametrize(
+    ("spelled", "signed"),
+    [
+        ("Name=*", "Name=%2A"),
+        ("Name=a;b", "Name=a%3Bb"),
+        ("Name=a:/@b", "Name=a%3A%2F%40b"),
+        ("Name=a+b", "Name=a%20b"),  # a form's space: "must be encoded as %20 (and not as +)"
+        ("Name=a%2Bb", "Name=a%2Bb"),
+        ("Name=%2f%c3%a9", "Name=%2F%C3%A9"),  # "letters in the hexadecimal value must be uppercase"
+        ("Name=%41%2D%2e%5f%7E", "Name=A-._~"),  # "every byte except the unreserved characters"
+        ("N%61me=a", "Name=a"),
+        ("B=2&A=1&A=0", "A=0&A=1&B=2"),
+        ("Name", "Name="),
+        ("A=1&&B=2", "A=1&B=2"),
+    ],
+)
+def test_a_query_is_signed_as_the_guide_spells_it_however_the_url_does(spelled: str, signed: str) -> None:
+    """IAM User Guide, "Create a signed AWS API request", of `UriEncode`.  `signed` is what the client puts into its
+    canonical request; botocore's signer takes that part of a URL as it stands."""
+    scope = Scope("AKIA", STAMP[:8], "us-east-1", "ec2", "aws4_request")
+    request = Request("GET", "/", (("host", "ec2"),), tuple(parse_form(spelled.encode())), b"")
+    theirs = AWSRequest(method="GET", url=f"http://ec2/?{signed}", headers={"host": "ec2"})
+    theirs.context["timestamp"] = STAMP
+    signer = Signer(scope, ("host",))
+    expected = signer.signature(signer.string_to_sign(theirs, signer.canonical_request(theirs)), theirs)
+    assert expected_signature(request, ("host",), STAMP, scope, SECRET) == expected

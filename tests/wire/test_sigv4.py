@@ -214,6 +214,8 @@ def test_a_presigned_url_lives_as_long_as_it_says() -> None:
     assert refusal("ec2", sign(request_to("ec2"), presign=3600), now=at(minutes=61)) == (400, "RequestExpired")
     assert refusal("ec2", sign(request_to("ec2"), presign=60), now=at(seconds=70)) == (400, "RequestExpired")
     assert refusal("ec2", sign(request_to("ec2"), presign=8 * 86400)) == (400, "IncompleteSignature")
+    expired = Server(now=at(seconds=70)).send_signed(sign(request_to("sts"), "sts", presign=60))
+    assert expired.error[1].endswith(" - 60 sec.)")
 
 
 @pytest.mark.parametrize(

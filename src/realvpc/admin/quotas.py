@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..iam.account import Account
-from ..net.quotas import QUOTAS, UNLIMITED, AppliedQuota, Quota, applied_id
+from ..net.quotas import LARGEST, QUOTAS, UNLIMITED, AppliedQuota, Quota, applied_id
 from ..net.table import delete, put
 from ..net.zones import REGIONS
 from .desk import Answer, Desk, Refusal
@@ -76,8 +76,8 @@ def _quota(wanted: str) -> Quota:
 
 def _value(given: Any, quota: Quota) -> int:
     """Raises Refusal."""
-    if not isinstance(given, int) or isinstance(given, bool) or given < 0:
-        raise Refusal("a quota is a whole number, 0 or more")
+    if not isinstance(given, int) or isinstance(given, bool) or not 0 <= given <= LARGEST:
+        raise Refusal(f"a quota is a whole number from 0 to {LARGEST:,}")
     if quota.ceiling is not None and given > quota.ceiling:
         raise Refusal(f"AWS raises {quota.name} to at most {quota.ceiling}; `realvpc up --quotas off` lifts all quotas")
     return given

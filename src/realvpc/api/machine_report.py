@@ -5,8 +5,6 @@ A report about an instance that is gone, or about an earlier boot, is old news a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec.structs import replace
 
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
@@ -14,9 +12,8 @@ from realvpc.net.table import Change, put
 
 from .core.context import Context
 from .ec2.instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
+from .service import Report as Report
 from .ssm.agent import agents_seen
-
-Report = Callable[[Context], Change]
 
 
 def machine_up(instance_id: str, boot: int | None = None) -> Report:

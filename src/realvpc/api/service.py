@@ -109,7 +109,12 @@ class Service:
         Raises AwsError; then the state is as before.  What is answered has been written, and so has what an effect
         builds upon.
         """
-        answer = enter(self.context(call.caller, call.host, call.scheme), self.actions, self._evaluate, call)
+        try:
+            answer = enter(self.context(call.caller, call.host, call.scheme), self.actions, self._evaluate, call)
+        except AwsError as refusal:
+            if self.is_settled:
+                raise
+            return self._refused(refusal, self.settled())
         self._commit(answer.change, f"{call.service}:{call.action} {call.caller.arn}")
         if not self.is_settled:
             return self._once_settled(answer, self.settled())
@@ -121,6 +126,11 @@ class Service:
         await written
         later = answer.effect() if answer.effect is not None else None
         return answer.response if later is None else await self._finished(later)
+
+    async def _refused(self, refusal: AwsError, seen: asyncio.Future[None]) -> Response:
+        """A refusal, too, tells what it has seen, and what DryRun says is one."""
+        await seen
+        raise refusal
 
     async def _finished(self, later: Awaitable[Response]) -> Response:
         """What an effect answers, once what it saw is written, too."""

@@ -56,9 +56,10 @@ def _row(disk: dict[str, Any]) -> list[str | None]:
 
 @disks_command.command("delete", short_help="Delete disks that were kept aside.")
 @click.argument("names", nargs=-1, required=True, metavar="DISK...")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @state_option
-def delete_command(names: tuple[str, ...], state: Path | None) -> None:
-    """Delete these disks for good. Only what `realvpc disks list` shows can be deleted here.
+def delete_command(names: tuple[str, ...], yes: bool, state: Path | None) -> None:
+    """Delete these disks for good, all of them or none. Only what `realvpc disks list` shows can be deleted here.
 
     \b
     Example:
@@ -68,6 +69,12 @@ def delete_command(names: tuple[str, ...], state: Path | None) -> None:
     from realvpc.node.connection import NodeConnection
 
     settings = service_with_packets(state, "deleting a disk")
+    node = ask_service(state, "GET", "status")["node"]
+    kept = {disk["name"] for disk in (node["kept_disks"] if node else [])}
+    if unknown := [name for name in names if name not in kept]:
+        raise SettingsError(f"no disk {unknown[0]!r} is kept aside. `realvpc disks list` shows those there are")
+    if not yes:
+        click.confirm(f"Delete {', '.join(names)} for good?", abort=True)
     try:
         with NodeConnection(settings.node_socket) as node:
             for name in names:

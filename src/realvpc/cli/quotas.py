@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from realvpc.config import DEFAULT_REGION
+from realvpc.net.quotas import LARGEST
 
 from .terminal import ask_service, json_option, print_json, print_table, say, state_option
 
 
 @click.command("quotas", short_help="Show or change how much an account may have.")
 @click.argument("quota", required=False)
-@click.argument("value", type=click.IntRange(min=0), required=False)
+@click.argument("value", type=click.IntRange(0, LARGEST), required=False)
 @click.option("--reset", is_flag=True, help="QUOTA as all accounts begin with it.")
 @click.option("--account", default="main", metavar="NAME", help="Of this account (name or id) [main].")
 @click.option("--region", metavar="REGION", help=f"In this Region [AWS_REGION, or {DEFAULT_REGION}].")

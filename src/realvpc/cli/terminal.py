@@ -23,8 +23,21 @@ Problem = (ServiceError, config.SettingsError)
 
 COMPLETION_SECONDS = 1.0  # whoever has pressed Tab waits no longer
 
+
+def _a_directory(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """An empty variable of a shell's would mean the current directory."""
+    if value == Path():
+        raise click.BadParameter("name a directory; an empty name is none.", ctx, param)
+    return value
+
+
 state_option = click.option(
-    "--state", "state", type=click.Path(path_type=Path), metavar="DIR", help="The service's state directory."
+    "--state",
+    "state",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    callback=_a_directory,
+    help="The service's state directory.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

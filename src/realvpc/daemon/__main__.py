@@ -51,9 +51,14 @@ def _api(settings: config.Settings, public: socket.socket, operator: socket.sock
     tls = tls_context(settings)  # the key may be readable for its owner alone
     if settings.confined:
         confine(identity(settings.state_dir), [*code_paths(), settings.database.parent, settings.run_dir])
+    from realvpc.store.database import StateFileError
+
     from .api_process import run_api
 
-    run_api(settings, public, operator, tls)
+    try:
+        run_api(settings, public, operator, tls)
+    except StateFileError as error:
+        raise SystemExit(f"{error}. A backup of it, or another --state, helps") from None
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from .identity import Identity
 # linux/sched.h, linux/mount.h, linux/prctl.h
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 32, 4096, 16384
-_MS_PRIVATE = 1 << 18
+_MS_SLAVE = 1 << 19
 _NOBODY = 65534
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 
@@ -66,7 +66,7 @@ def show(needed: Iterable[Path], uid: int, gid: int) -> None:
     if not hidden and not closed:
         return
     _check(_libc.unshare(_CLONE_NEWNS), "unshare")
-    _mount(None, Path("/"), _MS_REC | _MS_PRIVATE)
+    _mount(None, Path("/"), _MS_REC | _MS_SLAVE)  # what the host unmounts goes here, too
     for directory, below in hidden.items():
         _cover(directory, below)
     for path in closed:

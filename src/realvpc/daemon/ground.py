@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pwd
 import socket
 import ssl
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -18,6 +20,8 @@ from realvpc.instance.trees import remove_tree
 from .client import ServiceError
 from .identity import Identity, identity
 
+_PATIENCE = 3.0  # seconds
+
 Say: TypeAlias = Callable[[str], None]
 """Takes one line of progress."""
 
@@ -26,12 +30,20 @@ class LaunchError(ServiceError):
     """The service cannot start; the text says why and what helps."""
 
 
+OWN = ("service.json", "service.new", "api", "log", "node")
+"""All that a service keeps in its state directory."""
+
+
 def prepare(settings: Settings) -> None:
     """Make the directories, each for who writes there.  Raises LaunchError, and has changed nothing of others then."""
     try:
         for directory in (settings.state_dir, settings.run_dir):
             directory.mkdir(parents=True, exist_ok=True, mode=0o755)
         check_owner(settings)
+        if others := sorted(set(os.listdir(settings.state_dir)) - set(OWN)):  # noqa: PTH208 - names are wanted
+            raise LaunchError(
+                f"{settings.state_dir} holds {others[0]}, which is not ours: --state takes a directory of its own"
+            )
         with _directory(settings.state_dir) as state:
             _make(state, settings.log_dir.name, 0o755, None)
             _make(
@@ -119,7 +131,7 @@ def listeners(settings: Settings) -> Iterator[socket.socket]:
     public = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
     public.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        public.bind((settings.host, settings.port))
+        _bind(public, (settings.host, settings.port))
         public.listen(1024)
     except OSError as error:
         public.close()
@@ -140,9 +152,24 @@ def listeners(settings: Settings) -> Iterator[socket.socket]:
     yield operator
 
 
+def _bind(listening: socket.socket, address: tuple[str, int]) -> None:
+    """A process that was killed may hold its port for a moment longer.  Raises OSError."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            listening.bind(address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
 def delete(directory: Path) -> None:
     """Never through a mount: what is mounted belongs to somebody else."""
-    if not directory.exists():
+    if not directory.is_dir() or directory.is_symlink():
+        directory.unlink(missing_ok=True)
         return
     mounts = Path("/proc/self/mountinfo")
     if mounts.exists():

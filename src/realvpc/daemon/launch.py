@@ -15,9 +15,10 @@ from msgspec import Struct
 
 from realvpc import config
 from realvpc.config import Fabric, Settings
+from realvpc.lockfile import open_lock
 
 from .client import NotAnsweringError, ask
-from .ground import LaunchError, Say, check_owner, delete, listeners, prepare, tls_context
+from .ground import OWN, LaunchError, Say, check_owner, delete, listeners, prepare, tls_context
 from .identity import identity
 from .process import Process, recall, remember, spawn
 
@@ -93,8 +94,11 @@ def stop(
             if settings.fabric is not Fabric.NONE:
                 ran = _stop_node(settings, say, keep_instances=keep_instances, purge=purge, show=show) or ran
     if purge:
-        for directory in (settings.run_dir, settings.state_dir):
-            delete(directory)
+        delete(settings.run_dir)
+        for name in OWN:
+            delete(settings.state_dir / name)
+        with contextlib.suppress(OSError):  # what else is in it is somebody's
+            settings.state_dir.rmdir()
     return ran
 
 
@@ -274,6 +278,6 @@ def _last_words(settings: Settings, role: str, lines: int = 12) -> str:
 @contextlib.contextmanager
 def _lock(settings: Settings) -> Iterator[None]:
     """One command at a time starts or stops a service."""
-    with (settings.run_dir / "lock").open("w") as file:
+    with open_lock(settings.run_dir / "lock") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -20,8 +20,9 @@ from realvpc.net.network_interface import NetworkInterface
 from .message import LARGEST_TCP_SIZE, respond, servfail
 from .sources import Sources
 
-PACKETS_PER_SECOND = 1024  # of one interface (VPC guide, "Amazon DNS quotas")
+# Packets are counted in the fabric (``net.allowances``).
 SHARE = 0.1  # of the process's time that the questions of one interface take: names of many labels are not cheap
+AROUND = 50e-6  # seconds that a stream takes of each question, beside its answer: a packet brings dozens of them
 CONNECTIONS = 16  # of one interface
 REMEMBERED = 4096  # answers
 LONGEST_REMEMBERED = 8192  # bytes of question and answer: who pads questions fills no memory
@@ -41,7 +42,6 @@ class Resolver:
         self._known: dict[tuple[str, bool, bytes], bytes] = {}
         self._known_of: tuple[object, object] | None = None
         self._second = 0
-        self._packets: Counter[str] = Counter()  # in this second, by interface
         self._spent: defaultdict[str, float] = defaultdict(float)  # seconds of this second, by interface
         self._connections: Counter[str] = Counter()
 
@@ -63,8 +63,15 @@ class Resolver:
         """What the client at the address ``peer`` hears; None is silence."""
         sources = self._sources()
         asker = sources.network.interface_with_identity(Address.parse(peer))
-        if asker is None or not self._within_quota(asker):
+        if asker is None or not self._has_share(asker):
             return None
+        began = self._timer()
+        try:
+            return self._answer(sources, asker, wire, over_tcp=over_tcp)
+        finally:
+            self._spent[asker.id] += self._timer() - began + (AROUND if over_tcp else 0)
+
+    def _answer(self, sources: Sources, asker: NetworkInterface, wire: bytes, *, over_tcp: bool) -> bytes | None:
         now = (sources.network, sources.names)
         if self._known_of != now or len(self._known) >= REMEMBERED:
             self._known_of, self._known = now, {}
@@ -72,27 +79,22 @@ class Resolver:
         known = self._known.get(question)
         if known is not None:
             return wire[:2] + known
-        began = self._timer()
         try:
             answer = respond(sources, asker, wire, over_tcp=over_tcp)
         except Exception:  # the outermost frame of a question: one bad record must not silence the resolver
             self.internal_errors += 1
             log.exception("a question of %s could not be answered", asker.id)
             return servfail(wire)
-        finally:
-            self._spent[asker.id] += self._timer() - began
         if answer is not None and len(wire) + len(answer) <= LONGEST_REMEMBERED:
             self._known[question] = answer[2:]
         return answer
 
-    def _within_quota(self, asker: NetworkInterface) -> bool:
+    def _has_share(self, asker: NetworkInterface) -> bool:
         second = int(asyncio.get_running_loop().time())
         if second != self._second:
             self._second = second
-            self._packets.clear()
             self._spent.clear()
-        self._packets[asker.id] += 1
-        return self._packets[asker.id] <= PACKETS_PER_SECOND and self._spent[asker.id] < SHARE
+        return self._spent[asker.id] < SHARE
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer: str = writer.get_extra_info("peername")[0]

@@ -16,16 +16,13 @@ from pathlib import Path
 
 from realvpc.net.machine import LinkSpec
 from realvpc.net.reasons import Reason
-from realvpc.net.trace import INTERNET
 
 from . import bpffs, kernel, namespace
 from .apply import Changes, apply_changes, compile_changes, difference, read_tables
 from .attachment import Attachments
 from .audit import FABRIC, TABLES, Expected, Finding, Part, audit, listeners
 from .bpf import layout
-from .bpf.constants import INTERNET_ID
 from .bpf.generate import layout_version
-from .bpf.layout import number_of
 from .edge import EDGES, ensure_edge, open_listeners
 from .errors import FabricError
 from .identities import Identities
@@ -65,7 +62,6 @@ class Fabric:
         self._turn = 0
         self._is_attached = False  # with this version's programs, everywhere
         self._is_applied = False  # some plan, since it was opened
-        self._interfaces: dict[int, str] = {}  # that the data plane knows: ids by number
         self._identities = Identities()
 
     def open(self) -> None:
@@ -146,7 +142,6 @@ class Fabric:
         wanted["identities"], _ = identities.change((entry.id for entry in plan.interfaces), ())
         apply_changes(opened.maps, difference(read_tables(opened.maps), wanted))
         self._identities, self._is_applied = identities, True
-        self._interfaces = {number_of(entry.id): entry.id for entry in plan.interfaces}
         if outdated := self._outdated_maps():
             self._attach_all()
             for directory in outdated:
@@ -166,9 +161,6 @@ class Fabric:
             opened.maps,
             Changes({**changes.puts, "identities": put}, {**changes.deletes, "identities": deleted}),
         )
-        for interface_id in removed:
-            self._interfaces.pop(number_of(interface_id), None)
-        self._interfaces |= {number_of(interface_id): interface_id for interface_id in added}
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the plan that was applied, in sentences."""
@@ -178,17 +170,6 @@ class Fabric:
         """Packets by the name of their Reason, since the maps were made; DELIVERED included."""
         counters = self._opened().maps["counters"]
         return {reason.name: counters.total(layout.INDEX_KEY.pack(reason.number)) for reason in Reason}
-
-    def interface_counters(self) -> dict[str, dict[str, int]]:
-        """Packets dropped at each interface of the plan (or INTERNET), by the name of the Reason."""
-        counters = self._opened().maps["interface_counters"]
-        ids = self._interfaces | {INTERNET_ID: INTERNET}
-        found: dict[str, dict[str, int]] = {}
-        for key in counters:
-            number, reason = layout.COUNTER_KEY.unpack(key).values()
-            if number in ids:
-                found.setdefault(ids[number], {})[Reason.by_number(reason).name] = counters.total(key)
-        return found
 
     def socket_in(self, name: str) -> socket.socket:
         """A TCP socket in a machine's namespace, connected to nothing."""

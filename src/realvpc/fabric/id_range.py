@@ -36,7 +36,8 @@ RANGES = tuple(IdRange(first) for first in range(_FIRST, _END, _COUNT))
 
 def claim(namespace: Path, registry: Path = REGISTRY) -> IdRange:
     """The range of the namespace, whose file must exist.  Raises OSError when there is none left."""
-    registry.mkdir(mode=0o755, exist_ok=True)
+    registry.mkdir(mode=0o700, exist_ok=True)
+    registry.chmod(0o700)  # who may open it may lock it
     with _locked(registry):
         for number in _order(namespace):
             entry = registry / str(number)

@@ -25,7 +25,6 @@ from .errors import FabricError
 FROM_INTERFACE, FROM_INTERNET, FROM_SERVICES = "from_interface", "from_internet", "from_services"
 FROM_EDGES = {INTERNET: FROM_INTERNET, SERVICES: FROM_SERVICES}
 START_SWEEPER = "start_sweeper"
-TC_ACT_SHOT, TC_ACT_REDIRECT = 2, 7
 
 _CONTEXT_SIZE = 192  # struct __sk_buff of linux/bpf.h; its fields by offset
 _LEAST_FRAME = 14  # bytes

@@ -21,6 +21,7 @@ from typing import Annotated
 
 import msgspec
 
+from ..lockfile import open_lock
 from ..net.machine import Workload
 from . import cgroups, consoles, mounts
 from .bundle import BOOT_ANNOTATION, oci_config
@@ -91,7 +92,7 @@ class Crun:
     def wait_for_the_last(self) -> None:
         """Until what an earlier process had under way when it was killed is done.  Raises CrunError and OSError."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
-        with self._under_way.open("w") as lock:
+        with open_lock(self._under_way) as lock:
             while True:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -209,7 +210,7 @@ class Crun:
 
     def _run(self, arguments: Sequence[str], stdout: int, stderr: int) -> subprocess.CompletedProcess[bytes]:
         """crun with the lock in its hands, which it keeps when this process is killed.  The machine does not get it."""
-        with self._under_way.open("w") as lock:
+        with open_lock(self._under_way) as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
             return subprocess.run(
                 (*self._command, *arguments),

@@ -20,7 +20,8 @@ OWN_PROGRAMS = {
 LAYER, LOCAL_LAYER, WORK, LOCAL_WORK = "upper", "local", "work", "work-local"
 LAYERS = (LAYER, LOCAL_LAYER, WORK, LOCAL_WORK)
 IMAGE, CONSOLE, VOLUME, BLANK = "image", "console.log", "volume", "blank"
-MAPPED = "mapped"  # a mark: it has run in a user namespace
+MAPPED = "mapped"  # an empty file: the machine has run in a user namespace
+PASSING = "passing"  # an empty file: the disk need not be kept
 DEVICE = "device"  # the name of the volume's, while it is mounted
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -51,12 +52,17 @@ class Kept:
     def open(self) -> None:
         self._root.mkdir(mode=0o700, exist_ok=True)
 
+    def ids(self) -> frozenset[str]:
+        """The instances of which a disk is here."""
+        return frozenset("-".join(each.name.split("-")[:2]) for each in self._entries())
+
     def take(self, home: Path, owner: str, reason: str) -> None:
         """Move a disk here."""
         note = Note(time.time(), owner, reason)
         draft = home / f".{_NOTE}"
         draft.write_bytes(msgspec.json.encode(note))
         draft.rename(home / _NOTE)
+        self.open()
         target, number = self._root / home.name, 1
         while target.exists():
             number += 1
@@ -76,19 +82,24 @@ class Kept:
 
     def home(self, name: str) -> Path | None:
         """The directory of a disk that is here."""
-        return next((each for each in self._root.iterdir() if each.name == name), None)
+        return next((each for each in self._entries() if each.name == name), None)
 
     def homes(self, instance_id: str | None = None) -> list[Path]:
         """The directories of all disks, or of one instance's."""
         prefix = instance_id or ""
         return sorted(
             each
-            for each in self._root.iterdir()
+            for each in self._entries()
             if each.name == prefix or each.name.startswith(f"{prefix}-" if prefix else "")
         )
 
     def disks(self) -> tuple[KeptDisk, ...]:
         return tuple(self._describe(home) for home in self.homes())
+
+    def _entries(self) -> Iterator[Path]:
+        """Somebody may have removed the directory: then nothing is in it."""
+        with contextlib.suppress(FileNotFoundError):
+            yield from self._root.iterdir()
 
     def _describe(self, home: Path) -> KeptDisk:
         note = _note(home)

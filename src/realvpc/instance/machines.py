@@ -22,7 +22,7 @@ from .crun import Crun
 from .disk import Disk
 from .executions import Execution, Executions
 from .kept import KeptDisk
-from .storage import Storage
+from .storage import Owners, Storage
 from .workers import MachineError, Workers
 
 _READERS = 4
@@ -61,6 +61,7 @@ class Machines:
         # These stay in the host's mount namespace.
         self._reading = Workers(ThreadPoolExecutor(_READERS, "console"))
         self._trimming = Workers(ThreadPoolExecutor(1, "trim"))
+        self._listing = Workers(ThreadPoolExecutor(1, "list"))
         self._executions = Executions(crun, self._entering, run_dir / "exec")
 
     async def open(self) -> None:
@@ -95,7 +96,8 @@ class Machines:
                 self._unwatch(state)
         self._states.clear()
         self._storage.close()
-        for lane in (self._starting, self._ending, self._entering, self._reading, self._trimming):
+        lanes = (self._starting, self._ending, self._entering, self._reading, self._trimming, self._listing)
+        for lane in lanes:
             lane.close()
 
     def state(self, instance_id: str) -> Up | Down | None:
@@ -106,13 +108,9 @@ class Machines:
         """Every machine that runs or went down."""
         return self._states
 
-    def ids(self) -> frozenset[str]:
-        """Every machine that runs, went down, or has a disk."""
-        return self._storage.ids() | self._states.keys()
-
-    def has_disk(self, instance_id: str) -> bool:
-        """Whether it has one, be it kept aside."""
-        return self._storage.has(instance_id)
+    async def owners(self) -> Owners:
+        """Whose disks there are.  Raises MachineError."""
+        return await self._listing.call(self._storage.owners)
 
     def serve(self, state: str) -> None:
         """Take disks from now on for those of this state, by its id."""

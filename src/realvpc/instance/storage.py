@@ -10,6 +10,7 @@
                           work…    overlayfs's own
     disks/<instance id>/state      the id of the state that it belongs to
     disks/<instance id>/mapped     there when the machine has run in a user namespace
+    disks/<instance id>/passing    when nobody could miss it
     disks/<instance id>/console.log   while it does not run (`consoles`)
     kept/<instance id>/            a disk that nobody asked to delete (`kept`)
     trash/                         what is being deleted (`trash`)
@@ -28,10 +29,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from ..net.machine import MachineSpec, Workload
 from . import volume
 from .console import Console
-from .disk import BLANK, CONSOLE, IMAGE, LAYERS, VOLUME, Disk, first_files, images_of_disks, make_layers
+from .disk import BLANK, CONSOLE, IMAGE, LAYERS, PASSING, VOLUME, Disk, first_files, images_of_disks, make_layers
 from .image import BUILT_IN, DRAFT, build_image
 from .kept import Kept, KeptDisk
 from .space import Space, room
@@ -40,6 +43,13 @@ from .trash import Trash
 _OWNER = "state"
 
 log = logging.getLogger(__name__)
+
+
+class Owners(Struct, frozen=True):
+    """The ids of those who have a disk, and of those of whom one is kept aside."""
+
+    disks: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
 
 
 class Storage:
@@ -81,13 +91,13 @@ class Storage:
         """Stop deleting; the next one goes on."""
         self._trash.close()
 
-    def ids(self) -> frozenset[str]:
-        """The instances that have a disk."""
-        return frozenset(entry.name for entry in self._disks.iterdir() if not entry.name.startswith("."))
+    def owners(self) -> Owners:
+        """Whose disks there are."""
+        return Owners(self.ids(), self._kept.ids())
 
-    def has(self, instance_id: str) -> bool:
-        """Whether it has a disk, be it kept aside."""
-        return (self._disks / instance_id).exists() or bool(self._kept.homes(instance_id))
+    def ids(self) -> frozenset[str]:
+        """The instances that have a disk which is not kept aside."""
+        return frozenset(entry.name for entry in self._disks.iterdir() if not entry.name.startswith("."))
 
     def ensure(self, spec: Workload) -> Disk:
         """The machine's disk: the one that it has, the one that was kept aside, or a new one.
@@ -111,6 +121,8 @@ class Storage:
             else:
                 volume.make(draft / VOLUME, spec.volume_bytes, self._blanks, LAYERS)
             draft.rename(home)
+        if not spec.disk_is_kept:
+            (home / PASSING).touch()
         if _owner(home) != self.state:
             (home / _OWNER).write_text(self.state)
         files = first_files(spec) if isinstance(spec, MachineSpec) and (home / BLANK).exists() else {}
@@ -131,7 +143,7 @@ class Storage:
     def keep_aside(self, instance_id: str) -> None:
         """Take the disk of a machine away that nobody asked to delete; one that is not there is fine."""
         home = self._disks / instance_id
-        if (home / BLANK).exists():  # nobody has ever written on it
+        if (home / BLANK).exists() or (home / PASSING).exists():  # nobody has ever written what he could miss
             self._trash.put(home)
         elif home.exists():
             owner = _owner(home)

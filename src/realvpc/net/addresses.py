@@ -162,7 +162,6 @@ def overlapping(ours: tuple[Cidr, ...], theirs: tuple[Cidr, ...]) -> tuple[Cidr,
 
 
 ANY_IPV4 = Cidr.parse("0.0.0.0/0")
-ANY_IPV6 = Cidr.parse("::/0")
 
 # IPv4 space that an internet gateway never forwards to or from (RFC 1918, RFC 6598).
 RFC1918 = tuple(Cidr.parse(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))

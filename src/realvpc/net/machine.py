@@ -7,7 +7,7 @@ in which one does not match (constructing a struct in Python does not check).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -80,6 +80,8 @@ class WorkloadSpec(Struct, frozen=True, kw_only=True):
 class MachineSpec(WorkloadSpec, frozen=True, kw_only=True, tag="instance"):
     """The machine of an instance."""
 
+    disk_is_kept: ClassVar[bool] = True  # it is a user's: deleted when somebody has asked for it, and never otherwise
+
     id: InstanceId
     domain: Domain  # ap-northeast-1.compute.internal
     region: Region
@@ -111,6 +113,8 @@ class MachineSpec(WorkloadSpec, frozen=True, kw_only=True, tag="instance"):
 
 class ApplianceSpec(WorkloadSpec, frozen=True, kw_only=True, tag="appliance"):
     """The machine of a gateway or an endpoint: one program between its links, which ends with it."""
+
+    disk_is_kept: ClassVar[bool] = False  # nothing is on it that somebody could miss
 
     id: ApplianceId
     program: Annotated[tuple[Argument, ...], Meta(min_length=1)]

@@ -13,6 +13,7 @@ from msgspec import Struct
 from .resource import Resource
 
 UNLIMITED = sys.maxsize
+LARGEST = 1_000_000_000  # that an operator may give
 
 
 class QuotaMode(StrEnum):

@@ -20,7 +20,8 @@ from .host import Fabric, Machines
 from .lane import Lane
 from .messages import Fault, Repair
 
-AUDIT_SECONDS = 8.0  # from one to the next
+AUDIT_SECONDS = 8.0  # from the beginning of one to that of the next
+_LEAST_PAUSE_SECONDS = 1.0
 STUCK_SECONDS = 30.0  # longer than anything the fabric is asked to do
 REMEMBERED = 50
 NODE_SOCKET = "node.sock"
@@ -58,7 +59,9 @@ class Auditor:
     async def run(self, doorway: Doorway) -> None:
         """Audit for ever."""
         self._doorway = doorway
+        time_now = asyncio.get_running_loop().time
         while True:
+            began = time_now()
             audit = asyncio.create_task(self.audit())
             try:
                 done, _ = await asyncio.wait((audit,), timeout=STUCK_SECONDS)
@@ -67,7 +70,7 @@ class Auditor:
                 await audit
             finally:
                 audit.cancel()
-            await asyncio.sleep(AUDIT_SECONDS)
+            await asyncio.sleep(max(_LEAST_PAUSE_SECONDS, began + AUDIT_SECONDS - time_now()))
 
     async def audit(self) -> None:
         """Look at everything once, and once more at what was mended."""

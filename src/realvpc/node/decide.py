@@ -19,14 +19,24 @@ class Action(Enum):
     REMOVE = auto()
 
 
-def decide(spec: Workload | None, state: Up | Down | None, *, linked: bool, disk: bool, ended: bool = False) -> Action:
-    """The step for a machine whose links (`linked`) and `disk` exist or not.
+def decide(
+    spec: Workload | None,
+    state: Up | Down | None,
+    *,
+    linked: bool,
+    disk: bool,
+    kept: bool = False,
+    ended: bool = False,
+) -> Action:
+    """The step for a machine whose links (`linked`) and `disk` exist or not, or of which a disk was `kept` aside.
 
     No `spec`: it is not to be, and only when it is said to have `ended` has somebody wanted its disk deleted.
     """
     if spec is None or spec.wanted is Wanted.TERMINATED:
-        is_asked_for = ended or spec is not None
-        return (Action.REMOVE if is_asked_for else Action.KEEP) if state or linked or disk else Action.REST
+        is_there = state or linked or disk
+        if ended or spec is not None:
+            return Action.REMOVE if is_there or kept else Action.REST
+        return Action.KEEP if is_there else Action.REST
     if spec.wanted is Wanted.STOPPED:
         return Action.STOP if state or linked else Action.REST
     return Action.REST if state and state.boot >= spec.boot else Action.START

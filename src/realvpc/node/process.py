@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..fabric.fabric import Fabric
 from ..instance import cgroups
+from ..lockfile import open_lock
 from .doorway import Doorway
 from .isolation import probe
 from .server import Node
@@ -45,7 +46,7 @@ def run_node(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None
     for name, mode in _DIRECTORIES.items():
         own_directory(run_dir / name, mode)
         (run_dir / name).chmod(mode)  # an earlier version let others look in
-    with (run_dir / "node.lock").open("w") as lock:
+    with open_lock(run_dir / "node.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

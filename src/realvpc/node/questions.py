@@ -113,5 +113,5 @@ class Questions:
         if machines is not Wanted.RUNNING:
             async with self._auditor.paused():
                 await self._reconciler.clear(disks=machines is Wanted.TERMINATED)
-            await asyncio.to_thread(cgroups.remove, self._cgroup_parent)
+                await asyncio.to_thread(cgroups.remove, self._cgroup_parent)
         return m.Done()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..fabric.plan import Plan
 from ..instance.machines import Up
+from ..instance.storage import Owners
 from ..instance.workers import MachineError
 from ..net.machine import LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
@@ -41,6 +42,7 @@ from .retries import Retries, Retry
 log = logging.getLogger(__name__)
 
 START_ATTEMPTS = 3
+DISKS = "disks"  # all of them, among the subjects of faults
 _LOOK_AT_ALL_SECONDS = 10.0
 
 
@@ -94,7 +96,8 @@ class Reconciler:
         async with self._passing:
             await asyncio.gather(*self._steps.values())
             remove = self.machines.remove if disks else self.machines.stop
-            ends = await asyncio.gather(*(remove(name) for name in self.machines.ids()), return_exceptions=True)
+            names = (await self.machines.owners()).disks | self.machines.states().keys()
+            ends = await asyncio.gather(*(remove(name) for name in names), return_exceptions=True)
             for error in ends:  # once all have ended, so that asking again meets nobody
                 if error:
                     raise error
@@ -103,11 +106,12 @@ class Reconciler:
     def want(self, message: Desired | DesiredDelta) -> None:
         """Take in what is desired, and try again at once what had failed and is specified otherwise now.
 
+        Not the tables for a difference: once a part of them has failed, each commit would have the whole tried again.
         Raises OutOfStepError.
         """
         changed = self._desired.take(message)
         self.machines.serve(self._desired.state)
-        for subject in changed:
+        for subject in changed if isinstance(message, Desired) else changed - {TABLES}:
             self._retries.forget(subject)
         self._unsettled |= changed - {TABLES}
         self._looks_at_all = self._looks_at_all or isinstance(message, Desired)
@@ -187,7 +191,9 @@ class Reconciler:
                     await self._pass(self._desired.revision)
 
     async def _pass(self, revision: int) -> None:
-        desired, names = self._desired, self._names()
+        desired = self._desired
+        on_their_way = {*self._steps}  # their disks come and go meanwhile: each wakes the next pass when it ends
+        names, owners = await self._look()
         for name in names:
             spec = desired.specs.get(name)
             if spec and self._needs_links(spec):
@@ -198,45 +204,63 @@ class Reconciler:
         if desired.tables_wait and self._due(TABLES):
             await self._apply()
         for name in names:
-            if name not in self._steps:
-                self._settle(name, disk=self.machines.has_disk(name))
+            if name not in on_their_way:
+                self._settle(name, owners)
             if name not in desired.specs and name not in desired.ended:
                 self._reports.forget(name)
         await asyncio.gather(*self._putting_aside)  # so that whoever asks after this pass hears of them
         self._putting_aside.clear()
-        self._retries.keep(lambda subject: subject == TABLES or subject in self._steps or self._is_known(subject))
         self._applied = Applied(revision, self.faults)
         self._say("", self._applied)
         await self._notify()
 
-    def _names(self) -> set[str]:
-        """The machines that this pass looks at."""
+    async def _look(self) -> tuple[set[str], Owners | None]:
+        """The machines that this pass looks at, and whose disks there are; None when nobody asks or it is unknown."""
         names, self._unsettled = self._unsettled, set()
-        if self._looks_at_all:
-            self._looks_at_all = False
-            names |= {*self._desired.specs, *self._desired.ended, *self.machines.ids(), *self._links}
-        return names
+        at_all, self._looks_at_all = self._looks_at_all, False
+        if at_all:
+            names |= {*self._desired.specs, *self._desired.ended, *self.machines.states(), *self._links}
+        owners: Owners | None = None
+        if at_all or any(map(self._is_to_go, names)):
+            owners = await self._owners()
+            self._looks_at_all = self._looks_at_all or (at_all and owners is None)
+        return (names | owners.disks if at_all and owners else names), owners
 
-    def _is_known(self, name: str) -> bool:
-        """Whether it is spoken of, or there is anything of it."""
-        desired = self._desired
-        return name in desired.specs or name in desired.ended or name in self._links or self.machines.has_disk(name)
+    async def _owners(self) -> Owners | None:
+        if not self._due(DISKS):
+            return None
+        try:
+            owners = await self.machines.owners()
+        except MachineError as error:
+            self._failure(DISKS, error)
+            return None
+        self._retries.forget(DISKS)
+        return owners
 
-    def _settle(self, name: str, *, disk: bool) -> None:
+    def _is_to_go(self, name: str) -> bool:
+        spec = self._desired.specs.get(name)
+        return spec is None or spec.wanted is Wanted.TERMINATED
+
+    def _settle(self, name: str, owners: Owners | None) -> None:
         """Begin the machine's next step, or say that there is none."""
         spec, state = self._desired.specs.get(name), self.machines.state(name)
         if spec and self._has_failed(spec):
             self._say(name, self._failed[name])
             return
-        # An appliance's disk has nothing on it that somebody could miss.
-        ended = name in self._desired.ended or not name.startswith("i-")
-        action = decide(spec, state, linked=name in self._links, disk=disk, ended=ended)
+        ended = name in self._desired.ended
+        disk, kept = (name in owners.disks, name in owners.kept) if owners else (False, False)
+        action = decide(spec, state, linked=name in self._links, disk=disk, kept=kept, ended=ended)
+        if owners is None and action is Action.REST and self._is_to_go(name):
+            self._unsettled.add(name)  # whether nothing is left of it is not known
+            return
         said = report(spec, state, action) if spec else None
-        if name in self._desired.ended and action is Action.REST:
+        if ended and action is Action.REST:
             said = MachineRemoved(name)
         if said:
             self._say(name, said)
         if action is Action.REST:
+            if spec is None:
+                self._retries.forget(name)  # nothing of it can fail any more
             return
         # The links or the tables may have failed so far, or belong to a newer revision.
         is_early = action is Action.START and (spec is None or self._desired.tables_wait or self._needs_links(spec))
@@ -294,11 +318,11 @@ class Reconciler:
                 await self._in_fabric(self._fabric.apply, tables)
             else:
                 await self._in_fabric(self._fabric.apply_delta, tables.puts, tables.deletes)
+            self._table_faults = await self._in_fabric(self._fabric.faults)
         except Exception as error:  # noqa: BLE001 - as in _step
             desired.apply_again()
             self._failure(TABLES, error)
         else:
-            self._table_faults = await self._in_fabric(self._fabric.faults)
             for sentence in self._table_faults:
                 log.warning("tables applied with a fault reason=%s", sentence)
             self._retries.forget(TABLES)

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 E = TypeVar("E")
+
+
+class Listener(Generic[E]):
+    """One who is told every word once.  It holds what was new when it asked last, and nothing older."""
+
+    def __init__(self) -> None:
+        self._since = 0
+        self._heard: frozenset[E] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self._heard)
+
+    def news(self, said_since: Callable[[int], tuple[E, ...]], number: int) -> tuple[E, ...]:
+        """What was said since it asked last, oldest first; ``number`` is the last one that is complete."""
+        said = said_since(self._since)
+        news = tuple(word for word in said if word not in self._heard)
+        self._since, self._heard = number + 1, frozenset(said)
+        return news
 
 
 class Reports(Generic[E]):

@@ -6,8 +6,6 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec import Struct
 
 from .messages import Fault
@@ -43,10 +41,6 @@ class Retries:
     def forget(self, subject: str) -> None:
         """It has succeeded, or is specified anew: it may be tried at once, as if it never had been."""
         self._failures.pop(subject, None)
-
-    def keep(self, which: Callable[[str], bool]) -> None:
-        """Forget all others."""
-        self._failures = {subject: retry for subject, retry in self._failures.items() if which(subject)}
 
     def due(self, subject: str, now: float) -> bool:
         """Whether it may be tried."""

@@ -30,6 +30,7 @@ from .isolation import Isolation
 from .lane import Lane
 from .questions import AT_A_TIME, Questions
 from .reconcile import Reconciler
+from .reports import Listener
 
 _TRIM_SECONDS = 5.0
 _SHARE_SECONDS = 0.5
@@ -175,17 +176,12 @@ class Node:
 
     async def _report(self, channel: AsyncChannel) -> None:
         """Tell a connection all events, and from then on those that are new to it."""
-        told: dict[str, m.Event] = {}
-        reconciler, new = self._reconciler, 0
+        reconciler, listener = self._reconciler, Listener[m.Event]()
         with contextlib.suppress(OSError):  # the receiving side notices too
             while True:
                 seen = reconciler.version
-                for event in reconciler.events(since=new):
-                    subject = "" if isinstance(event, m.Applied) else event.id
-                    if told.get(subject) != event:
-                        await _say(channel, event)
-                        told[subject] = event
-                new = seen + 1
+                for event in listener.news(reconciler.events, seen):
+                    await _say(channel, event)
                 await reconciler.newer_than(seen)
 
 

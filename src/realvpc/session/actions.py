@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from realvpc.api.core.context import Answer, Context, Request, Response
@@ -17,6 +16,7 @@ from realvpc.api.ssm.agent import is_online
 from realvpc.api.ssm.paging import paged
 
 from .documents import plan
+from .listing import moment_of, place
 from .server import PREFIX
 from .sessions import Ending, Session, Sessions, new_id, new_token
 
@@ -74,7 +74,13 @@ class SessionActions:
         tests = [_test(filter_["key"], filter_["value"]) for filter_ in request.get("Filters") or []]
         rows = self._sessions.active() if request["State"] == "Active" else self._sessions.ended()
         rows = [row for row in rows if row.visible_to(ctx.account, ctx.region) and all(test(row) for test in tests)]
-        page, token = paged(rows, _place, request, largest=_LARGEST_PAGE, newest_first=True)
+        page, token = paged(
+            rows,
+            lambda row: place(row.started_at, row.id),
+            request,
+            largest=_LARGEST_PAGE,
+            newest_first=True,
+        )
         return Answer({"Sessions": [_render(row) for row in page], "NextToken": token})
 
     def get_connection_status(self, ctx: Context, request: Request) -> Answer:
@@ -104,7 +110,7 @@ def _connected(ctx: Context, target: str) -> bool:
 def _test(key: str, value: str) -> Callable[[Session], bool]:
     """Raises InvalidFilterKey and ValidationException."""
     if key in ("InvokedAfter", "InvokedBefore"):
-        moment = _moment(value)
+        moment = moment_of(value)
         after = key == "InvokedAfter"
         return lambda row: row.started_at > moment if after else row.started_at < moment
     if key not in _FILTERS:
@@ -119,21 +125,6 @@ _FILTERS: dict[str, Callable[[Session], str]] = {
     "Status": lambda row: row.status,
     "Target": lambda row: row.target,
 }
-
-
-def _moment(value: str) -> datetime:
-    try:
-        moment: datetime | None = datetime.fromisoformat(value)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise AwsError("ValidationException", f"{value} is not a time such as 2026-08-29T00:00:00Z.")
-    return moment
-
-
-def _place(session: Session) -> str:
-    """Sorts sessions by when they were started."""
-    return f"{session.started_at.isoformat(timespec='microseconds')} {session.id}"
 
 
 def _render(session: Session) -> dict[str, Any]:

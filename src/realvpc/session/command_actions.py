@@ -18,6 +18,7 @@ from realvpc.net.instance import Instance
 from .command import Command, Invocation
 from .command_runner import CommandRunner
 from .documents import RUN_SHELL_SCRIPT
+from .listing import moment_of, place
 
 PLUGIN = "aws:runShellScript"
 PATIENCE = 2.0  # seconds that an answer waits for a command to end, as for instances (decision 0004)
@@ -95,7 +96,7 @@ class CommandActions:
     def list_commands(self, ctx: Context, request: Request) -> Answer:
         """The newest first.  Raises InvalidCommandId, InvalidFilterKey, InvalidNextToken, ValidationException."""
         rows = [command for command in self._visible(ctx, request) if _has(command, request.get("InstanceId"))]
-        page, token = paged(rows, lambda row: _place(row.requested_at, row.id), request, newest_first=True)
+        page, token = paged(rows, lambda row: place(row.requested_at, row.id), request, newest_first=True)
         return Answer({"Commands": [_render(row) for row in page], "NextToken": token})
 
     def list_command_invocations(self, ctx: Context, request: Request) -> Answer:
@@ -107,7 +108,7 @@ class CommandActions:
             if request.get("InstanceId") in (None, row.instance_id)
         ]
         page, token = paged(
-            rows, lambda pair: _place(pair[0].requested_at, pair[0].id, pair[1].instance_id), request, newest_first=True
+            rows, lambda pair: place(pair[0].requested_at, pair[0].id, pair[1].instance_id), request, newest_first=True
         )
         details = request.get("Details", False)
         rendered = [_render_invocation(*pair, details=details) for pair in page]
@@ -180,7 +181,7 @@ def _has(command: Command, instance_id: str | None) -> bool:
 def _test(key: str, value: str) -> Callable[[Command], bool]:
     """Raises InvalidFilterKey and ValidationException."""
     if key in ("InvokedAfter", "InvokedBefore"):
-        moment = _moment(value)
+        moment = moment_of(value)
         return lambda row: (row.requested_at > moment) == (key == "InvokedAfter")
     if key == "Status":
         return lambda row: row.status == value
@@ -189,21 +190,6 @@ def _test(key: str, value: str) -> Callable[[Command], bool]:
     if key == "DocumentName":
         return lambda row: row.document == value
     raise AwsError("InvalidFilterKey", f"The filter key {key} is not valid.")
-
-
-def _moment(value: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        moment = datetime.min
-    if moment.tzinfo is None:
-        raise AwsError("ValidationException", f"{value} is not a time such as 2026-08-29T00:00:00Z.")
-    return moment
-
-
-def _place(*parts: datetime | str) -> str:
-    """Sorts by time, then by names."""
-    return " ".join(each.isoformat(timespec="microseconds") if isinstance(each, datetime) else each for each in parts)
 
 
 def _stamp(moment: datetime | None) -> str:

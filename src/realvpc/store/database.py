@@ -59,7 +59,18 @@ class Database:
 
     def __init__(self, path: Path | str) -> None:
         self._lock = Lock()
+        self._path = path
         self._reserve = Reserve(path.with_name("reserve")) if isinstance(path, Path) else None
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            if not (_is_full(error) and self._reserve and self._reserve.release()):
+                raise StateFileError(f"{path} cannot be opened: {error}") from error
+            self._open()
+        self._inode = _inode(path)
+
+    def _open(self) -> None:
+        path = self._path
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
@@ -68,17 +79,26 @@ class Database:
         elif version > SCHEMA_VERSION:
             raise StateFileError(f"{path} has schema version {version}; this RealVPC reads version {SCHEMA_VERSION}")
         for older in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
-            with self._transaction():
-                MIGRATIONS[older](self._connection)
-                self._connection.execute(f"PRAGMA user_version={older + 1}")
+            try:
+                with self._transaction():
+                    MIGRATIONS[older](self._connection)
+                    self._connection.execute(f"PRAGMA user_version={older + 1}")
+            except (AttributeError, LookupError, TypeError, ValueError) as error:
+                raise StateFileError(f"{path} is damaged: it cannot be read as version {older}: {error!r}") from error
 
     def load(self) -> State:
-        """Everything that was ever committed and not deleted."""
-        return State.empty().apply(Change(puts=tuple(self._rows())))
+        """Everything that was ever committed and not deleted.  Raises StateFileError for what is no such thing."""
+        try:
+            return State.empty().apply(Change(puts=tuple(self._rows())))
+        except sqlite3.Error as error:
+            raise StateFileError(f"{self._path} cannot be read: {error}") from error
 
     def _rows(self) -> Iterator[Resource]:
-        for type_name, body in self._connection.execute("SELECT type, body FROM resource"):
-            yield from_row(_TYPES[type_name], body)
+        for type_name, row_id, body in self._connection.execute("SELECT type, id, body FROM resource"):
+            try:
+                yield from_row(_TYPES[type_name], body)
+            except (KeyError, ValueError) as error:
+                raise StateFileError(f"{self._path} is damaged: {type_name} {row_id}: {error}") from error
 
     @property
     def revision(self) -> int:
@@ -92,6 +112,8 @@ class Database:
         When the disk is full it is tried once more without the reserve.
         """
         with self._lock:
+            if _inode(self._path) != self._inode:
+                raise StorageError(f"{self._path} was taken away while it was in use: put it back, or `realvpc down`")
             try:
                 self._commit(writes)
             except (NotImplementedError, msgspec.EncodeError) as error:
@@ -149,3 +171,12 @@ class Database:
 
 def _is_full(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
+def _inode(path: Path | str) -> tuple[int, int] | None:
+    """Which file it is; None for none, and for memory."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from sqlite3 import Connection
+from typing import Any
+
+import msgspec
+
+
+def version_2(connection: Connection) -> None:
+    """Routes are rows of their own, and a client token keeps what a repetition is answered with."""
+    routes_of_their_own(connection)
+    answers_of_tokens(connection)
 
 
 def routes_of_their_own(connection: Connection) -> None:
@@ -26,9 +36,51 @@ def routes_of_their_own(connection: Connection) -> None:
             connection.execute("INSERT INTO resource VALUES ('TableRoute', ?, ?)", (row["id"], _body(row)))
 
 
+_ANSWERS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
+    "RunInstances": lambda ids: {"InstanceIds": ids},
+    "CopyImage": lambda ids: {"ImageId": ids[0]},
+}
+"""What is kept of the response of an action, by the ids of what it made."""
+
+
+def answers_of_tokens(connection: Connection) -> None:
+    """Version 1 kept the ids of what a request with a token made.
+
+    Of those the first response can be told for launches and copies of images.  The tokens of route tables and network
+    interfaces, which are of use for a day, are forgotten.
+    """
+    for key, body in connection.execute("SELECT id, body FROM resource WHERE type = 'IdempotencyToken'").fetchall():
+        token = json.loads(body)
+        ids = token.pop("resource_ids", None)
+        if ids is None:
+            continue
+        connection.execute("DELETE FROM resource WHERE type = 'IdempotencyToken' AND id = ?", (key,))
+        # a client may have put a slash into its token, which is the last part
+        account, region, action, client_token = key.split("/", 3)
+        if action not in _ANSWERS:
+            continue
+        token["kept"] = base64.b64encode(msgspec.msgpack.encode(_ANSWERS[action](ids))).decode()
+        # The token of a launch is one of its zone now, if the request named one; an old row does not tell whether.
+        for scope in ("", *_zones(connection, ids)):
+            row = token | {"id": "/".join((account, region, action, *([scope] if scope else []), client_token))}
+            # another token may look like this one with its zone
+            connection.execute(
+                "INSERT OR REPLACE INTO resource VALUES ('IdempotencyToken', ?, ?)", (row["id"], _body(row))
+            )
+
+
+def _zones(connection: Connection, ids: list[str]) -> set[str]:
+    """The zones of these instances."""
+    rows = [
+        connection.execute("SELECT body FROM resource WHERE type = 'Instance' AND id = ?", (each,)).fetchone()
+        for each in ids
+    ]
+    return {zone for row in rows if row and (zone := json.loads(row[0])["zone_name"])}
+
+
 def _body(row: dict[str, object]) -> bytes:
     return json.dumps(row, separators=(",", ":")).encode()
 
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: routes_of_their_own}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: version_2}
 """By the version that they start from; each leads to the next one."""

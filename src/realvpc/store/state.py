@@ -22,7 +22,7 @@ class IdempotencyToken(Resource, frozen=True, kw_only=True):
     """A ``ClientToken`` that was used: ``id`` names account, Region, action and token (EC2, "Ensuring idempotency")."""
 
     fingerprint: str  # of the parameters
-    kept: bytes = b""  # of the first response, in MessagePack; rows of older files have none
+    kept: bytes  # of the first response, in MessagePack
     used_at: datetime
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from realvpc.api.core.errors import AwsError, unknown_parameter
+from realvpc.api.core.parameters import LIST_NAMES
 
 from .dialect import Ec2Dialect
 from .form import Pairs, parse_tree, without_common
@@ -13,9 +14,6 @@ from .form_reader import FormReaders
 from .model import Shape, input_shape, metadata, output_shape
 from .scalars import format_iso8601_milliseconds
 from .xml_writer import DECLARATION, XmlWriters, escape
-
-# Lists that requests must have, as EC2's messages call them: the names of its first protocol, SOAP.
-_SETS = {"InstanceIds": "instancesSet", "Resources": "resourceIdSet", "Tags": "tagSet"}
 
 
 class Ec2Layout:
@@ -31,7 +29,7 @@ class Ec2Layout:
     def missing_name(self, name: str, shape: Shape) -> str:
         """As the model spells it, `routeTableId` in one action and `VpcId` in another; lists by their old names."""
         location: str = shape.serialization.get("name", name)
-        return _SETS.get(name, location) if shape.type_name == "list" else location
+        return LIST_NAMES.get(name, location) if shape.type_name == "list" else location
 
     def list_prefix(self, shape: Shape) -> str | None:
         return None
@@ -42,6 +40,14 @@ class Ec2Layout:
     def never_empty(self, shape: Shape) -> bool:
         """An unset variable where an instance id should be: EC2 says that the parameter is missing."""
         return bool(shape.member.serialization.get("name") == "InstanceId")
+
+    def of_empty(self, shape: Shape) -> list[Any]:
+        """`Filter=` is one filter that lacks everything, other lists are empty."""
+        return [{}] if shape.name == "FilterList" else []
+
+    def may_lack(self, name: str, shape: Shape) -> bool:
+        """To name no instance is a matter of its own: `No instances specified`."""
+        return name == "InstanceIds"
 
 
 class Ec2Query:

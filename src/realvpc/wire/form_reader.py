@@ -39,6 +39,12 @@ class Layout(Protocol):
     def never_empty(self, shape: Shape) -> bool:
         """Whether an empty text in this list counts as no element."""
 
+    def of_empty(self, shape: Shape) -> list[Any]:
+        """What a list holds whose name comes with no index and no value: what clients send for an empty one."""
+
+    def may_lack(self, name: str, shape: Shape) -> bool:
+        """Whether the action itself has words for a request without a member that the model requires."""
+
 
 class FormReaders:
     """The readers of one service."""
@@ -88,7 +94,7 @@ class FormReaders:
         def compile_members() -> None:
             for name, member in shape.members.items():
                 members[self._layout.member_name(name, member)] = (name, self._compile(member))
-                if name in shape.required_members:
+                if name in shape.required_members and not self._layout.may_lack(name, member):
                     required.append((name, self._layout.missing_name(name, member)))
 
         def read(node: Node, where: Where, reading: Reading) -> dict[str, Any]:
@@ -104,7 +110,7 @@ class FormReaders:
                 elif (unknown := reading.dialect.unknown((where, wire_name))) is not None:
                     raise unknown
             for name, missing_name in required:
-                if name not in value or (empty_is_missing and value[name] == ""):
+                if name not in value or (empty_is_missing and value[name] in ("", [])):
                     reading.missing((where, missing_name))
             return value
 
@@ -118,9 +124,11 @@ class FormReaders:
         element_constraints = constraints_of(shape.member) if single else ()
         sensitive = bool(shape.member.metadata.get("sensitive"))
         never_empty = self._layout.never_empty(shape)
+        of_empty = self._layout.of_empty(shape)
 
         def read(node: Node, where: Where, reading: Reading) -> list[Any]:
-            value = [read_member(child, child_path, reading) for child_path, child in elements(node, where, reading)]
+            parts = [] if node == "" else elements(node, where, reading)
+            value = [read_member(child, child_path, reading) for child_path, child in parts] or list(of_empty)
             if never_empty and "" in value:
                 reading.missing(where)
             if constraints:

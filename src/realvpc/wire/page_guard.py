@@ -8,14 +8,12 @@ page whose own name leads here (DNS rebinding) asks for that name, which is nobo
 from __future__ import annotations
 
 import ipaddress
-import logging
+import re
 import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from .app import AsgiApp, Receive, Scope, Send
-
-log = logging.getLogger(__name__)
 
 _OWN_SITES = (b"none", b"same-origin")
 """Sec-Fetch-Site of what a person typed or bookmarked, and of a page of this very endpoint."""
@@ -25,9 +23,12 @@ def page_guard(app: AsgiApp, hosts: Collection[str]) -> AsgiApp:
     """``app`` for everybody but web pages; ``hosts`` are names, beside the usual ones, that clients may ask for."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        trouble = _trouble(scope, hosts) if scope["type"] == "http" else None
+        trouble = _trouble(scope, hosts) if scope["type"] in ("http", "websocket") else None
         if trouble is None:
             await app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
             return
         body = f"{trouble}\n".encode()
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
@@ -69,7 +70,6 @@ def _is_ours(host: str, hosts: Collection[str]) -> bool:
 
 
 def _name(host: str) -> str:
-    """Of a Host header (RFC 9110, section 7.2): without the port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
+    """Of a Host header (RFC 9110, section 7.2): without the port; a name that is nobody's for what is none."""
+    found = re.fullmatch(r"\[([0-9A-Fa-f:.]+)\](:[0-9]*)?|([^:@\[\]]+)(:[0-9]*)?", host)
+    return (found[1] or found[3]) if found else "."

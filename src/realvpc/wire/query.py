@@ -49,6 +49,12 @@ class QueryLayout:
     def never_empty(self, shape: Shape) -> bool:
         return False
 
+    def of_empty(self, shape: Shape) -> list[Any]:
+        return []
+
+    def may_lack(self, name: str, shape: Shape) -> bool:
+        return False
+
 
 class Query:
     """The codec of one service that speaks the query protocol; operations are compiled when first used."""

@@ -2,6 +2,10 @@
 
 The canonical form is written here and not by botocore's signer, whose request objects cost more than most actions; a
 test holds the two together. Source: IAM User Guide, "Create a signed AWS API request".
+
+Of a query the names and values are signed, not their spelling: they are decoded as a form is (`+` is a space), and then
+encoded as that page's `UriEncode` has it. What a URL leaves unescaped or escapes in another way, a client has to sign
+as if it were escaped so; a signer that signs its own spelling is refused.
 """
 
 from __future__ import annotations

@@ -104,9 +104,10 @@ class Verifier:
         skew = timedelta(minutes=minutes)
         latest, earliest = now + skew, now - (lifetime or skew)
         if moment < earliest:
+            age = f"{minutes} min." if lifetime is None else f"{lifetime.total_seconds():.0f} sec."
             raise refusals.expired(
                 f"Signature expired: {stamp} is now earlier than {earliest.strftime(STAMP)} "
-                f"({now.strftime(STAMP)} - {minutes} min.)"
+                f"({now.strftime(STAMP)} - {age})"
             )
         if moment > latest:
             raise refusals.expired(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
-import botocore.session
 import pytest
 
 from ..build import make_subnet, make_vpc, named, specification, where
 from ..conftest import OTHER, Client
+from ..documented import documented_filters
 
 As = Callable[..., Client]
 
-_SERVICE = botocore.session.get_session().get_service_model("ec2")
 DESCRIBED = (
     "DescribeAvailabilityZones",
     "DescribeDhcpOptions",
@@ -27,13 +25,6 @@ DESCRIBED = (
     "DescribeTags",
     "DescribeVpcs",
 )
-
-
-def documented_filters(action: str) -> list[str]:
-    """The filter names that the API reference lists: the first code word of each list item."""
-    text = html.unescape(_SERVICE.operation_model(action).input_shape.members["Filters"].documentation)
-    names = re.findall(r"<li>\s*<p>\s*<code>([^<]+)</code>", text)
-    return ["tag:Owner" if name.startswith("tag") and name != "tag-key" else name for name in names]
 
 
 @pytest.mark.parametrize("action", DESCRIBED)
@@ -153,3 +144,21 @@ def test_a_dry_run_says_that_it_would_work_and_does_nothing(
 
 def test_a_dry_run_of_what_would_fail_fails(client: Client) -> None:
     assert client.refused("DeleteVpc", VpcId="vpc-00000000000000001", DryRun=True).code == "InvalidVpcID.NotFound"
+
+
+@pytest.mark.parametrize(
+    ("action", "member", "an_id", "name"),
+    [
+        ("DescribeInstances", "InstanceIds", "i-00000000000000001", "instancesSet"),
+        ("DescribeVolumes", "VolumeIds", "vol-00000000000000001", "volumeSet"),
+    ],
+)
+def test_what_is_asked_for_by_id_does_not_come_in_pages(
+    client: Client, action: str, member: str, an_id: str, name: str
+) -> None:
+    asked: dict[str, Any] = {member: [an_id], "MaxResults": 5}
+    error = client.refused(action, **asked)
+    assert (error.code, error.message) == (
+        "InvalidParameterCombination",
+        f"The parameter {name} cannot be used with the parameter maxResults",
+    )

@@ -55,6 +55,8 @@ def test_a_request_has_at_most_50_filters_of_200_values_of_255_characters(client
     client("DescribeVpcs", Filters=named("cidr", *(f"10.0.0.{n}/16" for n in range(200))) * 50)
     for too_many in (named("cidr", "*") * 51, named("cidr", *["*"] * 201)):
         assert client.refused("DescribeVpcs", Filters=too_many).code == "FilterLimitExceeded"
+    error = client.refused("DescribeVpcs", Filters=named("cidr", *["*"] * 201))
+    assert error.message == "The maximum number of filter values specified on a single call is 200"
     client("DescribeVpcs", Filters=named("tag:Name", "*" * 255))
     assert client.refused("DescribeVpcs", Filters=named("tag:Name", "*" * 256)).code == "InvalidParameterValue"
 
@@ -74,3 +76,9 @@ def test_a_text_that_many_resources_show_is_compared_once(client: Client, monkey
         make_vpc(client, f"10.{number}.0.0/16", TagSpecifications=specification("vpc", z="a" * 255))
     monkeypatch.setattr(filters, "MAXIMUM_STEPS", 255)
     assert client("DescribeVpcs", Filters=named("tag:z", "*a*a*b"))["Vpcs"] == []
+
+
+@pytest.mark.parametrize("nameless", [{}, {"Values": ["x"]}])
+def test_a_filter_has_a_name(client: Client, nameless: dict[str, Any]) -> None:
+    error = client.refused("DescribeVpcs", Filters=[nameless])
+    assert (error.code, error.message) == ("InvalidParameterValue", "The filter 'null' is invalid")

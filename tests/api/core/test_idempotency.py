@@ -19,9 +19,7 @@ from realvpc.clock import Clock
 from realvpc.iam.account import Account
 from realvpc.net.images import AL2023
 from realvpc.net.table import put
-from realvpc.store.codec import from_row
 from realvpc.store.database import Database
-from realvpc.store.state import IdempotencyToken
 from realvpc.wire.model import service_model
 
 from ..build import make_route_table, make_subnet, make_vpc
@@ -168,15 +166,3 @@ def test_a_token_is_forgotten_after_a_day(client: Client, clock: Clock) -> None:
     assert make_route_table(client, vpc_id, ClientToken="once") == first
     clock.offset = timedelta(hours=24)
     assert make_route_table(client, vpc_id, ClientToken="once") != first
-
-
-def test_tokens_of_files_that_kept_no_response_are_read_and_are_as_good_as_new(client: Client) -> None:
-    vpc_id = make_vpc(client)
-    row = from_row(
-        IdempotencyToken,
-        b'{"id":"%s/%s/CreateRouteTable/once","account":"%s","region":"%s","fingerprint":"00","resource_ids":["rtb-1"],'
-        b'"used_at":"2026-11-22T09:30:00Z"}' % (MAIN.encode(), TOKYO.encode(), MAIN.encode(), TOKYO.encode()),
-    )
-    client.service.report(lambda ctx: put(row), "test")
-    made = client("CreateRouteTable", VpcId=vpc_id, ClientToken="once")
-    assert client("CreateRouteTable", VpcId=vpc_id, ClientToken="once") == made

@@ -111,6 +111,12 @@ def test_a_terminated_instance_is_not_asked_for_more(client: Client, action: str
     assert (error.code, error.message) == ("IncorrectInstanceState", message.format(instance_id))
 
 
+@pytest.mark.parametrize("params", [{}, {"InstanceIds": []}])
+def test_there_must_be_an_instance_to_end(client: Client, params: dict[str, Any]) -> None:
+    error = client.refused("TerminateInstances", **params)
+    assert (error.code, error.message) == ("InvalidParameterCombination", "No instances specified")
+
+
 def test_one_bad_id_among_good_ones_changes_nothing(client: Client) -> None:
     instance_id = launch(client)
     error = client.refused("StopInstances", InstanceIds=[instance_id, "i-00000000000000001"])
@@ -308,3 +314,14 @@ def test_what_is_listed_follows_the_states(client: Client, subnet_id: str) -> No
     assert len(client("DescribeInstanceStatus")["InstanceStatuses"]) == 2
     assert len(client("DescribeInstanceStatus", IncludeAllInstances=True)["InstanceStatuses"]) == 3
     assert described(client, ids[1])[0]["LaunchTime"] == START
+
+
+def test_the_status_of_a_hundred_instances_at_most(client: Client) -> None:
+    ids = [f"i-{number:017x}" for number in range(136)]
+    error = client.refused("DescribeInstanceStatus", InstanceIds=ids)
+    assert (error.code, error.message) == (
+        "InvalidRequest",
+        "136 exceeds the maximum number of instance IDs that can be specificied (100). "
+        "Please specify fewer than 100 instance IDs.",
+    )
+    assert client.refused("DescribeInstanceStatus", InstanceIds=ids[:100]).code == "InvalidInstanceID.NotFound"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
 from typing import Any
 
 import pytest
@@ -80,7 +81,6 @@ def ebs(**figures: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("mappings", "code"),
     [
-        ([{"Ebs": {"VolumeSize": 5}}], "MissingParameter"),
         (ebs(VolumeType="gp3"), "MissingParameter"),
         (ebs(VolumeSize=5, VolumeType="io1"), "MissingParameter"),
         (ebs(VolumeSize=5) * 2, "InvalidBlockDeviceMapping"),
@@ -92,7 +92,11 @@ def ebs(**figures: Any) -> list[dict[str, Any]]:
         (ebs(VolumeSize=5, VolumeType="gp2", Iops=3000), "InvalidParameterCombination"),
         (ebs(VolumeSize=5, VolumeType="gp2", Throughput=125), "InvalidParameterCombination"),
         (ebs(SnapshotId="snap-00000000000000001"), "InvalidSnapshot.NotFound"),
-        ([{"DeviceName": f"/dev/sd{n}", "Ebs": {"VolumeSize": 1}} for n in range(28)], "AttachmentLimitExceeded"),
+        (
+            [{"DeviceName": f"/dev/xvd{a}{b}", "Ebs": {"VolumeSize": 1}} for a in "bc" for b in ascii_lowercase[:14]],
+            "AttachmentLimitExceeded",
+        ),
+        ([{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-00000000000000001"}}], "InvalidSnapshot.NotFound"),
         ([{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 1}}], "InvalidBlockDeviceMapping"),
         ([{"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False}}], "UnsupportedOperation"),
     ],
@@ -104,3 +108,30 @@ def test_what_ebs_does_not_make_is_refused(
         "RunInstances", ImageId=IMAGE, SubnetId=subnet_id, MinCount=1, MaxCount=1, BlockDeviceMappings=mappings
     )
     assert error.code == code
+
+
+@pytest.mark.parametrize(
+    ("mapping", "code", "message"),
+    [
+        ({"DeviceName": "/dev/sdf"}, "MissingParameter", "The request must contain the parameter ebs"),
+        ({"DeviceName": "/dev/xvda"}, "MissingParameter", "The request must contain the parameter ebs"),
+        ({"Ebs": {"VolumeSize": 5}}, "InvalidBlockDeviceMapping", "Missing device name"),
+        *(
+            ({"DeviceName": name, "Ebs": {"VolumeSize": 5}}, "InvalidBlockDeviceMapping", f"Invalid device name {name}")
+            for name in ("/dev/sde1", "/dev/xvda1", "C:/Program Files/Git/dev/sda1", "/dev/")
+        ),
+    ],
+)
+def test_a_mapping_names_a_device_and_what_it_is(
+    client: Client, subnet_id: str, mapping: dict[str, Any], code: str, message: str
+) -> None:
+    error = client.refused(
+        "RunInstances", ImageId=IMAGE, SubnetId=subnet_id, MinCount=1, MaxCount=1, BlockDeviceMappings=[mapping]
+    )
+    assert (error.code, error.message) == (code, message)
+
+
+@pytest.mark.parametrize("name", ["/dev/sda1", "/dev/sdz", "/dev/xvdb", "/dev/xvdcz", "xvdf"])
+def test_devices_are_called_as_ec2_calls_them(client: Client, subnet_id: str, name: str) -> None:
+    run(client, subnet_id, BlockDeviceMappings=[{"DeviceName": name, "Ebs": {"VolumeSize": 5}}])
+    assert name in volumes(client)

@@ -181,3 +181,9 @@ def test_images_and_types_can_be_looked_up(client: Client) -> None:
         Filters=named("instance-type", "t2.micro"),
     )["InstanceTypeOfferings"]
     assert [row["Location"] for row in offered] == [f"{TOKYO}{letter}" for letter in "acd"]
+
+
+def test_addresses_are_counted_before_they_are_made(client: Client) -> None:
+    subnet_id = make_subnet(client, make_vpc(client))
+    error = client.refused("CreateNetworkInterface", SubnetId=subnet_id, SecondaryPrivateIpAddressCount=2**31 - 1)
+    assert error.code == "PrivateIpAddressLimitExceeded"

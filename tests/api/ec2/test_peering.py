@@ -264,7 +264,7 @@ def test_unknown_and_malformed_ids(client: Client, vpc: Callable[..., str]) -> N
     a = vpc("a", "10.20.0.0/16")
     create = "CreateVpcPeeringConnection"
     assert client.refused(create, VpcId="vpc-0123456789abcdef0", PeerVpcId=a).code == "InvalidVpcID.NotFound"
-    assert client.refused(create, VpcId="nonsense", PeerVpcId=a).code == "InvalidVpcId.Malformed"
+    assert client.refused(create, VpcId="vpc-1", PeerVpcId=a).code == "InvalidVpcId.Malformed"
     assert client.refused(create, VpcId=a).code == "MissingParameter"
     assert client.refused(create, VpcId=a, PeerVpcId=a).code == "InvalidParameterValue"
     error = client.refused("AcceptVpcPeeringConnection", VpcPeeringConnectionId="pcx-1")

@@ -126,7 +126,7 @@ def refused(client: Client, subnet_id: str, **more: Any) -> Any:
         ({"InstanceType": "t2.huge"}, "InvalidParameterValue", "Invalid value 't2.huge' for InstanceType."),
         ({"SubnetId": None}, "VPCIdNotSpecified", "No default VPC"),
         ({"SubnetId": "subnet-00000000000000001"}, "InvalidSubnetID.NotFound", "does not exist"),
-        ({"SecurityGroupIds": ["sg-00000000000000001"]}, "InvalidGroup.NotFound", "does not exist"),
+        ({"SecurityGroupIds": ["sg-00000000000000001"]}, "InvalidGroup.NotFound", "does not exist in VPC 'vpc-"),
         (
             {"PrivateIpAddress": "10.20.99.1"},
             "InvalidParameterValue",

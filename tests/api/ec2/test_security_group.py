@@ -208,3 +208,11 @@ def test_nobody_learns_whether_another_account_has_a_group(client: Client, as_ac
         return f"{error.code}: {error.message}".replace(group_id, "sg")
 
     assert message(theirs) == message("sg-0123456789abcdef0")
+
+
+def test_groups_of_what_is_no_vpc_are_not_looked_for(client: Client) -> None:
+    make_vpc(client)
+    error = client.refused("DescribeSecurityGroups", Filters=named("vpc-id", "foo"))
+    assert (error.code, error.message) == ("InvalidParameterValue", "vpc-id")
+    assert client("DescribeSecurityGroups", Filters=named("vpc-id", "vpc-00000000000000001"))["SecurityGroups"] == []
+    assert len(client("DescribeSecurityGroups", Filters=named("vpc-id", "vpc-*"))["SecurityGroups"]) == 1

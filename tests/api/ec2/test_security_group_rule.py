@@ -68,6 +68,7 @@ def test_rules_of_one_protocol_and_port_share_a_permission(client: Client, group
 @pytest.mark.parametrize(
     ("permission", "code", "words"),
     [
+        ({"IpProtocol": None}, "InvalidParameterValue", "Invalid value 'null' for protocol. VPC security group rules"),
         ({"IpProtocol": "nonsense"}, "InvalidParameterValue", "Invalid value 'nonsense' for IP protocol"),
         ({"IpProtocol": "300"}, "InvalidParameterValue", "Unknown protocol"),
         ({"FromPort": None}, "InvalidParameterValue", "Must specify both from and to ports with TCP/UDP."),
@@ -88,7 +89,7 @@ def test_rules_of_one_protocol_and_port_share_a_permission(client: Client, group
             "Invalid rule description",
         ),
         ({"IpRanges": [{"CidrIp": "1.0.0.0/8"}] * 2}, "InvalidParameterValue", "must not appear multiple times"),
-        ({"IpRanges": []}, "MissingParameter", "ipRanges"),
+        ({"IpRanges": []}, "MissingParameter", "Missing source specification"),
         ({"PrefixListIds": [{"PrefixListId": "pl-1"}]}, "InvalidPrefixListID.NotFound", "'pl-1' does not exist"),
         ({"UserIdGroupPairs": [{"GroupId": "sg-1"}]}, "InvalidGroupId.Malformed", "sg-1"),
         ({"UserIdGroupPairs": [{"GroupId": "sg-00000000000000001"}]}, "InvalidGroup.NotFound", "does not exist"),
@@ -193,6 +194,68 @@ def test_a_rule_cannot_become_one_that_is_there_or_of_another_kind(client: Clien
     ):
         update = [{"SecurityGroupRuleId": rule_id, "SecurityGroupRule": wanted}]
         assert client.refused("ModifySecurityGroupRules", GroupId=group_id, SecurityGroupRules=update).code == code
+
+
+TCP_22 = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code", "message"),
+    [
+        (
+            TCP_22 | {"CidrIpv4": "10.1.0.0/16", "CidrIpv6": "::/0"},
+            "InvalidParameterCombination",
+            "Only one of cidrIp, cidrIpv6, prefixListId, or referencedGroupId can be specified",
+        ),
+        (
+            TCP_22,
+            "MissingParameter",
+            "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId",
+        ),
+        (
+            {"IpProtocol": "tcp", "FromPort": 22, "CidrIpv4": "10.1.0.0/16"},
+            "InvalidParameterValue",
+            "Invalid value for portRange. Must specify both from and to ports with TCP/UDP.",
+        ),
+        (
+            {"IpProtocol": "-1", "FromPort": 22, "ToPort": 22, "CidrIpv4": "10.1.0.0/16"},
+            "InvalidParameterValue",
+            "You may not specify all protocols and specific ports. Please specify each protocol and port range "
+            "combination individually, or all protocols and no port range.",
+        ),
+        (
+            {"CidrIpv4": "10.1.0.0/16"},
+            "InvalidParameterValue",
+            "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly.",
+        ),
+    ],
+)
+def test_a_rule_cannot_become_one_that_cannot_be(
+    client: Client, group_id: str, wanted: dict[str, Any], code: str, message: str
+) -> None:
+    (made,) = client("AuthorizeSecurityGroupIngress", GroupId=group_id, IpPermissions=[SSH])["SecurityGroupRules"]
+    update = [{"SecurityGroupRuleId": made["SecurityGroupRuleId"], "SecurityGroupRule": wanted}]
+    error = client.refused("ModifySecurityGroupRules", GroupId=group_id, SecurityGroupRules=update)
+    assert (error.code, error.message) == (code, message)
+
+
+def test_a_rule_for_all_protocols_may_say_that_it_is_for_all_ports(client: Client, group_id: str) -> None:
+    (made,) = client("AuthorizeSecurityGroupIngress", GroupId=group_id, IpPermissions=[SSH])["SecurityGroupRules"]
+    wanted = {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "10.1.0.0/16"}
+    update = [{"SecurityGroupRuleId": made["SecurityGroupRuleId"], "SecurityGroupRule": wanted}]
+    client("ModifySecurityGroupRules", GroupId=group_id, SecurityGroupRules=update)
+    assert ingress(client, group_id)[0]["IpProtocol"] == "-1"
+
+
+@pytest.mark.parametrize("text", ["", "foobar"])
+def test_rules_of_what_is_no_group_are_not_looked_for(client: Client, text: str) -> None:
+    error = client.refused("DescribeSecurityGroupRules", Filters=named("group-id", text))
+    assert (error.code, error.message) == (
+        "InvalidGroupId.Malformed",
+        f"The security group ID '{text}' is malformed",
+    )
+    unknown = named("group-id", "sg-00000000000000001")
+    assert client("DescribeSecurityGroupRules", Filters=unknown)["SecurityGroupRules"] == []
 
 
 def test_descriptions_change_by_permission_and_by_id(client: Client, group_id: str) -> None:

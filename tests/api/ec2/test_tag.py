@@ -20,6 +20,7 @@ from ..build import (
     where,
 )
 from ..conftest import MAIN, OTHER, VIRGINIA, Client
+from .test_run_instances import IMAGE
 
 As = Callable[..., Client]
 
@@ -140,6 +141,18 @@ def test_when_one_resource_is_unknown_none_is_tagged(client: Client, as_account:
 def test_tags_that_aws_does_not_take_are_refused(client: Client, wanted: list[dict[str, str]], code: str) -> None:
     vpc_id = make_vpc(client, TagSpecifications=specification("vpc", Owner="TeamA"))
     assert client.refused("CreateTags", Resources=[vpc_id], Tags=wanted).code == code
+
+
+def test_amazons_own_keys_are_refused_with_and_without_their_names(client: Client) -> None:
+    reserved, vpc_id = "Tag keys starting with 'aws:' are reserved for internal use", make_vpc(client)
+    specifications = specification("instance", **{"aws:x": "b"})
+    subnet_id = make_subnet(client, vpc_id)
+    error = client.refused(
+        "RunInstances", ImageId=IMAGE, SubnetId=subnet_id, MinCount=1, MaxCount=1, TagSpecifications=specifications
+    )
+    assert (error.code, error.message) == ("InvalidParameterValue", reserved)
+    error = client.refused("CreateTags", Resources=[vpc_id], Tags=tags(**{"aws:x": "b"}))
+    assert error.message == f"Value ( aws:x ) for parameter key is invalid. {reserved}"
 
 
 def test_the_longest_tag_that_aws_takes(client: Client) -> None:

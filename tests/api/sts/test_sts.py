@@ -93,6 +93,7 @@ def test_sessions_end_with_the_role_even_if_another_gets_its_name(client: Client
 
 def test_a_role_of_another_account_may_be_assumed_where_it_trusts_this_one(client: Client, service: Service) -> None:
     there = Client(service, OTHER, TOKYO)
+    service.report(lambda ctx: put(KEY), "test")
     arn = make_role(there, {"AWS": TESTER})
     session = Session(service, assume(client, arn)["Credentials"])
     assert session("GetCallerIdentity", of="sts")["Account"] == OTHER

@@ -22,6 +22,11 @@ class Caller(msgspec.Struct, frozen=True):
     user_id: str  # as STS GetCallerIdentity shows it
     access_key_id: str
 
+    @property
+    def is_root(self) -> bool:
+        """Whether it is an account itself: where everybody's credentials are believed, keys that nobody issued are."""
+        return self.arn == f"arn:aws:iam::{self.account}:root"
+
 
 class Call(msgspec.Struct, frozen=True):
     """One action to perform. `service` is botocore's service name: ec2, iam, route53, ssm or sts."""

@@ -16,7 +16,7 @@ from .glob import read_glob
 from .lookup import find, find_all, get_all, named
 from .noun import Noun
 from .page import BadTokenError, page
-from .parameters import parameter_name
+from .parameters import LIST_NAMES, parameter_name
 
 
 class Identified(Protocol):
@@ -63,9 +63,8 @@ def select(ctx: Context, request: Request, noun: Noun[R], render: Callable[[R], 
     """
     wanted = request.get(noun.ids) or []
     if wanted and request.get("MaxResults") is not None:
-        raise invalid_parameter_combination(
-            f"The parameter {parameter_name(noun.ids)} cannot be used with the parameter maxResults"
-        )
+        ids = LIST_NAMES.get(noun.ids, parameter_name(noun.ids))
+        raise invalid_parameter_combination(f"The parameter {ids} cannot be used with the parameter maxResults")
     rows = get_all(ctx, noun, wanted) if wanted else _candidates(ctx, request, noun)
     found = passing(ctx, request, rows, lambda name: noun.values_of(name, render))
     return sorted(found, key=lambda row: row.id)

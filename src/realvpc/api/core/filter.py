@@ -111,14 +111,25 @@ def asked_filters(request: Request) -> list[tuple[str, list[str]]]:
     """The filters of a request, by name.  Raises FilterLimitExceeded, InvalidParameterValue for what is too long."""
     filters = request.get("Filters") or []
     found = [(entry.get("Name") or "null", entry.get("Values") or []) for entry in filters]  # as AWS says no name
-    if len(found) > MAXIMUM_FILTERS or any(len(values) > MAXIMUM_VALUES for _, values in found):
+    if len(found) > MAXIMUM_FILTERS:
         raise _too_much()
+    if any(len(values) > MAXIMUM_VALUES for _, values in found):
+        raise AwsError(
+            "FilterLimitExceeded",
+            f"The maximum number of filter values specified on a single call is {MAXIMUM_VALUES}",
+        )
     for name, values in found:
         if any(len(value) > MAXIMUM_LENGTH for value in values):
             raise invalid_parameter_value(
                 f"The filter '{name}' has a value that is longer than {MAXIMUM_LENGTH} characters."
             )
     return found
+
+
+def exact_values(request: Request, name: str) -> list[str]:
+    """The values without wildcards that a request gives to one filter."""
+    texts = (read_glob(pattern) for asked, patterns in asked_filters(request) if asked == name for pattern in patterns)
+    return [text for text in texts if isinstance(text, str)]
 
 
 def passing(

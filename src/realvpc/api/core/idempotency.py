@@ -33,7 +33,7 @@ def recalled(ctx: Context, row: Action, action: str, request: Request) -> Respon
     """
     key = _key(ctx, row, action, request)
     used = ctx.state.tokens.used.get(key) if key else None
-    if used is None or not used.kept or ctx.now >= used.used_at + REMEMBERED_FOR:
+    if used is None or ctx.now >= used.used_at + REMEMBERED_FOR:
         return None
     if used.fingerprint != _fingerprint(request):
         raise AwsError(

@@ -18,17 +18,23 @@ R = TypeVar("R", bound=Resource)
 _HEX = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")
 
 
+def is_id(noun: Noun[Any], text: str) -> bool:
+    """Whether it looks like one: the prefix and 8 or 17 hexadecimal digits."""
+    prefix, dash, digits = text.rpartition("-")
+    return bool(dash) and prefix == noun.prefix and _HEX.fullmatch(digits) is not None
+
+
 def check_form(noun: Noun[Any], resource_id: str) -> None:
     """Raises ``Invalid….Malformed`` unless the id is the prefix and 8 or 17 hexadecimal digits; nothing for nouns whose
     ids EC2 does not look at so closely."""
     if noun.malformed is None:
         return
-    prefix, dash, digits = resource_id.rpartition("-")
-    if dash and prefix == noun.prefix and _HEX.fullmatch(digits):
+    if is_id(noun, resource_id):
         return
+    of_other = not resource_id.startswith(f"{noun.prefix}-")
     message = f'Invalid id: "{resource_id}"'
     tells = noun.tells_prefix
-    if resource_id and (tells is TellsPrefix.ALWAYS or (tells is TellsPrefix.OF_OTHERS and prefix != noun.prefix)):
+    if resource_id and (tells is TellsPrefix.ALWAYS or (tells is TellsPrefix.OF_OTHERS and of_other)):
         message += f' (expecting "{noun.prefix}-...")'
     raise AwsError(noun.malformed, message)
 
@@ -60,7 +66,8 @@ def get_all(ctx: Context, noun: Noun[R], resource_ids: Iterable[str]) -> list[R]
     """The resources with these ids, each once.  Raises like ``get``; NotFound names every id that is unknown."""
     wanted = dict.fromkeys(resource_ids)
     for resource_id in wanted:
-        check_form(noun, resource_id)
+        if noun.must_have_dash or "-" in resource_id or not resource_id:
+            check_form(noun, resource_id)
     found = {resource_id: find(ctx, noun, resource_id) for resource_id in wanted}
     missing = [resource_id for resource_id, row in found.items() if row is None]
     if missing:

@@ -52,7 +52,8 @@ class Noun(Struct, Generic[R], frozen=True, kw_only=True):
     """One noun of the API.  The spellings are AWS's, irregular as they are (EC2 API Reference, "Error codes").
 
     ``words`` are as in "The vpc ID 'vpc-…' does not exist".  Where ``malformed`` is None, what is no id is just not
-    found.  ``ids`` and ``result`` are the members of its Describe action.
+    found; with ``must_have_dash`` False, that is so for a text without a dash alone.  ``ids`` and ``result`` are the
+    members of its Describe action.
 
     ``filters`` lead by name to what a resource shows: a path into the rendering (``State``,
     ``Attachments[].VpcId``), a path of attributes, which is cheaper (``.vpc_id``), or a function.  ``tag:…``,
@@ -73,6 +74,7 @@ class Noun(Struct, Generic[R], frozen=True, kw_only=True):
     found_by: Mapping[str, Callable[[Context, str], Iterable[R]]] = {}
     derived: Derived[R] | None = None
     tells_prefix: TellsPrefix = TellsPrefix.OF_OTHERS
+    must_have_dash: bool = True
     in_brackets: bool = False  # whether "not found" puts the ids in brackets
 
     def finder(self, name: str) -> Callable[[Context, str], Iterable[R]] | None:

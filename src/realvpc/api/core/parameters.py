@@ -13,6 +13,16 @@ def parameter_name(member: str) -> str:
     return member[:1].lower() + member[1:]
 
 
+LIST_NAMES = {
+    "ImageIds": "imageIdsSet",
+    "InstanceIds": "instancesSet",
+    "Resources": "resourceIdSet",
+    "Tags": "tagSet",
+    "VolumeIds": "volumeSet",
+}
+"""Lists that EC2's messages call by the names of its first protocol, SOAP."""
+
+
 def required(request: Mapping[str, Any], member: str) -> str:
     """The text of a member that must be there.
 

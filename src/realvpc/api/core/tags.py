@@ -33,8 +33,17 @@ def tags_by_type(request: Request, tag_types: Iterable[str]) -> dict[str, dict[s
             raise invalid_parameter_value(f"'{tag_type}' is not a valid taggable resource type for this operation.")
         found[tag_type].update(read_tags(specification.get("Tags") or []))
     for tags in found.values():
+        if any(_is_reserved(key) for key in tags):
+            raise invalid_parameter_value(_RESERVED)
         checked(tags)
     return found
+
+
+_RESERVED = "Tag keys starting with 'aws:' are reserved for internal use"
+
+
+def _is_reserved(key: str) -> bool:
+    return key.lower().startswith("aws:")
 
 
 def read_tags(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -58,11 +67,8 @@ def checked(tags: dict[str, str]) -> dict[str, str]:
     for key, value in tags.items():
         if not key:
             raise invalid_parameter_value("Tag keys cannot be empty")
-        if key.lower().startswith("aws:"):
-            raise invalid_parameter_value(
-                f"Value ( {key} ) for parameter key is invalid. "
-                "Tag keys starting with 'aws:' are reserved for internal use"
-            )
+        if _is_reserved(key):
+            raise invalid_parameter_value(f"Value ( {key} ) for parameter key is invalid. {_RESERVED}")
         if len(key) > MAXIMUM_KEY_LENGTH:
             raise invalid_parameter_value(f"Tag key exceeds the maximum length of {MAXIMUM_KEY_LENGTH} characters")
         if len(value) > MAXIMUM_VALUE_LENGTH:

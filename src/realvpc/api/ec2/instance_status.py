@@ -8,20 +8,29 @@ from realvpc.net.instance import Instance, InstanceState
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import describe
+from ..core.errors import AwsError
 from ..core.filter import no_values
 from .instance import INSTANCE, render_state
 from .instance_filters import STATUS_FILTERS
 
+MAXIMUM_IDS = 100  # of one request
 _STATUS = {InstanceState.PENDING: "initializing", InstanceState.RUNNING: "ok"}
 _REACHABILITY = {"initializing": "initializing", "ok": "passed", "impaired": "failed"}
 
 
 def describe_instance_status(ctx: Context, request: Request) -> Answer:
-    """Running instances, or with IncludeAllInstances all.  Raises ``InvalidInstanceID.NotFound``.
+    """Running instances, or with IncludeAllInstances all.  Raises ``InvalidInstanceID.NotFound``, InvalidRequest.
 
     An instance is ``running`` from the moment when its machine was seen up, so its checks have passed by then.  Its
     system status is ``impaired`` while its host has found something of it, a link say, that could not be mended.
     """
+    asked = len(request.get("InstanceIds") or ())
+    if asked > MAXIMUM_IDS:
+        raise AwsError(
+            "InvalidRequest",
+            f"{asked} exceeds the maximum number of instance IDs that can be specificied ({MAXIMUM_IDS}). "
+            f"Please specify fewer than {MAXIMUM_IDS} instance IDs.",
+        )
     filters = list(request.get("Filters") or [])
     if not request.get("IncludeAllInstances"):
         filters.append({"Name": "instance-state-name", "Values": [str(InstanceState.RUNNING)]})

@@ -105,13 +105,17 @@ def _drafts(ctx: Context, group: SecurityGroup, permission: dict[str, Any], *, m
         )
         yield RuleDraft(traffic, reference, read_description(entry))
     if not sources:
-        raise missing_parameter("ipPermissions.1.ipRanges")
+        raise AwsError(
+            "MissingParameter", "Missing source specification: include source security group or CIDR information"
+        )
 
 
 def read_traffic(protocol: str | None, from_port: int | None, to_port: int | None) -> Traffic:
-    """Raises InvalidParameterValue for a protocol or a port range that cannot be, MissingParameter without protocol."""
+    """Raises InvalidParameterValue without a protocol, and for a protocol or a port range that cannot be."""
     if not protocol:
-        raise missing_parameter("ipProtocol")
+        raise invalid_parameter_value(
+            "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly."
+        )
     number = PROTOCOL_NUMBERS.get(protocol.lower())
     if number is None:
         if not re.fullmatch(r"-1|[0-9]{1,3}", protocol, re.ASCII) or int(protocol) > _MAXIMUM_PROTOCOL:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from ..core.errors import (
     invalid_parameter_value,
     unsupported_operation,
 )
-from ..core.lookup import get
+from ..core.lookup import check_form, find, get
 from ..core.parameters import parameter_name
 from .address_picker import AddressPicker
 from .network_interface import (
@@ -31,7 +31,7 @@ from .network_interface import (
     read_addresses,
     refuse_prefixes_and_ipv6,
 )
-from .security_group import no_default_vpc
+from .security_group import SECURITY_GROUP, no_default_vpc
 from .subnet import SUBNET
 
 _INSTEAD = (
@@ -128,7 +128,7 @@ def _from_request(ctx: Context, request: Request) -> InterfacePlan:
     return InterfacePlan(
         device_index=0,
         subnet=subnet,
-        groups=groups_for_interface(ctx, subnet, request.get("SecurityGroupIds"), _of_another_vpc),
+        groups=_groups(ctx, subnet, request.get("SecurityGroupIds")),
         addresses={"PrivateIpAddress": request.get("PrivateIpAddress")},
         associate_public_address=subnet.map_public_ip_on_launch,
     )
@@ -156,7 +156,7 @@ def _from_specification(ctx: Context, entry: Mapping[str, Any], count: int) -> I
     return InterfacePlan(
         device_index=entry["DeviceIndex"],
         subnet=subnet,
-        groups=groups_for_interface(ctx, subnet, entry.get("Groups"), _of_another_vpc),
+        groups=_groups(ctx, subnet, entry.get("Groups")),
         addresses=entry,
         associate_public_address=associate,
         delete_on_termination=entry.get("DeleteOnTermination", True),
@@ -192,6 +192,17 @@ def _of_another_vpc(group: SecurityGroup, subnet: Subnet) -> AwsError:
     return AwsError(
         "InvalidParameter", f"Security group {group.id} and subnet {subnet.id} belong to different networks."
     )
+
+
+def _groups(ctx: Context, subnet: Subnet, group_ids: Iterable[str] | None) -> tuple[SecurityGroup, ...]:
+    """A launch has a sentence of its own for a group that there is not."""
+    for group_id in group_ids or ():
+        check_form(SECURITY_GROUP, group_id)
+        if find(ctx, SECURITY_GROUP, group_id) is None:
+            raise AwsError(
+                SECURITY_GROUP.not_found, f"The security group '{group_id}' does not exist in VPC '{subnet.vpc_id}'"
+            )
+    return groups_for_interface(ctx, subnet, group_ids, _of_another_vpc)
 
 
 def make_interface(

@@ -5,6 +5,7 @@ The machine has the root volume's disk and no other: more volumes exist, attache
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,11 +16,19 @@ from realvpc.net.machine_image import MachineImage
 from realvpc.net.volume import DEFAULT_VOLUME_TYPE, VOLUME_TYPES, Volume
 
 from ..core.context import Context, Request
-from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, unsupported_operation
+from ..core.errors import (
+    AwsError,
+    invalid_parameter_combination,
+    invalid_parameter_value,
+    missing_parameter,
+    unsupported_operation,
+)
 from ..core.lookup import get
-from ..core.parameters import required
 from .snapshot import SNAPSHOT
 
+# EC2 guide, "Device names for volumes": what hardware virtual machines may call theirs.  Numbers are for partitions, of
+# which only the first of sda is a name; Windows leaves the directory out.
+_DEVICE_NAME = re.compile(r"(/dev/)?(sd[a-z]|sda1|xvd[a-z]{1,2}|nvme[0-9]{1,2}n1)", re.ASCII)
 MAXIMUM_VOLUMES = 28  # attachments of a Nitro instance (EC2 guide, "Volume limits")
 
 
@@ -37,12 +46,12 @@ class VolumePlan(Struct, frozen=True, kw_only=True):
 
 
 def read_volumes(ctx: Context, request: Request, image: MachineImage) -> list[VolumePlan]:
-    """Raises MissingParameter, InvalidBlockDeviceMapping (a size below the snapshot's, a device twice), what
-    ``_figures`` raises, ``InvalidSnapshot.NotFound``, AttachmentLimitExceeded; UnsupportedOperation for a root volume
-    that is to outlive its instance."""
+    """Raises MissingParameter, InvalidBlockDeviceMapping (a size below the snapshot's, a device twice, without a name
+    or with one that is none), what ``_figures`` raises, ``InvalidSnapshot.NotFound``, AttachmentLimitExceeded;
+    UnsupportedOperation for a root volume that is to outlive its instance."""
     mappings: dict[str, Mapping[str, Any]] = {}
     for mapping in request.get("BlockDeviceMappings") or []:
-        name = required(mapping, "DeviceName")
+        name = _device_name(mapping, image)
         if name in mappings:
             raise AwsError("InvalidBlockDeviceMapping", f"The device '{name}' is used in more than one mapping.")
         mappings[name] = mapping
@@ -50,6 +59,8 @@ def read_volumes(ctx: Context, request: Request, image: MachineImage) -> list[Vo
     if root.get("NoDevice") is not None or (root.get("Ebs") or {}).get("DeleteOnTermination") is False:
         raise unsupported_operation("The root volume is deleted on termination.")
     ebs = {"DeleteOnTermination": True} | (root.get("Ebs") or {})
+    if ebs.get("SnapshotId") not in (None, "", image.snapshot_id):
+        get(ctx, SNAPSHOT, ebs["SnapshotId"])
     plans = [_plan(image.root_device_name, ebs, image.snapshot_id, image.minimum_size_gib)]
     for name, mapping in mappings.items():
         ebs = mapping.get("Ebs") or {}
@@ -60,6 +71,18 @@ def read_volumes(ctx: Context, request: Request, image: MachineImage) -> list[Vo
     if len(plans) > MAXIMUM_VOLUMES:
         raise AwsError("AttachmentLimitExceeded", f"Volume count {len(plans)} exceeds the limit of {MAXIMUM_VOLUMES}.")
     return plans
+
+
+def _device_name(mapping: Mapping[str, Any], image: MachineImage) -> str:
+    """The name that a mapping is for.  Raises also for a mapping that says nothing of its device."""
+    name: str = mapping.get("DeviceName") or ""
+    if not name:
+        raise AwsError("InvalidBlockDeviceMapping", "Missing device name")
+    if name != image.root_device_name and not _DEVICE_NAME.fullmatch(name):
+        raise AwsError("InvalidBlockDeviceMapping", f"Invalid device name {name}")
+    if not mapping.get("Ebs") and mapping.get("NoDevice") is None and not mapping.get("VirtualName"):
+        raise missing_parameter("ebs")
+    return name
 
 
 def _plan(device_name: str, ebs: Mapping[str, Any], snapshot_id: str, least: int) -> VolumePlan:

@@ -96,11 +96,11 @@ def read_addresses(picker: AddressPicker, subnet: Subnet, request: Mapping[str, 
     primary = single or (primaries[0] if primaries else None)
     if primary is None and secondaries:
         primary, *secondaries = secondaries
-    wanted = [primary, *secondaries, *[None] * (count or 0)]
-    if len(wanted) > MAXIMUM_ADDRESSES:
+    if 1 + len(secondaries) + (count or 0) > MAXIMUM_ADDRESSES:
         raise AwsError(
             "PrivateIpAddressLimitExceeded", f"Number of private addresses will exceed limit {MAXIMUM_ADDRESSES}."
         )
+    wanted = [primary, *secondaries, *[None] * (count or 0)]
     named = {text: picker.claim(subnet, text) for text in wanted if text}
     return tuple(named[text] if text else picker.pick(subnet) for text in wanted)
 

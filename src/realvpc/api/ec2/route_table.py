@@ -188,6 +188,7 @@ ROUTE_TABLE = Noun(
     prefix="rtb",
     not_found="InvalidRouteTableID.NotFound",
     malformed="InvalidRouteTableId.Malformed",
+    must_have_dash=False,  # as of VPCs
     words="routeTable ID",
     tag_type="route-table",
     ids="RouteTableIds",

@@ -13,8 +13,8 @@ from realvpc.net.table import delete, put
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import describe
 from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
-from ..core.filter import FilterValues, no_values
-from ..core.lookup import get, not_found
+from ..core.filter import FilterValues, exact_values, no_values
+from ..core.lookup import get, is_id, not_found
 from ..core.noun import Noun
 from ..core.tags import render_tags, tags_on_creation
 from .default_group import all_traffic
@@ -199,8 +199,13 @@ SECURITY_GROUP = Noun(
 
 
 def describe_security_groups(ctx: Context, request: Request) -> Answer:
-    """AWS looks GroupNames up in the default VPC only, which there is not: ``InvalidGroup.NotFound``."""
+    """AWS looks GroupNames up in the default VPC only, which there is not: ``InvalidGroup.NotFound``.
+
+    Raises InvalidParameterValue for a filter by what is no VPC's id.
+    """
     names = request.get("GroupNames") or []
     if names:
         raise not_found(SECURITY_GROUP, *names)
+    if not all(is_id(VPC, vpc_id) for vpc_id in exact_values(request, "vpc-id")):
+        raise invalid_parameter_value("vpc-id")
     return describe(ctx, request, SECURITY_GROUP)

@@ -14,9 +14,10 @@ from realvpc.net.security_group import GroupReference, ListedRule, SecurityGroup
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import describing
-from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
-from ..core.lookup import check_form, named, not_found
+from ..core.describe import describe
+from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value
+from ..core.filter import exact_values
+from ..core.lookup import check_form, is_id, named, not_found
 from ..core.noun import Derived, Noun
 from ..core.tags import render_tags, tags_on_creation
 from .ip_permission import (
@@ -148,7 +149,9 @@ def _render_revoked(group: SecurityGroup, rule: SecurityGroupRule) -> Response:
 def modify_security_group_rules(ctx: Context, request: Request) -> Answer:
     """Replace rules, keeping their ids, directions and tags.
 
-    Raises InvalidParameterValue for a rule of another kind of peer (IPv4, IPv6, group), and what authorize raises.
+    Raises InvalidParameterValue for a rule of another kind of peer (IPv4, IPv6, group) and for ports that do not go
+    with the protocol, MissingParameter and InvalidParameterCombination for no peer and for several, and what authorize
+    raises.
     """
     group = named(ctx, SECURITY_GROUP, request, "GroupId")
     updates = {update["SecurityGroupRuleId"]: update for update in request["SecurityGroupRules"]}
@@ -164,24 +167,53 @@ def modify_security_group_rules(ctx: Context, request: Request) -> Answer:
 
 def _modified(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule, wanted: dict[str, Any]) -> SecurityGroupRule:
     peer: Cidr | GroupReference
+    _check_one_peer(wanted)
+    _check_ports(wanted)
     if wanted.get("PrefixListId"):
         raise prefix_list_not_found(wanted["PrefixListId"])
     if wanted.get("CidrIpv4"):
         peer = read_cidr(wanted["CidrIpv4"], is_ipv4=True)
     elif wanted.get("CidrIpv6"):
         peer = read_cidr(wanted["CidrIpv6"], is_ipv4=False)
-    elif wanted.get("ReferencedGroupId"):
+    else:
         referenced = ctx.network.security_groups.get(wanted["ReferencedGroupId"])
         peer = read_reference(
             ctx, group, wanted["ReferencedGroupId"], referenced.account if referenced else ctx.account
         )
-    else:
-        raise missing_parameter("cidrIpv4")
     if _peer_kind(peer) != _peer_kind(rule.peer):
         raise invalid_parameter_value(f"You may not change the source type of the rule {rule.id}.")
     traffic = read_traffic(wanted.get("IpProtocol"), wanted.get("FromPort"), wanted.get("ToPort"))
     draft = RuleDraft(traffic, peer, read_description(wanted))
     return draft.as_rule(rule.id, rule.tags, is_egress=rule.is_egress)
+
+
+_WITH_PORTS = ("tcp", "6", "udp", "17")
+_PEERS = ("CidrIpv4", "CidrIpv6", "PrefixListId", "ReferencedGroupId")
+
+
+def _check_one_peer(wanted: Mapping[str, Any]) -> None:
+    named_peers = [name for name in _PEERS if wanted.get(name)]
+    if len(named_peers) > 1:
+        raise invalid_parameter_combination(
+            "Only one of cidrIp, cidrIpv6, prefixListId, or referencedGroupId can be specified"
+        )
+    if not named_peers:
+        raise AwsError(
+            "MissingParameter",
+            "The request must contain exactly one of: cidrIp, cidrIpv6, prefixListId, or referencedGroupId",
+        )
+
+
+def _check_ports(wanted: Mapping[str, Any]) -> None:
+    """What this action has sentences of its own for."""
+    protocol, ports = (wanted.get("IpProtocol") or "").lower(), (wanted.get("FromPort"), wanted.get("ToPort"))
+    if protocol in _WITH_PORTS and None in ports:
+        raise invalid_parameter_value("Invalid value for portRange. Must specify both from and to ports with TCP/UDP.")
+    if protocol == "-1" and any(port not in (None, -1) for port in ports):
+        raise invalid_parameter_value(
+            "You may not specify all protocols and specific ports. Please specify each protocol and port range "
+            "combination individually, or all protocols and no port range."
+        )
 
 
 def _peer_kind(peer: Cidr | GroupReference) -> str:
@@ -282,4 +314,10 @@ SECURITY_GROUP_RULE = Noun(
     derived=Derived(one=_one, all=_all, owner=lambda row: row.group, changed=_retagged),
 )
 
-describe_security_group_rules = describing(SECURITY_GROUP_RULE)
+
+def describe_security_group_rules(ctx: Context, request: Request) -> Answer:
+    """Raises ``InvalidGroupId.Malformed`` for a filter by what is no group's id."""
+    for group_id in exact_values(request, "group-id"):
+        if not is_id(SECURITY_GROUP, group_id):
+            raise AwsError("InvalidGroupId.Malformed", f"The security group ID '{group_id}' is malformed")
+    return describe(ctx, request, SECURITY_GROUP_RULE)

@@ -132,6 +132,7 @@ VPC = Noun(
     prefix="vpc",
     not_found="InvalidVpcID.NotFound",
     malformed="InvalidVpcId.Malformed",  # so it comes; the reference writes ID
+    must_have_dash=False,  # an expression that a template has in quotes, `aws_vpc.main.id`, does not exist
     words="vpc ID",
     tag_type="vpc",
     ids="VpcIds",

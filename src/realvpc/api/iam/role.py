@@ -22,6 +22,7 @@ from .common import (
     no_such_entity,
     page,
 )
+from .principal import known_principals
 
 _NOT_HERE = ("MaxSigninSessionDuration", "ResetMaxSigninSessionDuration")  # there is no console to sign in to
 
@@ -31,7 +32,7 @@ def create_role(ctx: Context, request: Request) -> Answer:
     UnsupportedOperation."""
     refuse(request, _NOT_HERE)
     name, path = request["RoleName"], request.get("Path") or "/"
-    _check_trust(request["AssumeRolePolicyDocument"])
+    _check_trust(ctx, request["AssumeRolePolicyDocument"])
     boundary = request.get("PermissionsBoundary") or None
     if boundary is not None and boundary not in MANAGED_POLICIES:
         raise no_such_entity(f"Policy {boundary} does not exist or is not attachable.")
@@ -53,8 +54,8 @@ def create_role(ctx: Context, request: Request) -> Answer:
     return Answer({"Role": render_role(role)}, put(role))
 
 
-def _check_trust(document: str) -> None:
-    problem = trust_policy_problem(document)
+def _check_trust(ctx: Context, document: str) -> None:
+    problem = trust_policy_problem(document, known_principals(ctx))
     if problem is not None:
         raise malformed_policy(problem)
 
@@ -96,7 +97,7 @@ def update_role(ctx: Context, request: Request) -> Answer:
 def update_assume_role_policy(ctx: Context, request: Request) -> Answer:
     """Raises NoSuchEntity, MalformedPolicyDocument."""
     role = role_named(ctx, request["RoleName"])
-    _check_trust(request["PolicyDocument"])
+    _check_trust(ctx, request["PolicyDocument"])
     return Answer({}, put(replace(role, trust_policy=request["PolicyDocument"])))
 
 

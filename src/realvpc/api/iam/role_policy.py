@@ -18,9 +18,11 @@ INLINE_POLICY_CHARACTERS = 10240  # of all inline policies of a role, without wh
 
 
 def attach_role_policy(ctx: Context, request: Request) -> Answer:
-    """Attaching a policy again is no error.  Raises NoSuchEntity, PolicyNotAttachable, LimitExceeded."""
-    role = role_named(ctx, request["RoleName"])
+    """Attaching a policy again is no error.  Raises InvalidInput, NoSuchEntity, PolicyNotAttachable, LimitExceeded."""
     arn = request["PolicyArn"]
+    if not arn.startswith("arn:"):
+        raise AwsError("InvalidInput", f"ARN {arn} is not valid.")
+    role = role_named(ctx, request["RoleName"])
     policy = MANAGED_POLICIES.get(arn)
     if policy is None:
         raise no_such_entity(f"Policy {arn} does not exist or is not attachable.")

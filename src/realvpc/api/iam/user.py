@@ -7,7 +7,9 @@ from .common import no_such_entity
 
 
 def get_user(ctx: Context, request: Request) -> Answer:
-    """The user with this name, or the caller.  Raises NoSuchEntity."""
+    """The user with this name, or the caller, who may be the account itself.  Raises NoSuchEntity."""
+    if not request.get("UserName") and ctx.caller.is_root:
+        return Answer({"User": {"UserId": ctx.account, "Arn": ctx.caller.arn}})
     name = request.get("UserName") or ctx.caller.arn.rpartition("/")[2]
     key = next((key for key in ctx.visible(ctx.directory.access_keys) if key.user_name == name), None)
     if key is None:

@@ -216,7 +216,6 @@ MAPS = (
         desired=False,
     ),
 )
-MAPS_BY_NAME = {spec.name: spec for spec in MAPS}
 
 
 def number_of(resource_id: str) -> int:
