@@ -181,6 +181,10 @@ class Machines:
         await self.stop(instance_id)
         await self._ending.call(self._storage.keep_aside, instance_id)
 
+    async def bring_back(self, instance_id: str) -> None:
+        """Give a machine that does not run its disk back that was kept aside.  Raises MachineError."""
+        await self._ending.call(self._storage.bring_back, instance_id)
+
     async def kept(self) -> tuple[KeptDisk, ...]:
         """The disks that were kept aside.  Raises MachineError."""
         return await self._reading.call(self._storage.kept)

@@ -151,6 +151,12 @@ class Storage:
             reason = f"another state is served, {self.state}" if another else "the state does not know its instance"
             self._kept.take(home, owner, reason)
 
+    def bring_back(self, instance_id: str) -> None:
+        """Give a machine that does not run the disk back that was kept aside, unless it has one."""
+        home = self._disks / instance_id
+        if not home.exists():
+            self._kept.bring_back(instance_id, home)
+
     def kept(self) -> tuple[KeptDisk, ...]:
         """The disks that were kept aside."""
         return self._kept.disks()
