@@ -20,12 +20,16 @@ def keep_end(fd: int, largest: int, kept: int) -> None:
     `fd` is open for reading and appending; others may append meanwhile, and what they write in the moment of the cut
     may be lost.  Raises OSError.
     """
-    size = os.fstat(fd).st_size
-    if size <= largest:
-        return
-    end = os.pread(fd, kept, size - kept)
+    if os.fstat(fd).st_size > largest:
+        cut(fd, kept)
+
+
+def cut(fd: int, kept: int) -> None:
+    """As `keep_end`, however large the file is; what was allocated behind its end goes, too.  Raises OSError."""
+    start = max(0, os.fstat(fd).st_size - kept)
+    end = os.pread(fd, kept, start)
     os.ftruncate(fd, 0)
-    os.write(fd, end[end.find(b"\n") + 1 :])
+    os.write(fd, end[end.find(b"\n") + 1 :] if start else end)
 
 
 class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]

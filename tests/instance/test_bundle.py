@@ -12,7 +12,7 @@ from realvpc.instance.mount_tree import MountTree
 from tests.instance.specs import machine
 
 BUNDLE = Path("/run/realvpc/x/machines/i")
-TREE = MountTree(root=BUNDLE / "rootfs", usr=BUNDLE / "usr", local=BUNDLE / "local", console=7)
+TREE = MountTree(root=BUNDLE / "rootfs", usr=BUNDLE / "usr", local=BUNDLE / "local")
 
 
 def config(

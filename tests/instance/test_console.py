@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import signal
@@ -28,6 +29,17 @@ def test_a_log_that_has_grown_large_keeps_what_is_shown_of_it(tmp_path: Path) ->
     assert before.endswith(after)
     assert len(after) > KEPT - 10
     assert console.read()[0].endswith(b"a line\nthe next\n")
+
+
+def test_what_is_allocated_behind_its_end_counts(tmp_path: Path) -> None:
+    path = tmp_path / "console.log"
+    path.write_bytes(b"a line\n")
+    with path.open("r+b") as file:
+        ctypes.CDLL(None).fallocate(file.fileno(), 1, ctypes.c_long(0), ctypes.c_long(2 << 20))
+    assert path.stat().st_blocks * 512 >= 2 << 20
+    Console(path).trim()
+    assert path.stat().st_blocks * 512 < 1 << 20
+    assert path.read_bytes() == b"a line\n"
 
 
 def test_one_that_is_not_there_is_empty(tmp_path: Path) -> None:

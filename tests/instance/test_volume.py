@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from realvpc.instance import mounts, volume
+from realvpc.instance.feature import ProbeError
+from tests.instance.small_disk import tmpfs
 
 pytestmark = pytest.mark.root
 
@@ -90,3 +92,13 @@ def test_a_host_without_loop_devices_is_noticed(
     found = thread.submit(volume.obstacle, tmp_path / "there").result()
     assert found is not None
     assert "no-loop-control" in found
+
+
+@pytest.mark.parametrize("options", ["size=64k", "size=128k", "nr_inodes=2"])
+def test_a_full_disk_is_not_taken_for_a_host_without_volumes(tmp_path: Path, options: str) -> None:
+    with (
+        tmpfs(tmp_path, options),
+        ThreadPoolExecutor(1, "volume", mounts.private_mount_namespace) as pool,
+        pytest.raises(ProbeError, match="whether this host has volumes"),
+    ):
+        pool.submit(volume.obstacle, tmp_path / "try").result()

@@ -146,6 +146,11 @@ class FakeMachines:
             self.disks.remove(name)
             self.kept.add(name)
 
+    async def bring_back(self, name: str) -> None:
+        if name in self.kept:
+            self.kept.remove(name)
+            self.disks.add(name)
+
 
 def refuse(name: str) -> None:
     raise MachineError(f"{name} is made to fail")

@@ -45,6 +45,14 @@ def test_step(spec: MachineSpec | None, state: Up | Down | None, linked: bool, d
     assert decide(spec, state, linked=linked, disk=disk) is expected
 
 
+@pytest.mark.parametrize(
+    ("state", "disk", "expected"),
+    [(None, False, Action.BRING_BACK), (None, True, Action.REST), (DOWN, False, Action.STOP)],
+)
+def test_one_that_is_stopped_gets_its_disk_back(state: Down | None, expected: Action, *, disk: bool) -> None:
+    assert decide(STOPPED, state, linked=False, disk=disk, kept=True) is expected
+
+
 @pytest.mark.parametrize("state", [UP, DOWN, None])
 def test_one_that_has_ended_leaves_nothing(state: Up | Down | None) -> None:
     assert decide(None, state, linked=True, disk=True, ended=True) is Action.REMOVE

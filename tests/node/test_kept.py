@@ -85,6 +85,39 @@ def test_what_an_older_state_does_not_know_is_stopped_and_kept(node: NodeProcess
     assert read(node, B) == "precious"
 
 
+def test_a_stopped_instance_that_is_known_again_has_its_disk_back(node: NodeProcess) -> None:
+    stopped = machine(1, wanted=Wanted.STOPPED)
+    node.want(A, state=MINE)
+    write(node, A)
+    node.want(stopped, state=MINE)
+    node.want(state=ANOTHER)
+    kept(node, 1)
+    node.want(stopped, state=MINE)
+    assert kept(node, 0) == ()
+    assert (node.state_dir / "disks" / A.id).exists()
+    with node.connect() as connection, pytest.raises(NodeError, match="which the state knows"):
+        connection.delete_disk(A.id)
+    again = machine(1, boot=2)
+    node.want(again, state=MINE)
+    assert read(node, again) == "precious"
+
+
+def test_no_disk_of_an_instance_that_is_known_is_deleted_nor_any_before_that_is_said(node: NodeProcess) -> None:
+    node.want(A, state=MINE)
+    node.want(state=ANOTHER)
+    kept(node, 1)
+    node.kill()
+    node.start()
+    with node.connect() as connection, pytest.raises(NodeError, match="not known yet"):
+        connection.delete_disk(A.id)
+    node.want(A, state=MINE)
+    older = node.state_dir / "kept" / f"{A.id}-2"
+    older.mkdir()
+    with node.connect() as connection, pytest.raises(NodeError, match="which the state knows"):
+        connection.delete_disk(older.name)
+    assert older.exists()
+
+
 def test_only_what_has_ended_is_deleted(node: NodeProcess) -> None:
     node.want(A, B, state=MINE)
     node.want(machine(1, wanted=Wanted.TERMINATED), ended=(B.id,), state=MINE)

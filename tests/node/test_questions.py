@@ -27,7 +27,7 @@ pytestmark = pytest.mark.root
 
 def block_console(node: NodeProcess, name: str) -> int:
     """Make reading the machine's console log wait, as a guest's lease on it does; ends when the result is closed."""
-    log = node.state_dir / "disks" / name / "console.log"
+    log = node.run_dir / "consoles" / name / "console.log"
     log.unlink()
     os.mkfifo(log)
     return os.open(log, os.O_RDWR)

@@ -12,8 +12,11 @@ import pytest
 
 from realvpc.fabric import id_range
 from realvpc.instance import mounts, volume
+from realvpc.instance.feature import ProbeError
 from realvpc.net.machine import Wanted
 from realvpc.node.isolation import Isolation, probe
+from realvpc.node.messages import MachineFailed
+from tests.instance.small_disk import tmpfs
 from tests.instance.specs import machine
 from tests.node.conftest import NodeProcess
 
@@ -81,9 +84,7 @@ def test_its_ids_are_free_again_when_it_is_gone(node: NodeProcess) -> None:
 
 def test_without_user_namespaces_it_runs_with_the_same_few_rights(node: NodeProcess) -> None:
     spec = machine()
-    node.want(machine(wanted=Wanted.STOPPED))
-    (node.run_dir / "faults").mkdir()
-    (node.run_dir / "faults" / "user_namespaces").touch()
+    without_user_namespaces(node)
     node.want(spec)
     assert first_id(node) == 0
     assert node.sh(spec, "id -u; echo kept > /etc/new; stat -c %u /etc/new /usr/bin/env").split() == ["0"] * 3
@@ -94,6 +95,29 @@ def test_without_user_namespaces_it_runs_with_the_same_few_rights(node: NodeProc
     node.want(machine(boot=2))
     assert first_id(node) != 0
     assert node.sh(spec, "cat /etc/new; stat -c %u /etc/new").split() == ["kept", "0"], "the disk is the same"
+
+
+def test_one_that_ran_in_a_user_namespace_is_never_started_without(node: NodeProcess) -> None:
+    node.want(machine())
+    node.want(machine(wanted=Wanted.STOPPED))
+    without_user_namespaces(node)
+    events = node.want(machine(boot=2), until=lambda events: any(isinstance(each, MachineFailed) for each in events))
+    (failed,) = (each for each in events if isinstance(each, MachineFailed))
+    assert "it ran in a user namespace before" in failed.reason
+    node.want(machine(boot=2, wanted=Wanted.STOPPED))
+    (node.run_dir / "faults" / "user_namespaces").unlink()
+    node.want(machine(boot=3))
+    assert first_id(node) != 0
+
+
+def without_user_namespaces(node: NodeProcess) -> None:
+    (node.run_dir / "faults").mkdir(exist_ok=True)
+    (node.run_dir / "faults" / "user_namespaces").touch()
+
+
+def test_a_host_without_room_is_not_taken_for_one_without_user_namespaces(tmp_path: Path) -> None:
+    with tmpfs(tmp_path, "nr_inodes=3"), pytest.raises(ProbeError, match="No space left on device"):
+        probe(tmp_path)
 
 
 def test_the_host_is_asked_by_trying(tmp_path: Path) -> None:

@@ -134,10 +134,14 @@ def user_namespaces(settings: config.Settings) -> Finding:
     """Tried with the file systems of the state directory and of /usr.  Without, instances run, less confined."""
     if os.geteuid() != 0:
         return Finding("user namespaces", None, "only root can try", "sudo realvpc doctor")
+    from realvpc.instance.feature import ProbeError
     from realvpc.node.isolation import probe
 
     directory = next(path for path in (settings.machines_dir, *settings.machines_dir.parents) if path.is_dir())
-    found = probe(directory)
+    try:
+        found = probe(directory)
+    except ProbeError as error:
+        return Finding("user namespaces", False, str(error), "make room for what the error names")
     return Finding(
         "user namespaces",
         found.has_user_namespaces or None,
@@ -153,13 +157,17 @@ def volumes(settings: config.Settings) -> Finding:
     if os.geteuid() != 0:
         return Finding("volumes", None, "only root can try", "sudo realvpc doctor")
     from realvpc.instance import mounts, volume
+    from realvpc.instance.feature import ProbeError
 
     directory = next(path for path in (settings.machines_dir, *settings.machines_dir.parents) if path.is_dir())
-    with (
-        tempfile.TemporaryDirectory(prefix=".probe-", dir=directory) as name,
-        ThreadPoolExecutor(1, "probe", mounts.private_mount_namespace) as thread,
-    ):
-        obstacle = thread.submit(volume.obstacle, Path(name)).result()
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix=".probe-", dir=directory) as name,
+            ThreadPoolExecutor(1, "probe", mounts.private_mount_namespace) as thread,
+        ):
+            obstacle = thread.submit(volume.obstacle, Path(name)).result()
+    except (ProbeError, OSError) as error:
+        return Finding("volumes", False, str(error), "make room for what the error names")
     return Finding(
         "volumes",
         obstacle is None or None,

@@ -34,10 +34,14 @@ def main(arguments: list[str]) -> None:
 
 
 def _node(settings: config.Settings) -> None:
+    from realvpc.instance.feature import ProbeError
     from realvpc.node.process import run_node
 
     api = identity(settings.state_dir)
-    run_node(settings.machines_dir, settings.run_dir, api.uid, api.gid)
+    try:
+        run_node(settings.machines_dir, settings.run_dir, api.uid, api.gid)
+    except ProbeError as error:
+        raise SystemExit(f"The node does not start: {error}") from error
 
 
 def _api(settings: config.Settings, public: socket.socket, operator: socket.socket) -> None:

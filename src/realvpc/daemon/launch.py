@@ -66,7 +66,7 @@ def start(settings: Settings, say: Say, *, foreground: bool = False, show: Say =
         with contextlib.ExitStack() as stack:
             sockets = [stack.enter_context(each) for each in listeners(settings)] if API in missing else []
             if missing:
-                config.save(settings)
+                _save(settings)
             for role in missing:
                 descriptors = [each.fileno() for each in sockets] if role == API else []
                 process = running[role] = _spawn(settings, role, descriptors, foreground=foreground)
@@ -169,6 +169,13 @@ def _watch(node: NodeConnection, show: Say) -> None:
             total = max(total, running)
             show(f"{total - running} of {total} instances stopped" if total else "removing the fabric")
             time.sleep(_PAUSE)
+
+
+def _save(settings: Settings) -> None:
+    try:
+        config.save(settings)
+    except OSError as error:
+        raise LaunchError(f"cannot write in {settings.state_dir}: {error.strerror}") from error
 
 
 def _started(settings: Settings, role: str, process: Process) -> str:

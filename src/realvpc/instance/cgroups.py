@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
+
+from . import feature
 
 ROOT = Path("/sys/fs/cgroup")
 UNIFIED_BESIDE_V1 = ROOT / "unified"
@@ -48,7 +51,10 @@ def layout(mounts: str) -> Layout:
 
 
 def probe(parent: str, root: Path = ROOT) -> Limits:
-    """Try whether groups can be made below `parent` (`realvpc/<key>`) with the controllers that machines need."""
+    """Try whether groups can be made below `parent` (`realvpc/<key>`) with the controllers that machines need.
+
+    Raises ProbeError when it cannot be tried just now.
+    """
     found = layout(Path("/proc/self/mounts").read_text())
     try:
         if found is Layout.ABSENT:
@@ -62,7 +68,9 @@ def probe(parent: str, root: Path = ROOT) -> Limits:
                 (root / name / parent).mkdir(parents=True, exist_ok=True)
             covers_swap = (root / "memory" / parent / "memory.memsw.limit_in_bytes").exists()
     except OSError as error:
-        return Limits(found, str(error))
+        # A controller that is not there, groups that are somebody else's to make, or processes in the root group.
+        others = (errno.ENOENT, errno.EROFS, errno.EBUSY)
+        return Limits(found, feature.obstacle("control groups", error, *others))
     return Limits(found, covers_swap=covers_swap)
 
 

@@ -1,7 +1,7 @@
 """A machine's console log: a file that the machine has a descriptor of, and no more.
 
-It is root's of the host and not on the machine's volume: the machine appends to what it was given, or opens that once
-more for writing, but cannot put another file in its place.
+It is root's of the host: the machine appends to what it was given, or opens that once more for writing, but cannot put
+another file in its place.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import os
 import stat
 from pathlib import Path
 
-from ..logfile import keep_end
+from ..logfile import cut
+from . import mounts
 
 KEPT = 64 * 1024  # as EC2's GetConsoleOutput
 _LARGEST = 1 << 20
@@ -26,8 +27,15 @@ class Console:
         self._path = path
 
     def open(self) -> int:
-        """A descriptor that appends to it, for the machine; made if need be."""
-        fd = self._open(os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        """A descriptor that appends to it, for the machine, which does not see by it where on the host it is.
+
+        Made if need be.
+        """
+        directory = mounts.detached(self._path.parent)
+        try:
+            fd = os.open(self._path.name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _CAREFULLY, 0o600, dir_fd=directory)
+        finally:
+            os.close(directory)
         os.fchown(fd, 0, 0)
         os.fchmod(fd, _MODE)
         return fd
@@ -52,12 +60,32 @@ class Console:
     def trim(self) -> None:
         """Cut it down to what is ever shown of it, if it has grown large."""
         with contextlib.suppress(FileNotFoundError):  # it has never run, or goes just now
-            if self._path.lstat().st_size > _LARGEST:
+            status = self._path.lstat()
+            if max(status.st_size, status.st_blocks * 512) > _LARGEST:
                 fd = self._open(os.O_RDWR | os.O_APPEND)
                 try:
-                    keep_end(fd, _LARGEST, KEPT)
+                    cut(fd, KEPT)
                 finally:
                     os.close(fd)
+
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    def copy_to(self, other: Console) -> None:
+        """Put all of a small log in the other's place; one that is not there changes nothing."""
+        try:
+            fd = self._open(os.O_RDONLY)
+        except FileNotFoundError:
+            return
+        try:
+            output = os.pread(fd, _LARGEST, 0)
+        finally:
+            os.close(fd)
+        draft = other._path.with_name(f".{other._path.name}")
+        draft.unlink(missing_ok=True)
+        draft.write_bytes(output)
+        draft.chmod(0o600)
+        draft.rename(other._path)
 
     def _open(self, flags: int) -> int:
         fd = os.open(self._path, flags | _CAREFULLY, 0o600)

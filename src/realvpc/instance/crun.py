@@ -23,7 +23,7 @@ import msgspec
 
 from ..lockfile import open_lock
 from ..net.machine import Workload
-from . import cgroups, mounts
+from . import cgroups, consoles, mounts
 from .bundle import BOOT_ANNOTATION, oci_config
 from .cgroups import Layout, Limits
 from .disk import Disk
@@ -84,8 +84,8 @@ class Crun:
             mounts.unmount(str(cgroups.UNIFIED_BESIDE_V1))
         prefix = f"{self._run_dir}/"
         for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
-            _, target, kind = line.split()[:3]
-            if kind in ("nsfs", "bpf") or target.startswith(prefix):
+            source, target, kind = line.split()[:3]
+            if kind in ("nsfs", "bpf") or source == consoles.SOURCE or target.startswith(prefix):
                 _let_go(target)  # else what is mounted there would live as long as this thread
         mounts.protect(os.devnull)  # machines get it as a standard file, and their root is its owner
 
@@ -109,16 +109,18 @@ class Crun:
         for name in {path.name for path in bundles.iterdir()} - set(instance_ids) if bundles.exists() else ():
             shutil.rmtree(bundles / name, ignore_errors=True)
 
-    def run(self, spec: Workload, disk: Disk, network_namespace: Path) -> int:
+    def run(self, spec: Workload, disk: Disk, network_namespace: Path, console: int) -> int:
         """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind.
 
-        It lives in the user namespace that its network namespace belongs to.
+        It lives in the user namespace that its network namespace belongs to, and writes to `console`, a descriptor,
+        which is closed here.
         """
         bundle = self._bundle(spec.id)
         pid_file, log = bundle / "pid", bundle / "log"
         arguments = ("--log", f"file:{log}", "run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file))
-        owner = mounts.user_namespace_of(network_namespace)
+        owner: int | None = None
         try:
+            owner = mounts.user_namespace_of(network_namespace)
             with mounted(disk, bundle, owner) as tree:
                 config = oci_config(
                     spec,
@@ -130,11 +132,12 @@ class Crun:
                 )
                 (bundle / "config.json").write_bytes(msgspec.json.encode(config))
                 log.unlink(missing_ok=True)
-                done = self._run((*arguments, spec.id), tree.console, tree.console)
+                done = self._run((*arguments, spec.id), console, console)
         except subprocess.TimeoutExpired as error:
             self.delete(spec.id)
             raise CrunError(f"crun run took longer than {_TIMEOUT_SECONDS} s") from error
         finally:
+            os.close(console)
             if owner is not None:
                 os.close(owner)
         if done.returncode != 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 
@@ -19,6 +20,7 @@ OWN_PROGRAMS = {
 LAYER, LOCAL_LAYER, WORK, LOCAL_WORK = "upper", "local", "work", "work-local"
 LAYERS = (LAYER, LOCAL_LAYER, WORK, LOCAL_WORK)
 IMAGE, CONSOLE, VOLUME, BLANK = "image", "console.log", "volume", "blank"
+MAPPED = "mapped"  # an empty file: the machine has run in a user namespace
 PASSING = "passing"  # an empty file: the disk need not be kept
 DEVICE = "device"  # the name of the volume's, while it is mounted
 
@@ -43,6 +45,18 @@ class Disk(Struct, frozen=True):
         """The file that the layers are in; None when they are directories of the host's."""
         path = self.home / VOLUME
         return path if path.exists() else None
+
+    def confine(self, *, mapped: bool) -> None:
+        """Note that the machine runs in a user namespace of its own, or not (`mapped`).
+
+        Raises PermissionError where it did, and now would not: whoever is root in it would be root on the host.
+        """
+        mark = self.home / MAPPED
+        if mapped:
+            mark.touch()
+        elif mark.exists():
+            reason = "it ran in a user namespace before, and is not started without: this host has none now"
+            raise PermissionError(errno.EPERM, reason)
 
     def write_files(self, root: Path) -> None:
         """Write `files` below `root`, once: afterwards a stranger's links may be there.  Raises OSError."""

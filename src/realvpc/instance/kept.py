@@ -54,7 +54,7 @@ class Kept:
 
     def ids(self) -> frozenset[str]:
         """The instances of which a disk is here."""
-        return frozenset("-".join(each.name.split("-")[:2]) for each in self._entries())
+        return frozenset(owner_of(each.name) for each in self._entries())
 
     def take(self, home: Path, owner: str, reason: str) -> None:
         """Move a disk here."""
@@ -107,6 +107,11 @@ class Kept:
         with contextlib.suppress(OSError):
             size = (home / VOLUME).lstat().st_blocks * 512
         return KeptDisk(home.name, note.at, note.owner, note.reason, size)
+
+
+def owner_of(name: str) -> str:
+    """The instance that the disk of this name is of."""
+    return "-".join(name.split("-")[:2])
 
 
 def _note(home: Path) -> Note:

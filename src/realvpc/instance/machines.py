@@ -17,7 +17,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..net.machine import Workload
+from .consoles import Consoles
 from .crun import Crun
+from .disk import Disk
 from .executions import Execution, Executions
 from .kept import KeptDisk
 from .storage import Owners, Storage
@@ -48,6 +50,7 @@ class Machines:
     def __init__(self, crun: Crun, storage: Storage, run_dir: Path, on_down: Callable[[str, int], None]) -> None:
         self._crun = crun
         self._storage = storage
+        self._consoles = Consoles(run_dir / "consoles", storage.console)
         self._on_down = on_down
         self._states: dict[str, Up | Down] = {}
         self._stopping: set[str] = set()
@@ -55,6 +58,7 @@ class Machines:
         self._starting, self._ending, self._entering = (
             Workers(crun.workers(name)) for name in ("start", "end", "enter")
         )
+        # These stay in the host's mount namespace.
         self._reading = Workers(ThreadPoolExecutor(_READERS, "console"))
         self._trimming = Workers(ThreadPoolExecutor(1, "trim"))
         self._listing = Workers(ThreadPoolExecutor(1, "list"))
@@ -83,6 +87,7 @@ class Machines:
         for pidfd in pidfds.values():
             os.close(pidfd)
         await self._starting.call(self._crun.forget_all_but, self._states.keys())
+        await self._reading.call(self._consoles.open, self._states.keys())
 
     def close(self) -> None:
         """Forget the machines; they go on."""
@@ -123,17 +128,26 @@ class Machines:
             disk = await self._starting.call(self._storage.ensure, spec)
             # By descriptor: mounts of the host made after the workers began are not in their mount namespace.
             path = Path(f"/proc/{os.getpid()}/fd/{namespace}")
-            pid = await self._starting.call(self._crun.run, spec, disk, path)
+            pid = await self._run(spec, disk, path)
             try:
                 pidfd = os.pidfd_open(pid)
             except ProcessLookupError:
                 await self._ending.call(self._crun.delete, spec.id)
+                await self._reading.call(self._consoles.end, spec.id)
                 raise MachineError("the machine ended as soon as it had started") from None
         finally:
             os.close(namespace)
         state = Up(spec.boot, pid, pidfd, asyncio.Event())
         self._watch(spec.id, state)
         return state
+
+    async def _run(self, spec: Workload, disk: Disk, network_namespace: Path) -> int:
+        console = await self._reading.call(self._consoles.begin, spec.id)
+        try:
+            return await self._starting.call(self._crun.run, spec, disk, network_namespace, console)
+        except MachineError:
+            await self._reading.call(self._consoles.end, spec.id)
+            raise
 
     async def stop(self, instance_id: str) -> None:
         """Shut a machine down, by force after `GRACE_SECONDS`, and keep its disk.  Raises MachineError."""
@@ -154,6 +168,7 @@ class Machines:
                 self._stopping.discard(instance_id)
         if state is not None:
             await self._ending.call(self._crun.delete, instance_id)
+            await self._reading.call(self._consoles.end, instance_id)
             self._states.pop(instance_id, None)
 
     async def remove(self, instance_id: str) -> None:
@@ -165,6 +180,10 @@ class Machines:
         """Stop a machine and keep its disk aside.  Raises MachineError."""
         await self.stop(instance_id)
         await self._ending.call(self._storage.keep_aside, instance_id)
+
+    async def bring_back(self, instance_id: str) -> None:
+        """Give a machine that does not run its disk back that was kept aside.  Raises MachineError."""
+        await self._ending.call(self._storage.bring_back, instance_id)
 
     async def kept(self) -> tuple[KeptDisk, ...]:
         """The disks that were kept aside.  Raises MachineError."""
@@ -203,7 +222,7 @@ class Machines:
 
     async def console(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:
         """The machine's console output from a position on, or the end of it; and the position behind."""
-        return await self._reading.call(self._storage.console(instance_id).read, since)
+        return await self._reading.call(self._consoles.read, instance_id, since)
 
     async def share_out(self) -> None:
         """Tell the disks of the machines that run how far they may grow.  Raises MachineError."""
@@ -211,8 +230,8 @@ class Machines:
         await self._trimming.call(self._storage.share_out, running)
 
     async def trim_consoles(self) -> None:
-        """Keep the console logs small.  Raises MachineError."""
-        await self._trimming.call(self._storage.trim_consoles)
+        """Keep the consoles of machines that run from being full.  Raises MachineError."""
+        await self._trimming.call(self._consoles.trim, tuple(self._states))
 
     async def exec(
         self,

@@ -7,7 +7,6 @@ files are its root's, and on the disk they are root's again, whatever ids the ma
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,8 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from . import mounts, volume
-from .console import Console
-from .disk import CONSOLE, DEVICE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
+from .disk import DEVICE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
 from .image import LOCAL
 from .space import hold_back
 
@@ -24,20 +22,18 @@ _USR = Path("/usr")
 
 
 class MountTree(Struct, frozen=True):
-    """Where things are while they are mounted.  `console` is a descriptor that appends to the console log."""
+    """Where things are while they are mounted."""
 
     root: Path
     usr: Path | None  # these two where the programs are the host's
     local: Path | None  # what goes to /usr/local
-    console: int
 
 
 @contextmanager
 def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[MountTree]:
-    """Mount a machine's disk in the directory `bundle`.  Raises OSError."""
-    image, home, root, usr, local, log = (
-        bundle / name for name in ("image", "disk", "rootfs", "usr", "local", "console")
-    )
+    """Mount a machine's disk in the directory `bundle`.  Raises OSError, PermissionError as `Disk.confine`."""
+    image, home, root, usr, local = (bundle / name for name in ("image", "disk", "rootfs", "usr", "local"))
+    disk.confine(mapped=user_namespace is not None)
     with ExitStack() as stack:
 
         def clone(source: Path, target: Path, attributes: int) -> None:
@@ -49,7 +45,7 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
             mounts.mount("overlay", str(target), "overlay", mounts.MS_NODEV, options)
             stack.callback(mounts.unmount, str(target))
 
-        for directory in (image, home, root, log, *((usr, local) if disk.shares_usr else ())):
+        for directory in (image, home, root, *((usr, local) if disk.shares_usr else ())):
             directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         clone(disk.image, image, mounts.MOUNT_ATTR_RDONLY | mounts.MOUNT_ATTR_NODEV)
         source = disk.home
@@ -70,10 +66,4 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
             overlay(root, image, LAYER, WORK)
             if disk.shares_usr:
                 overlay(local, image / LOCAL, LOCAL_LAYER, LOCAL_WORK)
-        mounts.clone(disk.home, log, mounts.MOUNT_ATTR_NODEV, None)
-        try:
-            console = Console(log / CONSOLE).open()
-        finally:
-            mounts.unmount(str(log))  # so that the machine does not see where on the host it is
-        stack.callback(os.close, console)
-        yield MountTree(root, usr if disk.shares_usr else None, local if disk.shares_usr else None, console)
+        yield MountTree(root, usr if disk.shares_usr else None, local if disk.shares_usr else None)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
 MS_RDONLY = 0x1
+MS_NOSUID = 0x2
+MS_NOEXEC = 0x8
 MS_REMOUNT = 0x20
 MS_BIND = 0x1000
 MS_REC = 0x4000
@@ -74,8 +76,7 @@ def clone(source: Path, target: Path, attributes: int, user_namespace: int | Non
     elsewhere sees those that they are mapped to.
     """
     at = _AT_FDCWD
-    tree = _libc.syscall(_SYS_OPEN_TREE, at, os.fsencode(source), ctypes.c_uint(_OPEN_TREE_CLONE | os.O_CLOEXEC))
-    _check(tree, str(source))
+    tree = detached(source)
     try:
         flags = attributes | (_MOUNT_ATTR_IDMAP if user_namespace is not None else 0)
         wanted = _MountAttr(flags, 0, 0, user_namespace or 0)
@@ -88,6 +89,17 @@ def clone(source: Path, target: Path, attributes: int, user_namespace: int | Non
         )
     finally:
         os.close(tree)
+
+
+def detached(directory: Path) -> int:
+    """A descriptor of the directory as the root of a mount that is nowhere: what is opened there has no other path.
+
+    Raises OSError.
+    """
+    flags = ctypes.c_uint(_OPEN_TREE_CLONE | os.O_CLOEXEC)
+    tree: int = _libc.syscall(_SYS_OPEN_TREE, _AT_FDCWD, os.fsencode(directory), flags)
+    _check(tree, str(directory))
+    return tree
 
 
 def user_namespace_of(network_namespace: Path) -> int | None:

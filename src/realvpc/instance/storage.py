@@ -9,8 +9,9 @@
                           local    the same of /usr/local
                           work…    overlayfs's own
     disks/<instance id>/state      the id of the state that it belongs to
+    disks/<instance id>/mapped     there when the machine has run in a user namespace
     disks/<instance id>/passing    when nobody could miss it
-    disks/<instance id>/console.log
+    disks/<instance id>/console.log   while it does not run (`consoles`)
     kept/<instance id>/            a disk that nobody asked to delete (`kept`)
     trash/                         what is being deleted (`trash`)
 
@@ -24,7 +25,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -68,7 +69,7 @@ class Storage:
     def open(self) -> None:
         """Build this host's image and put away what an interrupted run left and former ones that no disk is on.
 
-        On a thread with a mount namespace of its own.
+        On a thread with a mount namespace of its own.  Raises ProbeError, too.
         """
         for directory in (self._images, self._disks, self._blanks):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -150,6 +151,12 @@ class Storage:
             reason = f"another state is served, {self.state}" if another else "the state does not know its instance"
             self._kept.take(home, owner, reason)
 
+    def bring_back(self, instance_id: str) -> None:
+        """Give a machine that does not run the disk back that was kept aside, unless it has one."""
+        home = self._disks / instance_id
+        if not home.exists():
+            self._kept.bring_back(instance_id, home)
+
     def kept(self) -> tuple[KeptDisk, ...]:
         """The disks that were kept aside."""
         return self._kept.disks()
@@ -175,17 +182,12 @@ class Storage:
         self._space.share_out({self._disks / instance_id: pid for instance_id, pid in running.items()})
 
     def console(self, instance_id: str) -> Console:
-        """The machine's console log, whether there is one or not."""
+        """The log of the machine's console while it does not run, whether there is one or not."""
         return Console(self._disks / instance_id / CONSOLE)
 
-    def trim_consoles(self) -> None:
-        """Cut console logs that have grown large down to what is ever shown of them."""
-        for instance_id in self.ids():
-            self.console(instance_id).trim()
-
     def _try_volume(self) -> str | None:
-        directory = tempfile.mkdtemp(prefix=".try-", dir=self._disks)
-        return volume.obstacle(Path(directory))
+        directory = self._disks / f".try-{time.monotonic_ns()}"
+        return volume.obstacle(directory)
 
     def _put_away(self, path: Path) -> None:
         """What stands in the way of a start would do so for ever: it is only named."""

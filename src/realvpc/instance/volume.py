@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import loop, mounts
+from . import feature, loop, mounts
 
 BLOCK = 4096  # bytes
 SMALLEST, LARGEST = 64 << 20, 1 << 40  # bytes; a terabyte's own tables take 16 MB of the host
@@ -82,18 +82,23 @@ def reserve(path: Path, device: str, blocks: int) -> bool:
 
 
 def obstacle(directory: Path) -> str | None:
-    """Why there can be no volumes in `directory`, tried; None when there can.  In a mount namespace of its own."""
+    """Why there can be no volumes in `directory`, tried; None when there can.  In a mount namespace of its own.
+
+    Raises ProbeError when it cannot be tried just now.
+    """
+    if os.statvfs(_SYS).f_flag & os.ST_RDONLY:
+        return f"{_SYS} is read-only"
     path, target, blanks = directory / "volume", directory / "mounted", directory / "blanks"
-    for each in (target, blanks):
-        each.mkdir(parents=True)
     try:
+        for each in (target, blanks):
+            each.mkdir(parents=True)
         make(path, SMALLEST, blanks, ("upper",))
         with mounted(path, target) as device:
             (target / "upper" / "file").touch()
             if not reserve(path, device, 0):
                 return f"{_SYS} does not show the volume"
     except OSError as error:
-        return f"{error.strerror}: {error.filename}" if error.filename else str(error)
+        return feature.obstacle("volumes", error, errno.ENOENT)  # no /dev/loop-control, or no mkfs.ext4
     return None
 
 

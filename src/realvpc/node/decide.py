@@ -16,6 +16,7 @@ class Action(Enum):
     START = auto()
     STOP = auto()
     KEEP = auto()  # stop, and put the disk aside
+    BRING_BACK = auto()  # the disk that was put aside
     REMOVE = auto()
 
 
@@ -38,7 +39,9 @@ def decide(
             return Action.REMOVE if is_there or kept else Action.REST
         return Action.KEEP if is_there else Action.REST
     if spec.wanted is Wanted.STOPPED:
-        return Action.STOP if state or linked else Action.REST
+        if state or linked:
+            return Action.STOP
+        return Action.BRING_BACK if kept and not disk else Action.REST
     return Action.REST if state and state.boot >= spec.boot else Action.START
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..fabric import namespace
-from ..instance import mounts
+from ..instance import feature, mounts
 from ..instance.disk import Disk, make_layers
 from ..instance.image import BUILT_IN, LOCAL
 from ..instance.mount_tree import mounted
+
+_MOST_NAMESPACES = Path("/proc/sys/user/max_user_namespaces")
 
 
 class Isolation(Struct, frozen=True):
@@ -34,8 +36,11 @@ def probe(directory: Path) -> Isolation:
     """Make a namespace and mount a disk that lies in `directory` as for a machine, and take both away again.
 
     Needs root.  What can stand in the way: a kernel before 5.19 (overlayfs on mounts with mapped ids), a file system
-    that cannot map ids below `directory` or /usr, user.max_user_namespaces.
+    that cannot map ids below `directory` or /usr, user.max_user_namespaces.  Raises ProbeError when it cannot be tried
+    just now.
     """
+    if _most_namespaces() == 0:
+        return Isolation("user.max_user_namespaces is 0, or the kernel has none")
     with ThreadPoolExecutor(1, "probe", mounts.private_mount_namespace) as thread:
         return thread.submit(_try, directory).result()
 
@@ -62,4 +67,9 @@ def _try(directory: Path) -> Isolation:
                     (tree.root / "etc").mkdir()
             return Isolation()
     except OSError as error:
-        return Isolation(str(error))
+        return Isolation(feature.obstacle("user namespaces", error))
+
+
+def _most_namespaces() -> int:
+    """How many user namespaces the kernel would make: where there can be none, it gives the error of a full disk."""
+    return int(_MOST_NAMESPACES.read_text()) if _MOST_NAMESPACES.exists() else 0

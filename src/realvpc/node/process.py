@@ -34,7 +34,7 @@ def run_node(state_dir: Path, run_dir: Path, api_uid: int, api_gid: int) -> None
 
     `state_dir` holds the machines' disks and `run_dir` what lasts until the host restarts; both are made if need be
     and must be root's.  `run_dir.name` tells the services of a host apart.  Raises OSError when the directories do not
-    do or another node process holds them, and what opening the fabric raises.
+    do or another node process holds them, ProbeError, and what opening the fabric raises.
     """
     os.umask(0o022)  # the modes of the machines' directories
     for number in (signal.SIGINT, signal.SIGQUIT):

@@ -79,6 +79,8 @@ class Questions:
             case m.Console(instance_id, since):
                 return m.ConsoleIs(*await self._machines.console(instance_id, since))
             case m.DeleteDisk(name):
+                if reason := self._reconciler.needs(name):
+                    return m.Refused(f"{name} is not deleted: {reason}")
                 if not await self._machines.delete_kept(name):
                     return m.Refused(f"no disk {name} is kept aside")
                 return m.Deleted()

@@ -17,6 +17,7 @@ import socket
 from pathlib import Path
 
 from ..fabric.plan import Plan
+from ..instance.kept import owner_of
 from ..instance.machines import Up
 from ..instance.storage import Owners
 from ..instance.workers import MachineError
@@ -129,6 +130,15 @@ class Reconciler:
         else:
             self._unsettled.add(name)
         self._wake.set()
+
+    def needs(self, disk: str) -> str | None:
+        """Why a disk that was kept aside, by its name, must stay; None when nobody needs it."""
+        if self._desired.revision is None:
+            return "which instances there are is not known yet: the API process has to say so first"
+        name = owner_of(disk)
+        if name in self._desired.specs:
+            return f"it is the disk of {name}, which the state knows: it goes when that is terminated"
+        return None
 
     def reports(self) -> tuple[MachineReport, ...]:
         """What there is to say of every machine, desired or only found."""
@@ -291,6 +301,9 @@ class Reconciler:
 
     async def _end(self, name: str, action: Action) -> None:
         machines = self.machines
+        if action is Action.BRING_BACK:
+            await machines.bring_back(name)
+            return
         await {Action.STOP: machines.stop, Action.KEEP: machines.keep_aside}.get(action, machines.remove)(name)
         if name in self._links:
             self._namespaces.pop(name, None)
