@@ -49,7 +49,7 @@ def real() -> Iterator[NodeProcess]:
 
 def test_nobody_but_root_looks_into_what_the_node_keeps(real: NodeProcess) -> None:
     directories = {path.name: path.stat().st_mode & 0o777 for path in real.run_dir.iterdir() if path.is_dir()}
-    assert directories == dict.fromkeys(("bpf", "crun", "exec", "ns"), 0o700) | {"machines": 0o711}
+    assert directories == dict.fromkeys(("bpf", "consoles", "crun", "exec", "ns"), 0o700) | {"machines": 0o711}
 
 
 def in_namespace(node: NodeProcess, name: str, *command: str) -> None:
