@@ -61,7 +61,8 @@ def create_vpc_peering_connection(ctx: Context, request: Request) -> Answer:
     existing = next((peering for peering in _live(ctx, vpc.id) if _asks_the_same(peering, vpc, accepter)), None)
     if existing is not None:
         return _answer(ctx, existing, existing.status_at(ctx.now))
-    if _outstanding_requests(ctx) >= (allowed := ctx.quota(OUTSTANDING_PEERING_REQUESTS)):
+    allowed = ctx.quota(OUTSTANDING_PEERING_REQUESTS)
+    if _has_outstanding_requests(ctx, allowed):
         raise AwsError(
             "OutstandingVpcPeeringConnectionLimitExceeded",
             f"You have reached the limit of {allowed} outstanding VPC peering requests.",
@@ -206,9 +207,12 @@ def _asks_the_same(peering: Peering, vpc: Vpc, accepter: PeeringSide) -> bool:
     return asked == (vpc.id, accepter.vpc_id, accepter.account, accepter.region)
 
 
-def _outstanding_requests(ctx: Context) -> int:
+def _has_outstanding_requests(ctx: Context, count: int) -> bool:
+    """Whether so many wait for an answer.  Those that have expired wait no more; they are told apart when it matters."""
     pending = ctx.network.peerings.where(indexes.pending_request_of, (ctx.account, ctx.region))
-    return sum(peering.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE for peering in pending)
+    if len(pending) < count:
+        return False
+    return sum(peering.status_at(ctx.now) is PeeringStatus.PENDING_ACCEPTANCE for peering in pending) >= count
 
 
 def _for_accepter(ctx: Context, request: Request, verb: str) -> Peering:
