@@ -208,7 +208,7 @@ def _asks_the_same(peering: Peering, vpc: Vpc, accepter: PeeringSide) -> bool:
 
 
 def _has_outstanding_requests(ctx: Context, count: int) -> bool:
-    """Whether so many wait for an answer.  Those that have expired wait no more; they are told apart when it matters."""
+    """Whether so many wait for an answer.  Those that have expired do not; they are told apart when it matters."""
     pending = ctx.network.peerings.where(indexes.pending_request_of, (ctx.account, ctx.region))
     if len(pending) < count:
         return False
