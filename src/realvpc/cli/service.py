@@ -269,7 +269,7 @@ def status_command(state: Path | None, as_json: bool) -> None:
     settings = service(state)
     running = launch.processes(settings)
     try:
-        answer: dict[str, Any] | None = ask(settings.admin_socket, "GET", "status")
+        answer: dict[str, Any] | None = ask(settings.admin_socket, "GET", "status", timeout=10)
         trouble = None
     except ServiceError as error:
         answer, trouble = None, str(error)
