@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -11,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
 
 from realvpc.net.machine import LinkSpec
 
@@ -114,12 +116,16 @@ def mend_link(fabric: Path, machine_namespace: Path, link: Link, spec: LinkSpec)
 
 
 def delete_link(fabric: Path, name: str) -> None:
-    """Delete the pair; one that is gone already is no error."""
+    """Delete the pair.  One that is gone is no error, nor one that the kernel takes with its namespace meanwhile."""
 
     def delete() -> None:
         with closing(IPRoute()) as netlink:
             for index in netlink.link_lookup(ifname=name):
-                netlink.link("del", index=index)
+                try:
+                    netlink.link("del", index=index)
+                except NetlinkError as error:
+                    if error.code != errno.ENODEV:
+                        raise
 
     namespace.run_in(fabric, delete)
 
