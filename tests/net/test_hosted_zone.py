@@ -8,6 +8,7 @@ import pytest
 
 from realvpc.net.hosted_zone import HostedZone, ZoneVpc
 from realvpc.net.names import Names
+from realvpc.net.table import put
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 VPC = ZoneVpc("ap-northeast-1", "vpc-1")
@@ -89,3 +90,18 @@ def test_every_zone_names_four_servers_and_public_ones_their_own() -> None:
     assert CORP.name_servers == zone("x.", VPC).name_servers
     servers, authority = CORP.born_with()
     assert servers.values[0] == authority.values[0].split()[0]
+
+
+def test_a_stranger_takes_no_part_of_a_domain_that_was_somebodys_before() -> None:
+    def zone(number: int, name: str, account: str, day: int) -> HostedZone:
+        made = datetime(2026, 11, day, tzinfo=UTC)
+        return HostedZone(id=f"Z{number}", account=account, name=name, caller_reference=str(number), created_at=made)
+
+    mine, theirs = zone(1, "shop.example.", "1", 2), zone(2, "www.shop.example.", "2", 3)
+    top, aws = zone(3, "example.", "2", 1), zone(4, "s3.eu-west-1.amazonaws.com.", "2", 1)
+    names = Names.of(mine, theirs, top, aws)
+    assert names.public_hosted_zone_for("www.shop.example.") == mine
+    assert names.public_hosted_zone_for("s3.eu-west-1.amazonaws.com.") is None
+    assert Names.of(mine, zone(2, "www.shop.example.", "1", 3)).public_hosted_zone_for("www.shop.example.") != mine
+    delegation = mine.record_set("www.shop.example.", "NS", 60, ("ns.example.",))
+    assert names.apply(put(delegation)).public_hosted_zone_for("www.shop.example.") == theirs

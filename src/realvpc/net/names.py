@@ -11,6 +11,8 @@ from .hostnames import internal_domain
 from .table import Snapshot, Table
 from .vpc import Vpc
 
+AWS_DOMAIN = "amazonaws.com."
+
 
 class Names(Snapshot):
     """Hosted zones with their records, and sets of DHCP options."""
@@ -45,14 +47,28 @@ class Names(Snapshot):
         return next((zones[domain] for domain in ancestors(name) if domain in zones), None)
 
     def public_hosted_zone_for(self, name: str) -> HostedZone | None:
-        """The public zone that answers for a canonical name on the built-in internet.
+        """The public zone that answers for a canonical name on the built-in internet: the most specific one.
 
-        Of several with the same name it is the first one, as if that had been registered.
+        Of several with the same name it is the first one, as if that had been registered.  A stranger takes no part of
+        a domain that was somebody's before, unless that has an NS record for it (RFC 1034, section 4.2.1); a top-level
+        domain is nobody's, and AWS's own has no zones here.
         """
-        for domain in ancestors(name):
-            if zones := self.hosted_zones.where(_public_zone_name, domain):
-                return min(zones, key=lambda zone: (zone.created_at, zone.id))
-        return None
+        domains = list(ancestors(name))
+        if AWS_DOMAIN in domains:
+            return None
+        zones = [zone for domain in domains if (zone := self._registered(domain))]
+        return next((zone for zone in zones if not any(self._keeps(other, zone) for other in zones)), None)
+
+    def _registered(self, domain: str) -> HostedZone | None:
+        zones = self.hosted_zones.where(_public_zone_name, domain)
+        return min(zones, key=lambda zone: (zone.created_at, zone.id), default=None)
+
+    def _keeps(self, zone: HostedZone, part: HostedZone) -> bool:
+        """Whether ``part``, below ``zone`` or the same, would be taken from whoever had ``zone`` before."""
+        older = zone.created_at < part.created_at and zone.account != part.account and zone.name.count(".") > 1
+        if not older or not part.name.endswith(f".{zone.name}"):
+            return False
+        return not any(row.type == "NS" for row in self.record_sets.where(_zone_id_and_name, (zone.id, part.name)))
 
     def record_sets_of(self, zone_id: str) -> Collection[RecordSet]:
         return self.record_sets.where(_zone_id, zone_id)
