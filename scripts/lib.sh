@@ -93,12 +93,14 @@ missing_packages() {
     has sudo || echo sudo
     has curl || echo curl
     has dig || echo bind9-dnsutils
+    has nft || echo nftables
     for package in "$@"; do
-        has "${package%-static}" || echo "$package"
+        case $package in openssh-server) command=sshd ;; *) command=${package%-static} ;; esac
+        has "$command" || echo "$package"
     done
 }
 
-# install_packages COMMAND...: what is missing, and packages that are called as their commands.
+# install_packages PACKAGE...: what is missing, and these packages, mostly called as their commands.
 install_packages() {
     packages=$(missing_packages "$@" | sort -u | tr '\n' ' ')
     [ -n "${packages% }" ] || return 0

@@ -7,14 +7,21 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests import surroundings
+
+settings.register_profile("shared", deadline=None)  # a machine that is busy makes no property false
+settings.load_profile("shared")
 
 _directory: list[Path] = []  # empty in a worker of pytest-xdist, which is a guest in the run's
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=50, help="How often test_kills.py kills a process [50].")
+    parser.addoption("--worlds", type=int, default=400, help="Networks of test_differential.py [400].")
+    parser.addoption("--whole-scope", action="store_true", help="All networks of test_small_scope.py.")
+    parser.addoption("--first-seed", type=int, default=0, help="Of networks: the others' seeds follow [0].")
 
 
 @pytest.hookimpl(trylast=True)

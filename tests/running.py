@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -24,6 +24,7 @@ from msgspec import Struct
 from realvpc.config import run_dir_for
 from tests import surroundings
 
+T = TypeVar("T")
 REGION = "ap-northeast-1"
 REALVPC = str(Path(sys.executable).parent / "realvpc")
 AWS = str(Path(sys.executable).parent / "aws")
@@ -147,7 +148,9 @@ class Running:
         return done.stderr if code else json.loads(done.stdout or "{}")
 
     def vpcs(self) -> set[str]:
-        return {vpc["VpcId"] for vpc in self.client("ec2").describe_vpcs()["Vpcs"]}
+        """Those that somebody made: the default VPC is not among them."""
+        found = self.client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
+        return {vpc["VpcId"] for vpc in found}
 
 
 def shell(script: str, environment: dict[str, str]) -> Output:
@@ -158,9 +161,10 @@ def shell(script: str, environment: dict[str, str]) -> Output:
     return Output(done.returncode, done.stdout, done.stderr)
 
 
-def eventually(truth: Callable[[], bool], *, within: float = 20.0, what: str) -> None:
-    """Wait for something that another process does."""
+def eventually(truth: Callable[[], T | None], *, within: float = 20.0, what: str) -> T:
+    """Wait for something that another process does, and return it once it is true."""
     deadline = time.monotonic() + within
-    while not truth():
+    while not (found := truth()):
         assert time.monotonic() < deadline, f"{what} did not happen within {within:g} s"
-        time.sleep(0.05)
+        time.sleep(0.02)
+    return found

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from realvpc.daemon.http_server import HttpServer
 from realvpc.http_connection import BoundedHttp
-from realvpc.wire.app import AsgiApp
+from realvpc.wire.asgi import AsgiApp
 
 
 @asynccontextmanager

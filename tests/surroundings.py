@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from realvpc.fabric import id_range
@@ -91,8 +91,8 @@ def leave(directory: Path) -> list[str]:
     found += [f"process {pid}: {command}" for pid, command in _processes([directory, *run_dirs])]
     found += [f"directory {path}" for path in run_dirs if path.exists()]
     names = {path.name for path in run_dirs}
-    found += [f"control group {path}" for path in cgroups.ROOT.glob("**/realvpc/*") if path.name in names]
-    found += [f"range of ids {link}" for link in _ids(run_dirs)]
+    found += [f"control group {path}" for path in _control_groups() if path.name in names]
+    found += [f"range of ids {link}" for link in ids(*run_dirs)]
     expected = ("pytest-of-", _HOME, _NOTES, _EXAMPLES)
     found += [f"file {path}" for path in directory.iterdir() if not path.name.startswith(expected)]
     if not mounts:
@@ -121,7 +121,17 @@ def _processes(directories: Iterable[Path]) -> Iterator[tuple[int, str]]:
             yield int(path.name), command.replace(b"\0", b" ").decode(errors="replace").strip()
 
 
-def _ids(run_dirs: list[Path]) -> Iterator[Path]:
+def _control_groups() -> Iterator[Path]:
+    """Of all services on the host; others' may go meanwhile."""
+    for above, names, _ in os.walk(cgroups.ROOT):
+        if Path(above).name == "realvpc":
+            yield from (Path(above) / name for name in names)
+
+
+def ids(*run_dirs: Path) -> Iterator[Path]:
+    """The ranges of ids that machines of these services and nodes have; others' may go meanwhile."""
     for entry in id_range.REGISTRY.glob("*"):
-        if entry.is_symlink() and any(entry.readlink().is_relative_to(run_dir) for run_dir in run_dirs):
-            yield entry
+        with suppress(OSError):
+            namespace = entry.readlink()
+            if any(namespace.is_relative_to(run_dir) for run_dir in run_dirs):
+                yield entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -35,6 +35,67 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+class Recording:
+    """A transport that notes what is written to it at a time."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+
+    def write(self, data: bytes) -> None:
+        if self._transport.is_closing():
+            raise RuntimeError("as uvloop's")
+        Recorded.pieces.append(data)
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class Recorded(BoundedHttp):
+    pieces: ClassVar[list[bytes]] = []
+    latest: ClassVar[Any]
+
+    def connection_made(self, transport: Any) -> None:
+        Recorded.latest = transport
+        super().connection_made(Recording(transport))  # type: ignore[arg-type]
+
+
+def test_an_answer_is_sent_in_one_piece() -> None:
+    """Whoever is killed has answered or has not: nobody reads of a success whose body never comes."""
+
+    async def scenario() -> None:
+        async with served(app, Recorded) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            for _ in range(3):
+                Recorded.pieces.clear()
+                writer.write(ASK)
+                await reader.readuntil(b"\r\n\r\n")
+                assert await reader.readexactly(2) == b"\0\0"
+                assert len(Recorded.pieces) == 1
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_answer_to_whoever_has_left_meanwhile_is_no_fault() -> None:
+    faults: list[Any] = []
+
+    async def leaving(scope: Any, receive: Any, send: Any) -> None:
+        await app(scope, receive, send)
+        Recorded.latest.abort()
+
+    async def scenario() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: faults.append(context))
+        async with served(leaving, Recorded) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(ASK)
+            assert await is_left(reader)
+            writer.close()
+
+    asyncio.run(scenario())
+    assert not faults
 
 
 async def is_left(reader: asyncio.StreamReader) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from realvpc.net.addresses import ANY_IPV4, Address, Cidr
+from realvpc.net.elastic_ip import AddressAssociation, ElasticIp
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.network import Network
@@ -106,6 +107,22 @@ def instance(
             attachment=Attachment(id=f"eni-attach-{name}", owner_id=f"i-{name}", device_index=0, attached_at=NOW),
         ),
     ]
+
+
+def elastic_ip(interface: NetworkInterface, public: str, private: str | None = None, **more: Any) -> ElasticIp:
+    """``eipalloc-198.18.0.77``, associated with a private address of the interface: the primary one, or ``private``."""
+    return ElasticIp(
+        id=f"eipalloc-{public}",
+        account=interface.account,
+        region=interface.region,
+        public_address=Address.parse(public),
+        association=AddressAssociation(
+            id=f"eipassoc-{public}",
+            interface_id=interface.id,
+            private_address=Address.parse(private) if private else interface.private_address,
+        ),
+        **more,
+    )
 
 
 def peering(a: str, b: str, status: PeeringStatus = PeeringStatus.ACTIVE, *, account_b: str = ACCOUNT) -> Peering:

@@ -20,11 +20,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .net.quotas import QuotaMode
+from .regular_file import read_regular
+from .wire.origin import parse_origin
 
 DEFAULT_LISTEN = "127.0.0.1:4566"
 DEFAULT_REGION = "ap-northeast-1"
 SYSTEM_STATE_DIR = Path("/var/lib/realvpc")
+LARGEST_PEM = 1 << 20  # bytes
 _RECORD = "service.json"
+_LARGEST_RECORD = 1 << 20
 
 
 class SettingsError(Exception):
@@ -45,6 +49,11 @@ class Fabric(StrEnum):
     NONE = "none"
 
 
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+
+
 class SessionSettings(Struct, frozen=True):
     """Session Manager's preferences.  The minutes are AWS's defaults.
 
@@ -63,6 +72,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     ``confined``: the API process runs as a user of its own (`daemon.identity`), else as whoever starts it.
     ``host_names`` are names, beside the usual ones, that clients may ask for where no signature is checked.
     ``quotas``: where accounts begin, if anybody has said so.
+    ``default_vpc``: whether accounts find a default VPC in Regions that are new to them, unless told otherwise of one.
+    ``upstream`` is the URL of the emulator that answers for services that are not here.
     ``tls_certificate`` (with its chain) and ``tls_key`` are PEM files; without them the endpoint speaks plain HTTP.
     """
 
@@ -79,6 +90,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     tls_key: Path | None = None
     sessions: SessionSettings = SessionSettings()
     quotas: QuotaMode | None = None
+    default_vpc: Switch = Switch.ON
+    upstream: str | None = None
 
     @property
     def quota_mode(self) -> QuotaMode:
@@ -149,6 +162,23 @@ def parse_listen(text: str) -> tuple[str, int]:
     return host, number
 
 
+def _upstream(text: str, host: str, port: int) -> str | None:
+    """The URL, or None where there is to be none.  Raises SettingsError for one that cannot be, or is this service."""
+    if not text:
+        return None
+    try:
+        origin = parse_origin(text)
+    except ValueError:
+        raise SettingsError(f"--upstream takes a URL like http://127.0.0.1:4567, not {text!r}") from None
+    is_here = origin.host == host or (origin.host in _LOOPBACK and host in ("127.0.0.1", "::1", "0.0.0.0", "::"))  # noqa: S104
+    if origin.port == port and is_here:
+        raise SettingsError(f"--upstream {text} is this service itself")
+    return str(origin)
+
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
 def default_state_dir(environment: Mapping[str, str], uid: int) -> Path:
     """Where this person's service lives.
 
@@ -161,9 +191,14 @@ def default_state_dir(environment: Mapping[str, str], uid: int) -> Path:
         return SYSTEM_STATE_DIR
     home = environment.get("XDG_STATE_HOME") or Path(environment.get("HOME") or "/nonexistent") / ".local" / "state"
     own = Path(home) / "realvpc"
-    if not (own / _RECORD).exists() and (SYSTEM_STATE_DIR / _RECORD).exists():
+    if not has_service(own) and has_service(SYSTEM_STATE_DIR):
         return SYSTEM_STATE_DIR
     return own
+
+
+def has_service(state_dir: Path) -> bool:
+    """Whether a service was ever started there, as far as this person can see."""
+    return os.path.exists(state_dir / _RECORD)  # noqa: PTH110 - Path.exists raises where one may not look
 
 
 def run_dir_for(state_dir: Path, environment: Mapping[str, str], uid: int) -> Path:
@@ -186,12 +221,15 @@ def decide(
     host_names: Sequence[str] = (),
     tls: tuple[Path | None, Path | None] | None = None,
     quotas: str | None = None,
+    default_vpc: str | None = None,
+    upstream: str | None = None,
     sessions: Mapping[str, int | bool | None] | None = None,
 ) -> Settings:
     """The settings of `realvpc up`: what was asked for, else what the service had before, else the defaults.
 
     ``sessions`` are fields of `SessionSettings`; those that are None were not asked for.  ``tls`` are the certificate
-    and its key, or twice None for neither.  Raises SettingsError for what cannot be, and for packets without root.
+    and its key, or twice None for neither; an empty ``upstream`` is none.  Raises SettingsError for what cannot be, and
+    for packets without root.
     """
     earlier = load(state_dir)
     asked: dict[str, Any] = {name: value for name, value in (sessions or {}).items() if value is not None}
@@ -199,7 +237,7 @@ def decide(
     chosen = Fabric(fabric) if fabric else earlier.fabric if earlier else Fabric.EBPF
     if chosen is Fabric.EBPF and uid != 0:
         raise SettingsError(
-            "moving packets takes root. Try `sudo realvpc up`, or `realvpc up --fabric none` for the API and the "
+            "moving packets takes root. Try `sudo realvpc …`, or `realvpc … --fabric none` for the API and the "
             "analysis without packets"
         )
     if tls is None:
@@ -219,6 +257,8 @@ def decide(
         tls_certificate=tls[0],
         tls_key=tls[1],
         quotas=QuotaMode(quotas) if quotas else earlier.quotas if earlier else None,
+        default_vpc=Switch(default_vpc) if default_vpc else earlier.default_vpc if earlier else Switch.ON,
+        upstream=_upstream(upstream, host, port) if upstream is not None else earlier.upstream if earlier else None,
         sessions=replace(earlier.sessions if earlier else SessionSettings(), **asked),
     )
 
@@ -226,11 +266,13 @@ def decide(
 def load(state_dir: Path) -> Settings | None:
     """The settings that this state directory's service was last started with.  Raises SettingsError."""
     try:
-        record = (state_dir / _RECORD).read_bytes()
+        record = read_regular(state_dir / _RECORD, _LARGEST_RECORD)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:
         raise SettingsError(f"{state_dir} is not readable for you") from None
+    except OSError as error:
+        raise SettingsError(f"{state_dir / _RECORD} cannot be read: {error.strerror}") from error
     try:
         settings = msgspec.json.decode(record, type=Settings, dec_hook=_decode)
         return replace(settings, state_dir=state_dir)  # where it was found, whatever it says

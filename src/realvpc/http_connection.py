@@ -4,12 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, ClassVar
+from collections.abc import Hashable
+from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+UNBOUNDED = "realvpc.unbounded"
+"""The extension of a connection's scopes (ASGI): a function that an application calls which bounds the exchange by
+itself, in time and in size, until the answer is complete."""
+
 log = logging.getLogger(__name__)
 log.setLevel(logging.ERROR)  # not a line for each request that is none: who sends them could fill the log
+
+
+class _Joined:
+    """A transport that sends together what is written in one turn of the loop: the head of an answer with its body.
+
+    So a small answer arrives whole or, when the process is killed, not at all.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._written:
+            self._loop.call_soon(self._send)
+        self._written.append(data)
+
+    def close(self) -> None:
+        """After what was written has been sent."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        data, self._written = b"".join(self._written), []
+        if data and not self._transport.is_closing():  # the client may have left meanwhile
+            self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -30,8 +64,13 @@ class BoundedHttp(HttpToolsProtocol):
         super().__init__(*arguments, **more)
         self.logger = log
 
+    @staticmethod
+    def peer_of(host: str) -> Hashable:
+        """Whose connection it is, by the address that it comes from."""
+        return host
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _Joined(transport, self.loop)))
         self._begin()
         if self.connections_per_peer is not None and self._connections_of_peer() > self.connections_per_peer:
             transport.abort()
@@ -41,10 +80,18 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
-        if self._received > self.largest_request:
+        if self._received > self.largest_request and self._is_bounded:
             self.transport.abort()
         else:
             super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {UNBOUNDED: self._leave_bounds}  # type: ignore[dict-item]
+
+    def _leave_bounds(self) -> None:
+        self._is_bounded = False
+        self._deadline.cancel()
 
     def on_response_complete(self) -> None:
         if not self.transport.is_closing():  # else what is still to be sent has the time that is left
@@ -62,7 +109,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _begin(self) -> None:
         """Time and bytes for the next request and its answer."""
-        self._received, self._since = 0, self.loop.time()
+        self._received, self._since, self._is_bounded = 0, self.loop.time(), True
         self._deadline = self.loop.call_later(self.patience, self.transport.abort)
 
     def _longest_idle(self, count: int) -> list[BoundedHttp]:
@@ -75,12 +122,25 @@ class BoundedHttp(HttpToolsProtocol):
         return sorted((each for each in idle if each is not self), key=lambda each: each._since)[:count] or [self]
 
     def _connections_of_peer(self) -> int:
-        peer = self.client[0] if self.client else None
+        peer = self.peer_of(self.client[0]) if self.client else None
         clients = (getattr(each, "client", None) for each in self.connections)  # of either kind
-        return sum(client is not None and client[0] == peer for client in clients)
+        return sum(client is not None and self.peer_of(client[0]) == peer for client in clients)
 
 
 class GuestHttp(BoundedHttp):
     """With an instance's interface as the peer."""
 
     connections_per_peer = 64
+
+
+class PrivateHttp(GuestHttp):
+    """With who calls through an interface endpoint as the peer: VPCs may have the same private addresses, and call
+    different ones of ours."""
+
+    def _connections_of_peer(self) -> int:
+        return sum(_ends_of(each) == _ends_of(self) for each in self.connections)
+
+
+def _ends_of(connection: object) -> tuple[str | None, ...]:
+    ends = (getattr(connection, "client", None), getattr(connection, "server", None))
+    return tuple(end[0] if end else None for end in ends)

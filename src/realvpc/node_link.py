@@ -13,6 +13,7 @@ import msgspec
 
 from .api.machine_report import (
     Report,
+    interfaces_settled,
     machine_down,
     machine_failed,
     machine_removed,
@@ -22,6 +23,7 @@ from .api.machine_report import (
 from .api.service import Service
 from .fabric.audit import LISTENERS
 from .feed import Gap, Subscription
+from .net.flow_gathering import Gathered
 from .node.answer import NodeError, NodeLostError
 from .node.client import NodeClient
 from .node.messages import Applied, ConsoleIs, MachineDown, MachineRemoved, MachineReport, MachineUp, StatusIs
@@ -32,6 +34,8 @@ from .store.state import State
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 _STATUS_SECONDS = 5.0  # after which a node that is there counts as one that does not answer
 _WAITING_COMMITS = 1 << 14  # while the node is told of others
+_LONG_CHANGE = 200  # rows, beyond which it is worked out in a thread what the node has to know of a change: it has one
+# to itself, so that packets do not follow the state later for whatever clients ask
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +45,7 @@ class NodeLink:
 
     On each the node is told the whole first, and then what the commits of the service's feed change.  ``prepare`` does
     what has to be done before the node starts a machine; ``lose`` is called when machines do not find what that opened.
+    ``authority`` is whom they trust, see `Desired`.
     """
 
     def __init__(
@@ -49,16 +54,19 @@ class NodeLink:
         service: Service,
         prepare: Callable[[], Awaitable[None]],
         lose: Callable[[], None],
+        authority: str = "",
     ) -> None:
         self._socket = node_socket
         self._prepare = prepare
         self._lose = lose
+        self._authority = authority
         self._service = service
         self._client: NodeClient | None = None
         self._applied: Applied | None = None
         self._view: NodeView | None = None
         self._trouble = "the node process is starting"
         self._was_connected = False
+        self.is_stuck = False  # what should be cannot be told, however often it is tried: until the state changes
         self._reported = 0  # the revision after the last report
         self._faulty: set[str] | None = None  # the subjects that the node's faults were about, when last told
 
@@ -103,11 +111,17 @@ class NodeLink:
             return self._applied.revision if self._applied else None
         return self._view.revision
 
-    async def counters(self) -> dict[str, int]:
-        """Packets by name of the reason.  Raises NodeError."""
+    async def counters(self, interface_id: str | None = None) -> dict[str, int]:
+        """Packets by name of the reason: all, or those that were dropped at an interface.  Raises NodeError."""
         if self._client is None:
             raise NodeLostError(self._trouble)
-        return await self._client.counters()
+        return await self._client.counters(interface_id)
+
+    async def take_flows(self, *, turn: bool) -> Gathered:
+        """A part of what was gathered for flow logs, which nobody gets again.  Raises NodeError."""
+        if self._client is None:
+            raise NodeLostError(self._trouble)
+        return await self._client.take_flows(turn=turn)
 
     async def console(self, instance_id: str) -> bytes:
         """The end of a machine's console output.  Raises NodeError."""
@@ -129,8 +143,9 @@ class NodeLink:
                 await self._converse(client)
             except NodeLostError as error:
                 self._note(f"the node process does not answer ({error}): `realvpc up` starts it again")
-            except Exception:  # the outermost frame: nothing else would say that the host does not follow any more
-                self._trouble = "the node could not be told what should be: see the log of the API process"
+            except Exception as error:  # the outermost frame: else nobody says that the host does not follow any more
+                self._trouble = f"the node cannot be told what should be ({error!r}): see the log of the API process"
+                self.is_stuck = not isinstance(error, NodeError)  # what the node refuses now, it may do later
                 log.exception("telling the node failed")
             delay = _FIRST_DELAY if self._applied else min(2 * delay, _LONGEST_DELAY)
             await asyncio.sleep(delay)
@@ -170,25 +185,36 @@ class NodeLink:
                         raise NodeLostError("what it has told could not be written down")
                 elif isinstance(commit, Gap):
                     view = await self._begin(client)
-                elif commit.revision > view.revision and (delta := view.follow(commit)):
-                    await client.want(delta)
+                elif commit.revision > view.revision:
+                    is_long = len(commit.change) > _LONG_CHANGE
+                    delta = await asyncio.to_thread(view.follow, commit) if is_long else view.follow(commit)
+                    if delta is not None:
+                        await client.want(delta)
 
-    def _seen(self) -> tuple[State, int, str]:
-        return *self._service.written, self._service.state_id
+    def _seen(self) -> tuple[State, int, str, str]:
+        return *self._service.written, self._service.state_id, self._authority
 
     async def _begin(self, client: NodeClient) -> NodeView:
         """Tell the whole.  It is put together in a thread: that may take long, and the loop has others to serve."""
         self._view = view = await asyncio.to_thread(NodeView, *self._seen())
         await client.want(await asyncio.to_thread(view.whole))
+        self.is_stuck = False
         return view
 
-    def _take_in(self, faulty: set[str]) -> None:
+    async def _take_in(self, faulty: set[str]) -> None:
         """Let what the node says of these become part of the state, or be mended: once for as long as it lasts."""
         if LISTENERS in faulty - (self._faulty or set()):
             self._lose()
         if faulty != self._faulty:
             self._faulty = faulty
+            await self._service.turn()
             self._service.report(machines_impaired(frozenset(faulty)), "node: faults")
+
+    async def _settle(self, revision: int, faulty: set[str]) -> None:
+        """Let interfaces have come, or be gone, once the node has seen to it."""
+        if self._view is not None and (done := self._view.settled(revision, faulty)):
+            await self._service.turn()
+            self._service.report(interfaces_settled(done), "node: interfaces")
 
     async def _listen(self, client: NodeClient) -> None:
         async for event in client.events():
@@ -196,8 +222,11 @@ class NodeLink:
                 if event.faults and event.faults != (self._applied.faults if self._applied else ()):
                     log.warning("revision %d is applied but for %s", event.revision, event.faults)
                 self._applied = event
-                self._take_in({fault.subject for fault in event.faults})
+                faulty = {fault.subject for fault in event.faults}
+                await self._take_in(faulty)
+                await self._settle(event.revision, faulty)
             else:
+                await self._service.turn()
                 self._service.report(_fact(event), f"node: {event}")
             self._reported = self._service.revision
         raise NodeLostError("the node closed the connection")

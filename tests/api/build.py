@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realvpc.net.addresses import Address
+from realvpc.net.addresses import Address, Cidr
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.table import put
@@ -20,6 +20,20 @@ def make_vpc(client: Client, cidr: str = "10.20.0.0/16", **more: Any) -> str:
 def make_subnet(client: Client, vpc_id: str, cidr: str = "10.20.0.0/20", **more: Any) -> str:
     subnet_id: str = client("CreateSubnet", VpcId=vpc_id, CidrBlock=cidr, **more)["Subnet"]["SubnetId"]
     return subnet_id
+
+
+def make_dual_stack(client: Client, cidr: str = "10.20.0.0/16") -> tuple[str, str]:
+    """A VPC with an IPv6 block and a subnet with the second /64 of it; returns their ids."""
+    vpc_id = make_vpc(client, cidr, AmazonProvidedIpv6CidrBlock=True)
+    block = Cidr.parse(cidr)
+    first = block.subnet(0, block.prefix_length + 4)
+    return vpc_id, make_subnet(client, vpc_id, str(first), Ipv6CidrBlock=str(ipv6_of(client, vpc_id).subnet(1, 64)))
+
+
+def ipv6_of(client: Client, vpc_id: str) -> Cidr:
+    """The first IPv6 block of the VPC."""
+    [vpc] = client("DescribeVpcs", VpcIds=[vpc_id])["Vpcs"]
+    return Cidr.parse(vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"])
 
 
 def make_route_table(client: Client, vpc_id: str, **more: Any) -> str:

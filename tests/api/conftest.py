@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from inspect import isawaitable
 from random import Random
@@ -42,15 +42,23 @@ def service(clock: Clock) -> Service:
 
 
 def new_service(
-    clock: Clock, *, has_fabric: bool = False, any_image: bool = False, evaluate: Evaluate = evaluate
+    clock: Clock,
+    *,
+    has_fabric: bool = False,
+    any_image: bool = False,
+    default_vpc: bool = False,
+    evaluate: Evaluate = evaluate,
+    more_accounts: Iterable[str] = (),
 ) -> Service:
+    """Tests count what they made themselves: without ``default_vpc`` accounts begin with nothing."""
     database = Database(":memory:")
     accounts = (
         Account(id=MAIN, account=MAIN, name="main", zone_seed=0),
         Account(id=OTHER, account=OTHER, name="other", zone_seed=1),
+        *(Account(id=each, account=each, name=f"a{each}", zone_seed=0) for each in more_accounts),
     )
     database.commit([Write(1, put(*accounts), START, "test")])
-    options = Options(has_fabric=has_fabric, any_image=any_image, quotas=QuotaMode.LAB)
+    options = Options(has_fabric=has_fabric, any_image=any_image, quotas=QuotaMode.LAB, default_vpc=default_vpc)
     return Service(database, clock.now, Random(20), options, evaluate=evaluate)
 
 

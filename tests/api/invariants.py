@@ -11,6 +11,8 @@ from realvpc.net.dhcp_options import NO_OPTIONS_ID
 from realvpc.net.network import Network
 from realvpc.net.route_table import TargetKind
 from realvpc.net.services import identity_of
+from realvpc.net.vpc import IPV6_POOL, IPV6_PREFIX_LENGTH
+from realvpc.store.references import dangling
 from realvpc.store.state import State
 
 
@@ -20,11 +22,14 @@ def check(state: State) -> None:
     _subnets_lie_in_their_vpc(network)
     _route_tables_belong_together(network)
     _interfaces_have_a_place_and_an_address_of_their_own(network)
+    _a_public_address_is_one_interfaces_and_leads_back_to_it(network)
     _active_peerings_do_not_overlap(network)
     _gateways_are_attached_once(network)
+    _default_vpcs_are_the_only_ones(network)
     _zones_are_whole(state)
     _dhcp_options_are_the_vpcs_own(state)
     _services_take_no_interface_for_another(network)
+    assert not list(dangling(state))
     compile_plan(network)
 
 
@@ -48,7 +53,27 @@ def _subnets_lie_in_their_vpc(network: Network) -> None:
         assert all(any(block.covers(subnet.cidr) for block in vpc.cidrs) for subnet in subnets)
         assert not any(a.cidr.overlaps(b.cidr) for a, b in combinations(subnets, 2))
         assert not any(a.overlaps(b) for a, b in combinations(vpc.cidrs, 2))
+        for subnet in subnets:
+            assert len(subnet.ipv6_cidr_associations) <= 1
+            assert all(any(whole.covers(block) for whole in vpc.blocks) for block in subnet.blocks)
+            needs_ipv6 = subnet.assign_ipv6_address_on_creation or subnet.enable_dns64
+            assert subnet.ipv6_cidr is not None or not needs_ipv6
+        for one, other in combinations(subnets, 2):
+            assert overlapping(one.blocks, other.blocks) is None
+    of_ipv6 = [block for vpc in network.vpcs.values() for block in vpc.ipv6_cidrs]
+    assert len(of_ipv6) == len(set(of_ipv6))
+    assert all(IPV6_POOL.covers(block) and block.prefix_length == IPV6_PREFIX_LENGTH for block in of_ipv6)
     assert all(subnet.vpc_id in network.vpcs for subnet in network.subnets.values())
+
+
+def _default_vpcs_are_the_only_ones(network: Network) -> None:
+    """An account has one in a Region at most, and there a default subnet in a zone at most."""
+    defaults = [vpc for vpc in network.vpcs.values() if vpc.is_default]
+    assert all(network.default_vpc_of(vpc.account, vpc.region) == vpc for vpc in defaults)
+    subnets = [subnet for subnet in network.subnets.values() if subnet.default_for_az]
+    assert all(network.vpcs[subnet.vpc_id].is_default for subnet in subnets)
+    places = [(subnet.vpc_id, subnet.zone_id) for subnet in subnets]
+    assert len(places) == len(set(places))
 
 
 def _route_tables_belong_together(network: Network) -> None:
@@ -60,26 +85,51 @@ def _route_tables_belong_together(network: Network) -> None:
     for table in network.route_tables.values():
         assert table.vpc_id in network.vpcs
         for association in table.associations:
-            assert association.is_main or network.subnets[association.subnet_id or ""].vpc_id == table.vpc_id
+            if association.gateway_id:
+                assert network.internet_gateways[association.gateway_id].vpc_id == table.vpc_id
+            elif association.subnet_id:
+                assert network.subnets[association.subnet_id].vpc_id == table.vpc_id
         for route in network.routes(table):
             if route.target.kind is TargetKind.PEERING and (peering := network.peerings.get(route.target.id)):
                 assert peering.far_side(table.vpc_id) is not None
 
 
 def _interfaces_have_a_place_and_an_address_of_their_own(network: Network) -> None:
-    public = [row.public_address for row in network.interfaces.values() if row.public_address is not None]
-    assert len(public) == len(set(public))
     for interface in network.interfaces.values():
         subnet = network.subnets[interface.subnet_id]
         assert subnet.vpc_id == interface.vpc_id
-        assert all(network.security_groups[group].vpc_id == interface.vpc_id for group in interface.group_ids)
-        for address in interface.private_addresses:
-            assert subnet.usable(address)
+        groups = (network.security_groups[group_id] for group_id in interface.group_ids)
+        assert all(interface.vpc_id in network.vpc_ids_of(group) for group in groups)
+        assert len(set(interface.addresses)) == len(interface.addresses)
+        assert interface.ipv6_addresses or not interface.has_primary_ipv6
+        for address in interface.addresses:
+            assert subnet.usable(address) and subnet.holds(address)
             assert network.interface_at(interface.vpc_id, address) == interface
         if interface.attachment is not None:
-            assert interface.attachment.instance_id in network.instances
+            owner = interface.attachment.owner_id
+            appliances = (network.nat_gateways, network.vpc_endpoints, network.instance_connect_endpoints)
+            assert any(owner in table for table in (network.instances, *appliances))
     for group in network.security_groups.values():
         assert group.vpc_id in network.vpcs
+
+
+def _a_public_address_is_one_interfaces_and_leads_back_to_it(network: Network) -> None:
+    public = [row.public_address for row in network.interfaces.values() if row.public_address is not None]
+    public += [row.public_address for row in network.elastic_ips.values()]
+    assert len(public) == len(set(public))
+    mapped = 0
+    for interface in network.interfaces.values():
+        for private, address in network.public_addresses_of(interface).items():
+            assert network.behind_public_address(address) == (interface, private)
+            mapped += 1
+    of_pool = [row for row in network.interfaces.values() if row.public_address is not None]
+    associated = [row for row in network.elastic_ips.values() if row.association is not None]
+    assert mapped == len(of_pool) + len(associated)
+    for row in associated:
+        assert row.association is not None
+        interface = network.interfaces[row.association.interface_id]
+        assert (interface.account, interface.region) == (row.account, row.region)
+        assert network.internet_gateway_of(interface.vpc_id) is not None
 
 
 def _active_peerings_do_not_overlap(network: Network) -> None:
@@ -88,7 +138,7 @@ def _active_peerings_do_not_overlap(network: Network) -> None:
     assert len(pairs) == len(set(pairs))
     for peering in active:
         sides = [network.vpcs[side.vpc_id] for side in (peering.requester, peering.accepter)]
-        assert overlapping(sides[0].cidrs, sides[1].cidrs) is None
+        assert overlapping(sides[0].blocks, sides[1].blocks) is None
         assert [vpc.account for vpc in sides] == [peering.requester.account, peering.accepter.account]
 
 
@@ -107,3 +157,5 @@ def _gateways_are_attached_once(network: Network) -> None:
     attached = [gateway.vpc_id for gateway in network.internet_gateways.values() if gateway.vpc_id]
     assert len(attached) == len(set(attached))
     assert all(vpc_id in network.vpcs for vpc_id in attached)
+    egress_only = [gateway.vpc_id for gateway in network.egress_only_internet_gateways.values()]
+    assert len(egress_only) == len(set(egress_only))

@@ -40,5 +40,5 @@ class Rooms:
         self.sessions = Sessions(now, limits)
         self.commands = CommandRunner(Unreachable(), now)
         actions = session_actions(SessionActions(self.sessions, "127.0.0.1:4566"), CommandActions(self.commands))
-        patient = settling(service.actions["ec2"], service.context, service.feed)
+        patient = settling(service.actions["ec2"], service.written_context, service.feed)
         service.include({"ssm": actions, "ec2": patient | console_actions()})

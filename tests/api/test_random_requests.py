@@ -5,8 +5,13 @@ changes anything, and what is acknowledged keeps the state sound.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +21,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
+from realvpc.api.actions import EMPTY
 from realvpc.api.machine_report import machine_down, machine_up
 from realvpc.api.service import Service
 from realvpc.clock import Clock
@@ -35,6 +41,7 @@ from .ssm.test_ssm import Managed
 from .told_node import ToldNode
 
 REQUESTS = 4000
+LONGEST_STALL = 0.1  # seconds: ten times what is usual
 CIDRS = (
     *(
         "10.0.0.0/16",
@@ -76,6 +83,8 @@ JSON_DOCUMENT = (
 # Actions that build something up are asked for more often, and mostly with the parameters that people give them.
 USUAL: dict[str, set[str]] = {
     "AcceptVpcPeeringConnection": {"VpcPeeringConnectionId"},
+    "AllocateAddress": set(),
+    "AssociateAddress": {"AllocationId", "InstanceId"},
     "AssociateRouteTable": {"RouteTableId", "SubnetId"},
     "AssociateVpcCidrBlock": {"VpcId", "CidrBlock"},
     "AttachInternetGateway": {"InternetGatewayId", "VpcId"},
@@ -83,16 +92,19 @@ USUAL: dict[str, set[str]] = {
     "ChangeResourceRecordSets": {"HostedZoneId", "ChangeBatch"},
     "CreateHostedZone": {"Name", "CallerReference", "VPC"},
     "CreateInternetGateway": set(),
+    "CreateManagedPrefixList": {"PrefixListName", "MaxEntries", "AddressFamily", "Entries"},
     "CreateRole": {"RoleName", "AssumeRolePolicyDocument"},
     "CreateRoute": {"RouteTableId", "DestinationCidrBlock", "GatewayId"},
     "CreateRouteTable": {"VpcId"},
     "CreateSecurityGroup": {"GroupName", "Description", "VpcId"},
     "CreateSubnet": {"VpcId", "CidrBlock"},
-    "CreateVpc": {"CidrBlock"},
+    "CreateVpc": {"CidrBlock", "AmazonProvidedIpv6CidrBlock"},
     "CreateVpcPeeringConnection": {"VpcId", "PeerVpcId", "PeerOwnerId"},
+    "DisassociateAddress": {"AssociationId"},
     "GetCommandInvocation": {"CommandId", "InstanceId"},
     "ListCommandInvocations": {"CommandId"},
     "ListDocuments": {"Filters"},
+    "ReleaseAddress": {"AllocationId"},
     "ResumeSession": {"SessionId"},
     "RunInstances": {"ImageId", "InstanceType", "MinCount", "MaxCount", "SubnetId"},
     "SendCommand": {"InstanceIds", "DocumentName", "Parameters"},
@@ -153,7 +165,8 @@ class Generator:
             case "boolean":
                 return random.random() < 0.5
             case "integer" | "long":
-                return random.choice(NUMBERS)
+                usual = (1, 1, 1) if name in ("MinCount", "MaxCount") else ()
+                return random.choice((*usual * 8, *NUMBERS))
             case "float" | "double":
                 return 0.5
             case "timestamp":
@@ -168,6 +181,10 @@ class Generator:
             return random.choice((TOKYO, TOKYO, VIRGINIA, "mars-1"))
         if enum and random.random() < 0.9:
             return random.choice(enum)
+        if "ipv6" in lowered and "cidr" in lowered:
+            return random.choice((*self._ipv6_blocks(), "::/0", "2001:db8::/64", "10.0.0.0/16"))
+        if lowered in ("ipv6addresses", "ipv6address"):
+            return random.choice((*self._ipv6_addresses(), "::1", "10.0.0.5", ""))
         if "cidr" in lowered:
             return random.choice(CIDRS[:8] if random.random() < 0.7 else CIDRS)
         if lowered.endswith(("owner", "ownerid", "userid")):
@@ -185,7 +202,7 @@ class Generator:
         if lowered.endswith("arn"):
             return random.choice(("arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", *self._ids("arn"), "arn:x"))
         if lowered in ("id", "hostedzoneid", "resourceid"):
-            return random.choice([*self._service.state.names.hosted_zones, "Z1", ""])
+            return random.choice([*sorted(self._service.state.names.hosted_zones), "Z1", ""])
         if lowered in ("name", "dnsname") and random.random() < 0.5:
             return random.choice(("a.example", "w.a.example", "b.example", "*.a.example"))
         if "id" in lowered or lowered in ("resources", "gateway", "value", "values", "target"):
@@ -195,9 +212,10 @@ class Generator:
     def _pool(self, name: str) -> list[str]:
         kinds = {"vpcpeering": "pcx", "vpc": "vpc", "subnet": "subnet", "routetable": "rtb", "gateway": "igw",
                  "group": "sg", "rule": "sgr", "instance": "i", "networkinterface": "eni", "association": "rtbassoc",
-                 "image": "ami", "target": "i"}  # fmt: skip
+                 "image": "ami", "target": "i", "allocation": "eipalloc"}  # fmt: skip
         prefix = next((prefix for part, prefix in kinds.items() if part in name), "")
         fitting = self._ids(f"{prefix}-") if prefix else []
+        fitting += self._ids("eipassoc-") * 8 if prefix == "rtbassoc" else []
         return [
             *(fitting * 4),
             *self._random.choices(self._ids("") or ["x"], k=2),
@@ -215,15 +233,32 @@ class Generator:
         ids += [a.id for table in network.route_tables.values() for a in table.associations]
         ids += [rule.id for group in network.security_groups.values() for rule in group.rules]
         ids += [a.id for vpc in network.vpcs.values() for a in vpc.cidr_associations]
-        return [
+        ids += [a.id for vpc in network.vpcs.values() for a in vpc.ipv6_cidr_associations]
+        ids += [a.id for subnet in network.subnets.values() for a in subnet.ipv6_cidr_associations]
+        ids += [row.association.id for row in network.elastic_ips.values() if row.association]
+        return sorted(  # tables have an order of their own in each process
             row_id for row_id in ids if row_id.startswith(prefix) and (not prefix or "-" not in row_id[len(prefix) :])
-        ]
+        )
+
+    def _ipv6_blocks(self) -> list[str]:
+        """Those that a subnet of some VPC may have, most of them."""
+        blocks = sorted(block for vpc in self._service.state.network.vpcs.values() for block in vpc.ipv6_cidrs)
+        return [str(block.subnet(index, length)) for block in blocks for index, length in ((0, 64), (1, 64), (0, 56))]
+
+    def _ipv6_addresses(self) -> list[str]:
+        blocks = sorted(row.ipv6_cidr for row in self._service.state.network.subnets.values() if row.ipv6_cidr)
+        return [str(block.at(place)) for block in blocks for place in (3, 4, 5)]
 
 
 class Endpoint:
-    """The whole of the service below HTTP, spoken to with botocore's own serialiser and parser."""
+    """The whole of the service below HTTP, spoken to with botocore's own serialiser and parser.
+
+    ``longest`` is what one request has cost the loop at most, in seconds of its thread's own time, which others on the
+    machine have no part in; ``longest_of`` is that request's action.
+    """
 
     def __init__(self, service: Service) -> None:
+        self.longest, self.longest_of = 0.0, ""
         self.app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
         self.runner = asyncio.Runner()
 
@@ -243,7 +278,11 @@ class Endpoint:
             "content-type": "application/x-www-form-urlencoded",
             **{name.lower(): value for name, value in request["headers"].items()},
         }
-        status, content = self.runner.run(self._exchange(request["method"], request["url_path"], query, raw, headers))
+        with _without_collector():
+            began = time.thread_time()
+            exchange = self._exchange(request["method"], request["url_path"], query, raw, headers)
+            status, content = self.runner.run(exchange)
+            self.longest, self.longest_of = max((self.longest, self.longest_of), (time.thread_time() - began, action))
         parser = create_parser(model.metadata["protocol"])
         return status, parser.parse({"body": content, "status_code": status, "headers": {}}, operation.output_shape)
 
@@ -264,6 +303,16 @@ class Endpoint:
         return sent[0]["status"], sent[1]["body"]
 
 
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """It has to look at what other tests have left, too."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _urlencoded(parameters: Any) -> bytes:
     return urlencode(parameters, errors="surrogatepass").encode()
 
@@ -279,21 +328,27 @@ def _machines_report(service: Service, random: Random) -> None:
 
 @pytest.mark.parametrize(("seed", "has_fabric"), [(1, False), (2, True)])
 def test_random_requests(seed: int, has_fabric: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a data plane there are machines to have sessions in and to send commands to, which nobody reaches."""
+    """With a data plane there are machines to have sessions in and to send commands to, which nobody reaches; and there
+    are default VPCs."""
     monkeypatch.setattr(settle, "PATIENCE", 0.0)
     monkeypatch.setattr(command_actions, "PATIENCE", 0.0)
-    random, service = Random(seed), new_service(clock, has_fabric=has_fabric)
+    random, service = Random(seed), new_service(clock, has_fabric=has_fabric, default_vpc=has_fabric)
+    for account, region in product((MAIN, OTHER), (TOKYO, VIRGINIA)):
+        Client(service, account, region)("DescribeVpcs")
     rooms = Rooms(service, clock.now)
     managed = Managed(Client(service, MAIN, TOKYO)).instance
     service.report(machine_up(managed["InstanceId"]), "test")
     generator, endpoint, node = Generator(service, random, rooms), Endpoint(service), ToldNode(service)
     everything = [(name, action) for name, actions in service.actions.items() for action in actions]
-    of_ssm = [pair for pair in everything if pair[0] == "ssm"]
+    real = [(name, action) for name, action in everything if action not in EMPTY.get(name, {})]
+    of_ssm = [pair for pair in real if pair[0] == "ssm"]
+    of_ssm += [pair for pair in of_ssm if pair[1] in USUAL] * 8
     favourites = [*(pair for pair in everything if pair[1] in USUAL), *[("ec2", "CreateRoute")] * 5]
+    favourites += [("ec2", "AssociateAddress"), ("ec2", "DisassociateAddress")] * 4  # both need what others have made
     outcomes: Counter[str] = Counter()
     for number in range(REQUESTS):
         first = has_fabric and number < REQUESTS // 8  # while the machine still stands
-        pool = of_ssm if first else favourites if random.random() < 0.5 else everything
+        pool = of_ssm if first else random.choices((favourites, real, everything), (10, 9, 1))[0]
         name, action = random.choice(pool)
         parameters = generator.parameters(action, service_model(name).operation_model(action).input_shape)
         account, region = random.choices((MAIN, OTHER), (4, 1))[0], random.choices((TOKYO, VIRGINIA), (6, 1))[0]
@@ -320,8 +375,11 @@ def test_random_requests(seed: int, has_fabric: bool, clock: Clock, monkeypatch:
     rooms.commands.cancel_all()
     endpoint.runner.close()
     assert endpoint.app.internal_errors == 0
+    print(f"the longest request took {endpoint.longest * 1000:.0f} ms of the loop: {endpoint.longest_of}")
+    assert endpoint.longest < LONGEST_STALL, endpoint.longest_of
     done = {key.split(":")[0] for key in outcomes if key.endswith("done")}
     assert {"CreateVpc", "CreateSubnet", "CreateVpcPeeringConnection", "CreateHostedZone"} <= done
+    assert {"AllocateAddress", "AssociateAddress", "DisassociateAddress", "ReleaseAddress"} <= done
     assert (
         not has_fabric or {"StartSession", "ResumeSession", "TerminateSession", "SendCommand", "ListDocuments"} <= done
     )

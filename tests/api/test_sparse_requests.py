@@ -44,7 +44,7 @@ def sparse(shape: Shape, words: Any, name: str, depth: int = 0) -> Iterator[Any]
         yield words(shape, name, depth)
 
 
-@pytest.mark.parametrize("service", ["ec2", "iam", "route53", "ssm", "sts"])
+@pytest.mark.parametrize("service", ["ec2", "iam", "logs", "route53", "ssm", "sts"])
 def test_no_action_relies_on_what_need_not_be_there(
     service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

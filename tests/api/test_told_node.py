@@ -8,10 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.api.core.sweep import everything
-from realvpc.api.machine_report import machine_down, machine_up
+from realvpc.api.machine_report import interfaces_settled, machine_down, machine_up
 from realvpc.clock import Clock
 from realvpc.net.machine import MachineSpec, Wanted
 from realvpc.net.table import put
+from realvpc.node_view import NodeView
 
 from .conftest import MAIN, TOKYO, Client, new_service
 from .told_node import ToldNode
@@ -97,3 +98,30 @@ def test_a_row_that_is_put_as_it_was_is_no_news(hosted: Client, node: ToldNode) 
     rows = (*network.vpcs.values(), *network.interfaces.values(), *network.security_groups.values())
     hosted.service.report(lambda ctx: put(*(replace(row, tags={}) for row in rows)), "test")
     assert len(node.told) == before
+
+
+def test_an_interface_has_come_or_gone_when_the_node_was_told_and_has_done_it(hosted: Client) -> None:
+    _, subnet_id = vpc_with_subnet(hosted)
+    instance_id = launch(hosted, subnet_id)
+    hosted.service.report(machine_up(instance_id, 1), "test")
+    interface_id = hosted("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
+    node = ToldNode(hosted.service)
+    attached = hosted("AttachNetworkInterface", NetworkInterfaceId=interface_id, InstanceId=instance_id, DeviceIndex=1)
+    told = hosted.service.revision
+    assert [link.device_name for link in node.told[-1].machines[0].links] == ["eth0", "eth1"]
+    assert not node.view.settled(told - 1, ())
+    assert not node.view.settled(told, {instance_id}), "something is wrong with the machine"
+    hosted("CreateTags", Resources=[interface_id], Tags=[{"Key": "Name", "Value": "spare"}])
+    this = {"NetworkInterfaceId": interface_id}
+    hosted("ModifyNetworkInterfaceAttribute", **this, Description={"Value": "the node has no use for it"})
+    assert node.view.settled(told, ()) == {interface_id}
+    late = NodeView(hosted.service.state, hosted.service.revision, "")
+    assert late.settled(hosted.service.revision, ()) == {interface_id}, "as after a start of the API process"
+
+    hosted("DetachNetworkInterface", AttachmentId=attached["AttachmentId"])
+    assert [link.device_name for link in node.told[-1].machines[0].links] == ["eth0"]
+    assert not node.view.settled(told, ())
+    assert node.view.settled(hosted.service.revision, ()) == {interface_id}
+    hosted.service.report(interfaces_settled(frozenset({interface_id})), "test")
+    assert not node.view.settled(hosted.service.revision, ())
+    node.check(hosted.service.state)

@@ -16,14 +16,14 @@ class ToldNode(Feed):
 
     def __init__(self, service: Service) -> None:
         super().__init__()
-        self._view = NodeView(service.state, service.revision, service.state_id)
+        self.view = NodeView(service.state, service.revision, service.state_id)
         self._held = KeptDesired()
-        self._held.take(self._view.whole())
+        self._held.take(self.view.whole())
         self.told: list[DesiredDelta] = []
         service.feed = self
 
     def publish(self, event: object) -> None:
-        if isinstance(event, Commit) and (delta := self._view.follow(event)) is not None:
+        if isinstance(event, Commit) and (delta := self.view.follow(event)) is not None:
             request = decode_request(encode(delta))
             assert isinstance(request, DesiredDelta)
             self._held.take(request)

@@ -8,11 +8,20 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from click.testing import CliRunner
 
+from realvpc.bench.api.cases import CASES, cases_of
 from realvpc.bench.api.load import LoadError, run
+from realvpc.cli import root
+
+
+class Server(ThreadingHTTPServer):
+    request_queue_size = 64  # whoever does not find a place in the queue comes again after a second
 
 
 class Echo(BaseHTTPRequestHandler):
+    wbufsize = -1  # an answer in two pieces would wait for an acknowledgement between them
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         self.send_response(500 if body == b"13" else 200)
@@ -27,8 +36,8 @@ class Echo(BaseHTTPRequestHandler):
 @pytest.fixture(params=["HTTP/1.0", "HTTP/1.1"])
 def address(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
     handler = type("Handler", (Echo,), {"protocol_version": request.param})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+    with Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield ("127.0.0.1", server.server_address[1])
         server.shutdown()
@@ -63,3 +72,11 @@ def test_a_server_that_leaves_is_an_error() -> None:
         with pytest.raises((LoadError, ConnectionError)):
             run(listening.getsockname(), requests(1), 1)
         thread.join()
+
+
+def test_cases_are_chosen_by_how_they_begin() -> None:
+    writes = [case.name for case in cases_of(("CreateVpc", "CreateRoute"))]
+    assert writes == ["CreateVpc", "CreateRoute into a growing table", "CreateVpcPeeringConnection"]
+    assert cases_of(()) == CASES
+    result = CliRunner().invoke(root, ["bench", "api", "--case", "nothing"])
+    assert "no case begins so" in str(result.exception)

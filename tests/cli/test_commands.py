@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -14,6 +17,7 @@ from realvpc import config
 from realvpc.cli import COMMANDS, root
 from realvpc.cli.clock import clock_command
 from realvpc.cli.doctor import doctor_command
+from realvpc.cli.service import _unchanged
 from realvpc.config import SettingsError
 from tests.running import free_port
 
@@ -69,7 +73,7 @@ def test_help_names_every_command() -> None:
 def test_without_a_service_a_command_says_how_to_start_one(words: list[str], tmp_path: Path) -> None:
     result = CliRunner().invoke(root, [words[0], "--state", str(tmp_path), *words[1:]])
     assert isinstance(result.exception, SettingsError)
-    assert "realvpc up" in str(result.exception)
+    assert f"up --state {tmp_path}`" in str(result.exception)
 
 
 @pytest.mark.parametrize(
@@ -145,3 +149,78 @@ def test_without_packets_the_doctor_asks_for_less(tmp_path: Path) -> None:
     result = CliRunner().invoke(doctor_command, ["--json", "--fabric", "none", "--state", str(tmp_path)])
     assert {each["name"] for each in json.loads(result.stdout)} == {"Python", "port"}
     assert result.exit_code == 0, result.output
+
+
+def commands(group: click.Group, *path: str) -> Iterator[tuple[str, click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+        else:
+            yield " ".join([*path, name]), command
+
+
+MAY_BE_EMPTY = {"image add --description", "image debian --include"}
+NAMES_AND_PATHS = {
+    name: parameter
+    for words, command in commands(root)
+    for parameter in command.params
+    if not getattr(parameter, "is_flag", False)
+    and (parameter.type is click.STRING or isinstance(parameter.type, click.Path) or parameter.type.name == "word")
+    and (name := f"{words} {parameter.opts[0]}") not in MAY_BE_EMPTY
+}
+
+
+@pytest.mark.parametrize("name", NAMES_AND_PATHS)
+def test_an_empty_name_is_none(name: str) -> None:
+    """The commonest wrong input of all is a variable of a shell's that nobody has set."""
+    parameter = NAMES_AND_PATHS[name]
+    with pytest.raises(click.BadParameter, match="it is empty: is a variable not set"):
+        parameter.type_cast_value(click.Context(root), ("",) if parameter.multiple or parameter.nargs != 1 else "")
+
+
+def test_options_after_the_instance_are_no_command(tmp_path: Path) -> None:
+    words = ["exec", "--state", str(tmp_path), "VPC-A-EC2", "--user", "ec2-user", "--", "id"]
+    result = CliRunner().invoke(root, words)
+    assert result.exit_code == 2
+    assert "Options stand before INSTANCE: exec --user … VPC-A-EC2 -- …" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [(["--reset"], "--reset takes a QUOTA"), (["L-F678F1CE", "6", "--reset"], "a VALUE or --reset")],
+)
+def test_a_quota_is_reset_or_given_a_value(words: list[str], advice: str) -> None:
+    result = CliRunner().invoke(root, ["quotas", *words])
+    assert result.exit_code == 2
+    assert advice in result.output
+
+
+def test_a_running_service_tells_its_settings_as_they_are_typed(tmp_path: Path) -> None:
+    running = config.decide(tmp_path, {}, 0, credentials="any")
+    said = {}
+    asked: dict[str, dict[str, Any]] = {
+        "host": {"listen": "127.0.0.1:1"},
+        "port": {"listen": "127.0.0.1:1"},
+        "credentials": {"credentials": "strict"},
+        "fabric": {"fabric": "none"},
+        "sessions": {"sessions": {"idle_minutes": 3}},
+        "quotas": {"quotas": "off"},
+        "host_names": {"host_names": ["aws.example"]},
+        "tls_certificate": {"tls": (tmp_path / "cert.pem", tmp_path / "key.pem")},
+    }
+    for name, options in asked.items():
+        wanted = config.decide(tmp_path, {}, 0, **{"credentials": "any", **options})
+        with pytest.raises(SettingsError) as error:
+            _unchanged(running, wanted)
+        said[name] = str(error.value).removeprefix("RealVPC is up with ").partition(". ")[0]
+    with_tls = config.decide(tmp_path, {}, 0, tls=(tmp_path / "cert.pem", tmp_path / "key.pem"))
+    assert said["credentials"] == "--credentials any"
+    assert said["quotas"] == "--quotas lab"
+    assert said["host_names"] == "no --host-name"
+    assert said["tls_certificate"] == "plain HTTP"
+    assert not any("None" in text or "_" in text for text in said.values())
+    with pytest.raises(SettingsError, match=r"--tls-cert \S+/cert\.pem --tls-key \S+/key\.pem"):
+        _unchanged(with_tls, config.decide(tmp_path, {}, 0))

@@ -55,7 +55,7 @@ def test_listen_refuses_what_it_cannot_bind(text: str) -> None:
 
 
 def test_packets_take_root_and_the_refusal_says_what_else_there_is(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"sudo realvpc up.*--fabric none"):
+    with pytest.raises(SettingsError, match=r"sudo realvpc ….*--fabric none"):
         config.decide(tmp_path, PERSON, 1000)
     assert config.decide(tmp_path, PERSON, 1000, fabric="none").confined is False
 
@@ -96,3 +96,23 @@ def test_two_state_directories_never_share_a_run_directory() -> None:
     assert first != second
     assert len(str(first / "api.sock")) < 100
     assert config.run_dir_for(Path("/a"), {"XDG_RUNTIME_DIR": "/run/user/7"}, 7).parent == Path("/run/user/7/realvpc")
+
+
+def test_an_upstream_is_kept_until_there_is_to_be_none(tmp_path: Path) -> None:
+    settings = config.decide(tmp_path, {}, 0, upstream="http://localhost:5000/")
+    assert settings.upstream == "http://localhost:5000"
+    config.save(settings)
+    assert config.decide(tmp_path, {}, 0).upstream == "http://localhost:5000"
+    assert config.decide(tmp_path, {}, 0, upstream="").upstream is None
+
+
+@pytest.mark.parametrize("url", ["localhost:5000", "http://a/path", "ftp://a"])
+def test_an_upstream_is_a_url_without_a_path(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match="--upstream takes a URL"):
+        config.decide(tmp_path, {}, 0, upstream=url)
+
+
+@pytest.mark.parametrize(("listen", "url"), [(":4566", "http://localhost:4566"), ("0.0.0.0:80", "http://127.0.0.1")])
+def test_a_service_is_not_its_own_upstream(tmp_path: Path, listen: str, url: str) -> None:
+    with pytest.raises(SettingsError, match="is this service itself"):
+        config.decide(tmp_path, {}, 0, listen=listen, upstream=url)

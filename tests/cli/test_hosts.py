@@ -10,7 +10,9 @@ from realvpc.cli.hosts import _host_name, fitting, hosts_file
 from realvpc.cli.instances import completions
 
 
-def instance(number: int, name: str | None, *, vpc: str = "vpc-1", state: str = "running") -> dict[str, Any]:
+def instance(
+    number: int, name: str | None, *, vpc: str = "vpc-1", state: str = "running", ipv6: str | None = None
+) -> dict[str, Any]:
     address = None if state == "terminated" else f"10.0.0.{number}"
     dns = f"ip-10-0-0-{number}.ec2.internal" if address else None
     return {
@@ -21,6 +23,7 @@ def instance(number: int, name: str | None, *, vpc: str = "vpc-1", state: str = 
         "state": state,
         "vpc": vpc,
         "address": address,
+        "ipv6_address": ipv6,
         "private_dns_name": dns,
     }
 
@@ -29,7 +32,7 @@ def test_lines_of_etc_hosts_name_an_address_every_way() -> None:
     assert hosts_file(
         [
             instance(5, "web server"),
-            instance(6, None),
+            instance(6, None, ipv6="2001:db8::6"),
             instance(7, "db", state="terminated"),
             instance(5, "東京", vpc="vpc-2"),
         ]
@@ -37,6 +40,7 @@ def test_lines_of_etc_hosts_name_an_address_every_way() -> None:
         "# vpc-1, account 111111111111, us-east-1",
         "10.0.0.5 ip-10-0-0-5.ec2.internal web-server i-00000000000000005",
         "10.0.0.6 ip-10-0-0-6.ec2.internal i-00000000000000006",
+        "2001:db8::6 i-00000000000000006",
         "# vpc-2, account 111111111111, us-east-1",
         "10.0.0.5 ip-10-0-0-5.ec2.internal i-00000000000000005",
     ]
@@ -58,10 +62,12 @@ def test_a_name_tag_becomes_what_a_resolver_takes(tag: str, name: str) -> None:
 
 
 def test_a_narrow_terminal_goes_without_the_widest_columns_first() -> None:
-    row = ["web", "i-0123456789abcdef0", "10.0.0.5", None, "ip-10-0-0-5.ec2.internal", "vpc-1", "1", "us-east-1", "up"]
+    row = ["web", "i-0123456789abcdef0", "10.0.0.5", None, "2001:db8::5", "ip-10-0-0-5.ec2.internal", "vpc-1", "1",
+           "us-east-1", "up"]  # fmt: skip
     everything = fitting([row], None)
     assert everything - fitting([row], 105) == {"private_dns_name"}
-    assert everything - fitting([row], 78) == {"private_dns_name", "region"}
+    assert everything - fitting([row], 88) == {"private_dns_name", "ipv6_address"}
+    assert everything - fitting([row], 78) == {"private_dns_name", "ipv6_address", "region"}
     assert fitting([row], 10) == {"name", "id", "address", "public_address", "state"}
 
 

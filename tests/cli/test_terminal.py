@@ -6,7 +6,7 @@ import click
 import pytest
 
 from realvpc.cli.reach import _hop_lines
-from realvpc.cli.terminal import colour, for_sudo, japanese
+from realvpc.cli.terminal import colour, japanese
 from realvpc.columns import align, width
 
 
@@ -17,13 +17,6 @@ def test_columns_line_up_with_wide_letters_and_colours() -> None:
 
 def test_figures_end_in_one_column() -> None:
     assert align([["PACKETS", "REASON"], ["12", "DELIVERED"]], right={0}) == ["PACKETS  REASON", "     12  DELIVERED"]
-
-
-def test_advice_for_sudo_works_without_our_path_and_variables() -> None:
-    advice = "Try `sudo realvpc up`"
-    assert for_sudo(advice, "/usr/bin/realvpc", {}) == advice
-    assert for_sudo(advice, "/opt/a b/realvpc", {}) == "Try `sudo '/opt/a b/realvpc' up`"
-    assert for_sudo(advice, "/usr/bin/realvpc", {"REALVPC_STATE": "/s"}) == "Try `sudo REALVPC_STATE=/s realvpc up`"
 
 
 @pytest.mark.parametrize(

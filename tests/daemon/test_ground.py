@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from msgspec.structs import replace
 
 from realvpc import config
 from realvpc.config import Fabric, Settings
 from realvpc.daemon import launch
-from realvpc.daemon.ground import LaunchError, prepare
+from realvpc.daemon.ground import LaunchError, prepare, tls_context
 from realvpc.daemon.identity import identity
 from realvpc.daemon.process import spawn
+from tests.certificate import self_signed
 
 pytestmark = pytest.mark.root
 STRANGER = 65533
@@ -121,3 +125,25 @@ def test_a_directory_with_other_peoples_things_is_left_alone(tmp_path: Path) -> 
     with pytest.raises(LaunchError, match=r"holds thesis\.txt"):
         prepare(settings(tmp_path))
     assert [each.name for each in (tmp_path / "state").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("lacking", ["tls_certificate", "tls_key"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])
+def test_a_certificate_that_never_ends_is_refused_at_once(
+    tmp_path: Path, lacking: str, make: Callable[[Path], None]
+) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.touch()
+    make(bad)
+    paths = {"tls_certificate": good, "tls_key": good} | {lacking: bad}
+    with pytest.raises(LaunchError, match=f"cannot read {bad}: is no regular file"):
+        tls_context(replace(settings(tmp_path), **paths))
+
+
+def test_nobody_is_asked_for_the_passphrase_of_a_key(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    locked = serialization.BestAvailableEncryption(b"secret")
+    key.write_bytes(private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked))
+    with pytest.raises(LaunchError, match="locked by a passphrase"):
+        tls_context(replace(settings(tmp_path), tls_certificate=certificate, tls_key=key))

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from realvpc.api.service import Report
+from realvpc.aside import aside
+from realvpc.clock import Clock
 from realvpc.fabric.audit import LISTENERS
-from realvpc.node.answer import NodeLostError
-from realvpc.node.messages import Applied, Fault
+from realvpc.net.remains import Remains
+from realvpc.net.table import put
+from realvpc.node.answer import NodeError, NodeLostError
+from realvpc.node.messages import Applied, Desired, DesiredDelta, Fault
 from realvpc.node_link import NodeLink
+
+from ..api.conftest import MAIN, TOKYO, new_service
 
 SOCKETS, TABLES = Fault(LISTENERS, "are gone"), Fault("tables", "refused")
 
@@ -23,6 +31,9 @@ class Service:
 
     def __init__(self) -> None:
         self.reports: list[str] = []
+
+    async def turn(self) -> None:
+        """Nobody else writes."""
 
     def report(self, report: object, source: str) -> None:
         self.reports.append(source)
@@ -65,3 +76,75 @@ def test_another_beside_it_is_said_and_leaves_the_sockets_alone(caplog: pytest.L
     caplog.set_level(logging.WARNING)
     lost, service = listen(Applied(1, (SOCKETS,)), Applied(2, (SOCKETS, TABLES)), Applied(3, (SOCKETS, TABLES)))
     assert (lost, len(service.reports), len(caplog.records)) == (1, 2, 2)
+
+
+class Told:
+    """A node that is told, and says nothing."""
+
+    def __init__(self) -> None:
+        self.messages: list[Desired | DesiredDelta] = []
+
+    async def want(self, desired: Desired | DesiredDelta) -> None:
+        self.messages.append(desired)
+
+
+def removals(number: int, size: int) -> Report:
+    rows = [Remains(id=f"i-{number}-{place}", account=MAIN, region=TOKYO) for place in range(size)]
+    return lambda ctx: put(*rows)
+
+
+def test_changes_of_any_size_are_told_in_their_order_whatever_clients_ask_meanwhile() -> None:
+    """The long ones are worked out in a thread, and not in that of long calls."""
+    sizes = [1, 500, 1, 300, 2]
+
+    async def scenario() -> list[Desired | DesiredDelta]:
+        asked = threading.Event()
+        asking = asyncio.create_task(aside(MAIN, asked.wait, 10))
+        service = new_service(Clock())
+        told: Any = Told()
+
+        async def prepare() -> None: ...
+
+        telling = asyncio.create_task(NodeLink(Path("/nowhere"), service, prepare, lambda: None)._tell(told))
+        while not told.messages:
+            await asyncio.sleep(0.001)
+        for number, size in enumerate(sizes):
+            service.report(removals(number, size), "test")
+        while len(told.messages) <= len(sizes):
+            await asyncio.sleep(0.001)
+        telling.cancel()
+        assert not asking.done()
+        asked.set()
+        await asking
+        return list(told.messages)
+
+    whole, *deltas = asyncio.run(asyncio.wait_for(scenario(), 10))
+    assert isinstance(whole, Desired)
+    since = whole.revision
+    for delta, size in zip(deltas, sizes, strict=True):
+        assert isinstance(delta, DesiredDelta)
+        assert (delta.since, len(delta.ended)) == (since, size)
+        since = delta.revision
+
+
+@pytest.mark.parametrize(("error", "is_stuck"), [(KeyError("subnet-1"), True), (NodeError("not yet"), False)])
+def test_what_cannot_be_told_is_said_and_not_waited_for(error: Exception, is_stuck: bool) -> None:
+    """Of a state that the compiler trips over: `realvpc up` would wait a minute for what never comes.  A refusal of the
+    node's may pass."""
+    service: Any = Service()
+
+    async def prepare() -> None:
+        raise error
+
+    async def scenario() -> NodeLink:
+        link = NodeLink(Path("/nowhere"), service, prepare, lambda: None)
+        running = asyncio.create_task(link.run())
+        async with asyncio.timeout(10):
+            while "see the log" not in link.faults()[0]:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        return link
+
+    link = asyncio.run(scenario())
+    assert repr(error) in link.faults()[0]
+    assert link.is_stuck is is_stuck

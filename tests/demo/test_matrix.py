@@ -23,6 +23,15 @@ def test_the_matrix_shows_both_and_says_when_they_differ() -> None:
     assert not agrees(predicted, measured)
 
 
+def test_what_a_machine_on_the_way_decides_contradicts_no_measurement() -> None:
+    predicted = matrix(three_vpcs())
+    predicted["cells"][0][1] |= {"reachable": None, "reason": "AT_A_MIDDLEBOX"}
+    measured: list[list[bool | None]] = [[None, False, True], [True, None, False], [True, False, None]]
+    assert agrees(predicted, measured)
+    assert table(predicted, measured)[1] == "a-EC2      -        ?/no   yes/yes"
+    assert table(predicted)[-1] == "(predicted; no: PCX_REQUIRES_ADDRESS_IN_VPC_CIDR; ?: AT_A_MIDDLEBOX)"
+
+
 def test_wide_names_line_up_and_namesakes_are_told_apart() -> None:
     predicted = matrix(three_vpcs())
     for row, name in zip(predicted["instances"], ("東京", "web", "web"), strict=True):

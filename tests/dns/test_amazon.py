@@ -7,12 +7,16 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
+from realvpc.net.addresses import Address
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.peering import PeeringStatus
+from realvpc.net.table import put
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
+from tests.worlds import elastic_ip
 
 from .world import answer, ask, changed, peered, with_block, world
 
@@ -106,6 +110,26 @@ def test_a_private_name_stays_with_the_address_a_public_one_goes_with_it(state: 
     there = changed(there, NetworkInterface, "eni-a", public_address=None)
     for vpc_id in ("vpc-a", "vpc-b"):
         assert answer(there, vpc_id, EC2_A) == "NXDOMAIN"
+
+
+def test_elastic_ip_addresses_have_names_each_for_its_private_address() -> None:
+    there = changed(world(), NetworkInterface, "eni-a", public_address=None)
+    interface = there.network.interfaces["eni-a"]
+    addresses = (interface.private_address, Address.parse("10.20.0.208"))
+    interface = replace(interface, private_addresses=addresses)
+    first, second = elastic_ip(interface, "198.18.0.20"), elastic_ip(interface, "198.18.0.21", "10.20.0.208")
+    there = there.apply(put(interface, first, second))
+    names = [f"ec2-198-18-0-{last}.ap-northeast-1.compute.amazonaws.com" for last in (20, 21)]
+    assert [answer(there, "vpc-a", name) for name in names] == ["10.20.0.207", "10.20.0.208"]
+    assert [answer(there, "vpc-b", name) for name in names] == ["198.18.0.20", "198.18.0.21"]
+    assert answer(there, "vpc-b", "21.0.18.198.in-addr.arpa", "PTR") == f"{names[1]}."
+    named = there.apply(put(replace(second, domain_name="mail.example.com.")))
+    assert answer(named, "vpc-b", "21.0.18.198.in-addr.arpa", "PTR") == "mail.example.com."
+    unused = there.apply(put(replace(second, association=None)))
+    assert answer(unused, "vpc-b", names[1]) == "NXDOMAIN"
+    assert answer(unused, "vpc-b", "21.0.18.198.in-addr.arpa", "PTR") == "NXDOMAIN"
+    unused = unused.apply(put(replace(second, association=None, domain_name="mail.example.com.")))
+    assert answer(unused, "vpc-b", "21.0.18.198.in-addr.arpa", "PTR") == "mail.example.com."
 
 
 def test_space_of_a_secondary_block_is_the_vpcs_own() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from realvpc.net.aws_hosts import HOSTS
 from realvpc.net.services import ENDPOINT
 
 from .world import answer, ask, world
@@ -13,7 +14,9 @@ from .world import answer, ask, world
     ("name", "kind", "expected"),
     [
         ("one.example.com", "A", "198.19.0.1"),
-        ("one.example.com", "AAAA", "NODATA"),
+        ("one.example.com", "AAAA", "2001:db8:ffff::1"),
+        ("1" + ".0" * 19 + ".f.f.f.f.8.b.d.0.1.0.0.2.ip6.arpa", "PTR", "one.example.com."),
+        ("checkip.amazonaws.com", "AAAA", "NODATA"),
         ("1.0.19.198.in-addr.arpa", "PTR", "one.example.com."),
         ("aws.test", "A", str(ENDPOINT)),
         ("10.0.19.198.in-addr.arpa", "PTR", "aws.test."),
@@ -25,6 +28,16 @@ from .world import answer, ask, world
         ("sts.amazonaws.com", "A", str(ENDPOINT)),
         ("iam.amazonaws.com", "A", str(ENDPOINT)),
         ("route53.amazonaws.com", "A", str(ENDPOINT)),
+        ("ec2-instance-connect.us-east-1.amazonaws.com", "A", str(ENDPOINT)),
+        ("eice-0a1b2c3d4e5f60718.realvpc0.ec2-instance-connect-endpoint.us-east-1.amazonaws.com", "A", str(ENDPOINT)),
+        ("realvpc0.ec2-instance-connect-endpoint.us-east-1.amazonaws.com", "A", "NODATA"),
+        ("www.realvpc0.ec2-instance-connect-endpoint.us-east-1.amazonaws.com", "A", "NXDOMAIN"),
+        ("s3.ap-northeast-1.amazonaws.com", "A", "198.19.131.1"),
+        ("my.bucket.s3.ap-northeast-1.amazonaws.com", "A", "198.19.131.1"),
+        ("bucket.s3.amazonaws.com", "A", str(HOSTS["s3.us-east-1.amazonaws.com"])),
+        ("s3.ap-northeast-1.amazonaws.com", "AAAA", "NODATA"),
+        ("dynamodb.ap-northeast-1.amazonaws.com", "A", "198.19.131.65"),
+        ("table.dynamodb.ap-northeast-1.amazonaws.com", "A", "NXDOMAIN"),
         ("iam.ap-northeast-1.amazonaws.com", "A", "NXDOMAIN"),
         ("ec2.mars-1.amazonaws.com", "A", "NXDOMAIN"),
         ("amazonaws.com", "A", "NODATA"),

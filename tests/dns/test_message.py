@@ -103,7 +103,9 @@ def test_without_dns_support_nobody_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    "wire", [b"", b"\x12\x34", question(IP_A).to_wire()[:11], dns.message.make_response(question(IP_A)).to_wire()]
+    "wire",
+    [b"", b"\x12\x34", question(IP_A).to_wire()[:11], dns.message.make_response(question(IP_A)).to_wire()],
+    ids=["nothing", "its id alone", "less than a head", "an answer"],
 )
 def test_what_is_no_question_gets_no_answer(wire: bytes) -> None:
     assert respond(WORLD, WORLD.network.interfaces["eni-a"], wire) is None

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], key=str)
 _PATH = re.compile(r"(?<![\w/.-])(?:src|tests|docs|scripts|\.ci)/[\w./-]*\w/?")
 _LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
-_COMMAND = re.compile(r"(?:^|[`\s(/])realvpc ([a-z]+)")
+_COMMAND = re.compile(r"(?:^|[`\s(/])realvpc ([a-z][a-z-]*)")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

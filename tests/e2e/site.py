@@ -31,7 +31,9 @@ class Site:
         self.route_table_id: str = self.ec2.describe_route_tables(Filters=main)["RouteTables"][0]["RouteTableId"]
         group = self.ec2.create_security_group(GroupName=name, Description=name, VpcId=self.vpc_id)
         self.ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=ALL_ICMP)
-        images = self.ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-ami-*"]}])
+        images = self.ec2.describe_images(
+            Owners=["amazon"], Filters=[{"Name": "name", "Values": ["al2023-ami-2023.*-kernel-6.1-x86_64"]}]
+        )
         image_id = images["Images"][0]["ImageId"]
         self.launch: dict[str, Any] = {
             "ImageId": image_id, "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1, "SubnetId": self.subnet_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from realvpc.net.services import CHECK_IP, ENDPOINT
-from tests.running import Running, eventually
+from tests.running import REGION, Running, eventually
 
 from .target import Target
 
@@ -26,6 +26,18 @@ def test_the_internet_tells_an_instance_its_public_address(target: Target) -> No
 def test_the_endpoint_is_there_and_the_operators_paths_are_not(target: Target) -> None:
     assert "AWSAccessKeyId" in curl(target, f"http://{ENDPOINT}/")
     assert "There is nothing at this path" in curl(target, f"http://{ENDPOINT}/_realvpc/health")
+
+
+def test_programs_in_an_instance_trust_the_endpoint_by_awss_names(target: Target) -> None:
+    """curl by a variable, and whoever reads none by the list of the distribution."""
+    for name in (f"ssm.{REGION}.amazonaws.com", "iam.amazonaws.com", "aws.test"):
+        assert "AWSAccessKeyId" in curl(target, f"https://{name}/")
+    url = f"https://ec2.{REGION}.amazonaws.com"
+    program = f"import urllib.request as web; web.urlopen('{url}')"
+    words = ("env", "-u", "SSL_CERT_FILE", "python3", "-c", program)
+    complaint = target.service("exec", target.instance_id, "--", *words, code=None).err
+    assert "HTTP Error 400" in complaint
+    assert "certificate verify failed" not in complaint
 
 
 @pytest.mark.parametrize("victim", ["node", "api"])

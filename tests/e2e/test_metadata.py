@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
 from tests.running import Running
 
+from .aws_cli import bring
 from .site import Site
 from .target import Target
 
@@ -18,9 +16,6 @@ pytestmark = [pytest.mark.root, pytest.mark.e2e]
 
 IMDS = "http://169.254.169.254/latest"
 TOKEN = f"curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' {IMDS}/api/token"
-AWS_CLI = ("awscli", "botocore", "colorama", "dateutil", "docutils", "jmespath", "pyasn1", "rsa", "s3transfer", "six",
-           "urllib3", "yaml")  # fmt: skip
-LIBRARY = "/usr/local/lib/aws-cli"
 
 HOP_LIMITS = f"""\
 import socket, subprocess
@@ -97,20 +92,8 @@ def test_a_token_and_a_roles_credentials_are_still_good_after_the_service_was_ki
 
 @pytest.fixture(scope="module")
 def aws(service: Running, target: Target, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The AWS CLI in the instance, brought there with `realvpc cp`; the command to start it."""
-    directory = tmp_path_factory.mktemp("aws-cli")
-    directory.chmod(0o755)
-    for name in AWS_CLI:
-        found = importlib.util.find_spec(name)
-        assert found is not None
-        assert found.origin is not None
-        if Path(found.origin).name == "__init__.py":
-            omitted = shutil.ignore_patterns("examples", "__pycache__")
-            shutil.copytree(Path(found.origin).parent, directory / name, ignore=omitted)
-        else:
-            shutil.copy(found.origin, directory)
-    service("cp", str(directory), f"{target.instance_id}:{LIBRARY}")
-    return f"PYTHONPATH={LIBRARY} python3 -m awscli"
+    """The AWS CLI in the instance; the command to start it."""
+    return bring(service, target.instance_id, tmp_path_factory.mktemp("aws-cli"))
 
 
 @pytest.mark.parametrize("user", ["root", "ssm-user"])

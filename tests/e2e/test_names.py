@@ -93,7 +93,7 @@ def test_both_addresses_of_the_resolver_answer(inside: Inside, target: Target, s
 
 
 def test_programs_find_hosts_by_name(inside: Inside, target: Target) -> None:
-    assert "198.19.0.1" in inside.run("getent", "hosts", "one.example.com")
+    assert "198.19.0.1" in inside.run("getent", "ahostsv4", "one.example.com")
     assert inside.run("getent", "hosts", "ip-10-70-9-9") == f"10.70.9.9       ip-10-70-9-9.{TOKYO_DOMAIN}\n"
     assert inside.run("getent", "hosts", "no.example.org") == ""
     assert inside.run("dig", "+short", "two.example.com") == "198.19.0.2\n"
@@ -168,3 +168,44 @@ def test_without_dns_support_nobody_answers(service: Running, target: Target, ne
     assert inside.ask("one.example.com", server="10.72.0.2") == ["-"]
     assert inside.ask("one.example.com", server=LINK_LOCAL) == ["-"]
     neighbour.ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+
+
+def test_a_stranger_takes_no_name_that_is_anothers_or_awss(service: Running, inside: Inside) -> None:
+    mine, strangers = service.client("route53"), service.client("route53", "--account", "other")
+    zones: list[tuple[Any, str]] = []
+
+    def public(client: Any, name: str, *changes: dict[str, Any]) -> str:
+        zone: str = client.create_hosted_zone(Name=name, CallerReference=f"e2e {name}")["HostedZone"]["Id"]
+        zones.append((client, zone))
+        client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": [*changes]})
+        return zone
+
+    domain = public(mine, "pub.example", _record("www.pub.example", "198.18.7.1"), _record("pub.example", "198.18.7.2"))
+    public(strangers, "www.pub.example", _record("www.pub.example", "198.18.9.1"))
+    public(strangers, "pub.example", _record("pub.example", "198.18.9.2"))
+    public(strangers, "part.pub.example", _record("part.pub.example", "198.18.9.3"))
+    aws = "s3.ap-northeast-1.amazonaws.com"
+    public(strangers, aws, _record(aws, "198.18.9.4"), _record(f"bucket.{aws}", "198.18.9.5"))
+    public(strangers, "amazonaws.com", _record("anything.amazonaws.com", "198.18.9.6"))
+    for server in (LINK_LOCAL, PRIVATE):
+        names = ("www.pub.example", "pub.example", "part.pub.example", "nobody.pub.example")
+        assert inside.ask(*names, server=server) == ["198.18.7.1", "198.18.7.2", "NXDOMAIN", "NXDOMAIN"]
+        found = inside.ask(aws, f"bucket.{aws}", "anything.amazonaws.com", server=server)
+        assert not any("198.18.9." in answer for answer in found)
+    assert inside.run("getent", "hosts", "www.pub.example").split() == ["198.18.7.1", "www.pub.example"]
+    delegation = {
+        "Name": "part.pub.example",
+        "Type": "NS",
+        "TTL": 60,
+        "ResourceRecords": [{"Value": "ns-1.awsdns-01.org."}],
+    }
+    changes = [{"Action": "CREATE", "ResourceRecordSet": delegation}]
+    mine.change_resource_record_sets(HostedZoneId=domain, ChangeBatch={"Changes": changes})
+    assert inside.ask("part.pub.example") == ["198.18.9.3"]
+    for client, zone in zones:
+        rows = client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+        own = [row for row in rows if row["Type"] == "A" or (row["Name"] == "part.pub.example." and zone == domain)]
+        gone = [{"Action": "DELETE", "ResourceRecordSet": row} for row in own]
+        client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": gone})
+        client.delete_hosted_zone(Id=zone)
+    assert inside.ask("www.pub.example", "part.pub.example") == ["NXDOMAIN", "NXDOMAIN"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -31,14 +30,12 @@ class Commands:
         return command
 
     def result(self, command_id: str) -> dict[str, Any]:
-        deadline = time.monotonic() + 20
-        while True:
-            row: dict[str, Any] = self.ssm.get_command_invocation(
-                CommandId=command_id, InstanceId=self.target.instance_id
-            )
-            if row["Status"] not in ("Pending", "InProgress"):
-                return row
-            assert time.monotonic() < deadline, row
+        def finished() -> dict[str, Any] | None:
+            where = {"CommandId": command_id, "InstanceId": self.target.instance_id}
+            row: dict[str, Any] = self.ssm.get_command_invocation(**where)
+            return row if row["Status"] not in ("Pending", "InProgress") else None
+
+        return eventually(finished, what=f"that {command_id} ends")
 
     def run(self, *lines: str, **more: Any) -> dict[str, Any]:
         return self.result(self.send(*lines, **more))

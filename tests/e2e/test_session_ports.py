@@ -244,9 +244,10 @@ def test_ssh_sessions_carry_plain_bytes_and_end_with_the_connection(target: Targ
             await client.type(b"d%08dhello" % 5)
             assert await client.ends() == ""
             assert client.output == hashlib.sha256(b"hello").hexdigest().encode()
-        async with Client(target.start(DocumentName="AWS-StartSSHSession")) as client:
+        closed = {"DocumentName": "AWS-StartSSHSession", "Parameters": {"portNumber": ["23"]}}
+        async with Client(target.start(**closed)) as client:
             await client.agrees()
-            assert "failed" in await client.ends()  # no sshd here
+            assert "failed" in await client.ends()
 
     asyncio.run(converse())
 

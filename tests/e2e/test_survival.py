@@ -51,8 +51,10 @@ def test_kill_9_loses_no_packet_and_nothing_that_was_acknowledged(
 ) -> None:
     a, b = pair
     tag = [{"Key": "written", "Value": f"just before {victim} died"}]
-    ping = service.start("exec", a.instance_id, "--", "ping", "-i", "0.01", "-c", str(PACKETS), "-q", b.address)
-    time.sleep(0.5)
+    ping = service.start("exec", a.instance_id, "--", "ping", "-i", "0.01", "-c", str(PACKETS), b.address)
+    assert ping.stdout is not None
+    while "icmp_seq" not in (line := ping.stdout.readline()):
+        assert line, "it pings"
     a.ec2.create_tags(Resources=[a.vpc_id], Tags=tag)
     before = _everything(a)
     service.kill(victim)

@@ -80,5 +80,11 @@ def tally(kernel: Kernel, interface: int) -> int:
     return layout.TALLY.unpack(value)["flows"] if value else 0
 
 
-def set_tally(kernel: Kernel, interface: int, flows: int) -> None:
-    kernel.loaded.maps["tallies"].update({layout.ID.pack(interface): layout.TALLY.pack(flows)})
+def begun(kernel: Kernel, interface: int) -> int:
+    """Connections through NAT gateways that are counted as its own."""
+    value = kernel.loaded.maps["tallies"].get(layout.ID.pack(interface))
+    return layout.TALLY.unpack(value)["nat_flows"] if value else 0
+
+
+def set_tally(kernel: Kernel, interface: int, flows: int, nat_flows: int = 0) -> None:
+    kernel.loaded.maps["tallies"].update({layout.ID.pack(interface): layout.TALLY.pack(flows, nat_flows)})

@@ -179,7 +179,7 @@ class TestServices:
         assert self.admitted(send, question, C, of=100) == 100
 
     def test_a_second_of_silence_fills_the_bucket_and_no_more(self, send: Send, kernel: Kernel) -> None:
-        self.fill(kernel, A, 1000 * LINKLOCAL_PACKETS)
+        self.fill(kernel, A, 10 * LINKLOCAL_PACKETS)
         started = time.monotonic()
         admitted = self.admitted(send, self.QUESTION, of=3 * LINKLOCAL_PACKETS)
         gained = (time.monotonic() - started) * LINKLOCAL_PACKETS

@@ -7,24 +7,26 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from realvpc.fabric.addressing import of_machine
 from realvpc.fabric.audit import FABRIC, Expected, Finding, Found, Inside, Part, audit, listeners
-from realvpc.fabric.edge import EDGES, SETTINGS
+from realvpc.fabric.edge import EDGES, SERVED, SETTINGS, of_edge
 from realvpc.fabric.link import Link
 from realvpc.fabric.pin import PinnedLink
-from realvpc.fabric.rtnetlink import Device, Route
+from realvpc.fabric.rtnetlink import HAS_IPV6, Address, Device, Route
 from realvpc.net.services import Listener
 from tests.instance.specs import link as link_spec
 
 SPEC = link_spec(1)
 LINK = Link(7, "v1", "i-1", SPEC.interface_id)
-EDGE_INDEX = {"internet": 2, "services": 3}
+EDGE_INDEX = {edge.name: index for index, edge in enumerate(EDGES, start=2)}
+EDGE_NAMESPACES = {edge.name: inode for inode, edge in enumerate(EDGES, start=201)}
 EXPECTED = Expected(
     machines=frozenset({"i-1"}),
     visited=frozenset({"i-1"}),
-    namespaces={FABRIC: 100, "internet": 101, "services": 102},
+    namespaces={FABRIC: 100, **EDGE_NAMESPACES},
     links={LINK: SPEC},
     edges=EDGE_INDEX,
-    programs={"v1": 50, "internet": 51, "services": 52},
+    programs={"v1": 50, **{edge.name: index for index, edge in enumerate(EDGES, start=51)}},
     maps={"routes": 60},
 )
 
@@ -45,21 +47,27 @@ EDGE_DEVICES = {
     edge.name: {"lo": LOOPBACK, "eth0": pair(9, EDGE_INDEX[edge.name], "eth0", edge.mac, edge.mtu, is_noarp=True)}
     for edge in EDGES
 }
+WITHOUT_ROUTES = "was without its route to 0.0.0.0/0" + (", without its route to ::/0" if HAS_IPV6 else "")
 FOUND = Found(
     has_bpffs=True,
-    namespaces={FABRIC: 100, "internet": 101, "services": 102, "i-1": 103},
+    namespaces={FABRIC: 100, **EDGE_NAMESPACES, "i-1": 103},
     processes={"i-1": 103},
     devices={FABRIC: FABRIC_DEVICES, **EDGE_DEVICES, "i-1": {"lo": LOOPBACK, "eth0": INSIDE}},
+    addressing={
+        **{edge.name: of_edge(edge, 1, 9) for edge in EDGES},
+        "i-1": of_machine([SPEC], {"lo": LOOPBACK, "eth0": INSIDE}),
+    },
     edges={
         edge.name: Inside(
-            addresses=frozenset(edge.addresses) | {"127.0.0.1"},
-            routes=frozenset({Route(9, edge.addresses[0])}),
             settings=SETTINGS,
-            listening=frozenset((each.protocol, str(each.address), each.port) for each in Listener),
+            listening=frozenset((each.protocol, str(each.address), each.port) for each in SERVED),
         )
         for edge in EDGES
     },
-    programs={"v1": PinnedLink(50, 7), "internet": PinnedLink(51, 2), "services": PinnedLink(52, 3)},
+    programs={
+        "v1": PinnedLink(50, 7),
+        **{edge.name: PinnedLink(EXPECTED.programs[edge.name], EDGE_INDEX[edge.name]) for edge in EDGES},
+    },
     maps={"routes": 60},
 )
 
@@ -71,6 +79,15 @@ def device(namespace: str, name: str, **changes: Any) -> Found:
     if changes:
         devices[name] = replace(before, **changes)
     return replace(FOUND, devices=dict(FOUND.devices) | {namespace: devices})
+
+
+def addressing(name: str, **changes: Any) -> Found:
+    return replace(FOUND, addressing=dict(FOUND.addressing) | {name: replace(FOUND.addressing[name], **changes)})
+
+
+OWN = FOUND.addressing["i-1"].own
+OTHER_ADDRESSES = FOUND.addressing["i-1"].addresses | {Address(4, "10.9.9.9", 24)}
+TWO_ROUTES = FOUND.addressing["i-1"].routes | {Route(1, "10.30.0.0/16")}
 
 
 def edge(name: str, **changes: Any) -> Found:
@@ -122,8 +139,17 @@ def test_nothing_is_found_where_everything_is_as_expected() -> None:
         (device("internet", "lo", is_up=False), (Part.EDGE, "internet", "is down")),
         (device("internet", "eth0", is_noarp=False), (Part.EDGE, "internet", None)),
         (device(FABRIC, "services", mtu=1400), (Part.EDGE, "services", None)),
-        (edge("internet", addresses=frozenset()), (Part.EDGE, "internet", None)),
-        (edge("internet", routes=frozenset()), (Part.EDGE, "internet", "does not lead to the fabric")),
+        (addressing("internet", addresses=frozenset()), (Part.EDGE, "internet", None)),
+        (addressing("services", routes=frozenset()), (Part.EDGE, "services", WITHOUT_ROUTES)),
+        (addressing("internet", routes=TWO_ROUTES), (Part.EDGE, "internet", None)),
+        (addressing("services", own=frozenset()), (Part.EDGE, "services", None)),
+        (device("i-1", "lo", is_up=False), (Part.DEVICE, "i-1", "was without its loopback device")),
+        (addressing("i-1", addresses=frozenset()), (Part.DEVICE, "i-1", None)),
+        (addressing("i-1", addresses=OTHER_ADDRESSES), (Part.DEVICE, "i-1", "was with the address 10.9.9.9/24")),
+        (addressing("i-1", own=OWN - {(4, SPEC.address)}), (Part.DEVICE, "i-1", f"was deaf to {SPEC.address}")),
+        (addressing("i-1", routes=frozenset()), (Part.DEVICE, "i-1", None)),
+        (addressing("i-1", routes=TWO_ROUTES), (Part.DEVICE, "i-1", None)),
+        (addressing("i-1", rules=frozenset()), (Part.DEVICE, "i-1", "was with other rules of routing")),
         (edge("services", settings={"ip_forward": "1"}), (Part.EDGE, "services", "are others")),
     ],
 )
@@ -149,9 +175,16 @@ def test_of_a_machine_that_is_not_visited_what_is_seen_from_outside_is_found() -
 def test_what_cannot_be_entered_is_not_said_to_be_empty() -> None:
     assert not list(audit(EXPECTED, without("devices", "i-1")))
     assert not list(audit(EXPECTED, without("devices", FABRIC)))
+    assert not list(audit(EXPECTED, without("addressing", "i-1")))
 
 
-@pytest.mark.parametrize("lost", list(Listener))
+def test_of_a_link_that_is_down_it_is_not_said_that_its_routes_are_gone() -> None:
+    what = device(FABRIC, "v1", has_carrier=False)
+    gone = dict(FOUND.addressing) | {"i-1": replace(FOUND.addressing["i-1"], routes=frozenset())}
+    assert [each.trouble for each in audit(EXPECTED, replace(what, addressing=gone))] == ["was down inside"]
+
+
+@pytest.mark.parametrize("lost", SERVED)
 def test_a_service_without_its_socket_is_named(lost: Listener) -> None:
     gone = {(lost.protocol, str(lost.address), lost.port)}
     edges = {name: replace(inside, listening=inside.listening - gone) for name, inside in FOUND.edges.items()}

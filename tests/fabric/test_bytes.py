@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from realvpc.fabric.bpf.constants import ROUTER_MAC
 from realvpc.fabric.loader import Run
 from realvpc.net.addresses import Address
+from realvpc.net.icmp import Icmpv6Type
 from realvpc.net.reasons import Reason
-from realvpc.net.security_group import ICMP, UDP
+from realvpc.net.security_group import ICMP, ICMPV6, UDP
 
 from .frames import ETHERNET, MORE_FRAGMENTS, frame
 from .kernel import TC_ACT_REDIRECT, TC_ACT_SHOT, Kernel
@@ -65,13 +66,12 @@ class TestBytes:
     def test_what_a_kernel_says_by_itself_over_ipv6_is_not_counted(self, send: Send, kernel: Kernel) -> None:
         before = total(kernel)
         for source in ("fe80::1", "::"):
-            ipv6 = b"\x60" + bytes(7) + Address.parse(source).packed + Address.parse("ff02::2").packed + bytes(8)
-            assert send(bytes(12) + b"\x86\xdd" + ipv6).action == TC_ACT_SHOT
+            solicitation = packet(source, "ff02::2", ICMPV6, icmp_type=Icmpv6Type.ROUTER_SOLICITATION, size=56)
+            assert send(frame(solicitation)).action == TC_ACT_SHOT
         assert total(kernel) == before
 
-    def test_an_ipv6_source_is_nobodys_address(self, send: Send) -> None:
-        ipv6 = b"\x60" + bytes(7) + Address.parse("2001:db8::1").packed * 2 + bytes(8)
-        assert reason(send(bytes(12) + b"\x86\xdd" + ipv6)) is Reason.SOURCE_CHECK
+    def test_an_ipv6_source_is_nobodys_address_where_there_is_none(self, send: Send) -> None:
+        assert reason(send(frame(packet("2001:db8::1", "2001:db8::2")))) is Reason.SOURCE_CHECK
 
     def test_later_fragments_follow_the_first_one(self, send: Send) -> None:
         whole = packet(A_ADDRESS, B_ADDRESS, UDP)

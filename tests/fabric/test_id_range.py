@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from realvpc.fabric import id_range
+from realvpc.fabric import namespace as namespaces
 
 
 @pytest.fixture
@@ -56,6 +58,26 @@ def test_a_range_is_released_although_the_one_before_was_too(
         for path in order:
             id_range.release(path, registry)
         assert list(registry.iterdir()) == []
+
+
+def test_whoever_is_killed_while_a_namespace_goes_leaves_what_the_next_one_finishes(
+    tmp_path: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between any two steps: the file that names the namespace is the last to go."""
+    path = namespace(tmp_path, "i-1")
+    id_range.claim(path, registry)
+
+    def killed(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(id_range, "release", killed)
+        namespaces.remove(path)
+    assert path.exists()
+    monkeypatch.setattr(id_range, "release", partial(id_range.release, registry=registry))
+    namespaces.remove(path)
+    assert not path.exists()
+    assert list(registry.iterdir()) == []
 
 
 def test_ids_are_nobody_elses() -> None:

@@ -47,6 +47,17 @@ def test_an_object_that_the_kernel_refuses_is_explained(monkeypatch: pytest.Monk
 
 
 @pytest.mark.root
+def test_entries_of_another_size_are_not_written() -> None:
+    key, value = layout.ADDRESS_KEY.pack(1, bytes(16)), layout.ADDRESS_OWNER.pack(1, 0, 0, bytes(16))
+    with Object(max_entries=SMALL) as loaded:
+        held = loaded.maps["addresses"]
+        for wrong in ({key: value[:8]}, {key: value + b"\0"}, {key[:8]: value}):
+            with pytest.raises(ValueError, match="addresses"):
+                held.update(wrong)
+        assert held.items() == {}
+
+
+@pytest.mark.root
 @pytest.mark.parametrize("name", ["addresses", "routes"])
 def test_maps_take_many_entries_and_give_them_back(name: str) -> None:
     (spec,) = [each for each in layout.MAPS if each.name == name]
@@ -56,7 +67,8 @@ def test_maps_take_many_entries_and_give_them_back(name: str) -> None:
         }
     else:
         entries = {
-            layout.ADDRESS_KEY.pack(1, number.to_bytes(16, "big")): layout.ID.pack(number) for number in range(9000)
+            layout.ADDRESS_KEY.pack(1, number.to_bytes(16, "big")): layout.ADDRESS_OWNER.pack(number, 0, 0, bytes(16))
+            for number in range(9000)
         }
     with Object(max_entries=SMALL) as loaded:
         held = loaded.maps[spec.name]

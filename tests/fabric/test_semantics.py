@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 from realvpc.fabric.bpf import constants
-from realvpc.net import allowances, mtu, route_table
+from realvpc.net import allowances, mtu, nat_flow, route_table
 from realvpc.net.reasons import Layer, Reason
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "semantics.md"
+LAW = ROOT / "src" / "realvpc" / "net"
 PROGRAM = ROOT / "src" / "realvpc" / "fabric" / "bpf" / "src"
 START, END = "<!-- reasons: generated from src/realvpc/net/reasons.py -->\n", "<!-- end of reasons -->\n"
 
@@ -47,10 +48,11 @@ def test_the_layers_are_those_of_the_code_in_their_order() -> None:
 
 
 def test_the_functions_that_the_layers_name_exist() -> None:
-    walk = (ROOT / "src/realvpc/net/walk.py").read_text()
     for row in layer_rows():
-        for name in re.findall(r"`(\w+)`", row[4]):
-            assert f"def {name}(" in walk
+        module = ""
+        for file, name in re.findall(r"`(?:(\w+\.py)`|(\w+)`)", row[4]):
+            module = file or module
+            assert not name or f"def {name}(" in (LAW / module).read_text(), f"{name} in {module}"
         for header, name in re.findall(r"`([\w.]+\.[ch])`(?: `(\w+)`)?", row[5]):
             source = (PROGRAM / header).read_text()
             assert not name or re.search(rf"\b{name}\(", source), f"{name} in {header}"
@@ -68,8 +70,11 @@ def test_the_figures_are_those_of_the_code() -> None:
         constants.SECONDS_OTHER,
     ):
         assert f"| {seconds:,} s" in page
-    for size in (mtu.SAME_REGION, mtu.CROSS_REGION, mtu.INTERNET):
+    for size in (mtu.SAME_REGION, mtu.CROSS_REGION, mtu.INTERNET, mtu.NAT_GATEWAY):
         assert f"{size} " in page
-    allowed = (allowances.FLOWS, allowances.FLOWS_OF_INTERFACE, allowances.LINKLOCAL_PACKETS)
+    allowed = (
+        *(allowances.FLOWS, allowances.FLOWS_OF_INTERFACE, allowances.LINKLOCAL_PACKETS),
+        *(nat_flow.FLOWS, nat_flow.FLOWS_OF_GATEWAY, nat_flow.PORTS, nat_flow.IDLE_SECONDS),
+    )
     for figure in (*allowed, constants.FRAGMENT_PLACES, route_table.LOOKUPS_MAXIMUM):
         assert re.search(rf" {figure:,}[ ,;.\n]", page)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -109,6 +111,27 @@ def _damaged(system: Path, at: Path) -> Path:
     return layout
 
 
+def _index(content: bytes) -> Callable[[Path, Path], Path]:
+    def make(system: Path, at: Path) -> Path:
+        layout = oci_layout(at, tar_of(system))
+        (layout / "index.json").write_bytes(content)
+        return layout
+
+    return make
+
+
+def _index_after_index(system: Path, at: Path) -> Path:
+    layout = oci_layout(at, tar_of(system))
+    index = (layout / "index.json").read_bytes()
+    for _ in range(20):
+        digest = hashlib.sha256(index).hexdigest()
+        (layout / "blobs/sha256" / digest).write_bytes(index)
+        inner = {"digest": f"sha256:{digest}", "mediaType": "application/vnd.oci.image.index.v1+json"}
+        index = json.dumps({"manifests": [inner]}).encode()
+    (layout / "index.json").write_bytes(index)
+    return layout
+
+
 def _linked_out(system: Path, at: Path) -> Path:
     saved = docker_save(at, tar_of(system))
     (saved / "manifest.json").write_text(json.dumps([{"Layers": ["../system/etc/passwd"]}]))
@@ -123,6 +146,27 @@ def _file(content: bytes) -> Callable[[Path, Path], Path]:
     return make
 
 
+def _with_a_pipe(name: str) -> Callable[[Path, Path], Path]:
+    """A system, or what has layers, with a pipe where a file should be: nobody writes into it."""
+
+    def make(system: Path, at: Path) -> Path:
+        directory = system if name.startswith("etc") else oci_layout(at, tar_of(system))
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).unlink(missing_ok=True)
+        os.mkfifo(directory / name)
+        return directory
+
+    return make
+
+
+def _with_a_pipe_for_a_layer(system: Path, at: Path) -> Path:
+    layout = oci_layout(at, tar_of(system))
+    largest = max((layout / "blobs/sha256").iterdir(), key=lambda path: path.stat().st_size)
+    largest.unlink()
+    os.mkfifo(largest)
+    return layout
+
+
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
@@ -133,6 +177,15 @@ def _file(content: bytes) -> Callable[[Path, Path], Path]:
         (_file(files_as_tar(**{"etc/../../x": "x"})), "leads out of the image"),
         (_damaged, "is damaged: its digest is"),
         (_linked_out, "leads out of"),
+        (_index(b"["), "is damaged: this is not the JSON"),
+        (_index(b"[" * 100_000), "is damaged: this has more than"),
+        (_index(b'{"manifests": [], "x": "\\ud800"}'), "is damaged: this is not the JSON"),
+        (_index(b" " * (5 << 20)), "larger than any manifest"),
+        (_index_after_index, "from index to index"),
+        (_with_a_pipe("index.json"), "cannot be read: is no regular file"),
+        (_with_a_pipe_for_a_layer, "cannot be read: is no regular file"),
+        (_with_a_pipe("etc/passwd"), "is no regular file"),
+        (_with_a_pipe("etc/sudoers.d/90-realvpc-users"), "is no regular file"),
         (lambda system, at: oci_layout(at, tar_of(system), platforms=[{"os": "linux"}] * 2), "0 images for linux"),
         (_file(tar_of(Path("/etc"), ["hostname"])), "holds no system"),
     ],
@@ -144,6 +197,15 @@ def _file(content: bytes) -> Callable[[Path, Path], Path]:
         "a way out",
         "damaged",
         "a link out",
+        "half a document",
+        "a deep document",
+        "half a letter",
+        "a large document",
+        "a chain",
+        "a pipe for an index",
+        "a pipe for a layer",
+        "a pipe for the users",
+        "a pipe for the rights",
         "other platforms",
         "a file",
     ],

@@ -50,6 +50,43 @@ def test_it_can_be_filled_and_not_more(tmp_path: Path, thread: ThreadPoolExecuto
     assert path.stat().st_size == SIZE
 
 
+def test_it_grows_with_what_is_on_it_and_takes_no_space_for_it(tmp_path: Path, thread: ThreadPoolExecutor) -> None:
+    path = made(tmp_path)
+    target = tmp_path / "mounted"
+    target.mkdir()
+
+    def size() -> int:
+        with volume.mounted(path, target):
+            (target / "upper" / "file").write_text("kept")
+            room = os.statvfs(target)
+            return room.f_blocks * room.f_frsize
+
+    assert thread.submit(size).result() < SIZE
+    for larger in (1 << 30, 40 << 30, volume.LARGEST):
+        volume.grow(path, larger, SIZE)
+        volume.grow(path, SIZE, 0)  # it never shrinks
+        assert thread.submit(size).result() > 0.9 * larger
+        assert (path.stat().st_size, thread.submit(_read, path, target).result()) == (larger, "kept")
+    assert path.stat().st_blocks * 512 < 64 << 20
+
+
+def test_it_does_not_grow_where_its_copy_has_no_room(tmp_path: Path) -> None:
+    """The host's disk is others' as well."""
+    path = made(tmp_path)
+    written = path.stat().st_blocks * 512
+    with pytest.raises(OSError, match="MiB of the host's disk"):
+        volume.grow(path, 2 * SIZE, written - 1)
+    assert {each.name for each in tmp_path.iterdir()} == {"blanks", "volume"}
+    assert path.stat().st_size == SIZE
+    volume.grow(path, 2 * SIZE, written)
+    assert path.stat().st_size == 2 * SIZE
+
+
+def _read(path: Path, target: Path) -> str:
+    with volume.mounted(path, target):
+        return (target / "upper" / "file").read_text()
+
+
 def test_what_is_not_written_takes_no_space_of_the_host_whatever_the_size(tmp_path: Path) -> None:
     path = made(tmp_path, 1 << 50)
     assert path.stat().st_size == volume.LARGEST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from socket import AF_INET, IP_TTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_UNICAST_HOPS
 from typing import Any
 
 import pytest
@@ -41,11 +42,14 @@ class Socket:
 
     def __init__(self) -> None:
         self.hop_limit: int | None = None
+        self.family = AF_INET
 
     def get_extra_info(self, name: str) -> Socket:
         return self
 
     def setsockopt(self, level: int, option: int, value: int) -> None:
+        of_family = (IPPROTO_IP, IP_TTL) if self.family == AF_INET else (IPPROTO_IPV6, IPV6_UNICAST_HOPS)
+        assert (level, option) == of_family
         self.hop_limit = value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 
 import pytest
@@ -89,7 +90,11 @@ def test_a_proxy_gets_no_token(world: World, launch: Launch) -> None:
     assert reply.status == 403
 
 
-def test_the_packets_of_a_token_go_as_far_as_the_hop_limit_says_and_no_others(world: World, launch: Launch) -> None:
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+def test_the_packets_of_a_token_go_as_far_as_the_hop_limit_says_and_no_others(
+    world: World, launch: Launch, family: socket.AddressFamily
+) -> None:
+    world.socket.family = family
     me = launch(MetadataOptions={"HttpTokens": "optional", "HttpPutResponseHopLimit": 3})
     world.ask(me, ID)
     world.ask(me, TOKEN, method="PUT")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.api.build import ipv6_of
 from tests.api.conftest import MAIN
+from tests.api.ec2.test_run_instances import run
 
 from .conftest import Launch, World
 
@@ -110,6 +113,24 @@ def test_it_follows_the_state_at_once(world: World, instance: dict[str, Any]) ->
     assert world.text(me, "tags/instance/Name") == "host-a"
 
 
+def test_it_knows_elastic_ip_addresses(world: World) -> None:
+    """Of the primary address instead of the pool's, and of secondary ones."""
+    interface = {"DeviceIndex": 0, "SubnetId": world.subnet_id, "SecondaryPrivateIpAddressCount": 1}
+    [instance] = run(world.client, "", SubnetId=None, NetworkInterfaces=[interface])
+    me, [shown] = instance["InstanceId"], instance["NetworkInterfaces"]
+    private = [each["PrivateIpAddress"] for each in shown["PrivateIpAddresses"]]
+    addresses = [world.client("AllocateAddress") for _ in private]
+    for address, to in zip(addresses, private, strict=True):
+        to_interface = {"NetworkInterfaceId": shown["NetworkInterfaceId"], "PrivateIpAddress": to}
+        world.client("AssociateAddress", AllocationId=address["AllocationId"], **to_interface)
+    public = [address["PublicIp"] for address in addresses]
+    mac = f"network/interfaces/macs/{shown['MacAddress']}"
+    assert world.text(me, "public-ipv4") == public[0]
+    assert world.text(me, "public-hostname").startswith(f"ec2-{public[0].replace('.', '-')}.")
+    assert world.text(me, f"{mac}/public-ipv4s") == "\n".join(public)
+    assert [world.text(me, f"{mac}/ipv4-associations/{each}") for each in public] == private
+
+
 def test_without_a_public_address_there_is_none(world: World) -> None:
     me = world.run(public=False)["InstanceId"]
     for category in ("public-ipv4", "public-hostname", "public-keys/"):
@@ -140,3 +161,34 @@ def test_the_identity_document_names_account_region_and_instance(world: World, i
     assert document["privateIp"] == instance["PrivateIpAddress"]
     assert document["availabilityZone"] == instance["Placement"]["AvailabilityZone"]
     assert document["pendingTime"] == "2026-11-22T09:30:00Z"
+
+
+def test_an_instance_learns_of_its_ipv6_addresses(world: World, instance: dict[str, Any]) -> None:
+    me, (interface,) = instance["InstanceId"], instance["NetworkInterfaces"]
+    mac = f"network/interfaces/macs/{interface['MacAddress']}"
+    categories = ("ipv6", f"{mac}/ipv6s", f"{mac}/subnet-ipv6-cidr-blocks", f"{mac}/vpc-ipv6-cidr-blocks")
+    assert {world.read(me, f"/latest/meta-data/{category}").status for category in categories} == {404}
+    world.client("AssociateVpcCidrBlock", VpcId=world.vpc_id, AmazonProvidedIpv6CidrBlock=True)
+    block = ipv6_of(world.client, world.vpc_id)
+    world.client("AssociateSubnetCidrBlock", SubnetId=world.subnet_id, Ipv6CidrBlock=str(block.subnet(1, 64)))
+    addresses = [str(block.subnet(1, 64).at(place)) for place in (7, 8)]
+    interface_id = interface["NetworkInterfaceId"]
+    world.client("AssignIpv6Addresses", NetworkInterfaceId=interface_id, Ipv6Addresses=addresses)
+    said = (addresses[0], "\n".join(addresses), str(block.subnet(1, 64)), str(block))
+    assert tuple(world.text(me, category) for category in categories) == said
+
+
+def test_keys_of_ec2_instance_connect_are_there_for_a_minute(world: World, launch: Launch) -> None:
+    me = launch()
+    place = "/latest/meta-data/managed-ssh-keys/active-keys/"
+    assert world.read(me, place).status == 404
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPKl4wTtq2kZYZdFM9Qq5HyvMF+s3cZAoT3jqHQ9WFiO"
+    offered = {"InstanceId": me, "SSHPublicKey": key}
+    world.client("SendSSHPublicKey", of="ec2-instance-connect", InstanceOSUser="ec2-user", **offered)
+    assert world.read(me, place).text == "ec2-user"
+    said = world.read(me, f"{place}ec2-user/").text.splitlines()
+    assert [line for line in said if line.startswith("ssh-")] == [key]
+    assert f"#Instance={me}" in said
+    assert world.read(me, f"{place}ubuntu").status == 404
+    world.clock.offset += timedelta(seconds=60)
+    assert world.read(me, place).status == 404

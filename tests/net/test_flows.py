@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from realvpc.net import allowances
 from realvpc.net.icmp import IcmpType
+from realvpc.net.instance import InstanceState
 from realvpc.net.network import Network
 from realvpc.net.packet import Flow, Packet
 from realvpc.net.reasons import Reason
@@ -94,6 +95,19 @@ class TestAllowance:
     def test_those_who_reach_it_cannot_either(self) -> None:
         trace = walk(three_vpcs(), ping(B, A), "eni-b", flows_of("eni-a", 40))
         assert (trace.reason, trace.resource) == (Reason.CONNTRACK_ALLOWANCE_EXCEEDED, "eni-a")
+
+    def test_the_last_place_is_for_one_of_the_two_flows_that_begin(self) -> None:
+        """A ping is tracked at both ends."""
+        flows = flows_of("eni-x", 99)
+        trace = walk(three_vpcs(), ping(A, B), "eni-a", flows)
+        assert (trace.reason, trace.resource) == (Reason.CONNTRACK_ALLOWANCE_EXCEEDED, "eni-b")
+        assert walk(three_vpcs(), ping(A, B), "eni-a", flows_of("eni-x", 98)).delivered
+
+    def test_no_place_is_taken_at_an_instance_that_does_not_run(self) -> None:
+        network = three_vpcs()
+        stopped = replace(network.instances["i-b"], state=InstanceState.STOPPED)
+        trace = walk(network.apply(put(stopped)), ping(A, B), "eni-a", flows_of("eni-x", 99))
+        assert (trace.reason, trace.resource) == (Reason.INSTANCE_NOT_RUNNING, "eni-b")
 
     def test_nobody_else_feels_it(self) -> None:
         network = three_vpcs()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from realvpc.net import indexes
 from realvpc.net.addresses import Address, Cidr
+from realvpc.net.elastic_ip import AddressAssociation, ElasticIp
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.network import Network
 from realvpc.net.network_interface import Attachment, NetworkInterface
@@ -54,6 +55,19 @@ interfaces = st.builds(
     *(choose(*ROW_IDS), choose(*VPCS), choose(*SUBNETS), choose(None, *INSTANCES)),
     *(some(*ADDRESSES), some(*GROUPS), choose(None, *ADDRESSES)),
 )
+elastic_ips = st.builds(
+    lambda row_id, public, interface_id, private: ElasticIp(
+        id=f"eipalloc-{row_id}",
+        **WHERE,
+        public_address=public,
+        association=AddressAssociation(
+            id=f"eipassoc-{row_id}-{interface_id}", interface_id=f"eni-{interface_id}", private_address=private
+        )
+        if interface_id
+        else None,
+    ),
+    *(choose(*ROW_IDS), choose(*ADDRESSES), choose(None, *ROW_IDS), choose(*ADDRESSES)),
+)
 gateways = st.builds(
     lambda row_id, vpc_id: InternetGateway(id=f"igw-{row_id}", **WHERE, vpc_id=vpc_id),
     choose(*ROW_IDS),
@@ -91,7 +105,7 @@ peerings = st.builds(
     choose(*VPCS),
     choose(PeeringStatus.ACTIVE, PeeringStatus.DELETED),
 )
-rows = st.one_of(interfaces, gateways, subnets, route_tables, peerings)
+rows = st.one_of(interfaces, elastic_ips, gateways, subnets, route_tables, peerings)
 changes = st.builds(
     lambda puts, deletes: Change(puts=tuple({(type(row), row.id): row for row in puts}.values()), deletes=deletes),
     st.lists(rows, max_size=4),
@@ -120,9 +134,14 @@ def answers(snapshot: Network) -> dict[str, Any]:
             members = snapshot.interfaces.where(indexes.group_addresses, (group_id, address))
             asked[f"with {group_id} {address}"] = members
             assert bool(members) == snapshot.group_has(group_id, address)
+    for row_id in ROW_IDS:
+        asked[f"elastic of {row_id}"] = snapshot.elastic_ips_of(f"eni-{row_id}")
+        association_id = f"eipassoc-{row_id}-{row_id}"
+        asked[association_id] = snapshot.elastic_ips.where(indexes.address_association_id, association_id)
     for instance_id in INSTANCES:
         asked[f"of {instance_id}"] = snapshot.interfaces_of(instance_id)
     for address in ADDRESSES:
+        asked[f"elastic {address}"] = snapshot.elastic_ips.where(indexes.elastic_address, address)
         asked[f"public {address}"] = snapshot.interfaces.where(indexes.public_addresses, address)
     return {name: sorted(found, key=lambda row: row.id if row else "") for name, found in asked.items()}
 

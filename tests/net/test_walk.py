@@ -65,9 +65,11 @@ def test_peered_vpcs_reach_each_other() -> None:
     assert [hop.layer for hop in there.hops] == [
         Layer.SOURCE_CHECK,
         Layer.SECURITY_GROUP_EGRESS,
+        Layer.NETWORK_ACL_EGRESS,
         Layer.ROUTE_TABLE,
         Layer.GATEWAY,
         Layer.VPC_ENTRY,
+        Layer.NETWORK_ACL_INGRESS,
         Layer.DESTINATION_CHECK,
         Layer.SECURITY_GROUP_INGRESS,
         Layer.DELIVERY,

@@ -57,7 +57,8 @@ FILES = {
         "/proc/sys/kernel/core_pattern",
         "/proc/sys/kernel/hostname",
         "/proc/sys/vm/drop_caches",
-        "/proc/sys/net/ipv4/ip_forward",
+        "/proc/sys/net/core/somaxconn",
+        "/proc/sys/net/ipv4/ipfrag_high_thresh",
         "/proc/sysrq-trigger",
         "/proc/irq/default_smp_affinity",
         "/sys/kernel/mm/transparent_hugepage/enabled",
@@ -85,6 +86,10 @@ syscall("name_to_handle_at", -100, b"/", handle, ctypes.byref(ctypes.c_int()), 0
     "set the clock": 'call("clock_adjtime", 0, ctypes.create_string_buffer(struct.pack("=I", 0x2000), 512))',
     "make a device of the host's disk": f"make_device(stat.S_IFBLK, {_HOST_DISK})",
     "make a device of the memory": "make_device(stat.S_IFCHR, os.makedev(1, 1))",
+}
+OWN_NETWORK = {
+    "/proc/sys/net/ipv4/ip_forward": 'write("/proc/sys/net/ipv4/ip_forward")',
+    "/proc/sys/net/ipv4/conf/all/rp_filter": 'write("/proc/sys/net/ipv4/conf/all/rp_filter")',
     "take an address": """
 request = struct.pack("=16sH2s4s8x", b"lo", 2, b"", socket.inet_aton("127.0.0.9"))
 fcntl.ioctl(socket.socket(), 0x8916, request)""",
@@ -97,6 +102,7 @@ code = -struct.unpack("=i", netfilter.recv(4096)[16:20])[0]
 if code:
     raise OSError(code, "nf_tables")""",
 }
+"""What root may do in a network namespace that is its user namespace's."""
 
 
 def script(attempts: dict[str, str]) -> str:

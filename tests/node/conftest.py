@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from realvpc.node.answer import NodeLostError
 from realvpc.node.client import NodeClient
 from realvpc.node.connection import NodeConnection
 from tests import surroundings
+from tests.running import eventually
 
 PROGRAM = Path(__file__).parent / "plain_fabric.py"
 PATIENCE_SECONDS = 20.0
@@ -56,14 +56,16 @@ class NodeProcess:
     def _greeted(self) -> NodeConnection:
         """A connection, however long the node takes to greet on a busy machine."""
         assert self.process
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
+
+        def greeted() -> NodeConnection | None:
             try:
                 return self.connect()
             except NodeLostError:
+                assert self.process is not None
                 assert self.process.poll() is None, "the node ended"
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
+                return None
+
+        return eventually(greeted, within=PATIENCE_SECONDS, what="that the node greets")
 
     def end(self) -> None:
         """Shut it down with everything that it has made.  One that is only slow gets no second one beside it."""

@@ -13,6 +13,7 @@ from realvpc.fabric.plan import Plan
 from realvpc.instance.machines import Down, Up
 from realvpc.instance.storage import Owners
 from realvpc.instance.workers import MachineError
+from realvpc.net.flow_gathering import Gathered
 from realvpc.net.machine import LinkSpec, Workload
 
 
@@ -24,6 +25,7 @@ class FakeFabric:
         self.findings: list[Finding] = []
         self.mendable: set[Finding] = set()
         self.mending: list[Finding] = []
+        self.turns = 0
 
     def open(self) -> None: ...
 
@@ -48,10 +50,16 @@ class FakeFabric:
     def faults(self) -> tuple[str, ...]:
         return ()
 
+    def drops(self, interface_id: str) -> dict[str, int]:
+        return {"NO_ROUTE": int(interface_id[-1])}
+
+    def take_flows(self, *, turn: bool) -> Gathered:
+        return Gathered((), {}, is_turned=turn, is_last=True)
+
     def counters(self) -> dict[str, int]:
         return {}
 
-    def socket_in(self, name: str) -> socket.socket:
+    def socket_in(self, name: str, *, is_ipv6: bool = False) -> socket.socket:
         raise OSError(name)
 
     def probe_in(self, name: str) -> socket.socket:
@@ -68,8 +76,11 @@ class FakeFabric:
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         return tuple(self.findings)
 
-    def look_at_tables(self) -> tuple[Finding, ...]:
+    def look_at_table(self, name: str) -> tuple[Finding, ...]:
         return ()
+
+    def next_turn(self) -> None:
+        self.turns += 1
 
     def mend(self, finding: Finding, pid: int | None = None) -> bool:
         self.mending.append(finding)
@@ -117,7 +128,7 @@ class FakeMachines:
     def faults(self) -> Mapping[str, str]:
         return {}
 
-    def serve(self, state: str) -> None: ...
+    def serve(self, state: str, authority: str) -> None: ...
 
     async def start(self, spec: Workload, network_namespace: Path) -> Up:
         self.starts[spec.id] += 1

@@ -19,6 +19,7 @@ from realvpc.fabric import namespace
 from realvpc.fabric.audit import Expected, Finding
 from realvpc.fabric.plan import Plan
 from realvpc.instance import cgroups, loop
+from realvpc.net.flow_gathering import Gathered
 from realvpc.net.machine import LinkSpec
 from realvpc.net.services import Listener
 from realvpc.node.doorway import Doorway
@@ -77,12 +78,18 @@ class PlainFabric:
         self._fail("apply_delta")
         self._note("apply_delta")
 
+    def drops(self, interface_id: str) -> dict[str, int]:
+        return {"NO_ROUTE": int(interface_id[-1])}
+
+    def take_flows(self, *, turn: bool) -> Gathered:
+        return Gathered((), {}, is_turned=turn, is_last=True)
+
     def counters(self) -> dict[str, int]:
         while (self._faults / "slow_counters").exists():
             time.sleep(0.01)
         return {"NO_ROUTE": 3}
 
-    def socket_in(self, name: str) -> socket.socket:
+    def socket_in(self, name: str, *, is_ipv6: bool = False) -> socket.socket:
         return namespace.run_in(self._namespaces / name, lambda: socket.socket(socket.AF_INET))
 
     def probe_in(self, name: str) -> socket.socket:
@@ -102,8 +109,10 @@ class PlainFabric:
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         return ()
 
-    def look_at_tables(self) -> tuple[Finding, ...]:
+    def look_at_table(self, name: str) -> tuple[Finding, ...]:
         return ()
+
+    def next_turn(self) -> None: ...
 
     def mend(self, finding: Finding, pid: int | None = None) -> bool:
         return False

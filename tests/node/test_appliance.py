@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from realvpc.net.machine import ApplianceSpec, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import link, machine
 from tests.node.conftest import PATIENCE_SECONDS, NodeProcess
+from tests.running import eventually
 
 pytestmark = pytest.mark.root
 
@@ -58,9 +58,7 @@ def test_of_what_is_not_to_be_any_more_an_instances_disk_is_kept_and_an_applianc
         node.shut_down(Wanted.STOPPED)
         node.start()
     node.want()
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while left := list((node.state_dir / "disks").iterdir()):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.01)
+    disks = node.state_dir / "disks"
+    eventually(lambda: not list(disks.iterdir()), within=PATIENCE_SECONDS, what="that no disk is left")
     with node.connect() as connection:
         assert [disk.name for disk in connection.status().kept] == [machine().id]

@@ -80,6 +80,20 @@ def test_what_cannot_be_mended_is_a_fault_until_it_is_gone_and_is_tried_again() 
     auditing(fabric, FakeMachines(), work)
 
 
+def test_what_was_mended_is_looked_at_once_more_before_others_have_their_turn() -> None:
+    """Of very many machines: else whatever is mended would count as mended, because nobody looks."""
+    fabric = FakeFabric()
+    fabric.findings = [LOST]
+
+    async def work(auditor: Auditor, heard: Heard) -> None:
+        await auditor.audit()
+        assert fabric.turns == 1
+        await auditor.audit()
+        assert fabric.turns == 2
+
+    auditing(fabric, FakeMachines(), work)
+
+
 def test_what_crun_does_not_know_is_a_fault_of_that_machine() -> None:
     machines = FakeMachines()
     machines.troubles = [("i-3", "crun has lost what it knew of it")]

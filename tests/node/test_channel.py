@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 
+from realvpc.net.services import Listener
 from realvpc.node.channel import MAX_PAYLOAD, Assembler, AsyncChannel, Channel, FrameError, pack
 
 
@@ -29,6 +30,15 @@ def test_an_answer_names_its_question() -> None:
     assembler.feed(pack(b"answer", question=7) + pack(b"event"), ())
     frames = [assembler.pop(), assembler.pop()]
     assert [(frame.payload, frame.question) for frame in frames if frame] == [(b"answer", 7), (b"event", 0)]
+
+
+def test_a_frame_carries_the_sockets_of_all_listeners() -> None:
+    assembler, fds = Assembler(), [os.open("/dev/null", os.O_RDONLY) for _ in Listener]
+    assembler.feed(pack(b"opened", fds), fds)
+    frame = assembler.pop()
+    assert frame is not None
+    assert list(frame.fds) == fds
+    frame.close_fds()
 
 
 def test_a_frame_that_promises_too_much_is_refused() -> None:

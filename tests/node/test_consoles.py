@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import time
 
 import pytest
 
 from realvpc.net.machine import MachineSpec, Wanted
 from tests.instance.specs import machine
 from tests.node.conftest import PATIENCE_SECONDS, NodeProcess
+from tests.running import eventually
 
 pytestmark = pytest.mark.root
 
@@ -22,10 +22,7 @@ def console(node: NodeProcess, spec: MachineSpec) -> bytes:
 
 
 def await_console(node: NodeProcess, spec: MachineSpec, text: bytes) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while text not in console(node, spec):
-        assert time.monotonic() < deadline, text
-        time.sleep(0.05)
+    eventually(lambda: text in console(node, spec), within=PATIENCE_SECONDS, what=f"{text!r} on the console")
 
 
 GREEDY = {

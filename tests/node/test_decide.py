@@ -26,8 +26,8 @@ ID = BOOT1.id
         (BOOT1, None, True, True, Action.START),
         (BOOT1, UP, True, True, Action.REST),
         (BOOT1, DOWN, True, True, Action.REST),  # it was shut down from inside
-        (BOOT2, DOWN, True, True, Action.START),
-        (BOOT2, UP, True, True, Action.START),  # a reboot
+        (BOOT2, DOWN, True, True, Action.STOP),  # before it starts
+        (BOOT2, UP, True, True, Action.STOP),  # as the first half of a reboot
         (STOPPED, UP, True, True, Action.STOP),
         (STOPPED, DOWN, True, True, Action.STOP),
         (STOPPED, None, True, True, Action.STOP),  # its links are left

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
+from realvpc.net.machine import MachineSpec
+from realvpc.node.messages import Fault
 from tests.instance.specs import machine
 from tests.node.conftest import NodeProcess, running_node
 
@@ -22,7 +25,7 @@ def node() -> Iterator[NodeProcess]:
 
 
 def test_it_sees_the_size_of_its_volume(node: NodeProcess) -> None:
-    sizes = [int(node.sh(spec, "df --output=size -B1 / | tail -1")) for spec in (SMALL, NEIGHBOUR)]
+    sizes = [_size(node, spec) for spec in (SMALL, NEIGHBOUR)]
     assert 60 << 20 < sizes[0] <= 80 << 20
     assert 900 << 20 < sizes[1] <= 1 << 30
 
@@ -46,6 +49,31 @@ def test_a_volume_is_as_it_was_after_the_machine_was_stopped(node: NodeProcess) 
     again = machine(1, volume_bytes=80 << 20, boot=2)
     node.want(again, NEIGHBOUR)
     assert node.sh(again, "cat /root/file /etc/hostname").split() == ["kept", SMALL.hostname]
+
+
+def test_a_disk_that_cannot_grow_is_a_fault_until_it_can(node: NodeProcess) -> None:
+    spec = machine(3, volume_bytes=80 << 20)
+    node.want(spec, NEIGHBOUR)
+    [home] = node.state_dir.rglob(f"disks/{spec.id}")
+    (home / ".volume.larger").mkdir()
+    larger = replace(spec, volume_bytes=160 << 20, boot=2)
+    node.want(larger, NEIGHBOUR)
+    assert _size(node, larger) < 80 << 20
+    assert [each.subject for each in _faults(node)] == [f"disk of {spec.id}"]
+    (home / ".volume.larger").rmdir()
+    again = replace(larger, boot=3)
+    node.want(again, NEIGHBOUR)
+    assert _size(node, again) > 130 << 20
+    assert not _faults(node)
+
+
+def _size(node: NodeProcess, spec: MachineSpec) -> int:
+    return int(node.sh(spec, "df --output=size -B1 / | tail -1"))
+
+
+def _faults(node: NodeProcess) -> tuple[Fault, ...]:
+    with node.connect() as connection:
+        return connection.status().faults
 
 
 def test_nobody_waits_for_a_machine_that_wants_its_console_for_itself(node: NodeProcess) -> None:

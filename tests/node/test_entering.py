@@ -8,8 +8,7 @@ import pty
 import re
 import select
 import signal
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,9 +19,17 @@ from realvpc.node import messages as m
 from realvpc.node.answer import NodeError
 from realvpc.node.client import NodeCommand, NodeShell
 from tests.instance.specs import machine
-from tests.node.conftest import NOBODY, NodeProcess
+from tests.node.conftest import NOBODY, NodeProcess, running_node
+from tests.running import eventually
 
 pytestmark = pytest.mark.root
+
+
+@pytest.fixture(scope="module")
+def node() -> Iterator[NodeProcess]:
+    """One for all, with one machine: nobody does anything to them."""
+    with running_node() as running:
+        yield running
 
 
 def leave(function: Callable[[], int]) -> NoReturn:
@@ -96,13 +103,14 @@ def test_a_command_ends_with_the_one_who_asked_for_it(node: NodeProcess) -> None
     child = os.fork()
     if child == 0:
         leave(command)
-    deadline = time.monotonic() + 5
-    while "sleep 4242" not in node.sh(spec, "ps -ef | grep -v grep"):
-        assert time.monotonic() < deadline
+
+    def runs() -> bool:
+        return "sleep 4242" in node.sh(spec, "ps -ef | grep -v grep")
+
+    eventually(runs, within=5, what="that the command runs")
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    while "sleep 4242" in node.sh(spec, "ps -ef | grep -v grep"):
-        assert time.monotonic() < deadline
+    eventually(lambda: not runs(), within=5, what="that the command ends with who began it")
 
 
 def test_only_root_may_enter_machines_or_end_the_node(node: NodeProcess) -> None:

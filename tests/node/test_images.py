@@ -5,18 +5,20 @@ from __future__ import annotations
 import gzip
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from realvpc.instance.image_store import ImageStore
 from realvpc.net.machine import MachineSpec, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import machine
 from tests.instance.systems import busybox_system
+from tests.running import eventually
 
-from .conftest import NodeProcess
+from .conftest import NodeProcess, running_node
 
 pytestmark = pytest.mark.root
 CONTENT = "image-0123456789abcdef0"
@@ -32,14 +34,13 @@ def foreign(node: NodeProcess, tmp_path: Path) -> str:
 
 def console(node: NodeProcess, spec: MachineSpec, until: str) -> str:
     """The machine's console, once this is on it."""
-    deadline = time.monotonic() + 10
-    while True:
+
+    def text() -> str:
         with node.connect() as connection:
-            text = connection.console(spec.id).decode()
-        if re.search(until, text):
-            return text
-        assert time.monotonic() < deadline, text
-        time.sleep(0.02)
+            return connection.console(spec.id).decode()
+
+    eventually(lambda: re.search(until, text()), what=f"{until!r} on the console")
+    return text()
 
 
 def test_a_machine_of_busybox_boots_runs_its_user_data_takes_commands_and_shuts_down(
@@ -58,10 +59,11 @@ def test_a_machine_of_busybox_boots_runs_its_user_data_takes_commands_and_shuts_
     node.want(machine(image=foreign, boot=2))
     assert node.sh(spec, "cat /etc/kept") == "kept"
     node.run(spec, "poweroff")
-    deadline = time.monotonic() + 10
-    while not any(isinstance(report, m.MachineDown) for report in _reports(node)):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(
+        lambda: any(isinstance(report, m.MachineDown) for report in _reports(node)),
+        within=10,
+        what="that the machine is down",
+    )
 
 
 def _reports(node: NodeProcess) -> Sequence[object]:
@@ -86,27 +88,44 @@ def test_an_image_that_is_not_here_is_named(node: NodeProcess) -> None:
     assert f"{CONTENT} is not on this host" in failed.reason
 
 
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"#!/bin/sh\necho hello $((40 + 2))\n", "hello 42"),
-        (gzip.compress(b"#!/bin/sh\necho hello $((40 + 2))\n"), "hello 42"),
-        (b"#cloud-config\npackages: [x]\n", "'#cloud-config' is for cloud-init, which this image does not have"),
-        (b"Content-Type: multipart/mixed\n\nx", "is for cloud-init, which this image does not have"),
-        (b"\x00\xff\xfe words", "user data is no script"),
-        (b"#!/bin/nothing\n", "not found"),
-    ],
-    ids=["script", "gzip", "cloud-config", "multipart", "bytes", "unknown interpreter"],
-)
+USER_DATA: dict[str, tuple[bytes, str]] = {
+    "script": (b"#!/bin/sh\necho hello $((40 + 2))\n", "hello 42"),
+    "gzip": (gzip.compress(b"#!/bin/sh\necho hello $((40 + 2))\n"), "hello 42"),
+    "cloud-config": (
+        b"#cloud-config\npackages: [x]\n",
+        "'#cloud-config' is for cloud-init, which this image does not have",
+    ),
+    "multipart": (
+        b"Content-Type: multipart/mixed\n\nx",
+        "is for cloud-init, which this image does not have",
+    ),
+    "bytes": (b"\x00\xff\xfe words", "user data is no script"),
+    "unknown interpreter": (b"#!/bin/nothing\n", "not found"),
+}
+"""With what is said of it."""
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[dict[str, tuple[str, str]]]:
+    """What machines with these user data said: in the log at the first boot, and on the console after the second."""
+    with running_node() as node:
+        specs = {name: machine(number, user_data=data) for number, (name, (data, _)) in enumerate(USER_DATA.items(), 1)}
+        node.want(*specs.values())
+        logs = {}
+        for name, spec in specs.items():
+            console(node, spec, re.escape(USER_DATA[name][1]))
+            logs[name] = node.sh(spec, "cat /var/log/cloud-init-output.log")
+        node.want(*(replace(spec, boot=2) for spec in specs.values()))
+        time.sleep(0.3)
+        with node.connect() as connection:
+            yield {name: (logs[name], connection.console(spec.id).decode()) for name, spec in specs.items()}
+
+
+@pytest.mark.parametrize("kind", USER_DATA)
 def test_what_becomes_of_user_data_is_said_on_the_console_and_in_the_log(
-    node: NodeProcess, data: bytes, said: str
+    told: dict[str, tuple[str, str]], kind: str
 ) -> None:
-    spec = machine(user_data=data)
-    node.want(spec)
-    console(node, spec, re.escape(said))
-    assert said in node.sh(spec, "cat /var/log/cloud-init-output.log")
-    again = machine(user_data=data, boot=2)
-    node.want(again)
-    time.sleep(0.3)
-    with node.connect() as connection:
-        assert connection.console(spec.id).decode().count(said) == 1, "once, at the first boot"
+    _, said = USER_DATA[kind]
+    log, shown = told[kind]
+    assert said in log
+    assert shown.count(said) == 1, "once, at the first boot"

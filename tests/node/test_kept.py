@@ -15,6 +15,7 @@ from realvpc.node import messages as m
 from realvpc.node.answer import NodeError
 from tests.instance.specs import machine
 from tests.node.conftest import PATIENCE_SECONDS, NodeProcess, running_node
+from tests.running import eventually
 
 pytestmark = pytest.mark.root
 
@@ -29,21 +30,17 @@ def node() -> Iterator[NodeProcess]:
 
 
 def kept(node: NodeProcess, count: int) -> tuple[KeptDisk, ...]:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
+    def found() -> tuple[KeptDisk, ...]:
         with node.connect() as connection:
-            found = connection.status().kept
-        if len(found) == count:
-            return found
-        assert time.monotonic() < deadline, found
-        time.sleep(0.01)
+            return connection.status().kept
+
+    eventually(lambda: len(found()) == count, within=PATIENCE_SECONDS, what=f"that {count} disks are kept")
+    return found()
 
 
 def await_empty_trash(node: NodeProcess) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while left := list((node.state_dir / "trash").iterdir()):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.01)
+    trash = node.state_dir / "trash"
+    eventually(lambda: not list(trash.iterdir()), within=PATIENCE_SECONDS, what="that the trash is empty")
 
 
 def write(node: NodeProcess, spec: MachineSpec) -> None:
@@ -96,7 +93,7 @@ def test_a_stopped_instance_that_is_known_again_has_its_disk_back(node: NodeProc
     assert kept(node, 0) == ()
     assert (node.state_dir / "disks" / A.id).exists()
     with node.connect() as connection, pytest.raises(NodeError, match="which the state knows"):
-        connection.delete_disk(A.id)
+        connection.delete_disks(A.id)
     again = machine(1, boot=2)
     node.want(again, state=MINE)
     assert read(node, again) == "precious"
@@ -109,12 +106,12 @@ def test_no_disk_of_an_instance_that_is_known_is_deleted_nor_any_before_that_is_
     node.kill()
     node.start()
     with node.connect() as connection, pytest.raises(NodeError, match="not known yet"):
-        connection.delete_disk(A.id)
+        connection.delete_disks(A.id)
     node.want(A, state=MINE)
     older = node.state_dir / "kept" / f"{A.id}-2"
     older.mkdir()
     with node.connect() as connection, pytest.raises(NodeError, match="which the state knows"):
-        connection.delete_disk(older.name)
+        connection.delete_disks(older.name)
     assert older.exists()
 
 
@@ -172,15 +169,15 @@ def subjects(event: m.Event) -> set[str]:
     return {fault.subject for fault in event.faults} if isinstance(event, m.Applied) else {""}
 
 
-def test_root_deletes_one_by_its_name_and_nothing_else(node: NodeProcess) -> None:
+def test_root_deletes_those_it_names_all_or_none_and_nothing_else(node: NodeProcess) -> None:
     node.want(A, B, state=MINE)
     node.want(state=MINE)
     kept(node, 2)
     with node.connect() as connection:
         for name in ("..", "../disks", "/etc", ".", "", "i-0"):
             with pytest.raises(NodeError, match="is kept aside"):
-                connection.delete_disk(name)
-        connection.delete_disk(A.id)
+                connection.delete_disks(B.id, name)
+        connection.delete_disks(A.id)
     assert [disk.name for disk in kept(node, 1)] == [B.id]
     await_empty_trash(node)
 
@@ -195,15 +192,13 @@ def test_what_cannot_be_deleted_is_a_fault_and_stands_in_nobodys_way(node: NodeP
     try:
         node.start()
         node.want(A, state=MINE)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
+
+        def reason() -> str | None:
             with node.connect() as connection:
-                faults = {fault.subject: fault.reason for fault in connection.status().faults}
-            if "doomed" in faults:
-                break
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        assert str(doomed) in faults["doomed"]
+                return {fault.subject: fault.reason for fault in connection.status().faults}.get("doomed")
+
+        told = eventually(reason, within=PATIENCE_SECONDS, what="that what cannot be deleted is told")
+        assert str(doomed) in told
     finally:
         os.system(f"umount {doomed}/.1 2>/dev/null || umount {point}")
 

@@ -9,11 +9,28 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric.plan import Plan
+from realvpc.net.flow_gathering import Gathered, GatheredFlow
 from realvpc.net.machine import ApplianceSpec, MachineSpec, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import machine
 
 ID = machine().id
+FLOW = GatheredFlow(
+    interface_id="eni-0123456789abcdef0",
+    source=bytes(16),
+    destination=b"\xff" * 16,
+    source_port=1,
+    destination_port=2,
+    protocol=6,
+    is_egress=True,
+    is_rejected=False,
+    by_block_public_access=False,
+    packets=1,
+    octets=60,
+    first=1,
+    last=2,
+    tcp_flags=2,
+)
 APPLIANCE = ApplianceSpec(
     id="nat-0123456789abcdef0", hostname="nat", links=(), vcpus=1, memory_bytes=1 << 26, program=("/bin/true",)
 )
@@ -26,6 +43,7 @@ APPLIANCE = ApplianceSpec(
         m.Desired(7, Plan(), (machine(1), machine(2, wanted=Wanted.STOPPED, boot=3, user_data=b"#!/bin/sh\n"))),
         m.Desired(8, Plan(), (machine(1), APPLIANCE)),
         m.Counters(),
+        m.TakeFlows(turn=True),
         m.Status(),
         m.Console(ID),
         m.Console(ID, since=65536),
@@ -46,6 +64,7 @@ def test_a_request_arrives_as_it_was_sent(request_: m.Request) -> None:
         m.MachineDown(ID, 1),
         m.MachineFailed(ID, 1, "why"),
         m.CountersAre({"NO_ROUTE": 3}),
+        m.FlowsAre(Gathered((FLOW,), {FLOW.interface_id: 7}, is_turned=True, is_last=False)),
         m.StatusIs(
             pid=1,
             revision=2,

@@ -45,6 +45,7 @@ def test_who_asks_for_a_console_that_cannot_be_had_delays_nobody(node: NodeProce
                 await asyncio.sleep(0)
                 assert (await client.status()).revision == 1
                 assert await client.counters() == {"NO_ROUTE": 3}
+                assert await client.counters("eni-00000000000000007") == {"NO_ROUTE": 7}
                 await client.console(machine(2).id)
                 await client.want(m.Desired(2, node.plan, (machine(1), machine(2), machine(3))))
                 async for event in client.events():

@@ -16,6 +16,7 @@ from realvpc.instance.feature import ProbeError
 from realvpc.net.machine import Wanted
 from realvpc.node.isolation import Isolation, probe
 from realvpc.node.messages import MachineFailed
+from tests import surroundings
 from tests.instance.small_disk import tmpfs
 from tests.instance.specs import machine
 from tests.node.conftest import NodeProcess
@@ -77,9 +78,9 @@ def test_ping_needs_no_right_but_to_be_in_a_group(node: NodeProcess) -> None:
 def test_its_ids_are_free_again_when_it_is_gone(node: NodeProcess) -> None:
     node.want(machine())
     path = node.run_dir / "ns" / machine().id
-    assert path in {entry.readlink() for entry in id_range.REGISTRY.iterdir()}
+    assert [entry.readlink() for entry in surroundings.ids(node.run_dir)] == [path]
     node.want(machine(wanted=Wanted.TERMINATED))
-    assert path not in {entry.readlink() for entry in id_range.REGISTRY.iterdir()}
+    assert not list(surroundings.ids(node.run_dir))
 
 
 def test_without_user_namespaces_it_runs_with_the_same_few_rights(node: NodeProcess) -> None:
@@ -89,7 +90,8 @@ def test_without_user_namespaces_it_runs_with_the_same_few_rights(node: NodeProc
     assert first_id(node) == 0
     assert node.sh(spec, "id -u; echo kept > /etc/new; stat -c %u /etc/new /usr/bin/env").split() == ["0"] * 3
     assert node.run(spec, "mount", "-t", "tmpfs", "x", "/mnt")[0] != 0
-    assert node.run(spec, "ip", "link", "set", "eth0", "down")[0] != 0
+    for change in ("link set eth0 down", "link delete eth0", "link add x type bridge", "address flush dev eth0"):
+        assert node.run(spec, "ip", *change.split())[0] != 0, "rtnetlink names the fabric's namespace by a number"
     node.want(machine(wanted=Wanted.STOPPED))
     (node.run_dir / "faults" / "user_namespaces").unlink()
     node.want(machine(boot=2))

@@ -6,12 +6,14 @@ import re
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any, NamedTuple
 
 from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.plan import compile_plan
 from realvpc.net import mtu
-from realvpc.net.addresses import ANY_IPV4, Address, Cidr
+from realvpc.net.addresses import ANY_IPV4, ANY_IPV6, Address, Cidr
+from realvpc.net.egress_only_internet_gateway import EgressOnlyInternetGateway
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.machine import LinkSpec
@@ -20,12 +22,13 @@ from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.peering import Peering, PeeringSide, PeeringStatus
 from realvpc.net.resource import Resource
 from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
-from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, SecurityGroup, SecurityGroupRule
+from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, ICMPV6, SecurityGroup, SecurityGroupRule
 from realvpc.net.subnet import Subnet
-from realvpc.net.vpc import CidrAssociation, Vpc
+from realvpc.net.vpc import CidrAssociation, Ipv6CidrAssociation, Vpc
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 COMMON: dict[str, Any] = {"account": "111111111111", "region": "ap-northeast-1"}
+PATIENCE = 10.0  # seconds, for an answer on a machine that is busy
 TTL = 64  # what a namespace of its own sends with
 
 
@@ -46,39 +49,69 @@ def number(prefix: str, value: int) -> str:
 
 
 def vpc(
-    index: int, cidr: str, *, peers: Iterable[tuple[str, int]] = (), rules: tuple[Rule, ...] = (PING_IN, ALL_OUT)
+    index: int,
+    cidr: str,
+    *,
+    ipv6: str | None = None,
+    egress_only: bool = False,
+    peers: Iterable[tuple[str, int]] = (),
+    rules: tuple[Rule, ...] = (PING_IN, ALL_OUT),
 ) -> list[Resource]:
     """VPC number ``index`` with one subnet (the first /24), a gateway, a security group, and routes to ``peers``.
 
-    ``peers`` pairs destinations with the numbers of peering connections.
+    ``peers`` pairs destinations with the numbers of peering connections.  With an ``ipv6`` block the subnet has its
+    first /64, and rules and gateway are for both families; ``egress_only``: of IPv6 another gateway.
     """
     block = Cidr.parse(cidr)
+    blocks = [Cidr.parse(ipv6)] if ipv6 else []
     routes = [Route(ANY_IPV4, Target(TargetKind.INTERNET_GATEWAY, number("igw", index)))]
+    if ipv6:
+        kind, prefix = (
+            (TargetKind.EGRESS_ONLY_INTERNET_GATEWAY, "eigw") if egress_only else (TargetKind.INTERNET_GATEWAY, "igw")
+        )
+        routes.append(Route(ANY_IPV6, Target(kind, number(prefix, index))))
     routes += [Route(Cidr.parse(to), Target(TargetKind.PEERING, number("pcx", pcx))) for to, pcx in peers]
     group = tuple(
         SecurityGroupRule(
             id=number("sgr", place),
             is_egress=rule.is_egress,
-            protocol=rule.protocol,
+            protocol=ICMPV6 if rule.protocol == ICMP and peer is ANY_IPV6 else rule.protocol,
             from_port=rule.low,
             to_port=rule.high,
-            peer=ANY_IPV4,
+            peer=peer,
         )
-        for place, rule in enumerate(rules)
+        for place, (rule, peer) in enumerate(product(rules, (ANY_IPV4, ANY_IPV6) if ipv6 else (ANY_IPV4,)))
     )
     in_vpc: dict[str, Any] = {"vpc_id": number("vpc", index), **COMMON}
     table = RouteTable(id=number("rtb", index), associations=(RouteTableAssociation("rtbassoc-1"),), **in_vpc)
     return [
-        Vpc(id=in_vpc["vpc_id"], cidr_associations=(CidrAssociation("vpc-cidr-assoc-1", block),), **COMMON),
+        Vpc(
+            id=in_vpc["vpc_id"],
+            cidr_associations=(CidrAssociation("vpc-cidr-assoc-1", block),),
+            ipv6_cidr_associations=tuple(Ipv6CidrAssociation("vpc-cidr-assoc-2", each) for each in blocks),
+            **COMMON,
+        ),
         InternetGateway(id=number("igw", index), **in_vpc),
-        Subnet(id=number("subnet", index), cidr=block.subnet(0, 24), zone_name="a", zone_id="apne1-az4", **in_vpc),
+        *([EgressOnlyInternetGateway(id=number("eigw", index), **in_vpc)] if egress_only else []),
+        Subnet(
+            id=number("subnet", index),
+            cidr=block.subnet(0, 24),
+            ipv6_cidr_associations=tuple(
+                Ipv6CidrAssociation("subnet-cidr-assoc-1", each.subnet(0, 64)) for each in blocks
+            ),
+            zone_name="a",
+            zone_id="apne1-az4",
+            **in_vpc,
+        ),
         table,
         *(TableRoute.of(table, route) for route in routes),
         SecurityGroup(id=number("sg", index), name="group", description="", rules=group, **in_vpc),
     ]
 
 
-def host(index: int, vpc_index: int, address: str, *, public: str | None = None) -> list[Resource]:
+def host(
+    index: int, vpc_index: int, address: str, *, public: str | None = None, ipv6: str | None = None
+) -> list[Resource]:
     """Running instance number ``index``."""
     attachment = Attachment(id="eni-attach-1", owner_id=number("i", index), device_index=0, attached_at=NOW)
     return [
@@ -97,6 +130,7 @@ def host(index: int, vpc_index: int, address: str, *, public: str | None = None)
             subnet_id=number("subnet", vpc_index),
             mac_address=f"06:00:00:00:00:{index:02x}",
             private_addresses=(Address.parse(address),),
+            ipv6_addresses=(Address.parse(ipv6),) if ipv6 else (),
             group_ids=(number("sg", vpc_index),),
             public_address=Address.parse(public) if public else None,
             attachment=attachment,
@@ -119,9 +153,8 @@ def peering(index: int, requester: int, accepter: int) -> Peering:
 
 def bring_up(fabric: Fabric, network: Network) -> None:
     """A machine per instance, and the network's plan."""
-    for row in network.interfaces.values():
-        assert row.attachment is not None
-        fabric.ensure_machine(row.attachment.owner_id, (link_spec(network, row),))
+    for name in network.instances:
+        fabric.ensure_machine(name, tuple(link_spec(network, row) for row in network.interfaces_of(name)))
     fabric.apply(compile_plan(network))
 
 
@@ -134,6 +167,11 @@ def link_spec(network: Network, row: NetworkInterface) -> LinkSpec:
         prefix_length=subnet.cidr.prefix_length,
         gateway=str(subnet.router),
         mtu=mtu.INTERFACE,
+        device_index=row.attachment.device_index if row.attachment else 0,
+        more_addresses=tuple(map(str, row.private_addresses[1:])),
+        prefixes=tuple(map(str, row.ipv4_prefixes)),
+        ipv6_addresses=tuple(map(str, row.ipv6_addresses)),
+        ipv6_prefix_length=subnet.ipv6_cidr.prefix_length if subnet.ipv6_cidr else 128,
     )
 
 
@@ -141,6 +179,7 @@ class Pings(NamedTuple):
     sent: int
     received: int
     ttls: frozenset[int]
+    numbers: frozenset[int]  # of those that were answered, from 1 on
     text: str
 
 
@@ -149,14 +188,24 @@ def inside(fabric: Fabric, name: str, *command: str) -> list[str]:
     return ["nsenter", f"--net={fabric.namespace(name)}", *command]
 
 
-def ping(fabric: Fabric, name: str, to: str, *options: str, count: int = 3) -> Pings:
-    """``ping`` from the namespace ``name`` (an instance or ``internet``)."""
-    command = inside(fabric, name, "ping", "-n", "-i", "0.01", "-W", "0.3", "-c", str(count), *options, to)
-    return read_pings(subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout)
+def ping(fabric: Fabric, name: str, to: str, *options: str, count: int = 3, patience: float = PATIENCE) -> Pings:
+    """``ping`` from the namespace ``name`` (an instance or ``internet``), until all is answered.
+
+    All are sent at once (``-l``): once one is answered, ``ping`` would wait for a last one no longer than between two.
+    """
+    words = ["ping", "-n", "-l", str(count), "-c", str(count), "-W", str(patience), *options, to]
+    done = subprocess.run(inside(fabric, name, *words), capture_output=True, text=True, check=False, timeout=30)
+    return read_pings(done.stdout)
+
+
+def ping_in_vain(fabric: Fabric, name: str, to: str, *options: str, count: int = 3) -> Pings:
+    """The same where nothing is to come back: waits no longer than an answer takes."""
+    return ping(fabric, name, to, *options, count=count, patience=0.3)
 
 
 def read_pings(text: str) -> Pings:
     summary = re.search(r"(\d+) packets transmitted, (\d+) received", text)
     assert summary, text
     ttls = frozenset(int(ttl) for ttl in re.findall(r"ttl=(\d+)", text))
-    return Pings(int(summary[1]), int(summary[2]), ttls, text)
+    numbers = frozenset(int(number) for number in re.findall(r"icmp_seq=(\d+) ttl=", text))
+    return Pings(int(summary[1]), int(summary[2]), ttls, numbers, text)

@@ -16,12 +16,22 @@ from msgspec.structs import replace
 from realvpc.fabric import namespace
 from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.plan import compile_plan
+from realvpc.net.addresses import Address
 from realvpc.net.network import Network
-from realvpc.net.services import ENDPOINT, METADATA, RESOLVER, Listener, identity_of
+from realvpc.net.services import (
+    ENDPOINT,
+    IPV6_METADATA,
+    IPV6_RESOLVER,
+    METADATA,
+    RESOLVER,
+    Listener,
+    identity_of,
+    ipv6_identity_of,
+)
 from realvpc.net.table import put
 from realvpc.net.trace import INTERNET, SERVICES
 
-from .hosts import Rule, bring_up, host, inside, number, ping, vpc
+from .hosts import Rule, bring_up, host, inside, number, ping_in_vain, vpc
 from .test_fabric import counted, either_way
 
 pytestmark = pytest.mark.root
@@ -59,11 +69,11 @@ def _wake(opened: socket.socket) -> None:
 def _tell_tcp(listening: socket.socket) -> None:
     while True:
         try:
-            connection, (who, _) = listening.accept()
+            connection, who = listening.accept()
         except OSError:
             return
         with connection:
-            connection.sendall(who.encode())
+            connection.sendall(who[0].encode())
 
 
 def _tell_udp(bound: socket.socket) -> None:
@@ -77,14 +87,16 @@ def _tell_udp(bound: socket.socket) -> None:
         bound.sendto(client[0].encode(), client)
 
 
-def asked(fabric: Fabric, machine: str, to: str, port: int, protocol: str) -> str:
+def asked(fabric: Fabric, machine: str, to: str, port: int, protocol: str, source: str = "") -> str:
     """What the service says to the machine: by which address it knows it; empty when nobody answers."""
 
     def ask() -> str:
         kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
-        with socket.socket(socket.AF_INET, kind) as client:
+        with socket.socket(socket.AF_INET6 if ":" in to else socket.AF_INET, kind) as client:
             client.settimeout(PATIENCE)
             try:
+                if source:
+                    client.bind((source, 0))
                 client.connect((to, port))
                 if protocol == "udp":
                     client.send(b"?")
@@ -106,6 +118,66 @@ def test_each_interface_is_known_by_itself_although_its_address_is_not_unique(fa
                 assert asked(fabric, machine, str(RESOLVER), 53, protocol) == str(identity_of(interface))
                 vpcs = str(identity_of(interface, of_vpc_address=True))
                 assert asked(fabric, machine, VPC_RESOLVER, 53, protocol) == vpcs
+
+
+IPV6, MORE_IPV6 = "2001:db8:1::7", "2001:db8:1::cafe:9"
+
+
+def dual_stack() -> Network:
+    """As above; A has two IPv6 addresses and wants its metadata over IPv6, B has one and does not."""
+    vpcs = [
+        *vpc(1, "10.20.0.0/16", ipv6="2001:db8:1::/56", rules=CLOSED),
+        *vpc(2, "10.20.0.0/16", ipv6="2001:db8:2::/56", rules=CLOSED),
+    ]
+    network = Network.of(*vpcs, *host(1, 1, SAME, ipv6=IPV6), *host(2, 2, SAME, ipv6="2001:db8:2::7"))
+    a, b, row = network.instances[A], network.instances[B], network.interfaces[number("eni", 1)]
+    options = replace(a.metadata_options, http_protocol_ipv6="enabled")
+    return network.apply(
+        put(
+            replace(a, instance_type="t3.micro", metadata_options=options),
+            replace(b, instance_type="t3.micro"),
+            replace(row, ipv6_addresses=(*row.ipv6_addresses, Address.parse(MORE_IPV6))),
+        )
+    )
+
+
+@either_way
+def test_over_ipv6_an_interface_is_known_by_itself_and_may_ask_from_each_of_its_addresses(fabric: Fabric) -> None:
+    bring_up(fabric, dual_stack())
+    with served(fabric):
+        for source in (IPV6, MORE_IPV6):
+            name = str(ipv6_identity_of(number("eni", 1), Address.parse(source)))
+            assert asked(fabric, A, str(IPV6_METADATA), 80, "tcp", source) == name
+            for protocol in ("tcp", "udp"):
+                assert asked(fabric, A, str(IPV6_RESOLVER), 53, protocol, source) == name
+        assert asked(fabric, A, str(METADATA), 80, "tcp") == str(identity_of(number("eni", 1))), "of IPv4 as before"
+
+
+def test_metadata_over_ipv6_has_to_be_wanted_and_the_resolver_has_not(fabric: Fabric) -> None:
+    bring_up(fabric, dual_stack())
+    with served(fabric):
+        assert asked(fabric, B, str(IPV6_METADATA), 80, "tcp") == ""
+        assert fabric.counters()["SERVICE_NOT_OVER_IPV6"] > 0
+        for protocol in ("tcp", "udp"):
+            assert asked(fabric, B, str(IPV6_RESOLVER), 53, protocol) != ""
+
+
+def test_an_older_instance_type_reaches_neither_over_ipv6(fabric: Fabric) -> None:
+    network = dual_stack()
+    bring_up(fabric, network)
+    fabric.apply(compile_plan(network.apply(put(replace(network.instances[A], instance_type="t2.micro")))))
+    with served(fabric):
+        assert asked(fabric, A, str(IPV6_METADATA), 80, "tcp") == ""
+        assert asked(fabric, A, str(IPV6_RESOLVER), 53, "udp") == ""
+
+
+def test_nobody_asks_in_anothers_name_over_ipv6(fabric: Fabric) -> None:
+    bring_up(fabric, dual_stack())
+    foreign = inside(fabric, A, "ip", "address", "add", "2001:db8:1::99/128", "dev", "eth0", "nodad")
+    subprocess.run(foreign, check=True)
+    with served(fabric):
+        assert asked(fabric, A, str(IPV6_METADATA), 80, "tcp", "2001:db8:1::99") == ""
+    assert fabric.counters()["SOURCE_CHECK"] > 0
 
 
 def test_namespaces_of_services_forward_nothing_and_soon_forget_whoever_falls_silent(
@@ -136,7 +208,7 @@ def test_only_what_is_served_is_reached(fabric: Fabric) -> None:
     with served(fabric):
         for to, port, protocol in ((str(METADATA), 81, "tcp"), (str(METADATA), 80, "udp"), (VPC_RESOLVER, 80, "tcp")):
             assert counted(fabric, nobody(to, port, protocol)).keys() == {"NOT_SERVED"}
-        assert counted(fabric, lambda: ping(fabric, A, str(RESOLVER))) == {"NOT_SERVED": 3}
+        assert counted(fabric, lambda: ping_in_vain(fabric, A, str(RESOLVER))) == {"NOT_SERVED": 3}
         assert counted(fabric, nobody("169.254.169.1", 80, "tcp")).keys() == {"NOT_UNICAST"}
 
 

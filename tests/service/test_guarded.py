@@ -7,19 +7,17 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import ssl
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from contextlib import closing
 from pathlib import Path
 
 import boto3
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.certificate import self_signed
 from tests.running import Running
 
 pytestmark = pytest.mark.e2e
@@ -88,6 +86,35 @@ def test_up_replaces_a_process_whose_socket_is_gone(service: Running) -> None:
     assert service.pid("api") != pid
 
 
+def test_a_state_that_has_lost_a_row_is_refused_at_once(new_service: Callable[..., Running]) -> None:
+    service = new_service()
+    service.up("--fabric", "none")
+    ec2 = service.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.0.0/24")["Subnet"]
+    service("down")
+    with closing(sqlite3.connect(service.state / "api" / "state.db", isolation_level=None)) as database:
+        database.execute("DELETE FROM resource WHERE type = 'Vpc' AND id = ?", [vpc])
+    began = time.monotonic()
+    said = service("up", code=1).err
+    assert f"Subnet {subnet['SubnetId']} names {vpc}, which is not there" in said
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/null")], ids=["pipe", "directory", "link"]
+)
+def test_a_log_that_cannot_be_written_is_named(
+    new_service: Callable[..., Running], make: Callable[[Path], object]
+) -> None:
+    service = new_service()
+    (service.state / "log").mkdir(parents=True)
+    make(service.state / "log" / "api.log")
+    said = service("up", "--fabric", "none", code=1).err
+    assert f"cannot write {service.state}/log/api.log" in said
+    assert "Traceback" not in said
+
+
 def test_others_that_can_connect_can_read_along_unless_there_is_tls(new_service: Callable[..., Running]) -> None:
     service = new_service()
     said = service("up", "--fabric", "none", "--listen", f"0.0.0.0:{service.port}").err
@@ -128,29 +155,8 @@ def test_half_of_tls_and_files_that_are_none_are_refused_with_the_reason(
     assert "go together" in service("up", "--fabric", "none", "--tls-cert", str(certificate), code=1).err
     refused = service("up", "--fabric", "none", "--tls-cert", str(key), "--tls-key", str(key), code=1)
     assert "no certificate and key in PEM form" in refused.err
-
-
-def self_signed(directory: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "realvpc of a test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = directory / "cert.pem", directory / "key.pem"
-    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    paths[1].write_bytes(private)
-    paths[1].chmod(0o600)
-    return paths
+    missing = tmp_path / "missing.pem"
+    for files in ((missing, key), (certificate, missing)):
+        words = [str(word) for pair in zip(("--tls-cert", "--tls-key"), files, strict=True) for word in pair]
+        refused = service("up", "--fabric", "none", *words, code=1)
+        assert f"cannot read {missing}: No such file or directory" in refused.err

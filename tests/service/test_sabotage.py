@@ -34,16 +34,19 @@ def test_a_service_tells_what_was_done_to_it_and_goes_on(new_service: Callable[.
     asking = ("exec", site.instance_id, "--", "getent", "hosts", "one.example.com")
     assert service(*asking).out
 
+    service("exec", site.instance_id, "--", "ping", "-c", "1", "-W", "1", "192.0.2.1", code=None)
+    assert "NO_ROUTE" in service("counters", site.instance_id).out
+
     def resolves_again() -> bool:
         return service(*asking, code=None).code == 0
 
     def repaired() -> set[str]:
         return {repair["subject"] for repair in service.status()["node"]["repairs"]}
 
-    in_namespace(service, site.instance_id, "ip", "link", "set", "eth0", "down")
-    eventually(lambda: site.instance_id in repaired(), what="a link that is down is mended")
+    in_namespace(service, site.instance_id, "ip", "link", "delete", "eth0")
+    eventually(lambda: site.instance_id in repaired(), what="a link that is gone is plugged in again")
     assert "repaired" in service("status").out
-    eventually(resolves_again, what="and carries packets")
+    eventually(resolves_again, what="with its address and routes")
 
     # The sockets that the API process holds are in a namespace that is gone: it gets new ones.
     path = run_dir_of(service) / "ns" / "services"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from realvpc.session import command_runner
 from realvpc.session.command import Command, Details, Invocation, Status, amount
@@ -158,6 +160,45 @@ def test_the_oldest_are_forgotten_and_what_runs_is_not(monkeypatch: pytest.Monke
         await asyncio.sleep(0.05)
 
     asyncio.run(scene())
+
+
+def test_who_sends_much_pushes_out_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_runner, "INVOCATIONS", 5)
+
+    async def scene() -> None:
+        made = runner()
+        other = replace(command(0, "true", "a"), account="2")
+        made.send(other)
+        await over(made, other)
+        for number in range(1, 9):
+            made.send(command(number, "true"))  # on no instance
+        assert [each.id for each in made.commands()] == ["command-0", *(f"command-{number}" for number in range(5, 9))]
+
+    asyncio.run(scene())
+
+
+def test_what_is_cancelled_before_its_turn_may_be_forgotten_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the next command, before its task has heard of it."""
+    monkeypatch.setattr(command_runner, "INVOCATIONS", 2)
+    monkeypatch.setattr(command_runner, "_AT_ONCE", 1)
+    wrong: list[object] = []
+
+    async def scene() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: wrong.append(context))
+        made = runner()
+        runs, waits, next_one = command(1, "sleep 20", "a"), command(2, "echo 2", "a"), command(3, "echo 3", "a")
+        made.send(runs)
+        made.send(waits)
+        await asyncio.sleep(0.05)
+        made.cancel(waits.id)
+        made.send(next_one)
+        assert made.find(waits.id) is None
+        made.cancel_all()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(scene())
+    gc.collect()
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from realvpc.session.documents import plan
 from realvpc.session.journal import SessionJournal
@@ -75,6 +78,21 @@ def test_the_journal_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.
     assert running.id in {row.id for row in sessions(path).ended()}
 
 
+def test_nobody_pushes_out_the_history_of_another_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("realvpc.session.sessions.HISTORY", 5)
+    path = tmp_path / "sessions.jsonl"
+    book = sessions(path)
+    other = replace(begin(book), id="other", account="222222222222")
+    book.start(other)
+    book.end(other.id, Ending.EXIT)
+    mine = [begin(book) for _ in range(9)]
+    for session in mine:
+        book.end(session.id, Ending.EXIT)
+    kept = ["other", *(session.id for session in mine[-4:])]
+    assert [row.id for row in book.ended()] == kept
+    assert [row.id for row in sessions(path).ended()][:4] == ["other", *(session.id for session in mine[-3:])]
+
+
 def test_a_transcript_is_for_its_owner_alone_and_has_an_end(tmp_path: Path) -> None:
     transcripts = Transcripts(tmp_path / "transcripts")
     session = begin(Sessions(lambda: NOW))
@@ -85,7 +103,7 @@ def test_a_transcript_is_for_its_owner_alone_and_has_an_end(tmp_path: Path) -> N
     transcript.write(b"more")
     transcript.close()
     (path,) = (tmp_path / "transcripts").iterdir()
-    assert path.name == f"{session.id}.log"
+    assert path.name == f"{session.account}.{session.id}.log"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     content = path.read_bytes()
@@ -103,3 +121,28 @@ def test_forwarded_ports_have_no_transcript_and_old_ones_make_way(tmp_path: Path
         assert transcript is not None
         transcript.close()
     assert len(list((tmp_path / "transcripts").iterdir())) == KEPT
+
+
+def test_nobodys_transcripts_push_out_another_accounts(tmp_path: Path) -> None:
+    transcripts = Transcripts(tmp_path / "transcripts")
+    mine = begin(Sessions(lambda: NOW))
+    others = [replace(mine, id=f"other-{number}", account="222222222222") for number in range(KEPT + 1)]
+    for age, session in enumerate([mine, *others]):
+        transcript = transcripts.open(session)
+        assert transcript is not None
+        transcript.close()
+        os.utime(tmp_path / "transcripts" / f"{session.account}.{session.id}.log", (age, age))
+    kept = {path.name for path in (tmp_path / "transcripts").iterdir()}
+    assert kept == {f"{session.account}.{session.id}.log" for session in (mine, *others[2:])}
+
+
+@pytest.mark.parametrize("name", ["sessions.jsonl", "sessions.new"])
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "directory", "link"]
+)
+def test_the_service_starts_whatever_lies_where_its_journal_is(
+    tmp_path: Path, name: str, make: Callable[[Path], object]
+) -> None:
+    """A pipe that nobody writes to would be read for ever, and /dev/zero, too."""
+    make(tmp_path / name)
+    begin(sessions(tmp_path / "sessions.jsonl"))  # and so do sessions

@@ -10,6 +10,7 @@ import pytest
 
 from realvpc.iam.first_start import first_accounts
 from realvpc.net.addresses import Address, Cidr
+from realvpc.net.elastic_ip import AddressAssociation, ElasticIp
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.peering import Peering, PeeringSide, PeeringStatus
 from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGroupRule
@@ -48,6 +49,15 @@ def rule(rule_id: str, peer: Cidr | GroupReference) -> SecurityGroupRule:
             group_ids=("sg-1",),
             public_address=Address.parse("198.18.0.9"),
             attachment=Attachment(id="eni-attach-1", owner_id="i-1", device_index=0, attached_at=NOW),
+        ),
+        ElasticIp(
+            id="eipalloc-1",
+            **HOME,
+            public_address=Address.parse("198.18.0.9"),
+            domain_name="mail.example.com.",
+            association=AddressAssociation(
+                id="eipassoc-1", interface_id="eni-1", private_address=Address.parse("10.0.0.4")
+            ),
         ),
         Peering(
             id="pcx-1",

@@ -42,9 +42,9 @@ def create_vpc(service: Service) -> str:
     return vpc_id
 
 
-def serving(database: Database) -> tuple[Service, GroupCommit]:
-    journal = GroupCommit(database)
-    service = Service(database, lambda: NOW, Random(1), Options(quotas=QuotaMode.OFF), journal=journal)
+def serving(database: Database, *, default_vpc: bool = False) -> tuple[Service, GroupCommit]:
+    journal, options = GroupCommit(database), Options(quotas=QuotaMode.OFF, default_vpc=default_vpc)
+    service = Service(database, lambda: NOW, Random(1), options, journal=journal)
     service.report(lambda ctx: put(Account(id=ACCOUNT, account=ACCOUNT, name="main")), "test")
     return service, journal
 
@@ -124,6 +124,7 @@ def test_what_cannot_be_written_is_taken_back_and_whoever_waits_is_told(path: Pa
                     with pytest.raises(AwsError) as caught:
                         await each
                     assert (caught.value.code, caught.value.status) == ("Unavailable", 503)
+                    assert "disk" not in caught.value.message  # nor where the state is: that is for the log
                 async for event in events:
                     assert isinstance(event, Reverted)
                     reverted.append(event.revision)
@@ -144,7 +145,7 @@ def test_what_cannot_be_written_is_taken_back_and_whoever_waits_is_told(path: Pa
 
 def test_without_a_journal_a_write_that_fails_changes_nothing(path: Path) -> None:
     with closing(Counting(path)) as database:
-        service = Service(database, lambda: NOW, Random(1), Options())
+        service = Service(database, lambda: NOW, Random(1), Options(default_vpc=False))
         service.report(lambda ctx: put(Account(id=ACCOUNT, account=ACCOUNT, name="main")), "test")
         before, revision = service.state, service.revision
         database.broken = True
@@ -265,6 +266,31 @@ def test_a_refusal_too_waits_for_what_it_has_seen(path: Path) -> None:
                 with pytest.raises(AwsError, match="Unavailable"):
                     await answer
             assert kept in service.state.network.vpcs
+            journal.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_default_vpc_is_on_disk_before_anybody_is_told_of_it(path: Path) -> None:
+    async def scenario() -> None:
+        with closing(Counting(path)) as database:
+            service, journal = serving(database, default_vpc=True)
+            await service.settled()
+            describe = Call("ec2", "DescribeVpcs", {}, CALLER, "r")
+            database.broken = True
+            answers = [service.handle(describe), service.handle(describe)]  # the second one sees what the first made
+            for answer in answers:
+                assert isawaitable(answer)
+                with pytest.raises(AwsError, match="Unavailable"):
+                    await answer
+            assert not service.state.network.vpcs
+            database.broken = False
+            answer = service.handle(describe)
+            assert isawaitable(answer)
+            (told,) = (await answer)["Vpcs"]
+            with closing(Database(path)) as reader:
+                assert set(reader.load().network.vpcs) == {told["VpcId"]}
+            assert not isawaitable(service.handle(describe))  # nothing is written any more
             journal.close()
 
     asyncio.run(scenario())

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from realvpc.api.core.context import Options
+from realvpc.api.core.credentials import find_credential
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.net.addresses import Cidr
@@ -22,7 +23,8 @@ from realvpc.net.route_table import Route, RouteOrigin, Target, TargetKind
 from realvpc.store.codec import to_row
 from realvpc.store.database import SCHEMA_VERSION, Database, StateFileError
 from realvpc.store.state import RESOURCE_TYPES, State
-from tests.api.conftest import MAIN, OTHER, START, TOKYO, Client
+from tests.api.build import where
+from tests.api.conftest import MAIN, OTHER, START, TOKYO, VIRGINIA, Client
 
 VERSION_1 = Path(__file__).with_name("files") / "version_1.sql"
 TYPES_1 = {
@@ -30,7 +32,9 @@ TYPES_1 = {
     "Volume", "HostedZone", "RecordSet", "KeyPair", "MachineImage", "DiskSnapshot", "MetadataDefaults", "DhcpOptions",
     "Account", "AccessKey", "Role", "InstanceProfile", "IdempotencyToken", "SubmittedChange",
 }  # fmt: skip
-ELSEWHERE_NOW = {("RouteTable", "routes"), ("IdempotencyToken", "resource_ids")}  # their own tests are below
+ELSEWHERE_NOW = {
+    *(("RouteTable", "routes"), ("IdempotencyToken", "resource_ids"), ("AccessKey", "user_name")),
+}  # their own tests are below
 
 VPC, WEB, STOPPED, TERMINATED = (
     "vpc-0ac8be7d742840d2b", "i-000830f1b4b216f91", "i-092e62e7212b6d519", "i-00b589fd6a9e493f0",
@@ -111,11 +115,32 @@ def test_every_row_of_version_1_says_what_it_said(path: Path) -> None:
         assert as_far_as(said, now) == said, (type_name, resource_id)
 
 
+def test_accounts_that_had_no_default_vpc_are_given_none_beside_what_they_have(client: Client) -> None:
+    def defaults(client: Client) -> int:
+        return len(client("DescribeVpcs", Filters=where(is_default="true"))["Vpcs"])
+
+    before = set(client.service.state.network.vpcs)
+    assert defaults(client) == 0
+    assert set(client.service.state.network.vpcs) == before
+    assert defaults(Client(client.service, MAIN, VIRGINIA)) == 1  # where it had nothing
+
+
 def test_a_file_is_migrated_once(path: Path) -> None:
     for _ in range(2):  # the second time it is a file of today's
         with closing(Database(path)) as database:
             state, revision = database.load(), database.revision
         assert (revision, len(state.network.instances), len(state.network.routes_in(TABLE))) == (45, 3, 3)
+
+
+def test_the_user_of_a_key_becomes_a_row_of_its_own_and_the_key_works_as_before(path: Path) -> None:
+    keys = [(key_id, body) for type_name, key_id, body in rows(path) if type_name == "AccessKey"]
+    with closing(Database(path)) as database:
+        directory = database.load().directory
+    for key_id, body in keys:
+        credential = find_credential(directory, b"", START, key_id, None)
+        assert credential is not None
+        assert credential.arn == f"arn:aws:iam::{body['account']}:user/{body['user_name']}"
+        assert (credential.user_id, credential.secret_access_key) == (body["user_id"], body["secret"])
 
 
 def test_the_routes_of_a_table_become_rows_of_their_own(state: State) -> None:

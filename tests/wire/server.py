@@ -17,6 +17,7 @@ from realvpc.api.core.call import Call, Credential
 from realvpc.wire.app import App
 from realvpc.wire.model import service_model
 from realvpc.wire.sigv4 import Anyone, Verifier
+from realvpc.wire.upstream import Upstream
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -56,6 +57,7 @@ class Server:
         now: Callable[[], datetime] | None = None,
         admin: Any = None,
         failure: Exception | None = None,
+        upstream: Upstream | None = None,
         missing: Collection[str] = ("DeleteVpc", "DeleteRole", "DeleteParameter"),
     ) -> None:
         credentials = {credential.access_key_id: credential for credential in (OWNER, SESSION, EXPIRED)}
@@ -71,7 +73,7 @@ class Server:
             return credentials.get(access_key_id)
 
         authenticator = Verifier(lookup, known, clock) if strict else Anyone(lookup, known)
-        self.app = App(self._handle, self._knows, authenticator, admin)
+        self.app = App(self._handle, self._knows, authenticator, admin, upstream=upstream)
 
     def _knows(self, service: str, action: str) -> bool:
         return action not in self._missing

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from realvpc.api.core.errors import AwsError
-from realvpc.wire.app import MAXIMUM_BODY, MAXIMUM_HEAD
+from realvpc.wire.app import LONG_RESPONSE, MAXIMUM_BODY, MAXIMUM_HEAD
 from realvpc.wire.form import parse_form
 
 from .server import Answer, Server, any_credential, form
@@ -203,3 +203,19 @@ def test_the_lifespan_protocol_is_spoken() -> None:
 
 def test_parameters_keep_their_order_and_blanks() -> None:
     assert parse_form(b"b=1&a=&c", b"d=%2B+x") == [("b", "1"), ("a", ""), ("c", ""), ("d", "+ x")]
+
+
+@pytest.mark.parametrize(
+    "vpcs",
+    [
+        [{"VpcId": f"vpc-{number}"} for number in range(LONG_RESPONSE + 1)],
+        [{"VpcId": "v" * (LONG_RESPONSE + 1 << 10)}],
+    ],
+    ids=["many structures", "much text"],
+)
+def test_a_long_answer_is_taken_apart_where_it_was_written(vpcs: list[dict[str, str]]) -> None:
+    server = any_server()
+    server.responses["DescribeVpcs"] = {"Vpcs": list(vpcs)}
+    body = server.send(form(Action="DescribeVpcs"), any_credential("ec2")).body
+    assert body.count(b"<vpcId>") == len(vpcs)
+    assert not server.responses["DescribeVpcs"]["Vpcs"]

@@ -13,10 +13,10 @@ import pytest
 
 from realvpc.api.actions import ACTIONS
 from realvpc.api.core.errors import AwsError
-from realvpc.wire.ec2query import Ec2Query
+from realvpc.wire.ec2query import Ec2Layout, Ec2Query
 from realvpc.wire.java_pattern import matcher, translate
 from realvpc.wire.json11 import Json11
-from realvpc.wire.model import service_model
+from realvpc.wire.model import input_shape, service_model
 from realvpc.wire.query import Query
 
 EC2, IAM, STS, SSM = Ec2Query(), Query("iam"), Query("sts"), Json11("ssm")
@@ -83,6 +83,20 @@ def test_iam_has_words_of_its_own_for_names_and_paths(params: dict[str, str], wo
     assert (code, message.startswith(words)) == ("ValidationError", True)
 
 
+@pytest.mark.parametrize("action", ["CreateRole", "UpdateRole"])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [("3599", "greater than or equal to 3600"), ("43201", "less than or equal to 43200")]
+)
+def test_a_roles_sessions_last_from_one_hour_to_twelve(action: str, seconds: str, words: str) -> None:
+    params = {"RoleName": "r", "MaxSessionDuration": seconds}
+    params |= {"AssumeRolePolicyDocument": "{}"} if action == "CreateRole" else {}
+    code, message = refused(IAM, action, **params)
+    assert (code, message) == (
+        "ValidationError",
+        f"1 {AT} '{seconds}' at 'maxSessionDuration' failed to satisfy constraint: Member must have value {words}",
+    )
+
+
 def test_an_element_of_a_list_is_told_with_its_list_and_all_its_constraints() -> None:
     with pytest.raises(AwsError) as caught:
         SSM.read("SendCommand", msgspec.json.encode({"DocumentName": "doc", "InstanceIds": ["i-12345678", "x"]}))
@@ -90,6 +104,16 @@ def test_an_element_of_a_list_is_told_with_its_list_and_all_its_constraints() ->
         "ValidationException",
         f"1 {AT} '[i-12345678, x]' at 'instanceIds' failed to satisfy constraint: Member must satisfy constraint: "
         r"[Member must satisfy regular expression pattern: (^i-(\w{8}|\w{17})$)|(^mi-\w{17}$)]",
+    )
+
+
+def test_cloudwatch_logs_does_not_repeat_what_breaks_a_pattern() -> None:
+    with pytest.raises(AwsError) as caught:
+        Json11("logs").read("DescribeLogStreams", b'{"logGroupIdentifier": "arn:aws:logs:us-east-1:1:log-group:g:*"}')
+    assert (caught.value.code, caught.value.message) == (
+        "InvalidParameterException",
+        f"1 {AT} at 'logGroupIdentifier' failed to satisfy constraint: "
+        r"Member must satisfy regular expression pattern: [\w#+=/:,.@-]*",
     )
 
 
@@ -108,6 +132,9 @@ def test_a_secret_is_not_repeated() -> None:
         ("DeleteTags", {}, "resourceIdSet"),
         ("DeleteTags", {"ResourceId": ""}, "resourceIdSet"),
         ("CreateTags", {"ResourceId.1": "vpc-1"}, "tagSet"),
+        ("CreateDhcpOptions", {}, "dhcpConfigurationSet"),
+        ("CreateSecurityGroup", {"GroupName": "", "GroupDescription": "d"}, "GroupName"),
+        ("DisassociateRouteTable", {"AssociationId": ""}, "associationId"),
     ],
 )
 def test_ec2_calls_what_is_missing_or_an_unset_variable_by_its_own_name(
@@ -115,6 +142,24 @@ def test_ec2_calls_what_is_missing_or_an_unset_variable_by_its_own_name(
 ) -> None:
     expected = ("MissingParameter", f"The request must contain the parameter {name}")
     assert refused(EC2, action, **params) == expected
+
+
+REQUIRING = {
+    action: shape.required_members
+    for action in ACTIONS["ec2"]
+    if (shape := input_shape("ec2", action)) and set(shape.required_members) - {"InstanceIds"}
+}
+
+
+@pytest.mark.parametrize("action", REQUIRING)
+def test_actions_are_called_with_what_the_model_requires_of_a_request(action: str) -> None:
+    """They look no more.  What cannot be empty is refused for that."""
+    shape = input_shape("ec2", action)
+    assert shape is not None
+    names = {member: Ec2Layout().member_name(member, shape.members[member]) for member in REQUIRING[action]}
+    assert refused(EC2, action)[0] == "MissingParameter"
+    of_empty = refused(EC2, action, **dict.fromkeys(names.values(), ""))[0]
+    assert of_empty in ("MissingParameter", "InvalidParameterValue", "UnknownParameter")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +184,7 @@ def test_patterns_mean_what_they_mean_in_java(pattern: str, value: str, matches:
 
 def patterns() -> Iterator[tuple[str, str]]:
     """The patterns that requests to actions which are performed here are checked against, by service."""
-    for service in ("iam", "route53", "ssm", "sts"):
+    for service in ("iam", "logs", "route53", "ssm", "sts"):
         model = service_model(service)
         names = set(ACTIONS[service]) | ({"SendCommand", "StartSession"} if service == "ssm" else set())
         found: set[str] = set()
@@ -168,7 +213,10 @@ def test_no_pattern_of_a_model_can_be_made_to_try_for_long(service: str, pattern
     assert pattern in _EACH_TURN_BEGINS_ANEW or not _nested(parser.parse(translate(pattern)), within=False)
 
 
-_EACH_TURN_BEGINS_ANEW = {r"((/[A-Za-z0-9\.,\+@=_-]+)*)/"}
+_EACH_TURN_BEGINS_ANEW = {
+    r"((/[A-Za-z0-9\.,\+@=_-]+)*)/",
+    r"(\^?[\.\-_\/#A-Za-z0-9]{3,24})(\|\^?[\.\-_\/#A-Za-z0-9]{3,24}){0,4}",
+}
 
 
 def _nested(items: Any, *, within: bool) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,8 @@ from realvpc.wire.http import Request
 from realvpc.wire.scalars import parse_float, parse_timestamp
 from realvpc.wire.services import Services
 from realvpc.wire.signature import find_signature
+
+from ..counting import calls
 
 CALLS = 400_000  # of functions: some tens of milliseconds
 SERVICES = Services()
@@ -95,19 +96,3 @@ def test_a_head_of_the_largest_size_is_read_in_a_bounded_number_of_steps(authori
 def test_a_number_or_a_time_of_any_length_is_refused_by_its_length(parse: Callable[[str], Any], text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse(text)
-
-
-def calls(function: Callable[[], object]) -> int:
-    """How many functions are called, Python's and C's."""
-    count = 0
-
-    def tally(frame: Any, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(tally)
-    try:
-        function()
-    finally:
-        sys.setprofile(None)
-    return count

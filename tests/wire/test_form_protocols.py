@@ -77,6 +77,12 @@ def refused(codec: Ec2Query | Query, action: str, **params: str) -> tuple[str, s
         ),
         ("CreateVpc", {"InstanceTenancy": "x"}, "InvalidParameterValue", "Invalid value 'x' for InstanceTenancy."),
         (
+            "DescribeVpcAttribute",
+            {"VpcId": "v", "Attribute": "x"},
+            "InvalidParameterValue",
+            "Value (x) for parameter attribute is invalid. Unknown attribute.",
+        ),
+        (
             "DeleteVpc",
             {"VpcId": "v", "DryRun": "maybe"},
             "InvalidParameterValue",

@@ -122,3 +122,9 @@ def test_timestamps_are_seconds_and_may_have_milliseconds() -> None:
     assert SSM.write("DescribeInstanceInformation", response, "id") == (
         b'{"InstanceInformationList":[{"LastPingDateTime":1714521600,"RegistrationDate":1714521600.25}]}'
     )
+
+
+def test_cloudwatch_logs_has_a_code_of_its_own_for_what_breaks_its_model() -> None:
+    with pytest.raises(AwsError) as caught:
+        Json11("logs").read("DescribeLogGroups", b'{"limit": 51}')
+    assert caught.value.code == "InvalidParameterException"

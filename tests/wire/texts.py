@@ -64,7 +64,8 @@ def _one(op: Any, argument: Any, draw: random.Random, least: int) -> str:
 
 def _of_class(items: Any, draw: random.Random) -> str:
     if items[0][0] is constants.NEGATE:
-        return draw.choice("a-Z 5")
+        left_out = {chr(argument) for op, argument in items if op is constants.LITERAL}
+        return draw.choice([letter for letter in "a-Z 5" if letter not in left_out])
     op, argument = draw.choice(items)
     if op is constants.LITERAL:
         return chr(argument)

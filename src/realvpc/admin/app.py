@@ -17,7 +17,7 @@ from ..api.core.errors import AwsError
 from ..config import Credentials, Settings
 from ..hostile_json import NotJsonError, read_json
 from ..store.database import StorageError
-from ..wire.app import AsgiApp, Receive, Scope, Send
+from ..wire.asgi import AsgiApp, Receive, Scope, Send
 from .desk import Desk, Handler, Refusal, Route
 from .routes import ROUTES
 

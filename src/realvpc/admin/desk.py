@@ -11,6 +11,7 @@ from msgspec import Struct
 from ..api.service import Service
 from ..clock import Clock
 from ..config import Settings
+from ..iam.account import Account
 from ..node_link import NodeLink
 from ..store.database import Database
 
@@ -51,6 +52,15 @@ class Desk:
         self.stall: Stall | None = None
         self.internal_errors: Callable[[], int] = lambda: 0
         self.defects = 0  # of the operator's endpoint and of callbacks, which answer nobody
+
+    def account(self, wanted: Any) -> Account:
+        """The account with this id or name.  Raises Refusal."""
+        accounts = self.service.state.directory.accounts.values()
+        found = next((row for row in accounts if wanted in (row.id, row.name)), None)
+        if found is None:
+            names = ", ".join(sorted(row.name for row in accounts))
+            raise Refusal(f"there is no account {wanted}. There are: {names}")
+        return found
 
     def unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """The event loop's exception handler: what nobody caught is counted, and logged as ever."""

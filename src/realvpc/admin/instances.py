@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from ..api.ec2.instance_state import SERVER_ERROR
 from ..net.hostnames import instance_private_name, public_name
 from ..net.instance import Instance, InstanceState
 from ..net.network import Network
@@ -13,17 +14,32 @@ from .desk import Answer, Desk, Refusal
 
 
 async def instances(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Every instance of every account, the oldest launch first; ``name`` keeps those with this id or Name tag."""
-    wanted = request.get("name")
+    """Every instance of every account, the oldest launch first.
+
+    ``name`` keeps those with this id or Name tag, ``vpc`` those in the VPC with this id.
+    """
+    wanted, vpc = request.get("name"), request.get("vpc")
     network = desk.service.state.network
+    if vpc is not None and vpc not in network.vpcs:
+        raise Refusal(f"there is no VPC {vpc}, of any account or Region", 404)
     rows = sorted(network.instances.values(), key=lambda row: (row.launched_at, row.id))
-    return [_instance(network, row) for row in rows if wanted in (None, row.id, row.tags.get("Name"))]
+    found = [_instance(network, row) for row in rows if wanted in (None, row.id, row.tags.get("Name"))]
+    return [each for each in found if vpc in (None, each["vpc"])]
+
+
+def given_up(network: Network) -> list[dict[str, str]]:
+    """The instances that are stopped because their machines could not be started, and why."""
+    return [
+        {"id": row.id, "reason": row.state_reason or ""}
+        for row in sorted(network.instances.values(), key=lambda row: row.id)
+        if row.state is InstanceState.STOPPED and row.state_reason_code == SERVER_ERROR
+    ]
 
 
 def _instance(network: Network, row: Instance) -> dict[str, Any]:
     """``address`` is the primary private one; a terminated instance has neither addresses nor a VPC."""
     interface = next(iter(network.interfaces_of(row.id)), None)
-    public = interface.public_address if interface else None
+    public = network.public_address_of(interface) if interface else None
     return {
         "id": row.id,
         "name": row.tags.get("Name"),
@@ -35,8 +51,9 @@ def _instance(network: Network, row: Instance) -> dict[str, Any]:
         "subnet": interface.subnet_id if interface else None,
         "address": str(interface.private_address) if interface else None,
         "public_address": str(public) if public else None,
+        "ipv6_address": str(interface.ipv6_addresses[0]) if interface and interface.ipv6_addresses else None,
         "private_dns_name": instance_private_name(row, interface) if interface else None,
-        "public_dns_name": public_name(network.vpcs[interface.vpc_id], interface) if interface else None,
+        "public_dns_name": public_name(network.vpcs[interface.vpc_id], public) if interface else None,
     }
 
 

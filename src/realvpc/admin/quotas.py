@@ -5,42 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from ..iam.account import Account
-from ..net.quotas import LARGEST, QUOTAS, UNLIMITED, AppliedQuota, Quota, applied_id
+from ..net.quotas import LARGEST, QUOTAS, UNLIMITED, AppliedQuota, Quota, in_force
 from ..net.table import delete, put
 from ..net.zones import REGIONS
 from .desk import Answer, Desk, Refusal
 
 
 async def quotas(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Every quota of an ``account`` (id or name) in a ``region``; ``value`` is None where there is none."""
+    """Every quota of an ``account`` (id or name) in a ``region``, or ``quota`` alone; ``value`` is None where there is
+    none.
+    """
     account, region = _place(desk, request)
-    return [_shown(desk, account, region, quota) for quota in QUOTAS.values()]
+    wanted = [_quota(str(request["quota"]))] if "quota" in request else QUOTAS.values()
+    return [_shown(desk, account, region, quota) for quota in wanted]
 
 
 async def set_quota(desk: Desk, request: dict[str, Any]) -> Answer:
     """Give ``quota`` (its key, code or name) the ``value``, or without one what all accounts begin with."""
     account, region = _place(desk, request)
     quota = _quota(str(request.get("quota", "")))
-    row = AppliedQuota(
-        id=applied_id(account.id, region, quota),
-        account=account.id,
-        region="" if quota.is_global else region,
-        key=quota.key,
-        value=0,
-    )
     if request.get("value") is None:
+        row = AppliedQuota.of(account.id, region, quota, 0)
         desk.service.report(lambda ctx: delete(row), f"{quota.key} as it was")
     else:
         value = _value(request["value"], quota)
-        applied = AppliedQuota(id=row.id, account=row.account, region=row.region, key=row.key, value=value)
+        applied = AppliedQuota.of(account.id, region, quota, value)
         desk.service.report(lambda ctx: put(applied), f"{quota.key} is {value}")
     return _shown(desk, account, region, quota)
 
 
 def _shown(desk: Desk, account: Account, region: str, quota: Quota) -> dict[str, Any]:
     usual = quota.value(desk.settings.quota_mode)
-    applied = desk.service.state.directory.quotas.get(applied_id(account.id, region, quota))
-    value = applied.value if applied else usual
+    value = in_force(desk.service.state.directory.quotas, account.id, region, quota, desk.settings.quota_mode)
     return {
         "key": quota.key,
         "service": quota.service,
@@ -56,11 +52,7 @@ def _shown(desk: Desk, account: Account, region: str, quota: Quota) -> dict[str,
 
 def _place(desk: Desk, request: dict[str, Any]) -> tuple[Account, str]:
     """Raises Refusal."""
-    wanted, region = request.get("account", "main"), str(request.get("region", ""))
-    accounts = desk.service.state.directory.accounts.values()
-    account = next((row for row in accounts if wanted in (row.id, row.name)), None)
-    if account is None:
-        raise Refusal(f"there is no account {wanted}. There are: {', '.join(sorted(row.name for row in accounts))}")
+    account, region = desk.account(request.get("account", "main")), str(request.get("region", ""))
     if region not in REGIONS:
         raise Refusal(f"there is no Region {region!r}. There are: {', '.join(sorted(REGIONS))}")
     return account, region

@@ -6,38 +6,68 @@ import asyncio
 from typing import Any
 
 from ..api.ssm.agent_report import SSM, why_managed
+from ..net.addresses import Address
 from ..net.instance import Instance
 from ..net.network import Network
 from ..net.reasons import Reason
 from ..net.trace import INTERNET
 from ..node.answer import NodeError
 from ..reach import report
-from ..reach.endpoint import UnknownEndpointError, resolve
+from ..reach.endpoint import UnknownEndpointError, instance_called, resolve
 from .desk import Answer, Desk, Refusal
 
 _CELLS_AT_A_TIME = 16
 
 
 async def counters(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Packets by reason, as the fabric has counted them."""
+    """Packets by reason, as the fabric has counted them.
+
+    With ``of`` (an instance's id or Name tag, or an interface's id), those that were dropped at its interfaces: what it
+    sent, and what was sent to it and refused there.
+    """
     if desk.node is None:
         raise Refusal("there are no packets to count: this service runs with --fabric none", 409)
+    names = _interfaces_of(desk.service.state.network, str(request["of"])) if "of" in request else (None,)
     try:
-        counted = await desk.node.counters()
+        counted = [(name, await desk.node.counters(name)) for name in names]
     except NodeError as error:
         raise Refusal(str(error), 503) from error
-    return [{"reason": reason.name, "layer": reason.layer, "packets": counted.get(reason.name, 0)} for reason in Reason]
+    return [
+        {"reason": reason.name, "layer": reason.layer, "packets": packets.get(reason.name, 0)}
+        | ({"interface": name} if name else {})
+        for name, packets in counted
+        for reason in Reason
+    ]
+
+
+def _interfaces_of(network: Network, name: str) -> tuple[str, ...]:
+    """Their ids.  Raises Refusal."""
+    try:
+        found = resolve(network, name)
+    except UnknownEndpointError as error:
+        raise Refusal(str(error)) from None
+    row = network.interfaces.get(found.interface_id) if found.interface_id else None
+    if row is None:
+        raise Refusal(f"{name} is no instance or network interface, at which packets are counted")
+    if name == row.id or row.attachment is None:
+        return (row.id,)
+    return tuple(each.id for each in network.interfaces_of(row.attachment.owner_id))
 
 
 async def why(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Whether ``source`` reaches ``destination`` (ids, Name tags, addresses, ``internet``, ``ssm``), and why not."""
+    """Whether ``source`` reaches ``destination`` (ids, Name tags, addresses, ``internet``, ``ssm``), and why not.
+
+    With ``ipv6``, or to an IPv6 address, from an IPv6 address to one.
+    """
     network = desk.service.state.network
     try:
         if request["destination"] == SSM:
             return why_managed(desk.service.state, _instance_called(network, str(request["source"])))
-        source = resolve(network, str(request["source"]))
+        names = str(request["source"]), str(request["destination"])
+        ipv6 = request.get("ipv6") == "1" or any(map(_is_ipv6, names))
+        source = resolve(network, names[0], ipv6=ipv6)
         public = request.get("public") == "1" or source.interface_id == INTERNET
-        destination = resolve(network, str(request["destination"]), public=public)
+        destination = resolve(network, names[1], public=public, ipv6=ipv6)
         return report.why(network, source, destination, request.get("protocol", "icmp"), int(request.get("port", 0)))
     except KeyError as error:
         raise Refusal(f"{error} is missing") from None
@@ -45,23 +75,32 @@ async def why(desk: Desk, request: dict[str, Any]) -> Answer:
         raise Refusal(str(error)) from None
 
 
+def _is_ipv6(name: str) -> bool:
+    try:
+        return not Address.parse(name).is_ipv4
+    except ValueError:
+        return False
+
+
 def _instance_called(network: Network, name: str) -> Instance:
-    """By id or Name tag; of several that have had the name, one that runs.  Raises UnknownEndpointError."""
-    rows = [row for row in network.instances.values() if name in (row.id, row.tags.get("Name"))]
-    if not rows:
+    """Raises UnknownEndpointError."""
+    instance = instance_called(network, name)
+    if instance is None:
         raise UnknownEndpointError(f"{name!r} is no instance, which Systems Manager could manage")
-    return max(rows, key=lambda row: (row.machine_wanted, row.launched_at))
+    return instance
 
 
 async def matrix(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Every running instance against every other; ``instances`` keeps those with these ids, separated by commas.
+    """Every running instance against every other; ``instances`` keeps those with these ids, separated by commas, and
+    ``ipv6`` those that have an IPv6 address, from which they are asked about then.
 
     Everybody else's requests are answered in between.
     """
     only = frozenset(request["instances"].split(",")) if "instances" in request else None
     network = desk.service.state.network
     try:
-        whole = report.Matrix(network, request.get("protocol", "icmp"), int(request.get("port", 0)), only)
+        ways = request.get("protocol", "icmp"), int(request.get("port", 0))
+        whole = report.Matrix(network, *ways, only, ipv6=request.get("ipv6") == "1")
     except ValueError as error:
         raise Refusal(str(error)) from None
     cells = []

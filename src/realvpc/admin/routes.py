@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .default_vpc import default_vpcs, set_default_vpc
 from .desk import Route
 from .images import announce_image, finish_image, images, remove_image
 from .instances import console, instances
@@ -17,6 +18,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/_realvpc/clock"): Route(move_clock),
     ("GET", "/_realvpc/quotas"): Route(quotas),
     ("POST", "/_realvpc/quotas"): Route(set_quota),
+    ("GET", "/_realvpc/default-vpc"): Route(default_vpcs),
+    ("POST", "/_realvpc/default-vpc"): Route(set_default_vpc),
     ("GET", "/_realvpc/accounts"): Route(accounts),
     ("GET", "/_realvpc/instances"): Route(instances),
     ("GET", "/_realvpc/console"): Route(console),

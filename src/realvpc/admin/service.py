@@ -9,7 +9,9 @@ from typing import Any
 
 from .. import __version__
 from ..api.core.sweep import everything
+from ..iam.first_start import ways_back
 from .desk import CLOCK_SETTING, Answer, Desk, Refusal
+from .instances import given_up
 
 
 async def public_health(desk: Desk, request: dict[str, Any]) -> Answer:
@@ -28,7 +30,9 @@ async def health(desk: Desk, request: dict[str, Any]) -> Answer:
         **await public_health(desk, request),
         "fabric": desk.settings.fabric,
         "credentials": desk.settings.credentials,
+        "upstream": desk.settings.upstream,
         "faults": faults,
+        "stuck": desk.node is not None and desk.node.is_stuck,
     }
 
 
@@ -49,6 +53,7 @@ async def status(desk: Desk, request: dict[str, Any]) -> Answer:
             for kind in room.TYPES
         },
         "instances": _tally(instance.state for instance in state.network.instances.values()),
+        "given_up": given_up(state.network),
         "machines_wanted": sum(instance.machine_wanted for instance in state.network.instances.values()),
         "longest_stall_ms": _milliseconds(desk.stall.longest) if desk.stall else None,
         "node": await desk.node.status() if desk.node else None,
@@ -89,15 +94,21 @@ async def read_clock(desk: Desk, request: dict[str, Any]) -> Answer:
 
 
 async def accounts(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Every account with its access keys, secrets included: the operator hands them out."""
+    """Every account with the access keys that the operator hands out, secrets included.  Where none works any more,
+    there is a new one."""
+    if desk.service.report(lambda ctx: ways_back(ctx.directory, ctx.now, ctx.random), "the operator's access keys"):
+        await desk.service.settled()
     directory = desk.service.state.directory
-    keys = sorted(directory.access_keys.values(), key=lambda key: (key.created_at, key.id))
+    working = (key for key in directory.access_keys.values() if key.of_operator and key.is_active)
+    keys = sorted(working, key=lambda key: (key.created_at, key.id))
     return [
         {
             "id": account.id,
             "name": account.name,
             "access_keys": [
-                {"id": key.id, "secret": key.secret, "arn": key.arn} for key in keys if key.account == account.id
+                {"id": key.id, "secret": key.secret, "arn": directory.users[key.user_id].arn}
+                for key in keys
+                if key.account == account.id
             ],
         }
         for account in sorted(directory.accounts.values(), key=lambda account: (account.zone_seed, account.name))
@@ -105,6 +116,6 @@ async def accounts(desk: Desk, request: dict[str, Any]) -> Answer:
 
 
 async def reset(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Empty the state, as test suites do between tests.  Accounts and their keys stay: clients hold them."""
+    """Empty the state, as test suites do between tests.  Accounts and the operator's keys stay: clients hold them."""
     desk.service.report(everything, "reset")
     return {"status": "ok"}

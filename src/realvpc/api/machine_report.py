@@ -1,6 +1,6 @@
 """What a host reports of its machines: facts that change the state through the same door as requests.
 
-A report about an instance that is gone, or about an earlier boot, is old news and changes nothing.
+A report about an instance or an endpoint that is gone, or about an earlier boot, is old news and changes nothing.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
+from realvpc.net.instance_connect_endpoint import EndpointEvent, InstanceConnectEndpoint
 from realvpc.net.table import Change, put
 
 from .core.context import Context
 from .ec2.instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
+from .ec2.network_interface_attachment import settled
 from .service import Report as Report
 from .ssm.agent import agents_seen
 
@@ -20,6 +22,8 @@ def machine_up(instance_id: str, boot: int | None = None) -> Report:
     """The machine runs, and its Systems Manager agent with it."""
 
     def report(ctx: Context) -> Change:
+        if instance_id in ctx.network.instance_connect_endpoints:
+            return _of_endpoint(ctx, instance_id, boot, EndpointEvent.UP)
         change = _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_UP)
         if not change:
             return change
@@ -29,10 +33,22 @@ def machine_up(instance_id: str, boot: int | None = None) -> Report:
     return report
 
 
+def agent_seen(instance_id: str) -> Report:
+    """The instance's Systems Manager agent may have come to reach the service."""
+
+    def report(ctx: Context) -> Change:
+        instance = ctx.network.instances.get(instance_id)
+        return agents_seen(ctx, [instance]) if instance is not None else Change()
+
+    return report
+
+
 def machine_down(instance_id: str, boot: int | None = None) -> Report:
     """The machine is down: because it was asked to, or because it was shut down from inside."""
 
     def report(ctx: Context) -> Change:
+        if instance_id in ctx.network.instance_connect_endpoints:
+            return _again(ctx, instance_id, boot)
         change = _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_DOWN, INSTANCE_SHUTDOWN)
         before = ctx.network.instances.get(instance_id)
         if change and before and before.machine_wanted and before.shutdown_behavior == "terminate":
@@ -64,12 +80,19 @@ def machine_failed(instance_id: str, reason: str, boot: int | None = None) -> Re
     """
 
     def report(ctx: Context) -> Change:
+        if instance_id in ctx.network.instance_connect_endpoints:
+            return _of_endpoint(ctx, instance_id, boot, EndpointEvent.FAIL, reason)
         instance = ctx.network.instances.get(instance_id)
         ran = instance is not None and instance.boot > 1
         event = InstanceEvent.MACHINE_DOWN if ran else InstanceEvent.MACHINE_FAILED
         return _apply(ctx, instance_id, boot, event, server_error(reason))
 
     return report
+
+
+def interfaces_settled(interface_ids: frozenset[str]) -> Report:
+    """The machines have these network interfaces, or have them no more, as it was wanted."""
+    return lambda ctx: settled(ctx, sorted(interface_ids))
 
 
 def machines_impaired(names: frozenset[str]) -> Report:
@@ -97,5 +120,17 @@ def _apply(
     return happens(ctx, instance, event, reason)
 
 
-def _is_old(instance: Instance, boot: int | None) -> bool:
-    return boot is not None and boot < instance.boot
+def _of_endpoint(ctx: Context, endpoint_id: str, boot: int | None, event: EndpointEvent, message: str = "") -> Change:
+    endpoint = ctx.network.instance_connect_endpoints[endpoint_id]
+    after = None if _is_old(endpoint, boot) else endpoint.after(event, message)
+    return put(after) if after is not None else Change()
+
+
+def _again(ctx: Context, endpoint_id: str, boot: int | None) -> Change:
+    """Nobody shuts an endpoint down: its place is made again."""
+    endpoint = ctx.network.instance_connect_endpoints[endpoint_id]
+    return Change() if _is_old(endpoint, boot) else put(replace(endpoint, boot=endpoint.boot + 1))
+
+
+def _is_old(machine: Instance | InstanceConnectEndpoint, boot: int | None) -> bool:
+    return boot is not None and boot < machine.boot

@@ -12,8 +12,9 @@ from realvpc.net.addresses import Cidr
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
 from realvpc.net.hostnames import hostname
 from realvpc.net.instance import Instance, InstanceState
+from realvpc.net.instance_connect_endpoint import InstanceConnectEndpoint
 from realvpc.net.instance_types import INSTANCE_TYPES
-from realvpc.net.machine import DEFAULT_VOLUME_BYTES, LinkSpec, MachineSpec, Wanted
+from realvpc.net.machine import DEFAULT_VOLUME_BYTES, ApplianceSpec, LinkSpec, MachineSpec, Wanted, Workload
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.remains import Remains
@@ -32,10 +33,13 @@ _WANTED = {
 }
 
 
+_PLACE_VCPUS, _PLACE_BYTES, _PLACE_PIDS = 0.1, 32 << 20, 16
+
+
 class MachinesDelta(Struct, frozen=True):
     """What becomes of the machines that a change concerns; nothing becomes of the others."""
 
-    machines: tuple[MachineSpec, ...] = ()  # new, or specified otherwise
+    machines: tuple[Workload, ...] = ()  # new, or specified otherwise
     gone: tuple[str, ...] = ()  # not to be any more
     ended: tuple[str, ...] = ()  # whose remains the host has to remove
     removed: tuple[str, ...] = ()  # whose remains it has removed
@@ -44,9 +48,16 @@ class MachinesDelta(Struct, frozen=True):
         return bool(self.machines or self.gone or self.ended or self.removed)
 
 
+def workload_specs(state: State) -> tuple[Workload, ...]:
+    """The machines of instances, and those of appliances, by their ids."""
+    endpoints = state.network.instance_connect_endpoints
+    places = (_place(state.network, endpoints[name]) for name in sorted(endpoints))
+    return (*machine_specs(state), *places)
+
+
 def machine_specs(state: State) -> tuple[MachineSpec, ...]:
     """One machine per instance that is not terminated, by instance id."""
-    specs = (_spec_of(state, instance_id) for instance_id in sorted(state.network.instances))
+    specs = (_machine_of(state, instance_id) for instance_id in sorted(state.network.instances))
     return tuple(spec for spec in specs if spec is not None)
 
 
@@ -63,16 +74,16 @@ def machines_delta(before: State, after: State, change: Change) -> MachinesDelta
 
 
 def _affected(before: State, after: State, row: Resource) -> Iterator[str]:
-    """The ids of the instances whose machines follow from the row."""
+    """The ids of the instances and appliances whose machines follow from the row."""
     for network in (before.network, after.network):
         match row:
-            case Instance():
+            case Instance() | InstanceConnectEndpoint():
                 yield row.id
             case NetworkInterface():
-                yield from _instances(network.interfaces.get(row.id))
+                yield from _owners(network.interfaces.get(row.id))
             case Vpc() if _told(before, row.id) != _told(after, row.id):
                 yield from _instances(*network.interfaces_in_vpc(row.id))
-            case Subnet() if _block(before, row.id) != _block(after, row.id):
+            case Subnet() if _blocks(before, row.id) != _blocks(after, row.id):
                 yield from _instances(*network.interfaces_in_subnet(row.id))
             case DhcpOptions():
                 for vpc in network.vpcs.where(indexes.dhcp_options_id, row.id):
@@ -89,9 +100,14 @@ def _told(state: State, vpc_id: str) -> object:
     return vpc.resolver, options.options if options else None
 
 
-def _block(state: State, subnet_id: str) -> Cidr | None:
+def _blocks(state: State, subnet_id: str) -> tuple[Cidr, ...]:
     subnet = state.network.subnets.get(subnet_id)
-    return subnet.cidr if subnet else None
+    return subnet.blocks if subnet else ()
+
+
+def _owners(*interfaces: NetworkInterface | None) -> Iterator[str]:
+    attachments = (row.attachment for row in interfaces if row is not None)
+    return (each.owner_id for each in attachments if each is not None)
 
 
 def _instances(*interfaces: NetworkInterface | None) -> Iterator[str]:
@@ -99,14 +115,21 @@ def _instances(*interfaces: NetworkInterface | None) -> Iterator[str]:
     return (each.instance_id for each in attachments if each is not None and each.instance_id is not None)
 
 
-def _spec_of(state: State, instance_id: str) -> MachineSpec | None:
+def _spec_of(state: State, name: str) -> Workload | None:
+    endpoint = state.network.instance_connect_endpoints.get(name)
+    if endpoint is not None:
+        return _place(state.network, endpoint)
+    return _machine_of(state, name)
+
+
+def _machine_of(state: State, instance_id: str) -> MachineSpec | None:
     instance = state.network.instances.get(instance_id)
     return _machine(state, instance) if instance is not None and instance.state in _WANTED else None
 
 
 def _machine(state: State, instance: Instance) -> MachineSpec:
     network = state.network
-    interfaces = network.interfaces_of(instance.id)
+    interfaces = network.wanted_interfaces_of(instance.id)
     kind = INSTANCE_TYPES[instance.instance_type]
     vpc = network.vpcs[interfaces[0].vpc_id]
     options = state.names.dhcp_options_of(vpc)
@@ -130,6 +153,21 @@ def _machine(state: State, instance: Instance) -> MachineSpec:
     )
 
 
+def _place(network: Network, endpoint: InstanceConnectEndpoint) -> ApplianceSpec:
+    """Where the endpoint's connections begin: nothing runs there, but what keeps the place."""
+    return ApplianceSpec(
+        id=endpoint.id,
+        hostname="instance-connect-endpoint",
+        links=tuple(_link(network, interface) for interface in network.interfaces_of(endpoint.id)),
+        vcpus=_PLACE_VCPUS,
+        memory_bytes=_PLACE_BYTES,
+        pids=_PLACE_PIDS,
+        volume_bytes=_PLACE_BYTES,
+        boot=endpoint.boot,
+        program=("/bin/sleep", "infinity"),
+    )
+
+
 def _name_servers(vpc: Vpc, options: DhcpOptions | None) -> tuple[str, ...]:
     servers = options.name_servers if options else ()
     return tuple(str(vpc.resolver) if server == AMAZON_PROVIDED_DNS else server for server in servers)
@@ -145,4 +183,8 @@ def _link(network: Network, interface: NetworkInterface) -> LinkSpec:
         gateway=str(subnet.router),
         mtu=mtu.INTERFACE,
         device_index=interface.attachment.device_index if interface.attachment else 0,
+        more_addresses=tuple(map(str, interface.private_addresses[1:])),
+        prefixes=tuple(map(str, (*interface.ipv4_prefixes, *interface.ipv6_prefixes))),
+        ipv6_addresses=tuple(map(str, interface.ipv6_addresses)),
+        ipv6_prefix_length=subnet.ipv6_cidr.prefix_length if subnet.ipv6_cidr else 128,
     )

@@ -9,6 +9,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from random import Random
 
+from msgspec import Struct
+
+from realvpc.aside import aside
 from realvpc.feed import Feed
 from realvpc.iam.evaluate import Evaluate, evaluate
 from realvpc.iam.temporary_credentials import KEY_BYTES
@@ -18,24 +21,41 @@ from realvpc.store.database import Database, StorageError, Write
 from realvpc.store.journal import AtOnce, Journal
 from realvpc.store.state import State
 
-from .actions import ACTIONS
+from .actions import ACTIONS, FIRST_USE
 from .core.action import Actions
 from .core.call import Call, Caller, Credential
 from .core.context import Answer, Context, Options, Response
 from .core.credentials import find_credential
 from .core.door import enter
+from .core.effort import CHANGING, Effort, TooLongError
 from .core.errors import AwsError
+from .core.key_uses import KeyUses
 
 log = logging.getLogger(__name__)
 
 _KEY_SETTING, _STATE_SETTING = "service-key", "state-id"
+_SHORT = 10_000  # steps of a call, beyond which it is worked on beside the loop
 
 Report = Callable[[Context], Change]
 """A background fact (a machine is up): a function of the state, like an action, with nobody to answer."""
 
 
+NOBODY = Caller(account="", region="", arn="", user_id="", access_key_id="")
+
+
+class Worked(Struct, frozen=True):
+    """What a call came to, from the state that it looked at to the one that its change makes."""
+
+    before: State
+    answer: Answer
+    after: State
+
+
 class Service:
     """Runs actions one after the other on the current state.
+
+    A call that takes long is worked on beside the loop (decision 0034): it is a function of the state, and counts if
+    that is still the state when it is done.  If not, it is worked on again, and then whoever writes waits for it.
 
     Changes are written by ``journal``, at once unless another is given: nothing is answered before it is written.
     ``trouble`` says why nothing can be.  ``feed`` is told of every commit once it is written.  ``evaluate`` is asked
@@ -58,6 +78,7 @@ class Service:
         self._options = options
         self._evaluate = evaluate
         self.feed = feed or Feed()
+        self.key_uses = KeyUses()
         self.actions: Actions = ACTIONS
         self.state: State = database.load()
         self.revision: int = database.revision
@@ -65,6 +86,7 @@ class Service:
         self._written = (self.state, self.revision)
         self._unwritten: deque[Commit] = deque()
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._turn = asyncio.Lock()  # held while a long call is worked on that must find the state as it was
         self.key: bytes = bytes.fromhex(_made_once(database, _KEY_SETTING, lambda: random.randbytes(KEY_BYTES).hex()))
         self.state_id: str = _made_once(database, _STATE_SETTING, lambda: random.randbytes(16).hex())
 
@@ -100,22 +122,84 @@ class Service:
         }
 
     def knows(self, service: str, action: str) -> bool:
-        """Whether ``service`` (botocore's name) has this action here."""
+        """Whether ``service`` (its name in signatures) has this action here."""
         return action in self.actions.get(service, {})
 
     def handle(self, call: Call) -> Response | Awaitable[Response]:
         """Perform a call: authenticated and decoded in, response out, by and by where that has to be waited for.
 
         Raises AwsError; then the state is as before.  What is answered has been written, and so has what an effect
-        builds upon.
+        builds upon.  What an account finds in a Region that is new to it comes before its first call, whatever becomes
+        of that.
         """
+        context = self._context(call, Effort(_SHORT))
+        self.key_uses.note(context.directory, call, context.now)
+        first_use = FIRST_USE.get(call.service)
+        if first_use and (found := first_use(context)):
+            if self._turn.locked():
+                return self._later(call)
+            self._commit(found, f"first use of {context.region} by {context.account}", self.state.apply(found))
+            context = context.with_state(self.state)
+        if call.is_long:
+            return self._aside(call)
         try:
-            answer = enter(self.context(call.caller, call.host, call.scheme), self.actions, self._evaluate, call)
+            worked = self._work(call, context)
+        except TooLongError:
+            return self._aside(call)
         except AwsError as refusal:
             if self.is_settled:
                 raise
             return self._refused(refusal, self.settled())
-        self._commit(answer.change, f"{call.service}:{call.action} {call.caller.arn}")
+        if worked.answer.change and self._turn.locked():
+            return self._in_turn(call)
+        return self._done(call, worked)
+
+    async def _later(self, call: Call) -> Response:
+        """When nobody's turn it is any more."""
+        await self.turn()
+        return await _awaited(self.handle(call))
+
+    def _context(self, call: Call, effort: Effort | None = None) -> Context:
+        return self.context(call.caller, call.host, call.scheme, effort)
+
+    def _work(self, call: Call, context: Context) -> Worked:
+        """Raises AwsError, and TooLongError when the context's effort does not suffice."""
+        answer = enter(context, self.actions, self._evaluate, call)
+        context.effort.spend(CHANGING * len(answer.change))
+        return Worked(context.state, answer, context.state.apply(answer.change) if answer.change else context.state)
+
+    async def _aside(self, call: Call) -> Response:
+        """Beside the loop, on the state of now; on a later one in its turn, when somebody else has written first."""
+        worked = await self._worked(call)
+        if worked.answer.change and (worked.before is not self.state or self._turn.locked()):
+            return await self._in_turn(call)
+        return await _awaited(self._done(call, worked))
+
+    async def _in_turn(self, call: Call) -> Response:
+        """Beside the loop, while other calls that write wait.  Reports do not: then it is worked on again."""
+        async with self._turn:
+            worked = await self._worked(call)
+            while worked.answer.change and worked.before is not self.state:
+                worked = await self._worked(call)
+            response = self._done(call, worked)
+        return await _awaited(response)
+
+    async def _worked(self, call: Call) -> Worked:
+        """Raises AwsError, also when what it saw could not be written."""
+        context, seen = self._context(call), self.settled()
+        try:
+            worked = await aside(call.caller.account, self._work, call, context)
+        except AwsError:
+            await seen
+            raise
+        if not worked.answer.change:
+            await seen
+        return worked
+
+    def _done(self, call: Call, worked: Worked) -> Response | Awaitable[Response]:
+        answer = worked.answer
+        if answer.change:
+            self._commit(answer.change, f"{call.service}:{call.action} {call.caller.arn}", worked.after)
         if not self.is_settled:
             return self._once_settled(answer, self.settled())
         later = answer.effect() if answer.effect is not None else None
@@ -139,16 +223,23 @@ class Service:
             await self.settled()
         return response
 
-    def report(self, fact: Report, cause: str) -> None:
-        """Take in a background fact through the same door."""
-        nobody = Caller(account="", region="", arn="", user_id="", access_key_id="")
-        self._commit(fact(self.context(nobody)), cause)
+    def report(self, fact: Report, cause: str) -> Change:
+        """Take in a background fact through the same door, and say what it changes."""
+        change = fact(self.context(NOBODY))
+        if change:
+            self._commit(change, cause, self.state.apply(change))
+        return change
+
+    async def turn(self) -> None:
+        """Until no long call is worked on that a report would have worked on again."""
+        async with self._turn:
+            return
 
     def credential(self, access_key_id: str, session_token: str | None) -> Credential | None:
         """Whom these stand for now; see ``find_credential``."""
         return find_credential(self.state.directory, self.key, self._now(), access_key_id, session_token)
 
-    def context(self, caller: Caller, host: str = "", scheme: str = "http") -> Context:
+    def context(self, caller: Caller, host: str = "", scheme: str = "http", effort: Effort | None = None) -> Context:
         """What a call of this caller knows; ``host`` is what the client calls the service, by http or https."""
         return Context(
             state=self.state,
@@ -159,17 +250,21 @@ class Service:
             key=self.key,
             host=host,
             scheme=scheme,
+            effort=effort,
         )
 
-    def _commit(self, change: Change, cause: str) -> None:
-        if not change:
-            return
-        revision, before, after = self.revision + 1, self.state, self.state.apply(change)
+    def written_context(self, caller: Caller) -> Context:
+        """What a call knows that looks at nothing that might be taken back."""
+        return self.context(caller).with_state(self._written[0])
+
+    def _commit(self, change: Change, cause: str, after: State) -> None:
+        """``after`` is what the change makes of the state of now."""
+        revision, before = self.revision + 1, self.state
         self._unwritten.append(Commit(revision, before, after, change))
         self.state, self.revision = after, revision
         self._journal.write(Write(revision, change, self._now(), cause))
         if self.revision != revision:
-            raise _unavailable(self.trouble or "")
+            raise _unavailable()
 
     def _on_written(self, revision: int) -> None:
         self.trouble = None
@@ -192,13 +287,17 @@ class Service:
         waiting, self._waiting = self._waiting, deque()
         for _, each in waiting:
             if not each.done():
-                each.set_exception(_unavailable(self.trouble))
+                each.set_exception(_unavailable())
         self.feed.publish(Reverted(self.revision))
 
 
-def _unavailable(trouble: str) -> AwsError:
-    """As EC2 answers what it cannot do at the moment; clients try again."""
-    return AwsError("Unavailable", f"The service is unavailable. Please try again later: {trouble}.", 503)
+async def _awaited(response: Response | Awaitable[Response]) -> Response:
+    return response if isinstance(response, dict) else await response
+
+
+def _unavailable() -> AwsError:
+    """As EC2 answers what it cannot do at the moment; clients try again.  Why, the log says, and ``realvpc status``."""
+    return AwsError("Unavailable", "The service is unavailable. Please try again later.", 503)
 
 
 def _made_once(database: Database, setting: str, make: Callable[[], str]) -> str:

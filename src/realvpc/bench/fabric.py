@@ -6,78 +6,71 @@ them.  Everything lives in namespaces made here; nothing has an uplink.
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import shutil
-import subprocess
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec.structs import replace
 from pyroute2 import IPRoute
 
 from realvpc.fabric import namespace
 from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.plan import compile_plan
 from realvpc.net import mtu
-from realvpc.net.addresses import Address, Cidr
+from realvpc.net.addresses import ANY_IPV4, ANY_IPV6, Address, Cidr
+from realvpc.net.flow_log import DestinationType, FlowLog, TrafficType
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.machine import LinkSpec
 from realvpc.net.network import Network
+from realvpc.net.network_acl import AclEntry, NetworkAcl
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.peering import Peering, PeeringSide, PeeringStatus
 from realvpc.net.resource import Resource
 from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
 from realvpc.net.security_group import ALL_PROTOCOLS, TCP, SecurityGroup, SecurityGroupRule
 from realvpc.net.subnet import Subnet
-from realvpc.net.vpc import CidrAssociation, Vpc
+from realvpc.net.table import Change, put
+from realvpc.net.vpc import CidrAssociation, Ipv6CidrAssociation, Vpc
 
 from .contest import Figures, alternate
+from .course import TOOLS, TOOLS_IPV6, UNITS, BenchError, Course, check_tools, forget, measure, serving
+
+__all__ = ["BARE", "FABRIC", "UNITS", "BenchError", "run"]
 
 BARE, FABRIC = "bare veth pair", "peered VPCs"
-UNITS = {"TCP transactions": "1/s", "TCP throughput": "Gbit/s"}
-TOOLS = {"iperf3": "iperf3", "sockperf": "sockperf", "nsenter": "util-linux", "taskset": "util-linux"}
-"""Commands that the measurement needs, and the Debian packages that have them."""
-
-_PORT_STREAM, _PORT_TRANSACTIONS = 5201, 11111
-_SENDING_CORE, _RECEIVING_CORE = "0", "1"
-_LATENCY = re.compile(r"avg-latency=([\d.]+)")
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
-_OWNER: dict[str, Any] = {"account": "111111111111", "region": "ap-northeast-1"}
+_IFA_F_NODAD = 0x02  # linux/if_addr.h
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+OWNER: dict[str, Any] = {"account": "111111111111", "region": "ap-northeast-1"}
 
 
-class BenchError(Exception):
-    """The measurement cannot be made; the text says why."""
+def run(
+    rounds: int,
+    seconds: int,
+    progress: Callable[[str], None],
+    *,
+    ipv6: bool = False,
+    network_acls: bool = False,
+    flow_logs: bool = False,
+) -> list[dict[str, Figures]]:
+    """Rounds of both contenders: figures by contender.  Needs root.  Raises BenchError.
 
-
-class Course(Struct, frozen=True):
-    """From a client's namespace to a server in another one."""
-
-    client: Path
-    server: Path
-    address: str
-
-
-def run(rounds: int, seconds: int, progress: Callable[[str], None]) -> list[dict[str, Figures]]:
-    """Rounds of both contenders: figures by contender.  Needs root.  Raises BenchError."""
-    missing = sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
-    if missing:
-        raise BenchError(f"missing tools: apt-get install {' '.join(missing)}")
+    With ``network_acls`` each subnet has one of its own, with rules that have to be looked at in turn, with
+    ``flow_logs`` every packet a record at both ends.
+    """
+    check_tools(TOOLS_IPV6 if ipv6 else TOOLS)
     run_dir = Path(f"/run/realvpc/bench-{os.getpid()}")
     with (
-        _bare_pair(run_dir / "bare") as bare,
-        _peered_vpcs(run_dir / "fabric") as fabric,
-        _serving(bare),
-        _serving(fabric),
+        _bare_pair(run_dir / "bare", ipv6=ipv6) as bare,
+        _peered_vpcs(run_dir / "fabric", ipv6=ipv6, network_acls=network_acls, flow_logs=flow_logs) as fabric,
+        serving(bare),
+        serving(fabric),
     ):
         contenders = {
-            BARE: lambda: _measure(bare, seconds=seconds),
-            FABRIC: lambda: _measure(fabric, seconds=seconds),
+            BARE: lambda: measure(bare, seconds=seconds),
+            FABRIC: lambda: measure(fabric, seconds=seconds),
         }
         return alternate(rounds, contenders, progress)
 
@@ -86,7 +79,7 @@ def run(rounds: int, seconds: int, progress: Callable[[str], None]) -> list[dict
 
 
 @contextmanager
-def _bare_pair(run_dir: Path) -> Iterator[Course]:
+def _bare_pair(run_dir: Path, *, ipv6: bool) -> Iterator[Course]:
     client, server = run_dir / "client", run_dir / "server"
     try:
         namespace.create(client)
@@ -96,13 +89,14 @@ def _bare_pair(run_dir: Path) -> Iterator[Course]:
             namespace.run_in(client, lambda: _cable(fd))
         finally:
             os.close(fd)
-        namespace.run_in(client, lambda: _address("10.9.0.1"))
-        namespace.run_in(server, lambda: _address("10.9.0.2"))
-        yield Course(client, server, "10.9.0.2")
+        ours, theirs = ("2001:db8:9::1", "2001:db8:9::2") if ipv6 else ("10.9.0.1", "10.9.0.2")
+        namespace.run_in(client, lambda: _address(ours))
+        namespace.run_in(server, lambda: _address(theirs))
+        yield Course(client, server, theirs)
     finally:
         namespace.remove(client)
         namespace.remove(server)
-        _forget(run_dir)
+        forget(run_dir)
 
 
 def _cable(server_fd: int) -> None:
@@ -114,76 +108,131 @@ def _cable(server_fd: int) -> None:
 def _address(text: str) -> None:
     with closing(IPRoute()) as netlink:
         [index] = netlink.link_lookup(ifname="eth0")
-        netlink.addr("add", index=index, address=text, prefixlen=24)
+        family = {"prefixlen": 64, "flags": _IFA_F_NODAD} if ":" in text else {"prefixlen": 24}
+        netlink.addr("add", index=index, address=text, **family)
         netlink.link("set", index=index, state="up")
 
 
 @contextmanager
-def _peered_vpcs(run_dir: Path) -> Iterator[Course]:
+def _peered_vpcs(run_dir: Path, *, ipv6: bool, network_acls: bool, flow_logs: bool) -> Iterator[Course]:
     fabric = Fabric(run_dir)
     try:
         fabric.open()
-        client = fabric.ensure_machine("client", (_link(1, "10.1.0.10", "10.1.0.1"),))
-        server = fabric.ensure_machine("server", (_link(2, "10.2.0.10", "10.2.0.1"),))
-        fabric.apply(compile_plan(_network()))
-        yield Course(client, server, "10.2.0.10")
+        client = fabric.ensure_machine("client", (link(1, "10.1.0.10", "10.1.0.1"),))
+        server = fabric.ensure_machine("server", (link(2, "10.2.0.10", "10.2.0.1"),))
+        network = _with_acls(_network()) if network_acls else _network()
+        logged = [_flow_log(number) for number in (1, 2)] if flow_logs else []
+        fabric.apply(compile_plan(network.apply(put(*logged))))
+        yield Course(client, server, _ipv6_of(2) if ipv6 else "10.2.0.10")
     finally:
         fabric.destroy()
-        _forget(run_dir)
+        forget(run_dir)
 
 
-def _forget(directory: Path) -> None:
-    """Remove an empty directory, and the one above it with the last."""
-    directory.rmdir()
-    with suppress(OSError):  # the other course is still in there
-        directory.parent.rmdir()
-
-
-def _link(number: int, address: str, gateway: str) -> LinkSpec:
+def link(number: int, address: str, gateway: str) -> LinkSpec:
     return LinkSpec(
-        interface_id=_id("eni", number),
+        interface_id=id_of("eni", number),
         mac_address=f"06:00:00:00:00:{number:02x}",
         address=address,
         prefix_length=20,
         gateway=gateway,
         mtu=mtu.INTERFACE,
+        ipv6_addresses=(_ipv6_of(number),),
+        ipv6_prefix_length=64,
+    )
+
+
+def _ipv6_of(number: int) -> str:
+    return f"2001:db8:{number}::10"
+
+
+def _flow_log(number: int) -> FlowLog:
+    """Of all traffic of a VPC."""
+    return FlowLog(
+        id=id_of("fl", number),
+        resource_id=id_of("vpc", number),
+        traffic_type=TrafficType.ALL,
+        destination_type=DestinationType.CLOUD_WATCH_LOGS,
+        log_format="",
+        created_at=NOW,
+        **OWNER,
     )
 
 
 def _network() -> Network:
-    """Peered VPCs 10.1.0.0/16 and 10.2.0.0/16; TCP is admitted from the other one only, so every flow is tracked."""
-    side = [PeeringSide(vpc_id=_id("vpc", number), **_OWNER) for number in (1, 2)]
+    """Peered VPCs 10.1.0.0/16 and 10.2.0.0/16, in IPv6 2001:db8:1::/56 and 2001:db8:2::/56; TCP is admitted from the
+    other one only, so every flow is tracked."""
+    side = [PeeringSide(vpc_id=id_of("vpc", number), **OWNER) for number in (1, 2)]
     peering = Peering(
-        id=_id("pcx", 1), requester=side[0], accepter=side[1], status=PeeringStatus.ACTIVE, requested_at=_NOW, **_OWNER
+        id=id_of("pcx", 1), requester=side[0], accepter=side[1], status=PeeringStatus.ACTIVE, requested_at=NOW, **OWNER
     )
-    return Network.of(*_vpc(1, 2), *_vpc(2, 1), peering)
+    return Network.of(*vpc(1, 2), *vpc(2, 1), peering)
 
 
-def _vpc(number: int, other: int) -> list[Resource]:
+def _with_acls(network: Network) -> Network:
+    """A network ACL for each subnet, with rules about others before those that let everything pass."""
+    change = Change()
+    for place, subnet in enumerate(network.subnets.values(), start=1):
+        entries = [
+            AclEntry(
+                is_egress=is_egress, number=number, allows=allows, protocol=protocol, cidr=cidr, low=port, high=port
+            )
+            for is_egress in (False, True)
+            for number, (allows, protocol, cidr, port) in enumerate(
+                (
+                    *((False, TCP, cidr, port) for port in range(1, 5) for cidr in (ANY_IPV4, ANY_IPV6)),
+                    *((True, ALL_PROTOCOLS, cidr, -1) for cidr in (ANY_IPV4, ANY_IPV6)),
+                ),
+                start=100,
+            )
+        ]
+        acl = NetworkAcl(id=id_of("acl", place), vpc_id=subnet.vpc_id, entries=tuple(sorted(entries)), **OWNER)
+        change += put(acl, replace(subnet, network_acl_id=acl.id))
+    return network.apply(change)
+
+
+def vpc(number: int, other: int) -> list[Resource]:
     block, far = Cidr.parse(f"10.{number}.0.0/16"), Cidr.parse(f"10.{other}.0.0/16")
     vpc, subnet, table, group, interface, instance = (
-        _id(prefix, number) for prefix in ("vpc", "subnet", "rtb", "sg", "eni", "i")
+        id_of(prefix, number) for prefix in ("vpc", "subnet", "rtb", "sg", "eni", "i")
     )
-    rules = (
-        SecurityGroupRule(id=_id("sgr", 1), is_egress=True, protocol=ALL_PROTOCOLS, from_port=-1, to_port=-1, peer=far),
-        SecurityGroupRule(id=_id("sgr", 2), is_egress=False, protocol=TCP, from_port=0, to_port=65535, peer=far),
+    ipv6_block, ipv6_far = (Cidr.parse(f"2001:db8:{each}::/56") for each in (number, other))
+    rules = tuple(
+        SecurityGroupRule(
+            id=id_of("sgr", 1), is_egress=is_egress, protocol=protocol, from_port=first, to_port=last, peer=peer
+        )
+        for is_egress, protocol, first, last in ((True, ALL_PROTOCOLS, -1, -1), (False, TCP, 0, 65535))
+        for peer in (far, ipv6_far)
     )
-    route = Route(far, Target(TargetKind.PEERING, _id("pcx", 1)))
-    main = RouteTableAssociation(_id("rtbassoc", number))
+    over, main = Target(TargetKind.PEERING, id_of("pcx", 1)), RouteTableAssociation(id_of("rtbassoc", number))
+    routes_of = RouteTable(id=table, vpc_id=vpc, associations=(main,), **OWNER)
     return [
-        Vpc(id=vpc, cidr_associations=(CidrAssociation(_id("vpc-cidr-assoc", number), block),), **_OWNER),
-        Subnet(id=subnet, vpc_id=vpc, cidr=block.subnet(0, 20), zone_name="a", zone_id="az1", **_OWNER),
-        table_row := RouteTable(id=table, vpc_id=vpc, associations=(main,), **_OWNER),
-        TableRoute.of(table_row, route),
-        SecurityGroup(id=group, vpc_id=vpc, name="bench", description="bench", rules=rules, **_OWNER),
+        Vpc(
+            id=vpc,
+            cidr_associations=(CidrAssociation(id_of("vpc-cidr-assoc", number), block),),
+            ipv6_cidr_associations=(Ipv6CidrAssociation(id_of("vpc-cidr-assoc", number + 10), ipv6_block),),
+            **OWNER,
+        ),
+        Subnet(
+            id=subnet,
+            vpc_id=vpc,
+            cidr=block.subnet(0, 20),
+            ipv6_cidr_associations=(Ipv6CidrAssociation(id_of("subnet-cidr-assoc", number), ipv6_block.subnet(0, 64)),),
+            zone_name="a",
+            zone_id="az1",
+            **OWNER,
+        ),
+        routes_of,
+        *(TableRoute.of(routes_of, Route(peer, over)) for peer in (far, ipv6_far)),
+        SecurityGroup(id=group, vpc_id=vpc, name="bench", description="bench", rules=rules, **OWNER),
         Instance(
             id=instance,
-            reservation_id=_id("r", number),
+            reservation_id=id_of("r", number),
             image_id="ami-bench",
             instance_type="t2.micro",
             state=InstanceState.RUNNING,
-            launched_at=_NOW,
-            **_OWNER,
+            launched_at=NOW,
+            **OWNER,
         ),
         NetworkInterface(
             id=interface,
@@ -191,61 +240,13 @@ def _vpc(number: int, other: int) -> list[Resource]:
             subnet_id=subnet,
             mac_address=f"06:00:00:00:00:{number:02x}",
             private_addresses=(Address.parse(f"10.{number}.0.10"),),
+            ipv6_addresses=(Address.parse(_ipv6_of(number)),),
             group_ids=(group,),
-            attachment=Attachment(id=_id("eni-attach", number), owner_id=instance, device_index=0, attached_at=_NOW),
-            **_OWNER,
+            attachment=Attachment(id=id_of("eni-attach", number), owner_id=instance, device_index=0, attached_at=NOW),
+            **OWNER,
         ),
     ]
 
 
-def _id(prefix: str, number: int) -> str:
+def id_of(prefix: str, number: int) -> str:
     return f"{prefix}-{number:017x}"
-
-
-# -- the measurement ---------------------------------------------------------------------------------------------------
-
-
-def _measure(course: Course, *, seconds: int) -> Figures:
-    """Request and answer of one byte on one core, then a stream across two cores."""
-    port = str(_PORT_TRANSACTIONS)
-    output = _run(course, ["sockperf", "pp", "--tcp", "-i", course.address, "-p", port, "-t", str(seconds)])
-    latency = _LATENCY.search(output)
-    if latency is None:
-        raise BenchError(f"sockperf told no latency:\n{output}")
-    output = _run(course, ["iperf3", "-J", "-c", course.address, "-p", str(_PORT_STREAM), "-t", str(seconds)])
-    stream = json.loads(output)["end"]["sum_received"]["bits_per_second"]
-    # sockperf tells half of a round trip, in microseconds.
-    return {"TCP transactions": 1e6 / (2 * float(latency[1])), "TCP throughput": stream / 1e9}
-
-
-@contextmanager
-def _serving(course: Course) -> Iterator[None]:
-    """Both servers, for as long as the course is used."""
-    transactions = ["taskset", "-c", _SENDING_CORE, "sockperf", "sr", "--tcp", "-p", str(_PORT_TRANSACTIONS)]
-    stream = ["taskset", "-c", _RECEIVING_CORE, "iperf3", "-s", "-p", str(_PORT_STREAM)]
-    servers = [
-        subprocess.Popen(_inside(course.server, words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for words in (transactions, stream)
-    ]
-    try:
-        time.sleep(0.5)  # until they listen: neither tool says when
-        for server in servers:
-            if server.poll() is not None:
-                raise BenchError(f"{server.args!r} ended at once with exit code {server.returncode}")
-        yield
-    finally:
-        for server in servers:
-            server.kill()
-            server.wait()
-
-
-def _run(course: Course, words: list[str]) -> str:
-    words = _inside(course.client, ["taskset", "-c", _SENDING_CORE, *words])
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
-    if done.returncode != 0:
-        raise BenchError(f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def _inside(where: Path, words: list[str]) -> list[str]:
-    return ["nsenter", f"--net={where}", *words]

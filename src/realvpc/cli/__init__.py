@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
 from realvpc import __version__
 
-from .terminal import Problem, colour, complain, for_sudo
+from .remedy import remedied
+from .terminal import Problem, colour, complain
 
 COMMANDS = {
     "up": "service",
     "down": "service",
-    "status": "service",
+    "status": "status",
     "doctor": "doctor",
     "env": "accounts",
     "accounts": "accounts",
@@ -34,6 +37,7 @@ COMMANDS = {
     "counters": "counters",
     "clock": "clock",
     "quotas": "quotas",
+    "default-vpc": "default_vpc",
     "bench": "bench",
     "completion": "completion",
 }
@@ -48,8 +52,15 @@ class _Commands(click.Group):
         module = COMMANDS.get(cmd_name)
         if module is None:
             return None
-        command: click.Command = getattr(import_module(f"{__name__}.{module}"), f"{cmd_name}_command")
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), f"{cmd_name.replace('-', '_')}_command")
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:  # whose text suggests what to do
+            problem.args = (remedied(str(problem)),)
+            raise
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,11 +76,19 @@ def root() -> None:
     """
 
 
+def _end(number: int, frame: object) -> NoReturn:
+    """A command that is ended takes away what it started and made, as at Ctrl-C."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
     if os.geteuid() == 0:  # su(1) leaves a person's PATH
         os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _end)
     try:
         root(prog_name="realvpc", color=colour(os.environ))
     except Problem as problem:
-        complain(for_sudo(str(problem), sys.argv[0], os.environ))
+        complain(str(problem))
         sys.exit(1)

@@ -9,11 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from realvpc.config import DEFAULT_REGION, SettingsError
+from realvpc.config import DEFAULT_REGION, LARGEST_PEM, SettingsError
 from realvpc.daemon.client import ServiceError
 from realvpc.net.zones import REGIONS
+from realvpc.regular_file import read_regular
 
-from .terminal import COMPLETION_SECONDS, ask_service, json_option, print_json, print_table, service, state_option
+from .terminal import (
+    COMPLETION_SECONDS,
+    ask_service,
+    json_option,
+    print_json,
+    print_table,
+    service,
+    state_option,
+    word,
+)
 
 if TYPE_CHECKING:
     from realvpc.client.aws import Profile
@@ -33,13 +43,14 @@ def _complete_region(ctx: click.Context, param: click.Parameter, incomplete: str
 
 account_option = click.option(
     "--account",
+    type=word,
     metavar="NAME",
     default="main",
     help="Name or id of the account [main].",
     shell_complete=_complete_account,
 )
 region_option = click.option(
-    "--region", default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].", shell_complete=_complete_region
+    "--region", type=word, default=DEFAULT_REGION, help=f"Region [{DEFAULT_REGION}].", shell_complete=_complete_region
 )
 
 
@@ -92,12 +103,18 @@ def profile(state: Path | None, account: str, region: str) -> Profile:
 
 
 def _ca_bundle(certificate: Path | None) -> str | None:
-    """The certificate, where nobody else has signed it: clients would not believe it otherwise."""
+    """The certificate, where nobody else has signed it: clients would not believe it otherwise.
+
+    Raises SettingsError.
+    """
     if certificate is None:
         return None
     from cryptography import x509
 
-    first = x509.load_pem_x509_certificate(certificate.read_bytes())
+    try:
+        first = x509.load_pem_x509_certificate(read_regular(certificate, LARGEST_PEM))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{certificate} cannot be used: {error}") from error
     return str(certificate) if first.issuer == first.subject else None
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ import click
 from realvpc.config import DEFAULT_REGION, SettingsError
 
 from .accounts import profile
-from .terminal import faint, json_option, print_json, print_table, service_with_packets, state_option
+from .terminal import faint, json_option, place, print_json, print_table, service_with_packets, state_option, word
 
 if TYPE_CHECKING:
     from realvpc.bench.contest import Summary
@@ -33,8 +31,11 @@ def bench_command() -> None:
 @bench_command.command("fabric", short_help="Peered VPCs against a bare veth pair.")
 @click.option("--rounds", type=click.IntRange(1, 99), default=15, help="Rounds after a warm-up [15].")
 @click.option("--seconds", type=click.IntRange(1, 30), default=1, help="Length of each measurement [1].")
+@click.option("--ipv6", is_flag=True, help="In IPv6.")
+@click.option("--network-acls", is_flag=True, help="With network ACLs of the subnets' own.")
+@click.option("--flow-logs", is_flag=True, help="With flow logs of both VPCs.")
 @json_option
-def fabric_bench(rounds: int, seconds: int, as_json: bool) -> None:
+def fabric_bench(rounds: int, seconds: int, ipv6: bool, network_acls: bool, flow_logs: bool, as_json: bool) -> None:
     """Two machines in peered VPCs against a bare veth pair: TCP transactions and throughput.
 
     Security groups track every flow.  Takes about 20 seconds a round, needs root, and touches no running service.
@@ -47,16 +48,54 @@ def fabric_bench(rounds: int, seconds: int, as_json: bool) -> None:
     from realvpc.bench.contest import record, summarise
 
     if os.geteuid() != 0:
-        raise SettingsError(f"measuring packets takes root. Try `sudo realvpc {shlex.join(sys.argv[1:])}`")
+        raise SettingsError("measuring packets takes root. Try `sudo realvpc …`")
     try:
-        results = fabric.run(rounds, seconds, lambda line: click.echo(faint(line), err=True))
+        results = fabric.run(
+            rounds,
+            seconds,
+            lambda line: click.echo(faint(line), err=True),
+            ipv6=ipv6,
+            network_acls=network_acls,
+            flow_logs=flow_logs,
+        )
     except fabric.BenchError as error:
         raise SettingsError(str(error)) from error
-    summaries = summarise(results, baseline=fabric.BARE, challenger=fabric.FABRIC, units=fabric.UNITS)
+    units = {metric: unit for metric, unit in fabric.UNITS.items() if metric in results[0][fabric.BARE]}
+    summaries = summarise(results, baseline=fabric.BARE, challenger=fabric.FABRIC, units=units)
     if as_json:
         print_json(record(summaries))
     else:
         _print(summaries, fabric.BARE, fabric.FABRIC)
+
+
+@bench_command.command("nat", short_help="A NAT gateway against a router with nftables.")
+@click.option("--rounds", type=click.IntRange(1, 99), default=15, help="Rounds after a warm-up [15].")
+@click.option("--seconds", type=click.IntRange(1, 30), default=1, help="Length of each measurement [1].")
+@json_option
+def nat_bench(rounds: int, seconds: int, as_json: bool) -> None:
+    """A machine behind a NAT gateway against a namespace behind a router that masquerades.
+
+    TCP transactions and throughput; security groups track every flow.  Takes about 20 seconds a round, needs root, and
+    touches no running service.
+
+    \b
+    Example:
+      sudo realvpc bench nat --rounds 5
+    """
+    from realvpc.bench import nat
+    from realvpc.bench.contest import record, summarise
+
+    if os.geteuid() != 0:
+        raise SettingsError("measuring packets takes root. Try `sudo realvpc …`")
+    try:
+        results = nat.run(rounds, seconds, lambda line: click.echo(faint(line), err=True))
+    except nat.BenchError as error:
+        raise SettingsError(str(error)) from error
+    summaries = summarise(results, baseline=nat.ROUTER, challenger=nat.GATEWAY, units=nat.UNITS)
+    if as_json:
+        print_json(record(summaries))
+    else:
+        _print(summaries, nat.ROUTER, nat.GATEWAY)
 
 
 @bench_command.command("launch", short_help="From RunInstances to the first answered ping.")
@@ -102,15 +141,30 @@ def launch_bench(state: Path | None, rounds: int, as_json: bool) -> None:
     default=("moto", "ministack"),
     help="Emulators to ask the same; repeatable [both].",
 )
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw the result (.png, .svg).")
+@click.option(
+    "--case",
+    "chosen",
+    multiple=True,
+    type=word,
+    metavar="TEXT",
+    help="Only what begins so, like CreateVpc; repeatable [all].",
+)
+@click.option("--plot", type=place, metavar="FILE", help="Draw the result (.png, .svg).")
 @click.option(
     "--cache",
-    type=click.Path(path_type=Path),
+    type=place,
     metavar="DIR",
     help="Where emulators are installed, each in an environment of its own [~/.cache/realvpc/bench].",
 )
 @json_option
-def api_bench(rounds: int, against: tuple[str, ...], plot: Path | None, cache: Path | None, as_json: bool) -> None:
+def api_bench(
+    rounds: int,
+    against: tuple[str, ...],
+    chosen: tuple[str, ...],
+    plot: Path | None,
+    cache: Path | None,
+    as_json: bool,
+) -> None:
     """The same signed requests to RealVPC (signatures verified, every write synced) and to emulators, in turns.
 
     Each is started on a port of its own and filled with 1,000 VPCs, 1,000 peering connections and 500 instances; no
@@ -120,9 +174,14 @@ def api_bench(rounds: int, against: tuple[str, ...], plot: Path | None, cache: P
     \b
     Example:
       realvpc bench api --rounds 5 --plot api.png
+      realvpc bench api --case Create --against ministack
     """
     from realvpc.bench.api import contest, servers
+    from realvpc.bench.api.cases import CASES, cases_of
 
+    cases = cases_of(chosen)
+    if not cases:
+        raise SettingsError(f"no case begins so. There are: {'; '.join(case.name for case in CASES)}")
     cache = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "realvpc" / "bench"
     cache.mkdir(parents=True, exist_ok=True)
 
@@ -130,7 +189,7 @@ def api_bench(rounds: int, against: tuple[str, ...], plot: Path | None, cache: P
         click.echo(faint(line), err=True)
 
     try:
-        results = contest.compete((servers.REALVPC, *against), rounds, cache.absolute(), tell)
+        results = contest.compete((servers.REALVPC, *against), cases, rounds, cache.absolute(), tell)
         if plot:
             with tempfile.NamedTemporaryFile("w", suffix=".json") as written:
                 json.dump(contest.record(results), written)

@@ -20,6 +20,7 @@ from msgspec import Struct
 from realvpc import config
 from realvpc.daemon import launch
 from realvpc.daemon.confine import code_paths, may_be_shown
+from realvpc.daemon.free_port import next_free_port
 from realvpc.fabric.bpf.build import OBJECT
 
 KERNEL_MINIMUM = (5, 17)  # bpf_loop
@@ -133,7 +134,7 @@ def control_groups() -> Finding:
 def user_namespaces(settings: config.Settings) -> Finding:
     """Tried with the file systems of the state directory and of /usr.  Without, instances run, less confined."""
     if os.geteuid() != 0:
-        return Finding("user namespaces", None, "only root can try", "sudo realvpc doctor")
+        return Finding("user namespaces", None, "only root can try", "`sudo realvpc …`")
     from realvpc.instance.feature import ProbeError
     from realvpc.node.isolation import probe
 
@@ -155,7 +156,7 @@ def user_namespaces(settings: config.Settings) -> Finding:
 def volumes(settings: config.Settings) -> Finding:
     """Tried in the state directory.  Without, the disks of instances have no size of their own."""
     if os.geteuid() != 0:
-        return Finding("volumes", None, "only root can try", "sudo realvpc doctor")
+        return Finding("volumes", None, "only root can try", "`sudo realvpc …`")
     from realvpc.instance import mounts, volume
     from realvpc.instance.feature import ProbeError
 
@@ -210,7 +211,7 @@ def port(settings: config.Settings) -> Finding:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            remedy = f"realvpc up --listen 127.0.0.1:{settings.port + 1}"
+            remedy = f"`realvpc up --listen 127.0.0.1:{next_free_port(settings.port)}`"
             return Finding("port", False, f"{settings.host}:{settings.port}: {error.strerror}", remedy, packets=False)
     return Finding("port", True, f"{settings.host}:{settings.port} is free", packets=False)
 
@@ -231,6 +232,7 @@ CHECKS: tuple[Check, ...] = (
     _tool("sudo", "sudo", "instances have it from the machine", needed=False),
     _tool("curl", "curl", "instances have it from the machine", needed=False),
     _tool("dig", "bind9-dnsutils", "instances have it from the machine", needed=False),
+    _tool("nft", "nftables", "instances that translate or filter have it from the machine", needed=False),
     _tool("clang", "clang", "compiles the BPF program", needed=not OBJECT.exists()),
     readable_code,
 )

@@ -13,7 +13,7 @@ from msgspec import Struct
 from realvpc.config import SettingsError
 
 from .instances import find_running, names
-from .terminal import complain, service_with_packets, state_option
+from .terminal import complain, service_with_packets, state_option, word
 
 _MEMORY = 1 << 29  # enough for any honest archive's headers
 _NOTES_SHOWN = 10
@@ -41,9 +41,11 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 @click.command("cp", short_help="Copy files into an instance and out of it.")
 @state_option
-@click.option("--user", default="root", help="Whose rights count in the instance, and whose the files become [root].")
-@click.argument("source", metavar="SRC", shell_complete=_complete)
-@click.argument("destination", metavar="DST", shell_complete=_complete)
+@click.option(
+    "--user", type=word, default="root", help="Whose rights count in the instance, and whose the files become [root]."
+)
+@click.argument("source", type=word, metavar="SRC", shell_complete=_complete)
+@click.argument("destination", type=word, metavar="DST", shell_complete=_complete)
 def cp_command(state: Path | None, user: str, source: str, destination: str) -> None:
     """Copy a file, or a directory with all that is in it, from SRC to DST.
 

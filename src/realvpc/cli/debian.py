@@ -23,6 +23,7 @@ _PACKAGES = (
     "iproute2",
     "iputils-ping",
     "less",
+    "nftables",
     "openssh-server",
     "procps",
     "sudo",

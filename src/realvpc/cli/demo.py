@@ -12,6 +12,7 @@ import click
 from realvpc.config import SettingsError
 
 from .accounts import profile, region_option
+from .remedy import remedied
 from .terminal import (
     ask_service,
     complain,
@@ -64,7 +65,7 @@ def peering_demo(state: Path | None, as_json: bool, region: str, transport: Tran
 
     settings = service_with_packets(state, "the demo")
     profiles = [profile(state, account, region) for account in ("main", "other")]
-    story = Story(quiet=as_json, japanese=japanese(os.environ))
+    story = Story(quiet=as_json, japanese=japanese(os.environ), remedied=remedied)
     main, other = (Aws(each, transport, story.call) for each in profiles)
     walkthrough = Walkthrough(
         story, main, other, settings, lambda method, path, **more: ask_service(state, method, path, **more)

@@ -10,7 +10,16 @@ import click
 
 from realvpc.config import SettingsError
 
-from .terminal import ask_service, json_option, print_json, print_table, say, service_with_packets, state_option
+from .terminal import (
+    ask_service,
+    json_option,
+    print_json,
+    print_table,
+    say,
+    service_with_packets,
+    state_option,
+    word,
+)
 
 
 @click.group("disks")
@@ -55,7 +64,7 @@ def _row(disk: dict[str, Any]) -> list[str | None]:
 
 
 @disks_command.command("delete", short_help="Delete disks that were kept aside.")
-@click.argument("names", nargs=-1, required=True, metavar="DISK...")
+@click.argument("names", type=word, nargs=-1, required=True, metavar="DISK...")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @state_option
 def delete_command(names: tuple[str, ...], yes: bool, state: Path | None) -> None:
@@ -69,6 +78,7 @@ def delete_command(names: tuple[str, ...], yes: bool, state: Path | None) -> Non
     from realvpc.node.connection import NodeConnection
 
     settings = service_with_packets(state, "deleting a disk")
+    names = tuple(dict.fromkeys(names))
     node = ask_service(state, "GET", "status")["node"]
     kept = {disk["name"] for disk in (node["kept_disks"] if node else [])}
     if unknown := [name for name in names if name not in kept]:
@@ -77,8 +87,8 @@ def delete_command(names: tuple[str, ...], yes: bool, state: Path | None) -> Non
         click.confirm(f"Delete {', '.join(names)} for good?", abort=True)
     try:
         with NodeConnection(settings.node_socket) as node:
-            for name in names:
-                node.delete_disk(name)
-                say(f"{name} deleted")
+            node.delete_disks(*names)
     except NodeError as error:
         raise SettingsError(str(error)) from error
+    for name in names:
+        say(f"{name} deleted")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from realvpc import config
 
+from .remedy import remedied
 from .terminal import faint, json_option, mark, print_json, state_option, strong
 
 
@@ -30,7 +32,11 @@ def doctor_command(state: Path | None, fabric: str | None, as_json: bool) -> Non
     directory = state.absolute() if state else config.default_state_dir(os.environ, os.geteuid())
     settings = config.decide(directory, os.environ, 0, fabric=fabric)  # as root would decide
     without_packets = settings.fabric is config.Fabric.NONE
-    findings = [each for each in examine(settings) if not (without_packets and each.packets)]
+    findings = [
+        replace(each, remedy=remedied(each.remedy))
+        for each in examine(settings)
+        if not (without_packets and each.packets)
+    ]
     bad = [each for each in findings if each.good is False]
     if as_json:
         print_json(msgspec.to_builtins(findings))

@@ -13,20 +13,22 @@ import click
 
 from realvpc.columns import align, width
 
-from .terminal import ask_service, faint, print_json, print_table, state_option
+from .terminal import ask_service, faint, print_json, print_table, state_option, word
 
+_IPV6 = "ipv6_address"
 _COLUMNS = (
     ("name", "NAME"),
     ("id", "INSTANCE"),
     ("address", "PRIVATE IP"),
     ("public_address", "PUBLIC IP"),
+    (_IPV6, "IPV6"),
     ("private_dns_name", "PRIVATE DNS NAME"),
     ("vpc", "VPC"),
     ("account", "ACCOUNT"),
     ("region", "REGION"),
     ("state", "STATE"),
 )
-_SPARED_FIRST = ("private_dns_name", "region", "account", "vpc")
+_SPARED_FIRST = ("private_dns_name", _IPV6, "region", "account", "vpc")
 """What a narrow terminal does without, in this order."""
 
 
@@ -40,7 +42,7 @@ _SPARED_FIRST = ("private_dns_name", "region", "account", "vpc")
     help="How to print [table]; hosts: as lines of /etc/hosts.",
 )
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
-@click.option("--vpc", metavar="VPC", help="Those in this VPC only (its id).")
+@click.option("--vpc", type=word, metavar="VPC", help="Those in this VPC only (its id).")
 @click.option("--all", "everything", is_flag=True, help="Also those that are terminated.")
 def hosts_command(state: Path | None, form: str, vpc: str | None, everything: bool) -> None:
     """List the names and addresses of all instances, of every account and Region.
@@ -51,9 +53,9 @@ def hosts_command(state: Path | None, form: str, vpc: str | None, everything: bo
       realvpc hosts --json | jq -r '.[] | select(.state == "running") | .id'
       realvpc hosts --format hosts | sudo realvpc exec VPC-A-EC2 -- tee -a /etc/hosts
     """
-    found: list[dict[str, Any]] = ask_service(state, "GET", "instances")
+    found: list[dict[str, Any]] = ask_service(state, "GET", "instances", vpc=vpc)
     instances = sorted(
-        (each for each in found if (everything or each["state"] != "terminated") and vpc in (None, each["vpc"])),
+        (each for each in found if everything or each["state"] != "terminated"),
         key=lambda each: (each["account"], each["region"], each["vpc"] or "", each["name"] or "", each["id"]),
     )
     if form == "json":
@@ -80,6 +82,8 @@ def hosts_file(instances: Iterable[dict[str, Any]]) -> list[str]:
             lines.append(f"# {vpc}, account {each['account']}, {each['region']}")
         names = (each["private_dns_name"], _host_name(each["name"] or ""), each["id"])
         lines.append(f"{each['address']} {' '.join(filter(None, names))}")
+        if each[_IPV6]:
+            lines.append(f"{each[_IPV6]} {' '.join(filter(None, names[1:]))}")
     return lines
 
 
@@ -91,9 +95,11 @@ def _host_name(tag: str) -> str:
 def _print(instances: Sequence[dict[str, Any]]) -> None:
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     shown = fitting([[each[key] for key, _ in _COLUMNS] for each in instances], columns)
+    if not any(each[_IPV6] for each in instances):
+        shown.discard(_IPV6)
     rows = [[each[key] for key, _ in _COLUMNS if key in shown] for each in instances]
     print_table([title for key, title in _COLUMNS if key in shown], rows)
-    if spared := [title for key, title in _COLUMNS if key not in shown]:
+    if spared := [title for key, title in _COLUMNS if key not in shown and any(each[key] for each in instances)]:
         click.echo(faint(f"Not shown for lack of room: {', '.join(spared)}. --json has them."), err=True)
 
 

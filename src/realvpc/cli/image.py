@@ -12,16 +12,27 @@ import click
 from realvpc.config import DEFAULT_REGION, Settings, SettingsError
 
 from .debian import bootstrap
-from .terminal import ask_service, faint, json_option, print_json, print_table, say, service_with_packets, state_option
+from .terminal import (
+    ask_service,
+    faint,
+    json_option,
+    place,
+    print_json,
+    print_table,
+    say,
+    service_with_packets,
+    state_option,
+    word,
+)
 
 if TYPE_CHECKING:
     from realvpc.instance.image_store import ImageStore
 
 _account_option = click.option(
-    "--account", "accounts", multiple=True, metavar="NAME", help="Whose it is; may be repeated [main]."
+    "--account", "accounts", type=word, multiple=True, metavar="NAME", help="Whose it is; may be repeated [main]."
 )
 _region_option = click.option(
-    "--region", "regions", multiple=True, help=f"Where it is; may be repeated [{DEFAULT_REGION}]."
+    "--region", "regions", type=word, multiple=True, help=f"Where it is; may be repeated [{DEFAULT_REGION}]."
 )
 
 
@@ -38,8 +49,8 @@ def image_command() -> None:
 
 
 @image_command.command("add", short_help="Make an image of a directory, a tar archive or an OCI layout.")
-@click.argument("name")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("name", type=word)
+@click.argument("source", type=place)
 @_account_option
 @_region_option
 @click.option("--description", default="", help="As DescribeImages shows it.")
@@ -70,10 +81,12 @@ def add_command(
 
 
 @image_command.command("debian", short_help="Make an image of Debian with debootstrap.")
-@click.option("--suite", default="bookworm", help="Debian's release [bookworm].")
-@click.option("--name", help="The image's name [debian-SUITE].")
+@click.option("--suite", type=word, default="bookworm", help="Debian's release [bookworm].")
+@click.option("--name", type=word, help="The image's name [debian-SUITE].")
 @click.option("--include", default="", metavar="PACKAGES", help="More packages, separated by commas: cloud-init, …")
-@click.option("--mirror", metavar="URL", help="Where the packages come from [as apt's sources on this machine say].")
+@click.option(
+    "--mirror", type=word, metavar="URL", help="Where the packages come from [as apt's sources on this machine say]."
+)
 @_account_option
 @_region_option
 @state_option
@@ -130,7 +143,7 @@ def list_command(state: Path | None, as_json: bool) -> None:
 
 
 @image_command.command("remove", short_help="Remove an image and what it takes up.")
-@click.argument("name")
+@click.argument("name", type=word)
 @state_option
 def remove_command(name: str, state: Path | None) -> None:
     """Deregister the images called NAME, or the one with this id, and delete their snapshots.

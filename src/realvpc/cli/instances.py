@@ -76,8 +76,6 @@ def find(state: Path | None, name: str) -> dict[str, Any]:
 
 
 def _called(state: Path | None, name: str) -> list[dict[str, Any]]:
-    if not name:
-        raise SettingsError("the name of the instance is empty: is a variable not set?")
     found: list[dict[str, Any]] = ask_service(state, "GET", "instances", name=name)
     if not found:
         raise SettingsError(f"there is no instance {name}. `realvpc hosts` names those there are")

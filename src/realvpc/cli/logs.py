@@ -18,7 +18,7 @@ from realvpc import config
 from realvpc.daemon import launch
 
 from .instances import complete_any, find
-from .terminal import ask_service, harmless_but_colours, service, state_option
+from .terminal import ask_service, harmless_but_colours, service, state_option, word
 
 _PAUSE = 0.3  # seconds
 _CHUNK = 8 << 20  # more than is left of a log that is cut
@@ -47,7 +47,7 @@ Read: TypeAlias = Callable[[int | None], Piece]
     type=click.Choice([launch.API, launch.NODE]),
     help="The log of this process of the service instead.",
 )
-@click.argument("instance", required=False, shell_complete=complete_any)
+@click.argument("instance", type=word, required=False, shell_complete=complete_any)
 def logs_command(
     state: Path | None, follow: bool, lines: int | None, process: str | None, instance: str | None
 ) -> None:
@@ -98,7 +98,7 @@ def _log(settings: config.Settings, process: str, lines: int | None) -> Read:
         except FileNotFoundError:
             return Piece(b"", 0, open=True)
         except PermissionError:
-            raise config.SettingsError(f"{path} is not readable for you. Try sudo") from None
+            raise config.SettingsError(f"{path} is not readable for you. Try `sudo realvpc …`") from None
 
     return read
 

@@ -11,7 +11,7 @@ import click
 from realvpc.config import SettingsError
 
 from .instances import complete_running, find_running
-from .terminal import service_with_packets, state_option
+from .terminal import service_with_packets, state_option, word
 
 
 @click.command(
@@ -20,9 +20,9 @@ from .terminal import service_with_packets, state_option
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 @state_option
-@click.option("--user", default="root", help="User in the instance [root].")
+@click.option("--user", type=word, default="root", help="User in the instance [root].")
 @click.option("--tty", "-t", is_flag=True, help="Give the command a terminal.")
-@click.argument("instance", shell_complete=complete_running)
+@click.argument("instance", type=word, shell_complete=complete_running)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def exec_command(state: Path | None, user: str, tty: bool, instance: str, command: tuple[str, ...]) -> None:
     """Run COMMAND in INSTANCE (its id or its Name tag) and exit with its exit code.
@@ -33,6 +33,8 @@ def exec_command(state: Path | None, user: str, tty: bool, instance: str, comman
       sudo realvpc exec i-0a1b2c3d4e5f60718 -- ip route
       sudo realvpc exec --tty --user ec2-user VPC-A-EC2 -- top
     """
+    if command[0].startswith("-") and command[0] != "--":
+        raise click.UsageError(f"Options stand before INSTANCE: exec {command[0]} … {instance} -- …")
     words = command[1:] if command[0] == "--" else command
     if not words:
         raise click.UsageError("A command is missing after --.")
@@ -41,8 +43,8 @@ def exec_command(state: Path | None, user: str, tty: bool, instance: str, comman
 
 @click.command("shell", short_help="Open a shell in an instance.")
 @state_option
-@click.option("--user", default="ssm-user", help="User in the instance, as Session Manager's [ssm-user].")
-@click.argument("instance", shell_complete=complete_running)
+@click.option("--user", type=word, default="ssm-user", help="User in the instance, as Session Manager's [ssm-user].")
+@click.argument("instance", type=word, shell_complete=complete_running)
 def shell_command(state: Path | None, user: str, instance: str) -> None:
     """Open a shell in INSTANCE (its id or its Name tag); without a terminal it reads commands from its input.
 

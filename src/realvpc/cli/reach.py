@@ -25,6 +25,7 @@ from .terminal import (
     service_with_packets,
     state_option,
     strong,
+    word,
 )
 
 _SSM = "ssm"
@@ -36,21 +37,29 @@ port_option = click.option("--port", type=click.IntRange(0, 65535), help="Destin
 
 
 @click.command("why")
-@click.argument("source", shell_complete=complete_endpoint)
-@click.argument("destination", shell_complete=complete_endpoint)
+@click.argument("source", type=word, shell_complete=complete_endpoint)
+@click.argument("destination", type=word, shell_complete=complete_endpoint)
 @protocol_option
 @port_option
 @click.option("--public", is_flag=True, help="Ask about the destination's public address (from internet: always).")
+@click.option("--ipv6", is_flag=True, help="Ask about IPv6 addresses (to one: always).")
 @state_option
 @json_option
 def why_command(
-    source: str, destination: str, protocol: str, port: int | None, public: bool, state: Path | None, as_json: bool
+    source: str,
+    destination: str,
+    protocol: str,
+    port: int | None,
+    public: bool,
+    ipv6: bool,
+    state: Path | None,
+    as_json: bool,
 ) -> None:
     """Tell whether SOURCE reaches DESTINATION, and why not.
 
-    Both are an instance id, a network interface id, a Name tag, an IP address, or `internet`.  Walks the packet and
-    its reply through every layer of the model that the data plane is compiled from.  Exits with 1 when the answer is
-    no.
+    Both are an instance id, a network interface id, a Name tag, or `internet`; DESTINATION may be an IP address, too.
+    Walks the packet and its reply through every layer of the model that the data plane is compiled from.  Exits with 1
+    when the answer is no, or not known because an instance on the way decides: a NAT instance or a firewall.
 
     With `ssm` for DESTINATION: whether Systems Manager manages the instance, so that it takes sessions and commands,
     and which condition is missing.
@@ -61,11 +70,11 @@ def why_command(
       realvpc why VPC-A-EC2 ssm
       realvpc why i-0123456789abcdef0 10.30.4.69 --protocol tcp --port 443
       realvpc why internet VPC-A-EC2 --protocol tcp --port 22
+      realvpc why VPC-A-EC2 VPC-B-EC2 --ipv6
     """
     _check_port(protocol, port)
-    answer = ask_service(
-        state, "GET", "why", source=source, destination=destination, protocol=protocol, port=port, public=int(public)
-    )
+    ways = {"protocol": protocol, "port": port, "public": int(public), "ipv6": int(ipv6)}
+    answer = ask_service(state, "GET", "why", source=source, destination=destination, **ways)
     if as_json:
         print_json(answer)
     else:
@@ -77,17 +86,21 @@ def why_command(
 @click.option("--measured", is_flag=True, help="Ping for real as well, and look who gets it and answers.")
 @protocol_option
 @port_option
+@click.option("--ipv6", is_flag=True, help="Between the IPv6 addresses of those that have one.")
 @state_option
 @json_option
-def matrix_command(measured: bool, protocol: str, port: int | None, state: Path | None, as_json: bool) -> None:
+def matrix_command(
+    measured: bool, protocol: str, port: int | None, ipv6: bool, state: Path | None, as_json: bool
+) -> None:
     """Show which running instance reaches which, as predicted; --measured: and as packets find it.
 
-    Exits with 1 when a measurement contradicts its prediction.
+    Exits with 1 when a measurement contradicts its prediction.  `?` is where an instance on the way decides.
 
     \b
     Examples:
       realvpc matrix
       realvpc matrix --protocol tcp --port 443
+      realvpc matrix --ipv6
       sudo realvpc matrix --measured
     """
     from realvpc.demo import matrix
@@ -95,9 +108,11 @@ def matrix_command(measured: bool, protocol: str, port: int | None, state: Path 
 
     if measured and protocol != "icmp":
         raise click.UsageError("--measured pings: leave --protocol out")
+    if measured and ipv6:
+        raise click.UsageError("--measured pings over IPv4: leave --ipv6 out")
     _check_port(protocol, port)
     settings = service_with_packets(state, "--measured") if measured else service(state)
-    predicted = ask_service(state, "GET", "matrix", protocol=protocol, port=port)
+    predicted = ask_service(state, "GET", "matrix", protocol=protocol, port=port, ipv6=int(ipv6))
     try:
         found = matrix.measure(settings.node_socket, predicted) if measured else None
     except NodeError as error:
@@ -105,7 +120,7 @@ def matrix_command(measured: bool, protocol: str, port: int | None, state: Path 
     if as_json:
         print_json({**predicted, **({"measured": found} if found is not None else {})})
     elif not predicted["instances"]:
-        click.echo("No instance is running.")
+        click.echo("No instance with an IPv6 address is running." if ipv6 else "No instance is running.")
     else:
         for line in matrix.table(predicted, found, columns=_terminal_columns()):
             click.echo(line)
@@ -120,8 +135,8 @@ def _check_port(protocol: str, port: int | None) -> None:
 
 
 def _print_answer(answer: dict[str, Any], quality: str) -> None:
-    verdict = quality if answer["reachable"] else f"not {quality}: {answer['reason']}"
-    click.echo(f"{mark(answer['reachable'])} {strong(verdict)}")
+    verdict = {True: quality, False: f"not {quality}: {answer['reason']}", None: f"not known: {answer['reason']}"}
+    click.echo(f"{mark(answer['reachable'])} {strong(verdict[answer['reachable']])}")
     if not answer["reachable"]:
         way, sentence = ("戻りの経路：", "sentence_ja") if japanese(os.environ) else ("On the way back: ", "sentence")
         click.echo(f"  {way if answer['direction'] == 'reply' else ''}{printable(answer[sentence])}")

@@ -1,4 +1,4 @@
-"""`realvpc up`, `down` and `status`."""
+"""`realvpc up` and `down`."""
 
 from __future__ import annotations
 
@@ -6,32 +6,43 @@ import contextlib
 import os
 import signal
 import time
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from realvpc import config
-from realvpc.config import Credentials, Fabric, Settings
+from realvpc.config import Credentials, Fabric, Settings, Switch
 from realvpc.daemon import launch
 from realvpc.daemon.client import ServiceError, ask
 from realvpc.net.quotas import QuotaMode
 
 from .progress import ProgressLine
-from .terminal import complain, faint, json_option, mark, print_json, say, service, state_option, strong
+from .remedy import remedied, suggestion
+from .status import given_up, kept_aside
+from .terminal import (
+    faint,
+    mark,
+    place,
+    say,
+    service,
+    state_option,
+    strong,
+    word,
+)
 
 _PAUSE = 0.05  # seconds
 _STALLED_SECONDS = 30.0
-_REPAIRS_SHOWN = 3
 _FIXED_WHILE_UP = (
-    "host", "port", "credentials", "fabric", "sessions", "quotas", "host_names", "tls_certificate", "tls_key",
+    "host", "port", "credentials", "fabric", "sessions", "quotas", "default_vpc", "host_names", "tls_certificate",
+    "tls_key", "upstream",
 )  # fmt: skip
 
 
 @click.command("up")
 @state_option
-@click.option("--listen", metavar="ADDRESS:PORT", help=f"Where AWS clients connect [{config.DEFAULT_LISTEN}].")
+@click.option(
+    "--listen", type=word, metavar="ADDRESS:PORT", help=f"Where AWS clients connect [{config.DEFAULT_LISTEN}]."
+)
 @click.option(
     "--credentials",
     type=click.Choice([each.value for each in Credentials]),
@@ -40,12 +51,13 @@ _FIXED_WHILE_UP = (
 @click.option(
     "--host-name",
     "host_names",
+    type=word,
     multiple=True,
     metavar="NAME",
     help="With --credentials any: one more name that clients may call the service by; repeatable.",
 )
-@click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate and chain (PEM): serve https and wss.")
-@click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key (PEM).")
+@click.option("--tls-cert", type=place, help="Certificate and chain (PEM): serve https and wss.")
+@click.option("--tls-key", type=place, help="Its private key (PEM).")
 @click.option("--no-tls", is_flag=True, help="Serve plain HTTP again.")
 @click.option(
     "--fabric",
@@ -57,6 +69,18 @@ _FIXED_WHILE_UP = (
     type=click.Choice([each.value for each in QuotaMode]),
     help="How much accounts may have at first: as on AWS, more [with --credentials any], or no limits [aws].",
 )
+@click.option(
+    "--default-vpc",
+    type=click.Choice([each.value for each in Switch]),
+    help="Whether accounts find a default VPC in every Region, as on AWS [on]; `realvpc default-vpc` for one account.",
+)
+@click.option(
+    "--upstream",
+    type=word,
+    metavar="URL",
+    help="An emulator that answers for services that are not here, S3 say; http://… or https://….",
+)
+@click.option("--no-upstream", is_flag=True, help="Such services are not available again [default].")
 @click.option(
     "--session-idle-minutes", type=click.IntRange(1, 60), help="After which a session that nobody uses ends [20]."
 )
@@ -77,6 +101,9 @@ def up_command(
     no_tls: bool,
     fabric: str | None,
     quotas: str | None,
+    default_vpc: str | None,
+    upstream: str | None,
+    no_upstream: bool,
     session_idle_minutes: int | None,
     session_maximum_minutes: int | None,
     session_transcripts: bool | None,
@@ -105,6 +132,8 @@ def up_command(
         fabric=fabric,
         host_names=host_names,
         quotas=quotas,
+        default_vpc=default_vpc,
+        upstream=_upstream(upstream, no_upstream),
         tls=_tls(tls_cert, tls_key, no_tls),
         sessions={
             "idle_minutes": session_idle_minutes,
@@ -118,13 +147,13 @@ def up_command(
     with ProgressLine(plain=True) as line:
         started = launch.start(settings, line.aside(say), foreground=foreground, show=line.show)
         lacking = _await_machines(settings, line) if started.roles and not foreground else None
-    kept = _kept(ask(settings.admin_socket, "GET", "status")["node"]) if started.roles and not foreground else None
+    now = ask(settings.admin_socket, "GET", "status") if started.roles and not foreground else None
     for warning in _warnings(settings):
         click.echo(f"  {mark(None)} {warning}", err=True)
     for fault in started.faults:
-        click.echo(f"  {mark(None)} {fault}", err=True)
-    if kept:
-        click.echo(f"  {mark(None)} {kept}", err=True)
+        click.echo(f"  {mark(None)} {remedied(fault)}", err=True)
+    for sentence in filter(None, (kept_aside(now["node"]), given_up(now["given_up"])) if now else ()):
+        click.echo(f"  {mark(None)} {remedied(sentence)}", err=True)
     if lacking:
         click.echo(f"  {mark(None)} {lacking}: the others are still being started", err=True)
     if not started.roles:
@@ -144,6 +173,13 @@ def _tls(certificate: Path | None, key: Path | None, off: bool) -> tuple[Path | 
     return (None, None) if off else None
 
 
+def _upstream(url: str | None, off: bool) -> str | None:
+    """None where nothing was said about it, an empty text for none.  Raises SettingsError."""
+    if off and url:
+        raise config.SettingsError("--no-upstream and --upstream exclude each other")
+    return "" if off else url
+
+
 def _warnings(settings: Settings) -> list[str]:
     """What lets others in, or listen."""
     found = []
@@ -154,6 +190,8 @@ def _warnings(settings: Settings) -> list[str]:
             f"--listen {settings.host}: others can connect, and read along, since this is plain HTTP. "
             "Keep to 127.0.0.1, or give --tls-cert and --tls-key"
         )
+    if settings.is_open and settings.upstream:
+        found.append(f"--upstream {settings.upstream}: who connects reaches it, too; signatures are for it to check")
     return found
 
 
@@ -191,19 +229,43 @@ def _unchanged(earlier: Settings, wanted: Settings) -> Settings:
     for name in _FIXED_WHILE_UP:
         if getattr(earlier, name) != getattr(wanted, name):
             raise config.SettingsError(
-                f"RealVPC is up with another {name.replace('_', ' ')} ({getattr(earlier, name)}). "
-                "Change it after `realvpc down --keep-instances`"
+                f"RealVPC is up with {_typed(earlier, name)}. Change that after `realvpc down --keep-instances`"
             )
     return earlier
 
 
+def _typed(settings: Settings, name: str) -> str:
+    """A setting as it is typed, or what it means that nothing was."""
+    match name:
+        case "host" | "port":
+            return f"--listen {settings.host}:{settings.port}"
+        case "tls_certificate" | "tls_key":
+            if settings.tls_certificate is None:
+                return "plain HTTP"
+            return f"--tls-cert {settings.tls_certificate} --tls-key {settings.tls_key}"
+        case "host_names":
+            return " ".join(f"--host-name {each}" for each in settings.host_names) or "no --host-name"
+        case "sessions":
+            sessions = settings.sessions
+            transcripts = "--session-transcripts" if sessions.transcripts else "--no-session-transcripts"
+            minutes = f"--session-idle-minutes {sessions.idle_minutes} --session-maximum-minutes"
+            return f"{minutes} {sessions.maximum_minutes} {transcripts}"
+        case "upstream":
+            return f"--upstream {settings.upstream}" if settings.upstream else "--no-upstream"
+        case "quotas":
+            return f"--quotas {settings.quota_mode}"
+        case _:
+            return f"--{name.replace('_', '-')} {getattr(settings, name)}"
+
+
 def _welcome(settings: Settings) -> None:
-    usual = settings.state_dir == config.default_state_dir(os.environ, os.geteuid())
-    option = "" if usual else f" --state {settings.state_dir}"
     click.echo(f"RealVPC is up at {strong(settings.endpoint_url)}.", err=True)
     if settings.fabric is Fabric.NONE:
         click.echo("There are no packets (--fabric none): the API, the model and the analysis work.", err=True)
-    click.echo(f'Next:  eval "$(realvpc env{option})"  {faint("and use aws, boto3 or Terraform as ever")}', err=True)
+    if settings.upstream:
+        click.echo(f"What is for other services goes to {settings.upstream}.", err=True)
+    hint = faint("and use aws, boto3 or Terraform as ever")
+    click.echo(f'Next:  eval "$({suggestion("env")})"  {hint}', err=True)
 
 
 def _stay(settings: Settings) -> None:
@@ -253,81 +315,3 @@ def _disks_in(settings: Settings) -> str:
             counts[name] = sum(not each.name.startswith(".") for each in (settings.machines_dir / name).iterdir())
     texts = [f"{counts.get('disks', 0)} instances' disks", f"{counts.get('kept', 0)} that were kept aside"]
     return f", {' and '.join(texts)}" if any(counts.values()) else ""
-
-
-@click.command("status")
-@state_option
-@json_option
-def status_command(state: Path | None, as_json: bool) -> None:
-    """Show what runs, and whether it is well. Exits with 1 when it is not.
-
-    \b
-    Examples:
-      realvpc status
-      realvpc status --json | jq .faults
-    """
-    settings = service(state)
-    running = launch.processes(settings)
-    try:
-        answer: dict[str, Any] | None = ask(settings.admin_socket, "GET", "status", timeout=10)
-        trouble = None
-    except ServiceError as error:
-        answer, trouble = None, str(error)
-    well = answer is not None and not answer["faults"] and all(running.values())
-    if as_json:
-        pids = {role: process.pid if process else None for role, process in running.items()}
-        print_json({"up": answer is not None, "well": well, "pids": pids, "trouble": trouble, **(answer or {})})
-    else:
-        for role, process in running.items():
-            text = f"pid {process.pid}" if process else "does not run: `realvpc up` starts it again"
-            name = f"{role.upper() if role == launch.API else role} process"
-            click.echo(f"  {mark(process is not None)} {name:14} {text}")
-        if answer:
-            _print_status(answer)
-        elif trouble:
-            complain(trouble)
-    if not well:
-        raise SystemExit(1)
-
-
-def _repaired(repair: dict[str, Any]) -> str:
-    at = datetime.fromtimestamp(repair["at"]).astimezone().isoformat(timespec="seconds")
-    return f"{repair['subject']}: {repair['what']} {faint(at)}"
-
-
-def _kept(node: dict[str, Any] | None) -> str | None:
-    """What there is to say of the disks that nobody asked to delete."""
-    count = len(node["kept_disks"]) if node else 0
-    if not count:
-        return None
-    disks = "1 disk of an instance" if count == 1 else f"{count} disks of instances"
-    return f"{disks} that this state does not know: `realvpc disks list`"
-
-
-def _print_status(answer: dict[str, Any]) -> None:
-    instances = ", ".join(f"{count} {state}" for state, count in sorted(answer["instances"].items())) or "none"
-    up = answer["node"]["machines_up"] if answer["node"] else None
-    if up is not None and up < answer["machines_wanted"]:
-        instances += f" ({up} of {answer['machines_wanted']} machines up)"
-    resources = answer["resources"]
-    fabric = "none: no packets" if answer["fabric"] == Fabric.NONE else answer["fabric"]
-    offset = answer["clock_offset"]
-    rows = [
-        ("endpoint", answer["endpoint_url"]),
-        ("state", f"{answer['state_dir']} {faint('revision ' + str(answer['revision']))}"),
-        ("fabric", fabric),
-        ("credentials", answer["credentials"]),
-        ("clock", answer["time"] + (f" ({offset / 86400:+.2f} days)" if offset else "")),
-        ("VPCs", f"{resources['Vpc']} (subnets: {resources['Subnet']}, peering connections: {resources['Peering']})"),
-        ("instances", instances),
-        ("longest stall", f"{answer['longest_stall_ms']} ms {faint('in which nobody was answered, since the start')}"),
-    ]
-    if node := answer["node"]:
-        rows += [(name, node[name] or "unknown") for name in ("isolation", "limits", "disks")]
-        rows += [("repaired", _repaired(repair)) for repair in node["repairs"][-_REPAIRS_SHOWN:]]
-        if kept := _kept(node):
-            rows.append(("kept aside", kept))
-    for name, text in rows:
-        click.echo(f"    {faint(f'{name:14}')} {text}")
-    for fault in answer["faults"]:
-        click.echo(f"  {mark(False)} {fault}")

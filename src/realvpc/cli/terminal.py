@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
-import shutil
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -18,25 +16,43 @@ from realvpc import config
 from realvpc.columns import align, printable
 from realvpc.daemon.client import ServiceError, ask
 
+from .remedy import note_state
+
 Problem = (ServiceError, config.SettingsError)
 """What a command may raise for people to read; `realvpc` prints it and exits with 1."""
 
 COMPLETION_SECONDS = 1.0  # whoever has pressed Tab waits no longer
 
 
-def _a_directory(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """An empty variable of a shell's would mean the current directory."""
-    if value == Path():
-        raise click.BadParameter("name a directory; an empty name is none.", ctx, param)
+def word(text: str) -> str:
+    """The type of all that is a name: an empty one is a variable of a shell's that nobody has set."""
+    if not text:
+        raise click.BadParameter("it is empty: is a variable not set?")
+    return text
+
+
+class _Place(click.Path):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty: is a variable not set?", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+place = _Place(path_type=Path)
+"""The type of all that is a path: an empty one would mean the current directory."""
+
+
+def _noted(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    note_state(ctx, value)
     return value
 
 
 state_option = click.option(
     "--state",
     "state",
-    type=click.Path(path_type=Path),
+    type=place,
     metavar="DIR",
-    callback=_a_directory,
+    callback=_noted,
     help="The service's state directory.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -64,20 +80,6 @@ def complain(text: str) -> None:
 def colour(environment: Mapping[str, str]) -> bool | None:
     """False where nobody wants colours (https://no-color.org); None: where the output is a terminal."""
     return False if environment.get("NO_COLOR") else None
-
-
-def for_sudo(text: str, command: str, environment: Mapping[str, str]) -> str:
-    """The text, with ``sudo realvpc`` as it finds this ``command`` and its service: sudo keeps neither our PATH nor
-    our variables.
-    """
-    path = Path(shutil.which(command) or command).absolute()
-    words = [f"REALVPC_STATE={environment['REALVPC_STATE']}"] if environment.get("REALVPC_STATE") else []
-    words.append("realvpc" if path.parent in _SECURE_PATH else str(path))
-    return text.replace("sudo realvpc ", f"sudo {shlex.join(words)} ")
-
-
-_SECURE_PATH = frozenset(Path(f"{base}/{name}") for base in ("/usr/local", "/usr", "/") for name in ("bin", "sbin"))
-"""sudoers(5), secure_path: Debian's and Ubuntu's."""
 
 
 def japanese(environment: Mapping[str, str]) -> bool:
@@ -130,8 +132,7 @@ def service(state: Path | None) -> config.Settings:
     directory = state.absolute() if state else config.default_state_dir(os.environ, os.geteuid())
     settings = config.load(directory)
     if settings is None:
-        option = f" --state {shlex.quote(str(state))}" if state else ""
-        raise config.SettingsError(f"there is no service in {directory}. Start one with `realvpc up{option}`")
+        raise config.SettingsError(f"there is no service in {directory}. Start one with `realvpc up`")
     return settings
 
 
@@ -141,7 +142,7 @@ def service_with_packets(state: Path | None, purpose: str) -> config.Settings:
     if settings.fabric is config.Fabric.NONE:
         raise config.SettingsError(f"{purpose} takes packets, and this service runs with --fabric none")
     if os.geteuid() != 0:
-        raise config.SettingsError(f"{purpose} takes root. Try `sudo realvpc {shlex.join(sys.argv[1:])}`")
+        raise config.SettingsError(f"{purpose} takes root. Try `sudo realvpc …`")
     return settings
 
 

@@ -11,7 +11,7 @@ import msgspec
 from realvpc.config import SettingsError
 
 from .accounts import account_option, profile, region_option
-from .terminal import faint, json_option, mark, print_json, state_option
+from .terminal import faint, json_option, mark, print_json, state_option, word
 
 if TYPE_CHECKING:
     from realvpc.client.aws import Performed
@@ -23,11 +23,18 @@ def vpc_command() -> None:
 
 
 @vpc_command.command("create", short_help="Make a VPC with subnets, gateway and route tables.")
-@click.option("--name", required=True, help="Name tags are made from it: NAME-vpc, NAME-igw, …")
-@click.option("--cidr", required=True, metavar="10.20.0.0/16", help="The VPC's IPv4 block, /16 to /28.")
+@click.option("--name", type=word, required=True, help="Name tags are made from it: NAME-vpc, NAME-igw, …")
+@click.option("--cidr", type=word, required=True, metavar="10.20.0.0/16", help="The VPC's IPv4 block, /16 to /28.")
 @click.option("--azs", type=click.IntRange(1, 6), default=2, help="Availability Zones [2].")
 @click.option("--public", type=click.IntRange(0), help="Public subnets [one per zone].")
 @click.option("--private", type=click.IntRange(0), help="Private subnets [one per zone].")
+@click.option("--ipv6", is_flag=True, help="IPv6 as well: a block of Amazon's pool, a /64 for each subnet.")
+@click.option(
+    "--nat",
+    type=click.Choice(["none", "one", "per-zone"]),
+    default="none",
+    help="NAT gateways that lead private subnets out, each with an Elastic IP address [none].",
+)
 @account_option
 @region_option
 @state_option
@@ -38,6 +45,8 @@ def create_command(
     azs: int,
     public: int | None,
     private: int | None,
+    ipv6: bool,
+    nat: str,
     account: str,
     region: str,
     state: Path | None,
@@ -46,14 +55,23 @@ def create_command(
     """Make a VPC and more: subnets, internet gateway, route tables, DNS host names on.
 
     \b
-    Example:
+    Examples:
       realvpc vpc create --name VPC-A --cidr 10.20.0.0/16 --azs 1 --public 1 --private 0
+      realvpc vpc create --name VPC-6 --cidr 10.60.0.0/16 --ipv6
+      realvpc vpc create --name VPC-N --cidr 10.70.0.0/16 --nat one
     """
     from realvpc.client.aws import Aws, CallFailedError
     from realvpc.client.wizard import WizardError, create_vpc, plan_subnets
     from realvpc.net.addresses import Cidr
 
-    aws = Aws(profile(state, account, region), observe=(lambda call: None) if as_json else _show)
+    calls: list[Performed] = []
+
+    def observe(call: Performed) -> None:
+        calls.append(call)
+        if not as_json:
+            _show(call)
+
+    aws = Aws(profile(state, account, region), observe=observe)
     try:
         zones = sorted(zone["ZoneName"] for zone in aws("ec2", "DescribeAvailabilityZones")["AvailabilityZones"])
         if azs > len(zones):
@@ -62,13 +80,22 @@ def create_command(
         subnets = plan_subnets(
             block, zones[:azs], public=azs if public is None else public, private=azs if private is None else private
         )
-        made = create_vpc(aws, name, block, subnets)
+        made = create_vpc(aws, name, block, subnets, ipv6=ipv6, nat=nat)
     except (CallFailedError, WizardError, ValueError) as error:
-        raise SettingsError(str(error)) from error
+        raise SettingsError("\n".join([str(error), *_left(calls)])) from error
     if as_json:
         print_json(msgspec.to_builtins(made))
     else:
         click.echo(f"{name}-vpc is {made.vpc_id}.")
+
+
+def _left(calls: list[Performed]) -> list[str]:
+    """What is to be said of what was made before something failed."""
+    from realvpc.client.command import as_typed
+    from realvpc.client.undo import undoing
+
+    commands = [f"  {as_typed(words)}" for words in undoing(calls)]
+    return ["What was made until then stays. These commands take it away:", *commands] if commands else []
 
 
 def _show(call: Performed) -> None:

@@ -11,7 +11,7 @@ from realvpc.config import SettingsError
 
 from .instances import complete_any, find
 from .progress import ProgressLine
-from .terminal import ask_service, state_option
+from .terminal import ask_service, state_option, word
 
 _PAUSE = 0.1  # seconds
 _NEVER = {
@@ -26,7 +26,7 @@ _NEVER = {
 @state_option
 @click.option("--for", "wanted", type=click.Choice(list(_NEVER)), default="running", help="The state [running].")
 @click.option("--timeout", type=click.FloatRange(0), default=60.0, metavar="SECONDS", help="How long at most [60].")
-@click.argument("instances", metavar="INSTANCE...", nargs=-1, required=True, shell_complete=complete_any)
+@click.argument("instances", type=word, metavar="INSTANCE...", nargs=-1, required=True, shell_complete=complete_any)
 def wait_command(state: Path | None, wanted: str, timeout: float, instances: tuple[str, ...]) -> None:
     """Wait until every INSTANCE (its id or its Name tag) runs. Exits with 1 when one cannot, or time runs out.
 

@@ -6,7 +6,10 @@ from .aws import Aws
 
 
 def delete_vpc(aws: Aws, vpc_id: str) -> None:
-    """Instances, peering connections, subnets, route tables, internet gateway, groups, VPC.  Raises CallFailedError."""
+    """Instances, peering connections, NAT gateways, subnets, route tables, internet gateway, groups, VPC.
+
+    Elastic IP addresses stay with the account.  Raises CallFailedError.
+    """
     empty_vpc(aws, vpc_id)
     aws("ec2", "DeleteVpc", VpcId=vpc_id)
 
@@ -26,6 +29,9 @@ def empty_vpc(aws: Aws, vpc_id: str) -> None:
         ]
         for peering in aws("ec2", "DescribeVpcPeeringConnections", Filters=live)["VpcPeeringConnections"]:
             aws("ec2", "DeleteVpcPeeringConnection", VpcPeeringConnectionId=peering["VpcPeeringConnectionId"])
+    available = [*inside, {"Name": "state", "Values": ["available"]}]
+    for nat in aws("ec2", "DescribeNatGateways", Filter=available)["NatGateways"]:
+        aws("ec2", "DeleteNatGateway", NatGatewayId=nat["NatGatewayId"])
     for subnet in aws("ec2", "DescribeSubnets", Filters=inside)["Subnets"]:
         aws("ec2", "DeleteSubnet", SubnetId=subnet["SubnetId"])
     for table in aws("ec2", "DescribeRouteTables", Filters=inside)["RouteTables"]:

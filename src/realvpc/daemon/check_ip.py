@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from realvpc.wire.app import Receive, Scope, Send
+from realvpc.wire.asgi import Receive, Scope, Send
 
 
 async def check_ip(scope: Scope, receive: Receive, send: Send) -> None:

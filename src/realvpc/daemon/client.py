@@ -48,7 +48,7 @@ def ask(admin_socket: Path, method: str, path: str, *, timeout: float = 30.0, **
     except (FileNotFoundError, ConnectionError):
         raise NotAnsweringError("RealVPC is not running here. Start it with `realvpc up`") from None
     except PermissionError:
-        raise ServiceError(f"{admin_socket} is for the person who started RealVPC. Try sudo") from None
+        raise ServiceError(f"{admin_socket} is for the person who started RealVPC. Try `sudo realvpc …`") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotAnsweringError(f"RealVPC does not answer: {error}") from error
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from realvpc.api.core.action import Action
@@ -10,6 +11,8 @@ from realvpc.api.core.errors import AwsError
 from realvpc.api.ec2.console_output import console_asked_of, console_output
 from realvpc.api.ec2.resources import on
 from realvpc.node.answer import NodeError
+
+log = logging.getLogger(__name__)
 
 Read = Callable[[str], Awaitable[bytes]]
 """What a machine wrote, by the id of its instance."""
@@ -26,7 +29,8 @@ def console_actions(read: Read | None = None) -> dict[str, Action]:
             try:
                 output = await read(instance_id) if read else b""
             except NodeError as error:
-                raise AwsError("Unavailable", f"The console of {instance_id} cannot be read: {error}", 503) from error
+                log.warning("a console cannot be read instance=%s reason=%s", instance_id, error)
+                raise AwsError("Unavailable", f"The console of {instance_id} cannot be read.", 503) from error
             return console_output(ctx, instance_id, output)
 
         return Answer(effect=ask)

@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from realvpc.config import Settings
+from realvpc.config import LARGEST_PEM, Settings
 from realvpc.instance.trees import remove_tree
+from realvpc.regular_file import read_regular
 
 from .client import ServiceError
+from .free_port import next_free_port
 from .identity import Identity, identity
 
 _PATIENCE = 3.0  # seconds
@@ -117,8 +119,17 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     if settings.tls_certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+
+    def passphrase() -> str:  # OpenSSL would ask a person, and wait
+        raise LaunchError(f"{settings.tls_key} is locked by a passphrase: nobody could give it at the next start")
+
+    for path in filter(None, (settings.tls_certificate, settings.tls_key)):
+        try:
+            read_regular(path, LARGEST_PEM)
+        except OSError as error:
+            raise LaunchError(f"cannot read {path}: {error.strerror}") from error
     try:
-        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, passphrase)
     except (OSError, ssl.SSLError) as error:
         raise LaunchError(
             f"{settings.tls_certificate} and {settings.tls_key} are no certificate and key in PEM form: {error}"
@@ -137,7 +148,7 @@ def listeners(settings: Settings) -> Iterator[socket.socket]:
         public.close()
         raise LaunchError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}. "
-            f"Try `realvpc up --listen 127.0.0.1:{settings.port % 65535 + 1}`"
+            f"Try `realvpc … --listen 127.0.0.1:{next_free_port(settings.port)}`"
         ) from error
     yield public
     operator = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

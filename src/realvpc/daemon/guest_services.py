@@ -12,7 +12,7 @@ from typing import Any
 
 from realvpc.api.service import Service
 from realvpc.dns.server import Resolver
-from realvpc.http_connection import GuestHttp
+from realvpc.http_connection import GuestHttp, PrivateHttp
 from realvpc.metadata.app import MetadataApp, MetadataProtocol
 from realvpc.net.addresses import Address
 from realvpc.net.network_interface import NetworkInterface
@@ -22,10 +22,11 @@ from realvpc.node.client import open_listeners
 from realvpc.wire.app import App
 
 from .check_ip import check_ip
+from .endpoint_tls import EndpointTls, TlsServer
 from .http_server import HttpServer
 
-Serve = Callable[[socket.socket], Coroutine[Any, Any, None]]
-"""Serves on a bound, and if it is of TCP listening, socket until cancelled."""
+Serve = Callable[..., Coroutine[Any, Any, None]]
+"""Serves on bound, and if they are of TCP listening, sockets until cancelled."""
 
 _PAUSE_SECONDS = 1.0
 
@@ -38,8 +39,9 @@ class GuestServices:
     Who connects before the sockets are served waits in their queues.
     """
 
-    def __init__(self, node_socket: Path, service: Service, now: Callable[[], datetime]) -> None:
+    def __init__(self, node_socket: Path, service: Service, now: Callable[[], datetime], tls: EndpointTls) -> None:
         self._node_socket = node_socket
+        self._tls = tls
         self._service = service
         self._metadata = MetadataApp(self._interface_of, lambda: service.written[0], now, service.key)
         self._resolver = Resolver(lambda: service.written[0])
@@ -61,15 +63,16 @@ class GuestServices:
         """Machines do not find the sockets any more: get new ones."""
         self._lost.set()
 
-    async def run(self, endpoint: App) -> None:
-        """Serve once the sockets are there, until cancelled.  ``endpoint`` is AWS's."""
+    async def run(self, endpoint: App, private: App) -> None:
+        """Serve once the sockets are there, until cancelled.  ``endpoint`` is AWS's, ``private`` that for who comes
+        through an interface endpoint."""
         await self._opened.wait()
         while True:
             self._lost.clear()
             async with asyncio.TaskGroup() as group:
                 serving = [
-                    group.create_task(serve(self._sockets[listener]), name=listener.name)
-                    for listener, serve in self._servers(endpoint).items()
+                    group.create_task(serve(*filter(None, map(self._sockets.get, listeners))), name=listeners[0].name)
+                    for listeners, serve in self._servers(endpoint, private).items()
                 ]
                 await self._lost.wait()
                 for task in serving:
@@ -83,13 +86,17 @@ class GuestServices:
                     log.warning("the sockets of the services cannot be opened reason=%s", error)
                     await asyncio.sleep(_PAUSE_SECONDS)
 
-    def _servers(self, endpoint: App) -> Mapping[Listener, Serve]:
+    def _servers(self, endpoint: App, private: App) -> Mapping[tuple[Listener, ...], Serve]:
+        """One for both families, so that what an interface may take of it holds for both together."""
         return {
-            Listener.METADATA: HttpServer(self._metadata, MetadataProtocol).on,
-            Listener.RESOLVER_UDP: self._resolver.on_udp,
-            Listener.RESOLVER_TCP: self._resolver.on_tcp,
-            Listener.ENDPOINT: HttpServer(endpoint, GuestHttp).on,
-            Listener.CHECK_IP: HttpServer(check_ip, GuestHttp).on,
+            (Listener.METADATA, Listener.IPV6_METADATA): HttpServer(self._metadata, MetadataProtocol).on,
+            (Listener.RESOLVER_UDP, Listener.IPV6_RESOLVER_UDP): self._resolver.on_udp,
+            (Listener.RESOLVER_TCP, Listener.IPV6_RESOLVER_TCP): self._resolver.on_tcp,
+            (Listener.ENDPOINT,): HttpServer(endpoint, GuestHttp).on,
+            (Listener.AWS_HOSTS,): HttpServer(endpoint, GuestHttp).on,
+            (Listener.ENDPOINT_TLS,): TlsServer(endpoint, self._tls.context).on,
+            (Listener.INTERFACE_ENDPOINT,): TlsServer(private, self._tls.context, PrivateHttp).on,
+            (Listener.CHECK_IP,): HttpServer(check_ip, GuestHttp).on,
         }
 
     def _interface_of(self, peer: str) -> NetworkInterface | None:

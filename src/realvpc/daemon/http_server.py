@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,9 +12,16 @@ from collections.abc import Iterator
 import uvicorn
 
 from realvpc.session.server import MAXIMUM_MESSAGE
-from realvpc.wire.app import AsgiApp
+from realvpc.wire.asgi import AsgiApp
+
+from .websocket import BoundedWebsocket
 
 _SHUTDOWN_SECONDS = 5
+
+_OF_A_REFUSAL = "ASGI callable returned without completing handshake."
+logging.getLogger("uvicorn.error").addFilter(  # which says so of every websocket that gets an HTTP answer, too (0.54)
+    lambda record: record.msg != _OF_A_REFUSAL
+)
 
 
 class HttpServer(uvicorn.Server):
@@ -27,7 +35,7 @@ class HttpServer(uvicorn.Server):
                 app,
                 http=protocol,
                 ssl_context_factory=None if tls is None else lambda config, default: tls,
-                ws="websockets-sansio",
+                ws=BoundedWebsocket,
                 ws_max_size=MAXIMUM_MESSAGE,
                 ws_per_message_deflate=False,
                 lifespan="off",
@@ -38,10 +46,10 @@ class HttpServer(uvicorn.Server):
             )
         )
 
-    async def on(self, listening: socket.socket) -> None:
-        """Serve on this socket until cancelled or told to exit."""
+    async def on(self, *listening: socket.socket) -> None:
+        """Serve on these sockets until cancelled or told to exit."""
         try:
-            await self.serve([listening])
+            await self.serve(list(listening))
         except asyncio.CancelledError:
             for server in self.servers:  # else they would go on accepting
                 server.close()

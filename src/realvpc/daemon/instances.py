@@ -52,9 +52,9 @@ class NodeInstances:
             _close(*theirs)
         return _NodeProgram(opened, *ours)
 
-    async def socket(self, instance_id: str) -> socket.socket:
+    async def socket(self, instance_id: str, *, is_ipv6: bool = False) -> socket.socket:
         try:
-            return await open_socket(self._node_socket, instance_id)
+            return await open_socket(self._node_socket, instance_id, is_ipv6=is_ipv6)
         except (NodeError, OSError) as error:
             raise FarEndError(str(error)) from error
 

@@ -194,8 +194,13 @@ def _pid_file(settings: Settings, role: str) -> Path:
 
 
 def _spawn(settings: Settings, role: str, descriptors: list[int], *, foreground: bool) -> Process:
+    """Raises LaunchError."""
     command = [sys.executable, "-I", "-m", "realvpc.daemon", role, str(settings.state_dir), *map(str, descriptors)]
-    process = spawn(command, None if foreground else settings.log(role), descriptors)
+    log = None if foreground else settings.log(role)
+    try:
+        process = spawn(command, log, descriptors)
+    except OSError as error:
+        raise LaunchError(f"cannot write {log or 'a log'}: {error.strerror or error}") from error
     remember(_pid_file(settings, role), process)
     return process
 
@@ -213,7 +218,7 @@ def _wait(settings: Settings, running: dict[str, Process], show: Say) -> list[st
         health = _health(settings)
         if health["ready"]:
             return list(health["faults"])
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or health["stuck"]:
             raise LaunchError(f"{'; '.join(health['faults'])}. The logs are in {settings.log_dir}")
         starting = settings.fabric is not Fabric.NONE and not settings.node_socket.exists()
         show("the node process is starting" if starting else health["faults"][0].partition(" (")[0])
@@ -263,7 +268,7 @@ def _health(settings: Settings) -> dict[str, Any]:
     try:
         health: dict[str, Any] = ask(settings.admin_socket, "GET", "health", timeout=5)
     except NotAnsweringError:
-        return {"ready": False, "faults": ["the API process does not answer yet"]}
+        return {"ready": False, "faults": ["the API process does not answer yet"], "stuck": False}
     return health
 
 

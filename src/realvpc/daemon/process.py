@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,8 +13,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from realvpc.regular_file import read_regular
+
 _POLL = 0.02
 _KILL_SECONDS = 5.0
+_LARGEST_RECORD = 1 << 16  # bytes
 _ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 """All that a process inherits: what its starter's shell knows (keys, proxies, agents) is none of its business."""
 
@@ -87,7 +91,11 @@ def remember(path: Path, process: Process) -> None:
 def recall(path: Path) -> Process | None:
     """The process of a pid file, if it still runs."""
     try:
-        process = msgspec.json.decode(path.read_bytes(), type=Process)
+        process = msgspec.json.decode(read_regular(path, _LARGEST_RECORD), type=Process)
     except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
         return None
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.EFBIG):  # somebody has put something there that is no pid file
+            return None
+        raise
     return process if process.alive else None

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from realvpc.api.core.action import Action, Perform
 from realvpc.api.core.call import Caller
 from realvpc.api.core.context import Answer, Context, Request, Response
+from realvpc.aside import aside
 from realvpc.feed import Feed
 from realvpc.net.instance import InstanceState
 from realvpc.store.commit import Commit
@@ -25,7 +26,8 @@ _PASSING = frozenset({InstanceState.PENDING, InstanceState.STOPPING, InstanceSta
 
 
 def settling(actions: Mapping[str, Action], context: Callable[[Caller], Context], feed: Feed) -> dict[str, Action]:
-    """EC2's descriptions of instances, with this patience.  ``context`` gives the one of now, after every commit."""
+    """EC2's descriptions of instances, with this patience.  ``context`` gives the one of now, after every commit,
+    as far as it is written."""
     return {
         name: replace(actions[name], perform=_patient(actions[name].perform, context, feed)) for name in DESCRIPTIONS
     }
@@ -39,7 +41,7 @@ def _patient(perform: Perform, context: Callable[[Caller], Context], feed: Feed)
 
         async def later() -> Response:
             await feed.until(lambda: not _passing(context(ctx.caller), request), Commit, PATIENCE)
-            return perform(context(ctx.caller), request).response
+            return (await aside(ctx.account, perform, context(ctx.caller), request)).response
 
         return Answer(effect=later)
 

@@ -29,7 +29,9 @@ class SystemsManager:
         times = settings.sessions
         limits = Limits(timedelta(minutes=times.idle_minutes), timedelta(minutes=times.maximum_minutes))
         journal = SessionJournal(settings.session_journal, now())
-        instances = NodeInstances(settings.node_socket, lambda *host: known_address(service.state, *host))
+        self.instances = instances = NodeInstances(
+            settings.node_socket, lambda *host: known_address(service.state, *host)
+        )
         transcripts = Transcripts(settings.transcripts_dir) if settings.sessions.transcripts else None
         self._sessions = Sessions(now, limits, journal, journal.history)
         self._commands = CommandRunner(instances, now)

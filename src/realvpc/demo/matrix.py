@@ -12,6 +12,8 @@ from realvpc.node.connection import NodeConnection
 
 from .probe import probe
 
+_WORDS = {True: "yes", False: "no", None: "?"}
+
 
 def measure(node_socket: Path, predicted: dict[str, Any]) -> list[list[bool | None]]:
     """Ping from every instance of the predicted matrix to every other one: whether that one got it, and answered.
@@ -27,8 +29,12 @@ def measure(node_socket: Path, predicted: dict[str, Any]) -> list[list[bool | No
 
 
 def agrees(predicted: dict[str, Any], measured: list[list[bool | None]]) -> bool:
-    """Whether every cell was measured as predicted."""
-    return [[cell and cell["reachable"] for cell in row] for row in predicted["cells"]] == measured
+    """Whether every cell was measured as predicted, where anything was: a machine on the way may decide."""
+    return all(
+        cell is None or cell["reachable"] in (None, found)
+        for cells, row in zip(predicted["cells"], measured, strict=True)
+        for cell, found in zip(cells, row, strict=True)
+    )
 
 
 def table(
@@ -46,8 +52,10 @@ def table(
             [f"{each} {name}" for each, name in zip(numbers, names, strict=True)], numbers, predicted, measured
         )
     legend = "predicted/measured" if measured is not None else "predicted"
-    reasons = sorted({cell["reason"] for row in predicted["cells"] for cell in row if cell and not cell["reachable"]})
-    return [*lines, "", f"({legend}" + (f"; no: {', '.join(reasons)})" if reasons else ")")]
+    for answer in (False, None):
+        reasons = {cell["reason"] for row in predicted["cells"] for cell in row if cell and cell["reachable"] is answer}
+        legend += f"; {_WORDS[answer]}: {', '.join(sorted(reasons))}" if reasons else ""
+    return [*lines, "", f"({legend})"]
 
 
 def _names(instances: list[dict[str, Any]]) -> list[str]:
@@ -70,6 +78,5 @@ def _lines(
 def _cell(predicted: dict[str, Any] | None, measured: bool | None) -> str:
     if predicted is None:
         return "-"
-    words = {True: "yes", False: "no"}
-    text = words[predicted["reachable"]]
-    return text if measured is None else f"{text}/{words[measured]}"
+    text = _WORDS[predicted["reachable"]]
+    return text if measured is None else f"{text}/{_WORDS[measured]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -47,10 +48,16 @@ class Check(Struct, frozen=True):
 
 
 class Story:
-    """Prints as it goes unless ``quiet``; remembers everything for ``record``.  ``japanese``: the reasons' language."""
+    """Prints as it goes unless ``quiet``; remembers everything for ``record``.
 
-    def __init__(self, *, quiet: bool, japanese: bool = False) -> None:
+    ``japanese``: the reasons' language.  ``remedied`` makes the commands that are suggested what a person can type.
+    """
+
+    def __init__(
+        self, *, quiet: bool, japanese: bool = False, remedied: Callable[[str], str] = lambda text: text
+    ) -> None:
         self._quiet = quiet
+        self._remedied = remedied
         self.japanese = japanese
         self._chapters: list[dict[str, Any]] = []
         self.checks: list[Check] = []
@@ -84,7 +91,7 @@ class Story:
         self._print(f"\n  {click.style('=>', bold=True)} {seen}: {verdict}")
 
     def say(self, text: str) -> None:
-        self._print(f"  {text}")
+        self._print(f"  {self._remedied(text)}")
 
     @property
     def as_on_aws(self) -> bool:

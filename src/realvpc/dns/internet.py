@@ -5,39 +5,80 @@ Nothing else exists there: without a way to the real one, nobody is asked.
 
 from __future__ import annotations
 
+from realvpc.net import aws_hosts
 from realvpc.net.addresses import Address
 from realvpc.net.domain_name import ancestors
+from realvpc.net.instance_connect_endpoint import zone_of
 from realvpc.net.names import Names
-from realvpc.net.services import ENDPOINT, ENDPOINT_NAME, INTERNET_HOSTS
+from realvpc.net.services import (
+    ENDPOINT,
+    ENDPOINT_NAME,
+    GLOBAL_SERVICES,
+    INTERNET_HOSTS,
+    IPV6_INTERNET_HOSTS,
+    REGIONAL_SERVICES,
+)
 from realvpc.net.zones import REGIONS
 
 from .hosted import hosted_node
 from .node import Node, empty, host, nothing
 
-REGIONAL_SERVICES = ("ec2", "ec2messages", "ssm", "ssmmessages", "sts")
-GLOBAL_SERVICES = ("iam", "route53", "sts")
 ROOT = "."
 
 _ENDPOINTS = (
     *(f"{service}.{region}.amazonaws.com" for service in REGIONAL_SERVICES for region in REGIONS),
     *(f"{service}.amazonaws.com" for service in GLOBAL_SERVICES),
 )
-HOSTS: dict[str, Address] = {
+_CERTIFIED = {name: (name,) for name in (*_ENDPOINTS, ENDPOINT_NAME)}
+_OF_ENDPOINTS = {
+    f"{service}.{region}.vpce.amazonaws.com": (f"*.{service}.{region}.vpce.amazonaws.com",)
+    for service in REGIONAL_SERVICES
+    for region in REGIONS
+}
+_TUNNELS = {f"{zone_of(region)}.": (f"*.{zone_of(region)}",) for region in REGIONS}
+_OF_ENDPOINTS |= {domain.rstrip("."): names for domain, names in _TUNNELS.items()}
+_IPV4: dict[str, Address] = {
     "localhost.": Address.parse("127.0.0.1"),  # RFC 6761
     f"{ENDPOINT_NAME}.": ENDPOINT,
     **{f"{name}.": address for name, address in INTERNET_HOSTS.items()},
     **{f"{name}.": ENDPOINT for name in _ENDPOINTS},
+    **{f"{name}.": address for name, address in aws_hosts.HOSTS.items()},
+    "s3.amazonaws.com.": aws_hosts.HOSTS["s3.us-east-1.amazonaws.com"],  # of old
 }
-HOST_NAMES: dict[Address, str] = {address: name[:-1] for name, address in reversed(HOSTS.items())}
+_IPV6: dict[str, Address] = {f"{name}.": address for name, address in IPV6_INTERNET_HOSTS.items()}
+HOSTS: dict[str, tuple[Address, ...]] = {
+    name: (address, *([_IPV6[name]] if name in _IPV6 else [])) for name, address in _IPV4.items()
+}
+HOST_NAMES: dict[Address, str] = {
+    address: name[:-1] for name, addresses in reversed(HOSTS.items()) for address in addresses
+}
 """What an address is called: by the first of its names, without a trailing dot."""
 
-_ABOVE = frozenset(above for name in HOSTS for above in ancestors(name)) - HOSTS.keys() | {ROOT}
+_WITH_BUCKETS = frozenset(name for name in HOSTS if name.startswith("s3."))
+"""Names that those of buckets are in front of (S3 guide, "Virtual hosting of buckets")."""
+
+_ABOVE = frozenset(
+    above for name in (*HOSTS, *(f"eice-.{domain}" for domain in _TUNNELS)) for above in ancestors(name)
+) - HOSTS.keys() | {ROOT}
+
+
+def certified_names(name: str) -> tuple[str, ...] | None:
+    """The names in the certificate of a host that a client calls so, if it is AWS's endpoint: the name itself, or one
+    wildcard for the names of interface endpoints to a service, or of EC2 Instance Connect Endpoints."""
+    wanted = name.lower().rstrip(".")
+    return _CERTIFIED.get(wanted) or _OF_ENDPOINTS.get(wanted.partition(".")[2])
 
 
 def internet_node(names: Names, name: str) -> Node:
     """What the internet says of a canonical name.  A host there stays what it is, whatever zone somebody makes."""
+    label, _, domain = name.partition(".")
+    if domain in _TUNNELS and label.startswith("eice-"):
+        return host(domain, name, ENDPOINT)
     if name in HOSTS:
-        return host(name.partition(".")[2] or ROOT, name, HOSTS[name])
+        return host(name.partition(".")[2] or ROOT, name, *HOSTS[name])
+    service = next((above for above in ancestors(name) if above in _WITH_BUCKETS), None)
+    if service is not None:
+        return host(service, name, *HOSTS[service])
     zone = names.public_hosted_zone_for(name)
     if zone is not None:
         return hosted_node(names, zone, name)

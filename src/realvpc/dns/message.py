@@ -22,7 +22,7 @@ from realvpc.net.domain_name import from_labels, presentation, to_labels
 from realvpc.net.network_interface import NetworkInterface
 
 from .node import Records
-from .resolve import resolve
+from .resolve import resolve, resolve_with_dns64
 from .sources import Sources
 
 UDP_SIZE = 512  # bytes, for a client without EDNS
@@ -58,7 +58,8 @@ def respond(sources: Sources, asker: NetworkInterface, wire: bytes, *, over_tcp:
     elif question.rdclass != dns.rdataclass.IN or _is_refused(question.rdtype):
         response.set_rcode(dns.rcode.REFUSED)
     else:
-        resolution = resolve(
+        answer = resolve_with_dns64 if sources.network.subnets[asker.subnet_id].enable_dns64 else resolve
+        resolution = answer(
             sources, vpc, from_labels(question.name.labels[:-1]), dns.rdatatype.to_text(question.rdtype)
         )
         response.set_rcode(dns.rcode.from_text(resolution.outcome.value))

@@ -53,9 +53,12 @@ def empty(apex: str) -> Node:
     return Node(amazon_authority(apex), ())
 
 
-def host(apex: str, name: str, address: Address, ttl: int = TTL) -> Node:
-    """A name of one address."""
-    return Node(amazon_authority(apex), (Records(name, "A" if address.is_ipv4 else "AAAA", ttl, (str(address),)),))
+def host(apex: str, name: str, *addresses: Address, ttl: int = TTL) -> Node:
+    """A name of these addresses, of either family."""
+    ipv4 = tuple(str(address) for address in addresses if address.is_ipv4)
+    ipv6 = tuple(str(address) for address in addresses if not address.is_ipv4)
+    sets = (Records(name, "A", ttl, ipv4), Records(name, "AAAA", ttl, ipv6))
+    return Node(amazon_authority(apex), tuple(records for records in sets if records.values))
 
 
 def pointer(apex: str, name: str, target: str) -> Node:

@@ -6,13 +6,16 @@ from enum import Enum
 
 from msgspec import Struct
 
+from realvpc.net.addresses import Address
 from realvpc.net.domain_name import canonical
+from realvpc.net.nat64 import standing_for
 from realvpc.net.vpc import Vpc
 
 from .amazon import amazon_node
 from .hosted import hosted_node
 from .internet import internet_node
 from .node import Node, Records
+from .private_link import endpoint_node
 from .sources import Sources
 
 ANY = "ANY"
@@ -62,13 +65,25 @@ def resolve(sources: Sources, asker: Vpc, name: str, record_type: str) -> Resolu
     return Resolution(Outcome.SERVFAIL)
 
 
+def resolve_with_dns64(sources: Sources, asker: Vpc, name: str, record_type: str) -> Resolution:
+    """As ``resolve``, but a name of IPv4 addresses alone has IPv6 addresses that stand for them (RFC 6147)."""
+    found = resolve(sources, asker, name, record_type)
+    if record_type != "AAAA" or found.outcome is not Outcome.NOERROR or found.authority is None:
+        return found
+    *chain, last = resolve(sources, asker, name, "A").answer or (None,)
+    if last is None or last.type != "A":
+        return found
+    values = tuple(str(standing_for(Address.parse(value))) for value in last.values)
+    return Resolution(Outcome.NOERROR, (*chain, Records(last.name, "AAAA", last.ttl, values)))
+
+
 def node_at(sources: Sources, asker: Vpc, name: str) -> Node:
     """What there is at a name in the VPC: the most specific zone says, a private hosted zone before AWS's own (Route 53
     developer guide, "Considerations when working with a private hosted zone").
 
     Private hosted zones need both DNS attributes of the VPC.
     """
-    amazon = amazon_node(sources.network, asker, name)
+    amazon = endpoint_node(sources.network, asker, name) or amazon_node(sources.network, asker, name)
     zone = sources.names.hosted_zone_for(asker.id, name) if asker.names_hosts else None
     if zone is not None and (amazon is None or len(zone.name) >= len(amazon.apex)):
         return hosted_node(sources.names, zone, name)

@@ -12,16 +12,18 @@ import socket
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from realvpc.net.addresses import Address
 from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.services import asker
 
 from .message import LARGEST_TCP_SIZE, respond, servfail
 from .sources import Sources
 
 # Packets are counted in the fabric (``net.allowances``).
-SHARE = 0.1  # of the process's time that the questions of one interface take: names of many labels are not cheap
+SHARE = 0.1  # of the thread's own time that the questions of one interface take: names of many labels are not cheap
 AROUND = 50e-6  # seconds that a stream takes of each question, beside its answer: a packet brings dozens of them
 CONNECTIONS = 16  # of one interface
 REMEMBERED = 4096  # answers
@@ -34,30 +36,33 @@ log = logging.getLogger(__name__)
 class Resolver:
     """Answers on any number of sockets.  ``sources`` gives them as they are now, ``timer`` measures in seconds."""
 
-    def __init__(self, sources: Callable[[], Sources], timer: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, sources: Callable[[], Sources], timer: Callable[[], float] = time.thread_time) -> None:
         self.internal_errors = 0
         self._sources = sources
         self._timer = timer
-        # Answers by VPC, transport and question without its id (the first two bytes): equal as long as the sources are.
-        self._known: dict[tuple[str, bool, bytes], bytes] = {}
+        # Answers by VPC, DNS64, transport and question without its id (the first two bytes): equal as long as the
+        # sources are.
+        self._known: dict[tuple[str, bool, bool, bytes], bytes] = {}
         self._known_of: tuple[object, object] | None = None
         self._second = 0
         self._spent: defaultdict[str, float] = defaultdict(float)  # seconds of this second, by interface
-        self._connections: Counter[str] = Counter()
+        self._connections: Counter[object] = Counter()  # by whose they are
 
-    async def on_udp(self, bound: socket.socket) -> None:
-        """Serve on this socket until cancelled."""
+    async def on_udp(self, *bound: socket.socket) -> None:
+        """Serve on these sockets until cancelled."""
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=bound)
-        try:
+        with ExitStack() as stack:
+            for each in bound:
+                transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=each)
+                stack.callback(transport.close)
             await loop.create_future()
-        finally:
-            transport.close()
 
-    async def on_tcp(self, listening: socket.socket) -> None:
-        """Serve on this socket until cancelled."""
-        server = await asyncio.start_server(self._connected, sock=listening, limit=LARGEST_TCP_SIZE)
-        await server.serve_forever()
+    async def on_tcp(self, *listening: socket.socket) -> None:
+        """Serve on these sockets until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for each in listening:
+                server = await asyncio.start_server(self._connected, sock=each, limit=LARGEST_TCP_SIZE)
+                group.create_task(server.serve_forever())
 
     def answer(self, peer: str, wire: bytes, *, over_tcp: bool = False) -> bytes | None:
         """What the client at the address ``peer`` hears; None is silence."""
@@ -75,7 +80,7 @@ class Resolver:
         now = (sources.network, sources.names)
         if self._known_of != now or len(self._known) >= REMEMBERED:
             self._known_of, self._known = now, {}
-        question = (asker.vpc_id, over_tcp, wire[2:])
+        question = (asker.vpc_id, sources.network.subnets[asker.subnet_id].enable_dns64, over_tcp, wire[2:])
         known = self._known.get(question)
         if known is not None:
             return wire[:2] + known
@@ -98,16 +103,17 @@ class Resolver:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer: str = writer.get_extra_info("peername")[0]
-        self._connections[peer] += 1
+        interface = asker(peer)
+        self._connections[interface] += 1
         try:
-            if self._connections[peer] <= CONNECTIONS:
+            if self._connections[interface] <= CONNECTIONS:
                 await self._converse(peer, reader, writer)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             pass  # the client is gone, or has nothing more to ask
         finally:
-            self._connections[peer] -= 1
-            if not self._connections[peer]:
-                del self._connections[peer]
+            self._connections[interface] -= 1
+            if not self._connections[interface]:
+                del self._connections[interface]
             self._end(writer)
 
     @staticmethod

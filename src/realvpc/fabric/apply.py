@@ -7,6 +7,7 @@ because a changed rule set is another set.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Set
 
 from msgspec import Struct
@@ -42,6 +43,15 @@ def difference(held: Tables, wanted: Tables) -> Changes:
     )
 
 
+def follow(tables: Tables, changes: Changes) -> None:
+    """Let the tables hold what they do after the changes: O(what changes)."""
+    for name, keys in changes.deletes.items():
+        for key in keys:
+            tables[name].pop(key, None)
+    for name, entries in changes.puts.items():
+        tables[name].update(entries)
+
+
 def read_tables(maps: Mapping[str, Map]) -> Tables:
     """What the kernel holds of the state that ``apply_changes`` writes."""
     return {spec.name: maps[spec.name].items() for spec in MAPS if spec.desired}
@@ -59,10 +69,14 @@ def apply_changes(maps: Mapping[str, Map], changes: Changes) -> None:
 
 
 def forget_decisions(maps: Mapping[str, Map]) -> None:
-    """What the program decided so far it decides anew."""
+    """What the program decided so far it decides anew.  That the time may go back by a moment with it does no harm.
+
+    New maps begin with a number that nobody can guess: the places of decisions follow from it (``decide.h``).
+    """
     index = INDEX_KEY.pack(0)
-    before = GENERATION.unpack(maps["generation"].get(index) or GENERATION.pack(0))["number"]
-    maps["generation"].update({index: GENERATION.pack((before + 1) % (1 << 64))})
+    before = GENERATION.unpack(maps["generation"].get(index) or bytes(GENERATION.size))
+    tables = (before["tables"] or secrets.randbits(32)) + 1
+    maps["generation"].update({index: GENERATION.pack(tables % (1 << 32), before["second"])})
 
 
 def _forget_interfaces(maps: Mapping[str, Map], keys: Set[bytes]) -> None:

@@ -6,6 +6,7 @@ Both outlive the process that made them.
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -13,12 +14,13 @@ from pathlib import Path
 from pyroute2 import IPRoute
 
 from . import namespace
-from .loader import create_link, update_link
 from .pin import PinnedLink, pinned_link
 from .rtnetlink import Listing
+from .tcx import create_link, detach_links, update_link
 
 _INGRESS = "ffff:fff2"
 _PRIORITY = _HANDLE = 1
+_DETACHING_SECONDS = 1.0
 
 
 class Attachments:
@@ -42,7 +44,7 @@ class Attachments:
             else:
                 return
         if self._use_tcx:
-            self._use_tcx = namespace.run_in(self._fabric, lambda: create_link(program, ifindex, pin))
+            self._use_tcx = namespace.run_in(self._fabric, lambda: _create_link(program, ifindex, pin))
         if not self._use_tcx:
             namespace.run_in(self._fabric, lambda: _replace_filter(ifindex, program))
 
@@ -60,6 +62,19 @@ class Attachments:
     def detach(self, name: str) -> None:
         """Forget a device that goes; a filter goes with it."""
         (self._pins / name).unlink(missing_ok=True)
+
+
+def _create_link(program: int, ifindex: int, pin: Path) -> bool:
+    """As `create_link`, instead of what is attached; a link that nobody holds any more may take the kernel a moment."""
+    detach_links(ifindex)
+    deadline = time.monotonic() + _DETACHING_SECONDS
+    while True:
+        try:
+            return create_link(program, ifindex, pin)
+        except FileExistsError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _filter(listing: Listing, ifindex: int) -> PinnedLink | None:

@@ -8,12 +8,12 @@ from enum import Enum
 from msgspec import Struct
 
 from realvpc.net.machine import LinkSpec
-from realvpc.net.services import Listener
 
-from .edge import EDGES, SETTINGS, Edge
+from .addressing import Addressing, of_machine, troubles
+from .edge import EDGES, SERVED, SETTINGS, Edge, of_edge
 from .link import Link
 from .pin import PinnedLink
-from .rtnetlink import Device, Route
+from .rtnetlink import Device
 
 FABRIC, PINS, TABLES, LISTENERS = "fabric", "pins", "tables", "listeners"
 
@@ -53,19 +53,21 @@ class Expected(Struct, frozen=True, kw_only=True):
     """What should be, at the moment when an audit begins."""
 
     machines: frozenset[str]  # that have a namespace
+    own: frozenset[str] = (
+        frozenset()
+    )  # those of them whose root configures it: what is inside is nobody else's business
     visited: frozenset[str]  # those of them whose namespaces are entered: of very many, some at a time
     namespaces: Mapping[str, int]  # inodes of those that are held: the fabric's and the edges'
     links: Mapping[Link, LinkSpec]
     edges: Mapping[str, int]  # ifindex of the fabric's end
     programs: Mapping[str, int]  # id by device of the fabric's namespace; none while they are being replaced
     maps: Mapping[str, int]  # id by name
+    tables: tuple[str, ...] = ()  # the maps whose entries are compared: of very many, some at a time
 
 
 class Inside(Struct, frozen=True):
-    """What is in the namespace of an edge, besides devices."""
+    """What is in the namespace of an edge, besides devices and addressing."""
 
-    addresses: frozenset[str]
-    routes: frozenset[Route]
     settings: Mapping[str, str]
     listening: frozenset[tuple[str, str, int]]  # protocol, address, port
 
@@ -77,6 +79,7 @@ class Found(Struct, frozen=True, kw_only=True):
     namespaces: Mapping[str, int | None]  # inode of what each file holds
     processes: Mapping[str, int]  # inode of the namespace that a machine's process is in
     devices: Mapping[str, Mapping[str, Device]]  # by namespace and name
+    addressing: Mapping[str, Addressing]  # by namespace
     edges: Mapping[str, Inside]
     programs: Mapping[str, PinnedLink | None]
     maps: Mapping[str, int | None]
@@ -96,9 +99,12 @@ def audit(expected: Expected, found: Found) -> Iterator[Finding]:
     for edge in EDGES:
         if edge.name in found.devices and edge.name not in lost_names:
             yield from _edge(edge, expected, found)
+    machines: dict[str, dict[Link, LinkSpec]] = {}
     for link, spec in expected.links.items():
         if link.machine not in lost_names:
-            yield from _link(link, spec, found)
+            machines.setdefault(link.machine, {})[link] = spec
+    for name, links in machines.items():
+        yield from _links(links, found, may_be_down=name in expected.own)
     if found.has_bpffs:
         yield from _programs(expected, found)
 
@@ -106,7 +112,7 @@ def audit(expected: Expected, found: Found) -> Iterator[Finding]:
 def listeners(found: Found) -> Iterator[Finding]:
     """Services that nobody can serve: while the API process is there it has a socket for each."""
     listening = {each for inside in found.edges.values() for each in inside.listening}
-    for each in Listener:
+    for each in SERVED:
         if (each.protocol, str(each.address), each.port) not in listening:
             yield Finding(Part.LISTENER, LISTENERS, f"{each.address}:{each.port}/{each.protocol}", "has no socket")
 
@@ -141,17 +147,32 @@ def _edge(edge: Edge, expected: Expected, found: Found) -> Iterator[Finding]:
         return
     if not (outside.is_up and eth0.is_up and loopback and loopback.is_up):
         yield finding("its link", "is down")
+    elif text := ", ".join(troubles(of_edge(edge, loopback.ifindex, eth0.ifindex), found.addressing[edge.name])):
+        yield finding("its namespace", f"was {text}")
     if (eth0.mac, eth0.mtu, eth0.is_noarp, outside.mtu) != (edge.mac, edge.mtu, True, edge.mtu):
         yield finding("its link", "has another MAC address or MTU")
-    if missing := set(edge.addresses) - inside.addresses:
-        yield finding("its addresses", f"lack {', '.join(sorted(missing))}")
-    if inside.routes != {Route(eth0.ifindex, edge.addresses[0])}:
-        yield finding("its route", "does not lead to the fabric")
     if inside.settings != SETTINGS:
         yield finding("its settings", "are others")
 
 
-def _link(link: Link, spec: LinkSpec, found: Found) -> Iterator[Finding]:
+def _links(links: Mapping[Link, LinkSpec], found: Found, *, may_be_down: bool) -> Iterator[Finding]:
+    """Of one machine.  Without a device its addresses and routes are gone too, which is not said as well."""
+    findings = [
+        finding for link, spec in links.items() for finding in _link(link, spec, found, may_be_down=may_be_down)
+    ]
+    yield from findings
+    link = next(iter(links))
+    if findings or link.machine not in found.addressing or link.machine not in found.devices:
+        return
+    devices = found.devices[link.machine]
+    wanted, loopback = of_machine(links.values(), devices), devices.get("lo")
+    if not (loopback and loopback.is_up):
+        yield Finding(Part.DEVICE, link.machine, link.interface_id, "was without its loopback device", link.ifindex)
+    elif text := ", ".join(troubles(wanted, found.addressing[link.machine])):
+        yield Finding(Part.DEVICE, link.machine, link.interface_id, f"was {text}", link.ifindex)
+
+
+def _link(link: Link, spec: LinkSpec, found: Found, *, may_be_down: bool) -> Iterator[Finding]:
     outside, entered = found.devices[FABRIC].get(link.name), found.devices.get(link.machine)
     inside = entered.get(spec.device_name) if entered is not None else None
     is_elsewhere = entered is not None and (inside is None or inside.peer != link.ifindex)
@@ -161,7 +182,7 @@ def _link(link: Link, spec: LinkSpec, found: Found) -> Iterator[Finding]:
     troubles = []
     if not outside.is_up:
         troubles.append("down outside")
-    elif not outside.has_carrier:
+    elif not (outside.has_carrier or may_be_down):
         troubles.append("down inside")
     if outside.alias != link.alias:
         troubles.append("without its name outside")

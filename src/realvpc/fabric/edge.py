@@ -1,4 +1,5 @@
-"""Namespaces beside the machines: the built-in internet, and what every interface reaches without a route.
+"""Namespaces beside the machines: the built-in internet, S3 and DynamoDB in it, and what every interface reaches
+without a route.
 
 Each hangs on the fabric by one link and sends everything there.  Neither has a way out to the real world.
 
@@ -17,16 +18,30 @@ from pathlib import Path
 from msgspec import Struct
 from pyroute2 import IPRoute
 
-from realvpc.net import mtu
-from realvpc.net.services import ENDPOINT, INTERNET_HOSTS, METADATA, RESOLVER, Listener
-from realvpc.net.trace import INTERNET, SERVICES
+from realvpc.net import aws_hosts, mtu
+from realvpc.net.services import (
+    ENDPOINT_IDENTITIES,
+    INTERNET_ADDRESSES,
+    IPV4_LISTENERS,
+    IPV6_INTERNET_HOSTS,
+    IPV6_METADATA,
+    IPV6_RESOLVER,
+    METADATA,
+    RESOLVER,
+    Listener,
+)
+from realvpc.net.trace import AWS, ENDPOINTS, INTERNET, SERVICES
 
-from . import namespace
+from . import addressing, namespace
+from .addressing import Addressing, addressing_of, of_loopback
 from .bpf.constants import Edge as Number
+from .lease import ALONE, ALONE_IPV6, address_arguments, allow_ipv6, family_of
 from .link import are_pair, delete_link
+from .rtnetlink import HAS_IPV6, Address, Route
 
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _BACKLOG = 1024
+_IPV6_METRIC = 1024  # what the kernel gives to a route without one
 _SO_RCVBUFFORCE = 33  # asm-generic/socket.h
 _WAITING = 16 << 20  # bytes of datagrams: what several machines may send at once (net/allowances.py)
 SETTINGS = {
@@ -38,33 +53,67 @@ _SETTINGS_OF_THREAD = Path("/proc/sys/net/ipv4")
 
 class Edge(Struct, frozen=True):
     """``number`` is its place in the table ``edges``; ``name`` is that of the namespace and of the fabric's end of its
-    link; ``addresses`` are those that answer."""
+    link; ``addresses`` are those that answer, each with the block that ``prefix_length`` says."""
 
     number: Number
     name: str
     mac: str
     mtu: int
     addresses: tuple[str, ...]
+    ipv6_addresses: tuple[str, ...] = ()
+    prefix_length: int = ALONE
 
     @property
     def mac_bytes(self) -> bytes:
         return bytes.fromhex(self.mac.replace(":", ""))
 
 
-_HOSTS = (*INTERNET_HOSTS.values(), ENDPOINT)
-
 EDGES = (
-    Edge(Number.INTERNET, INTERNET, "02:00:00:00:00:02", mtu.INTERNET, tuple(str(host) for host in _HOSTS)),
-    Edge(Number.SERVICES, SERVICES, "02:00:00:00:00:03", mtu.INTERFACE, (str(METADATA), str(RESOLVER))),
+    Edge(
+        Number.INTERNET,
+        INTERNET,
+        "02:00:00:00:00:02",
+        mtu.INTERNET,
+        tuple(map(str, INTERNET_ADDRESSES)),
+        tuple(map(str, IPV6_INTERNET_HOSTS.values())) if HAS_IPV6 else (),
+    ),
+    Edge(
+        Number.SERVICES,
+        SERVICES,
+        "02:00:00:00:00:03",
+        mtu.INTERFACE,
+        (str(METADATA), str(RESOLVER)),
+        (str(IPV6_METADATA), str(IPV6_RESOLVER)) if HAS_IPV6 else (),
+    ),
+    Edge(
+        Number.ENDPOINTS,
+        ENDPOINTS,
+        "02:00:00:00:00:04",
+        mtu.INTERFACE_ENDPOINT,
+        (str(ENDPOINT_IDENTITIES.at(1)),),
+        prefix_length=ENDPOINT_IDENTITIES.prefix_length,
+    ),
+    Edge(Number.AWS, AWS, "02:00:00:00:00:05", mtu.INTERNET, tuple(map(str, aws_hosts.HOSTS.values()))),
 )
 
-_NAMESPACES = {
-    Listener.METADATA: SERVICES,
-    Listener.RESOLVER_UDP: SERVICES,
-    Listener.RESOLVER_TCP: SERVICES,
+SERVED = tuple(Listener) if HAS_IPV6 else IPV4_LISTENERS
+_NAMESPACES = {  # of those that are elsewhere than the services
     Listener.ENDPOINT: INTERNET,
+    Listener.ENDPOINT_TLS: INTERNET,
     Listener.CHECK_IP: INTERNET,
+    Listener.INTERFACE_ENDPOINT: ENDPOINTS,
+    Listener.AWS_HOSTS: AWS,
 }
+
+
+def of_edge(edge: Edge, loopback: int, index: int) -> Addressing:
+    """What its namespace should have, by the ifindexes of its loopback device and of its link."""
+    own = [Address(loopback, address, edge.prefix_length) for address in edge.addresses]
+    own += [Address(loopback, address, ALONE_IPV6, has_route=False) for address in edge.ipv6_addresses]
+    routes = [Route(index, source=edge.addresses[0])]
+    if edge.ipv6_addresses:
+        routes.append(Route(index, "::/0", source=edge.ipv6_addresses[0], metric=_IPV6_METRIC))
+    return addressing_of((of_loopback(loopback), *own), routes)
 
 
 def ensure_edge(edge: Edge, fabric: Path, inside: Path) -> int:
@@ -82,11 +131,12 @@ def ensure_edge(edge: Edge, fabric: Path, inside: Path) -> int:
 
 
 def open_listeners(namespaces: Path) -> tuple[socket.socket, ...]:
-    """The sockets that the services are served on, in the order of ``Listener``.  Raises OSError."""
+    """The sockets of ``SERVED``, on which the services are served.  Raises OSError."""
     opened: list[socket.socket] = []
     try:
-        for listener in Listener:
-            opened.append(namespace.run_in(namespaces / _NAMESPACES[listener], partial(_open, listener)))
+        for listener in SERVED:
+            name = _NAMESPACES.get(listener, SERVICES)
+            opened.append(namespace.run_in(namespaces / name, partial(_open, listener)))
     except BaseException:
         for each in opened:
             each.close()
@@ -101,7 +151,8 @@ def read_setting(name: str) -> str:
 
 def _open(listener: Listener) -> socket.socket:
     stream = listener.protocol == "tcp"
-    opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
+    family = socket.AF_INET if listener.address.is_ipv4 else socket.AF_INET6
+    opened = socket.socket(family, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
     try:
         if stream:  # connections of an API process that has ended may linger
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -124,14 +175,20 @@ def _configure(edge: Edge, fabric_fd: int) -> None:
             peer = {"ifname": edge.name, "net_ns_fd": fabric_fd, "mtu": edge.mtu}
             netlink.link("add", ifname="eth0", kind="veth", address=edge.mac, mtu=edge.mtu, peer=peer)
         (loopback,) = netlink.link_lookup(ifname="lo")
-        netlink.link("set", index=loopback, state="up")
-        for address in edge.addresses:
-            netlink.addr("replace", index=loopback, address=address, prefixlen=32)
         (index,) = netlink.link_lookup(ifname="eth0")
+        if edge.ipv6_addresses:
+            allow_ipv6()
+        addressing.clear(of_edge(edge, loopback, index))
+        netlink.link("set", index=loopback, state="up")
+        for each in of_edge(edge, loopback, index).addresses:
+            netlink.addr("replace", **address_arguments(each))
         # Everybody lives behind the fabric, so nobody needs to be asked for a MAC.
         up = _IFF_UP | _IFF_NOARP
         netlink.link("set", index=index, address=edge.mac, mtu=edge.mtu, flags=up, change=up)
-        netlink.route("replace", dst="0.0.0.0/0", oif=index, prefsrc=edge.addresses[0])
+        for route in of_edge(edge, loopback, index).routes:
+            metric = {"priority": route.metric} if route.metric else {}
+            family = family_of(route.destination)
+            netlink.route("replace", family=family, dst=route.destination, oif=index, prefsrc=route.source, **metric)
 
 
 def _fabric_end_up(edge: Edge) -> int:

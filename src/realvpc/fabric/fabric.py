@@ -1,37 +1,42 @@
-"""The fabric of one host: namespaces, links and the data plane, all of which outlive the process that runs this.
+"""The fabric of one host: namespaces and links, with the data plane on them; all outlive the process that runs this.
 
 Everything is below ``run_dir`` and is found there again: ``ns/`` holds a namespace per machine, ``ns/fabric``,
-``ns/internet`` and ``ns/services``; ``bpf/`` is a bpffs of our own with the maps (by version of their layout) and the
-attached programs.
+``ns/internet`` and ``ns/services``; ``bpf/`` is a bpffs of our own for the data plane.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from realvpc.net.machine import LinkSpec
-from realvpc.net.reasons import Reason
+from pyroute2.netlink.exceptions import NetlinkError
 
-from . import bpffs, kernel, namespace
-from .apply import Changes, apply_changes, compile_changes, difference, read_tables
-from .attachment import Attachments
+from realvpc.net.flow_gathering import Gathered
+from realvpc.net.machine import LinkSpec
+
+from . import bpffs, namespace
 from .audit import FABRIC, TABLES, Expected, Finding, Part, audit, listeners
-from .bpf import layout
-from .bpf.generate import layout_version
+from .data_plane import DataPlane
 from .edge import EDGES, ensure_edge, open_listeners
 from .errors import FabricError
-from .identities import Identities
-from .link import Link, adopt_links, are_pair, delete_link, has_link, make_link, mend_link
-from .loader import FROM_EDGES, FROM_INTERFACE, Object
-from .pin import id_of, pin
+from .link import (
+    Link,
+    adopt_links,
+    are_pair,
+    delete_devices,
+    delete_link,
+    has_link,
+    make_link,
+    mend_links,
+    mend_outside,
+    tell_link,
+    told,
+)
 from .plan import Plan
 from .survey import survey
-from .tables import Tables, compile_links, compile_tables
 
 VISITED_AT_A_TIME = 1000
 
@@ -41,8 +46,8 @@ RESERVED = frozenset({FABRIC, *(edge.name for edge in EDGES)})
 class Fabric:
     """Owns ``run_dir``.  Methods raise FabricError, OSError and NetlinkError.
 
-    Not for several threads at once, but for ``counters``, ``socket_in``, ``probe_in`` and ``listeners``: what only asks
-    does not wait for what is being done.
+    Not for several threads at once, but for ``counters``, ``drops``, ``take_flows``, ``socket_in``, ``probe_in`` and
+    ``listeners``: what only asks does not wait for what is being done.
 
     With ``user_namespaces``, the namespace of a machine that is made from now on belongs to a user namespace.
     """
@@ -50,42 +55,32 @@ class Fabric:
     def __init__(self, run_dir: Path, *, use_tcx: bool = True, user_namespaces: bool = True) -> None:
         self._create_namespace = namespace.create_for_guest if user_namespaces else namespace.create
         self._namespaces = run_dir / "ns"
-        self._bpffs = run_dir / "bpf"
-        self._maps = self._bpffs / f"maps-{layout_version()}"
-        self._attachments = Attachments(self.namespace(FABRIC), self._bpffs / "links", use_tcx=use_tcx)
-        self._object: Object | None = None
+        self._data_plane = DataPlane(run_dir / "bpf", self.namespace(FABRIC), use_tcx=use_tcx)
         self._links: dict[str, Link] = {}  # by interface id
         self._edges: dict[str, int] = {}  # ifindex by name
         self._specs: dict[str, LinkSpec] = {}  # of the links that were asked for, by interface id
         self._machines: set[str] = set()  # that were asked for
+        self._own: set[str] = set()  # those of them that configure their network themselves
         self._held_namespaces: dict[str, int] = {}  # descriptors: what holds them otherwise is a file
-        self._turn = 0
-        self._is_attached = False  # with this version's programs, everywhere
-        self._is_applied = False  # some plan, since it was opened
-        self._identities = Identities()
+        self._turn = 0  # of audits
+        self._tables: tuple[str, ...] = ()  # that it is the turn of
 
     def open(self) -> None:
-        """Make what is missing and adopt what is there.
-
-        Programs that are attached are replaced by this version's, unless the layout of the maps has changed: then the
-        old ones go on with the old maps until ``apply`` has filled the new ones.
-        """
-        if self._object is not None:
+        """Make what is missing and adopt what is there."""
+        if self._data_plane.is_open:
             return
         if os.geteuid() != 0:
             raise FabricError("namespaces, links and BPF take root (CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_BPF)")
         bpffs.own_directory(self._namespaces)
-        is_new = self._open_bpffs()
         namespace.create(self.namespace(FABRIC))
-        self._object = Object(self._maps)
+        self._data_plane.open()
         try:
             fabric = self.namespace(FABRIC)
             self._edges = {edge.name: ensure_edge(edge, fabric, self.namespace(edge.name)) for edge in EDGES}
             for name in RESERVED:
                 self._held_namespaces[name] = os.open(self.namespace(name), os.O_RDONLY | os.O_CLOEXEC)
             self._links = {link.interface_id: link for link in adopt_links(fabric)}
-            if not (is_new and self._outdated_maps()):
-                self._attach_all()
+            self._data_plane.adopt(self._links.values(), self._edges)
         except BaseException:
             self.close()
             raise
@@ -105,80 +100,64 @@ class Fabric:
 
         ``pid`` is that of the machine's process, if it runs: then the namespace is the one that it is in.
         """
-        self._opened()
+        self._check_open()
         path = self._machine_namespace(name)
         self._machines.add(name)
         if pid is not None:
             self._hold_namespace_of(pid, path)
         self._create_namespace(path)
+        self._note_owner(name)
         wanted = {spec.interface_id for spec in links}
         for link in [link for link in self._links.values() if link.machine == name]:
             if link.interface_id not in wanted:
                 self._remove_link(link)
         for spec in links:
-            known = self._links.get(spec.interface_id)
-            if known is not None and known.machine == name and has_link(self.namespace(FABRIC), known):
-                self._specs[spec.interface_id] = spec
-                continue
-            if known is not None:
-                self._remove_link(known)
-            self._make_link(name, spec)
+            self._ensure_link(name, spec, in_use=pid is not None and name in self._own)
         return path
 
     def remove_machine(self, name: str) -> None:
         """Remove the links and let go of the namespace.  A machine that is not there is no error."""
-        self._opened()
+        self._check_open()
         path = self._machine_namespace(name)
         for link in [link for link in self._links.values() if link.machine == name]:
             self._remove_link(link)
         self._machines.discard(name)
-        namespace.remove(path)
+        self._own.discard(name)
+        _let_go(path)
 
     def apply(self, plan: Plan) -> None:
-        """Make the data plane follow the plan.  Every packet meets the old state of an entry or the new one."""
-        opened = self._opened()
-        identities = Identities()
-        wanted = compile_tables(plan) | self._own_tables()
-        wanted["identities"], _ = identities.change((entry.id for entry in plan.interfaces), ())
-        apply_changes(opened.maps, difference(read_tables(opened.maps), wanted))
-        self._identities, self._is_applied = identities, True
-        if outdated := self._outdated_maps():
-            self._attach_all()
-            for directory in outdated:
-                shutil.rmtree(directory)
+        """Make the data plane follow the plan."""
+        self._data_plane.apply(plan)
 
     def apply_delta(self, puts: Plan, deletes: Plan) -> None:
-        """Make the data plane follow a change of the plan that was applied last; what is in both has a new value.
-
-        Costs what changes, not what there is.  When it fails, trying again is safe, and so is ``apply``.
-        """
-        opened = self._opened()
-        added = {entry.id for entry in puts.interfaces}
-        removed = {entry.id for entry in deletes.interfaces} - added
-        changes = compile_changes(puts, deletes)
-        put, deleted = self._identities.change(added, removed)
-        apply_changes(
-            opened.maps,
-            Changes({**changes.puts, "identities": put}, {**changes.deletes, "identities": deleted}),
-        )
+        """Make the data plane follow a change of the plan that was applied last."""
+        self._data_plane.apply_delta(puts, deletes)
 
     def faults(self) -> tuple[str, ...]:
         """What is wrong with the plan that was applied, in sentences."""
-        return self._identities.faults
+        return self._data_plane.faults()
 
     def counters(self) -> dict[str, int]:
-        """Packets by the name of their Reason, since the maps were made; DELIVERED included."""
-        counters = self._opened().maps["counters"]
-        return {reason.name: counters.total(layout.INDEX_KEY.pack(reason.number)) for reason in Reason}
+        """Packets by the name of their Reason."""
+        return self._data_plane.counters()
 
-    def socket_in(self, name: str) -> socket.socket:
+    def drops(self, interface_id: str) -> dict[str, int]:
+        """Packets that were dropped at an interface, by the name of their Reason."""
+        return self._data_plane.drops(interface_id)
+
+    def take_flows(self, *, turn: bool) -> Gathered:
+        """What was gathered for flow logs.  For one thread at a time."""
+        return self._data_plane.take_flows(turn=turn)
+
+    def socket_in(self, name: str, *, is_ipv6: bool = False) -> socket.socket:
         """A TCP socket in a machine's namespace, connected to nothing."""
-        self._opened()
-        return namespace.run_in(self._machine_namespace(name), lambda: socket.socket(socket.AF_INET))
+        self._check_open()
+        family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
+        return namespace.run_in(self._machine_namespace(name), lambda: socket.socket(family))
 
     def probe_in(self, name: str) -> socket.socket:
         """A raw ICMP socket in a machine's namespace: it sees the echoes that the machine's kernel answers."""
-        self._opened()
+        self._check_open()
         return namespace.run_in(
             self._machine_namespace(name),
             lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP),
@@ -186,65 +165,58 @@ class Fabric:
 
     def listeners(self) -> tuple[socket.socket, ...]:
         """New sockets of what is served to machines, in the order of ``Listener``."""
-        self._opened()
+        self._check_open()
         return open_listeners(self._namespaces)
+
+    def next_turn(self) -> None:
+        """Let the next audit look at others, of very many machines and entries: so that none takes all the time."""
+        self._turn += 1
+        self._tables = self._data_plane.next_tables()
 
     def expected(self) -> Expected:
         """What an audit is to find, of all that was asked for."""
-        opened = self._opened()
+        self._check_open()
         links = {link: self._specs[name] for name, link in self._links.items() if name in self._specs}
-        programs: dict[str, int] = {}
-        if self._is_attached:
-            of_links = id_of(opened.program(FROM_INTERFACE))
-            programs = {link.name: of_links for link in links}
-            programs |= {name: id_of(opened.program(FROM_EDGES[name])) for name in self._edges}
+        devices = {link.name for link in links} | self._edges.keys()
+        turns = max(1, -(-len(self._machines - self._own) // VISITED_AT_A_TIME))
         return Expected(
             machines=frozenset(self._machines),
-            visited=self._next_to_visit(),
+            visited=frozenset(sorted(self._machines - self._own)[self._turn % turns :: turns]),
+            own=frozenset(self._own),
             namespaces={name: os.fstat(fd).st_ino for name, fd in self._held_namespaces.items()},
             links=links,
             edges=dict(self._edges),
-            programs=programs,
-            maps={name: id_of(each.fd) for name, each in opened.maps.items()},
+            programs={name: number for name, number in self._data_plane.programs().items() if name in devices},
+            maps=self._data_plane.maps(),
+            tables=self._tables,
         )
-
-    def _next_to_visit(self) -> frozenset[str]:
-        """In turns, so that an audit of very many machines does not take all the time there is."""
-        turns = max(1, -(-len(self._machines) // VISITED_AT_A_TIME))
-        self._turn = (self._turn + 1) % turns
-        return frozenset(sorted(self._machines)[self._turn :: turns])
 
     def look(self, expected: Expected, processes: Mapping[str, int], *, served: bool) -> tuple[Finding, ...]:
         """What is not as expected.  For any thread.
 
         ``processes`` has the pids of the machines that run; when things are ``served``, somebody has the sockets.
         """
-        found = survey(expected, self._namespaces, self._maps, self._attachments, processes)
+        found = survey(expected, self._namespaces, self._data_plane.pins, self._data_plane.attachments, processes)
         return (*audit(expected, found), *(listeners(found) if served else ()))
 
-    def look_at_tables(self) -> tuple[Finding, ...]:
-        """The maps that do not say where the links are, as was written into them."""
-        if not self._is_applied:
-            return ()
-        opened, wanted = self._opened(), self._own_tables()
-        lost = (name for name, entries in wanted.items() if opened.maps[name].items() != entries)
-        return tuple(Finding(Part.TABLE, TABLES, f"the map {name}", "did not hold what was written") for name in lost)
+    def look_at_table(self, name: str) -> tuple[Finding, ...]:
+        """Whether a map does not hold what was written into it: the plan, and where the links are."""
+        trouble = self._data_plane.trouble(name)
+        return (Finding(Part.TABLE, TABLES, name, trouble),) if trouble else ()
 
     def mend(self, finding: Finding, pid: int | None = None) -> bool:
         """Make it as it should be.  False when there is nothing to mend: what was found has changed since.
 
         ``pid`` is that of the process of the machine that the finding is about.
         """
-        opened, name = self._opened(), finding.subject
+        self._check_open()
+        name = finding.subject
         link = self._links.get(finding.name)
         if link and link.ifindex != finding.ifindex:
             return False
         match finding.part:
             case Part.PINS | Part.MAP:
-                self._open_bpffs()
-                for each, table in opened.maps.items():
-                    pin(table.fd, self._maps / each)
-                self._attach_all()
+                self._data_plane.pin_all()
             case Part.NAMESPACE if name in self._held_namespaces:
                 namespace.bind(Path(f"/proc/self/fd/{self._held_namespaces[name]}"), self.namespace(name))
             case Part.NAMESPACE if name in self._machines:
@@ -252,106 +224,106 @@ class Fabric:
                 if pid is not None:
                     self._hold_namespace_of(pid, self.namespace(name))
                 self._create_namespace(self.namespace(name))
+                self._note_owner(name)
                 return namespace.inode(self.namespace(name)) != before
             case Part.EDGE:
                 edge = next(each for each in EDGES if each.name == name)
                 self._edges[name] = ensure_edge(edge, self.namespace(FABRIC), self.namespace(name))
-                self._attach(name)
-                self._write_own_tables()
+                self._data_plane.place_edge(name, self._edges[name])
             case Part.LINK if link and (spec := self._specs.get(finding.name)):
-                return self._make_link_anew(link, spec)
-            case Part.DEVICE if link and (spec := self._specs.get(finding.name)):
-                mend_link(self.namespace(FABRIC), self.namespace(name), link, spec)
+                return self._make_link_anew(link, spec, in_use=pid is not None and name in self._own)
+            case Part.DEVICE if link and name in self._own:
+                mend_outside(self.namespace(FABRIC), self._links_of(name))
+            case Part.DEVICE if link and finding.name in self._specs:
+                mend_links(self.namespace(FABRIC), self.namespace(name), self._links_of(name))
             case Part.PROGRAM if name in self._edges:
-                self._attach(name)
+                self._data_plane.attach(name)
             case Part.PROGRAM if link:
-                self._attach(link.name)
+                return self._attach_again(link)
             case Part.TABLE:
-                self._write_own_tables()
+                self._data_plane.mend_table(finding.name)
             case _:
                 return False
         return True
 
     def close(self) -> None:
         """Let go.  Packets keep flowing."""
-        if self._object is not None:
-            self._object.close()
-            self._object = None
+        self._data_plane.close()
         while self._held_namespaces:
             os.close(self._held_namespaces.popitem()[1])
-        self._is_attached = self._is_applied = False
 
     def destroy(self) -> None:
         """Remove everything below ``run_dir/ns`` and ``run_dir/bpf``: machines, internet, fabric, data plane."""
         self.close()
         if self._namespaces.exists():
             for path in self._namespaces.iterdir():
-                namespace.remove(path)
+                _let_go(path)
             self._namespaces.rmdir()
-        if kernel.is_mount(self._bpffs):
-            kernel.unmount(self._bpffs)
-        if self._bpffs.exists():
-            self._bpffs.rmdir()
+        self._data_plane.destroy()
 
-    def _opened(self) -> Object:
-        if self._object is None:
+    def _check_open(self) -> None:
+        if not self._data_plane.is_open:
             raise FabricError("the fabric is not open")
-        return self._object
 
     def _machine_namespace(self, name: str) -> Path:
         if name in RESERVED or "/" in name or not name.strip("."):
             raise FabricError(f"{name!r} cannot be the name of a machine")
         return self.namespace(name)
 
-    def _open_bpffs(self) -> bool:
-        """Returns whether there were no maps of this version's layout."""
-        bpffs.ensure(self._bpffs)
-        bpffs.own_directory(self._bpffs / "links")
-        return bpffs.own_directory(self._maps)
+    def _note_owner(self, machine: str) -> None:
+        owns = namespace.is_a_guests(self.namespace(machine))
+        (self._own.add if owns else self._own.discard)(machine)
 
-    def _outdated_maps(self) -> list[Path]:
-        return [path for path in bpffs.directories(self._bpffs, "maps-") if path != self._maps]
-
-    def _own_tables(self) -> Tables:
-        """What the maps hold besides the plan: where the links are."""
-        edges = {
-            layout.INDEX_KEY.pack(edge.number): layout.EDGE.pack(self._edges[edge.name], edge.mac_bytes)
-            for edge in EDGES
-        }
-        return compile_links({link.interface_id: link.ifindex for link in self._links.values()}) | {"edges": edges}
-
-    def _write_own_tables(self) -> None:
-        opened, wanted = self._opened(), self._own_tables()
-        apply_changes(opened.maps, difference({name: opened.maps[name].items() for name in wanted}, wanted))
-
-    def _attach_all(self) -> None:
-        for device in (*(link.name for link in self._links.values()), *self._edges):
-            self._attach(device)
-        self._is_attached = True
-
-    def _attach(self, device: str) -> None:
-        """Attach to a device of the fabric's namespace the program that is for it."""
-        if device in self._edges:
-            ifindex, program = self._edges[device], FROM_EDGES[device]
+    def _ensure_link(self, machine: str, spec: LinkSpec, *, in_use: bool) -> None:
+        """The link as it is, told of what is new; or a new one, where that is not enough or nobody knows what was told
+        before.  ``in_use`` when its root may have configured the namespace already."""
+        known, before = self._links.get(spec.interface_id), self._specs.get(spec.interface_id)
+        is_there = known is not None and known.machine == machine and has_link(self.namespace(FABRIC), known)
+        if known is not None and is_there and known.told in ("", told(spec)):
+            self._specs[spec.interface_id] = spec
+        elif known is not None and is_there and before is not None and before.device_index == spec.device_index:
+            self._tell(known, before, spec, in_use=in_use)
         else:
-            ifindex = next(link.ifindex for link in self._links.values() if link.name == device)
-            program = FROM_INTERFACE
-        self._attachments.attach(device, ifindex, self._opened().program(program))
+            if known is not None:
+                self._remove_link(known)
+            self._make_link(machine, spec, in_use=in_use)
 
-    def _make_link(self, machine: str, spec: LinkSpec) -> None:
-        link = make_link(self.namespace(FABRIC), self.namespace(machine), machine, spec)
+    def _tell(self, link: Link, before: LinkSpec, after: LinkSpec, *, in_use: bool) -> None:
+        fabric, inside = self.namespace(FABRIC), self.namespace(link.machine)
+        self._links[link.interface_id] = tell_link(fabric, inside, link, before, after, in_use=in_use)
+        self._specs[link.interface_id] = after
+
+    def _make_link(self, machine: str, spec: LinkSpec, *, in_use: bool) -> None:
+        link = make_link(self.namespace(FABRIC), self.namespace(machine), machine, spec, in_use=in_use)
         self._links[spec.interface_id], self._specs[spec.interface_id] = link, spec
-        self._attachments.attach(link.name, link.ifindex, self._opened().program(FROM_INTERFACE))
-        self._announce(spec.interface_id, link.ifindex)
+        self._data_plane.add(link)
 
-    def _make_link_anew(self, link: Link, spec: LinkSpec) -> bool:
+    def _links_of(self, machine: str) -> dict[Link, LinkSpec]:
+        """Those that were asked for."""
+        return {
+            link: self._specs[name]
+            for name, link in self._links.items()
+            if link.machine == machine and name in self._specs
+        }
+
+    def _attach_again(self, link: Link) -> bool:
+        """Returns whether the link is still there: the kernel may be removing it, with a namespace that is gone."""
+        try:
+            self._data_plane.attach(link.name)
+        except (OSError, NetlinkError):
+            if has_link(self.namespace(FABRIC), link):
+                raise
+            return False
+        return True
+
+    def _make_link_anew(self, link: Link, spec: LinkSpec, *, in_use: bool) -> bool:
         """Returns whether it had to be."""
         fabric, inside = self.namespace(FABRIC), self.namespace(link.machine)
         if has_link(fabric, link) and are_pair(fabric, link.name, inside, spec.device_name):
             return False
         self._remove_link(link)
         try:
-            self._make_link(link.machine, spec)
+            self._make_link(link.machine, spec, in_use=in_use)
         except BaseException:
             self._links[spec.interface_id], self._specs[spec.interface_id] = link, spec  # still expected, and missed
             raise
@@ -365,13 +337,14 @@ class Fabric:
                 namespace.bind(theirs, path)
 
     def _remove_link(self, link: Link) -> None:
-        gone = compile_links({link.interface_id: link.ifindex})
-        apply_changes(self._opened().maps, Changes({}, {name: entries.keys() for name, entries in gone.items()}))
-        self._attachments.detach(link.name)
+        self._data_plane.remove(link)
         delete_link(self.namespace(FABRIC), link.name)
         del self._links[link.interface_id]
         self._specs.pop(link.interface_id, None)
 
-    def _announce(self, interface_id: str, ifindex: int) -> None:
-        """Tell the data plane at once where an interface is."""
-        apply_changes(self._opened().maps, Changes(compile_links({interface_id: ifindex}), {}))
+
+def _let_go(path: Path) -> None:
+    """Of a namespace in which somebody else is root nothing may go on; what is at the path might be the host's own."""
+    if namespace.inode(path) is not None and namespace.is_a_guests(path):
+        delete_devices(path)
+    namespace.remove(path)

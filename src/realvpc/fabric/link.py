@@ -6,35 +6,51 @@ import errno
 import os
 import re
 import socket
-from contextlib import closing
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from realvpc.net.machine import LinkSpec
 
-from . import namespace
+from . import addressing, namespace
 from .bpf.layout import number_of
+from .lease import Lease, allow_ipv6, give, lease
 from .rtnetlink import Device, Listing
 
+_LOOPBACK = 1  # LOOPBACK_IFINDEX, whatever its name
+_DOOMED = 0x7FFFFFFF  # a group of devices (IFLA_GROUP) like any other
 _FABRIC_NAME = re.compile("v[0-9a-f]{14}")
-ROUTE_METRIC = 512  # of the default route on Amazon Linux 2023
 
 
 class Link(Struct, frozen=True):
-    """The fabric's end of a pair.  It remembers in its alias whose it is, so that a new process finds it."""
+    """The fabric's end of a pair.  It remembers in its alias whose it is and what the machine was ``told`` of it, so
+    that a new process finds it."""
 
     ifindex: int
     name: str
     machine: str
     interface_id: str
+    told: str = ""  # nothing, in the alias of older releases
 
     @property
     def alias(self) -> str:
-        return f"{self.machine} {self.interface_id}"
+        return " ".join(filter(None, (self.machine, self.interface_id, self.told)))
+
+
+def told(spec: LinkSpec) -> str:
+    """Stands for what a machine is told of an interface, for this release and later ones."""
+    words = (spec.device_index, spec.prefix_length, spec.gateway, spec.address, *spec.more_addresses, *spec.prefixes)
+    if spec.ipv6_addresses:  # after what older releases told
+        words += (spec.ipv6_prefix_length, *spec.ipv6_addresses)
+    return blake2b(" ".join(map(str, words)).encode(), digest_size=8).hexdigest()
 
 
 def fabric_name(interface_id: str) -> str:
@@ -51,8 +67,8 @@ def adopt_links(fabric: Path) -> tuple[Link, ...]:
             for row in netlink.get_links():
                 name, alias = row.get("ifname"), row.get("ifalias")
                 if alias:
-                    machine, _, interface_id = alias.partition(" ")
-                    found.append(Link(row["index"], name, machine, interface_id))
+                    machine, interface_id, known = (*alias.split(" ", 2), "", "")[:3]
+                    found.append(Link(row["index"], name, machine, interface_id, known))
                 elif _FABRIC_NAME.fullmatch(name):
                     netlink.link("del", index=row["index"])
             return tuple(found)
@@ -88,10 +104,14 @@ def device_in(path: Path, name: str) -> Device | None:
     return namespace.run_in(path, look)
 
 
-def make_link(fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpec) -> Link:
+def make_link(fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpec, *, in_use: bool) -> Link:
     """Make the pair, with both ends up and the default route inside.  Raises OSError, NetlinkError.
 
-    The alias comes last: whoever finds it finds a link that is whole.
+    ``in_use`` as for `give`.
+
+    The machine's end comes up last, so that it has a carrier from the beginning: else the kernel drops what it sends
+    until it gets round to noticing the carrier.  The alias is given after all: whoever finds
+    it finds a link that is whole.
     """
     name = fabric_name(spec.interface_id)
     fd = os.open(fabric, os.O_RDONLY | os.O_CLOEXEC)
@@ -99,20 +119,44 @@ def make_link(fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpe
         namespace.run_in(machine_namespace, lambda: _make_pair(spec, {"ifname": name, "net_ns_fd": fd}))
     finally:
         os.close(fd)
-    link = Link(namespace.run_in(fabric, lambda: socket.if_nametoindex(name)), name, machine, spec.interface_id)
-    mend_link(fabric, machine_namespace, link, spec)
+    link = Link(namespace.run_in(fabric, lambda: _bring_up(name)), name, machine, spec.interface_id, told(spec))
+    namespace.run_in(machine_namespace, lambda: _configure(spec, in_use=in_use))
+    namespace.run_in(fabric, lambda: _finish_outside(link, spec))
     return link
 
 
-def mend_link(fabric: Path, machine_namespace: Path, link: Link, spec: LinkSpec) -> None:
-    """Let both ends be as they are made.  Raises OSError, NetlinkError."""
+def tell_link(
+    fabric: Path, machine_namespace: Path, link: Link, before: LinkSpec, after: LinkSpec, *, in_use: bool
+) -> Link:
+    """Tell a machine what is new of an interface, and nothing else: the rest may be as its root likes it.
 
-    def finish_outside() -> None:
-        with closing(IPRoute()) as netlink:
-            netlink.link("set", index=link.ifindex, mtu=spec.mtu, ifalias=link.alias, state="up")
+    Nothing is listed there: it may be very much.  Raises OSError, NetlinkError.
+    """
+    peer = namespace.run_in(fabric, lambda: _peer(link.ifindex))
+    namespace.run_in(machine_namespace, lambda: give(lease(before, peer), lease(after, peer), in_use=in_use))
+    new = replace(link, told=told(after))
+    namespace.run_in(fabric, lambda: _finish_outside(new, after))
+    return new
 
-    namespace.run_in(machine_namespace, lambda: _configure(spec))
-    namespace.run_in(fabric, finish_outside)
+
+def mend_outside(fabric: Path, links: Mapping[Link, LinkSpec]) -> None:
+    """Let the fabric's ends of these links be as they are made.  Raises OSError, NetlinkError."""
+    for link, spec in links.items():
+        namespace.run_in(fabric, partial(_finish_outside, link, spec))
+
+
+def mend_links(fabric: Path, machine_namespace: Path, links: Mapping[Link, LinkSpec]) -> None:
+    """Let all links of a machine be as they are made, at both ends.  Raises OSError, NetlinkError."""
+
+    def mend_inside() -> None:
+        with Listing() as listing:
+            devices = {device.name: device for device in listing.devices()}
+        addressing.clear(addressing.of_machine(links.values(), devices))
+        for spec in links.values():
+            _configure(spec, in_use=False)
+
+    namespace.run_in(machine_namespace, mend_inside)
+    mend_outside(fabric, links)
 
 
 def delete_link(fabric: Path, name: str) -> None:
@@ -121,28 +165,74 @@ def delete_link(fabric: Path, name: str) -> None:
     def delete() -> None:
         with closing(IPRoute()) as netlink:
             for index in netlink.link_lookup(ifname=name):
-                try:
-                    netlink.link("del", index=index)
-                except NetlinkError as error:
-                    if error.code != errno.ENODEV:
-                        raise
+                _unless_gone(netlink, "del", index=index)
 
     namespace.run_in(fabric, delete)
 
 
+def delete_devices(path: Path) -> None:
+    """Leave no device in the namespace, and its loopback down.  Raises OSError, NetlinkError.
+
+    A packet that goes round between devices keeps its socket, and the socket its namespace, whoever is gone (decision
+    0056).  All go at once, as a group: one by one, each would wait for all packets under way.
+    """
+
+    def delete() -> None:
+        with closing(IPRoute()) as netlink:
+            netlink.link("set", index=_LOOPBACK, state="down")
+            devices = [row["index"] for row in netlink.get_links() if row["index"] != _LOOPBACK]
+            for index in devices:
+                _unless_gone(netlink, "set", index=index, group=_DOOMED)
+            _unless_gone(netlink, "del", index=0, group=_DOOMED)
+
+    namespace.run_in(path, delete)
+
+
+def _unless_gone(netlink: IPRoute, command: str, **link: int) -> None:
+    """The kernel takes a device away by itself when the other end of its pair goes."""
+    try:
+        netlink.link(command, **link)
+    except NetlinkError as error:
+        if error.code != errno.ENODEV:
+            raise
+
+
+def _bring_up(name: str) -> int:
+    """Returns the ifindex."""
+    index = socket.if_nametoindex(name)
+    with closing(IPRoute()) as netlink:
+        netlink.link("set", index=index, state="up")
+    return index
+
+
+def _finish_outside(link: Link, spec: LinkSpec) -> None:
+    with closing(IPRoute()) as netlink:
+        netlink.link("set", index=link.ifindex, mtu=spec.mtu, ifalias=link.alias, state="up")
+
+
+def _peer(ifindex: int) -> int:
+    """The other end's ifindex."""
+    with closing(IPRoute()) as netlink:
+        (row,) = netlink.get_links(ifindex)
+        peer: int = row.get("link")
+        return peer
+
+
 def _make_pair(spec: LinkSpec, peer: dict[str, Any]) -> None:
     with closing(IPRoute()) as netlink:
-        for half_made in netlink.link_lookup(ifname=spec.device_name):
-            netlink.link("del", index=half_made)
+        with suppress(OSError):  # half made
+            netlink.link("del", index=socket.if_nametoindex(spec.device_name))
         peer = {**peer, "mtu": spec.mtu}
         netlink.link("add", ifname=spec.device_name, kind="veth", address=spec.mac_address, mtu=spec.mtu, peer=peer)
 
 
-def _configure(spec: LinkSpec) -> None:
+def _configure(spec: LinkSpec, *, in_use: bool) -> None:
+    if spec.ipv6_addresses:
+        allow_ipv6()
     with closing(IPRoute()) as netlink:
-        netlink.link("set", index=socket.if_nametoindex("lo"), state="up")
+        netlink.link("set", index=_LOOPBACK, state="up")
+        netlink.addr("replace", index=_LOOPBACK, address="127.0.0.1", prefixlen=8)
         index = socket.if_nametoindex(spec.device_name)
         netlink.link("set", index=index, address=spec.mac_address, mtu=spec.mtu)
-        netlink.addr("replace", index=index, address=spec.address, prefixlen=spec.prefix_length)
         netlink.link("set", index=index, state="up")
-        netlink.route("replace", gateway=spec.gateway, oif=index, priority=ROUTE_METRIC + spec.device_index)
+    give(Lease(), lease(spec, index), in_use=in_use)

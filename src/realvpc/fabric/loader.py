@@ -1,4 +1,4 @@
-"""Loads the BPF program, keeps its maps in a bpffs, and attaches it to links that outlive this process."""
+"""Loads the BPF program, and keeps its maps in a bpffs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from realvpc.net.trace import INTERNET, SERVICES
+from realvpc.net.trace import AWS, ENDPOINTS, INTERNET, SERVICES
 
 from .bpf import libbpf
 from .bpf.build import OBJECT
@@ -23,7 +23,7 @@ from .bpf.map import Map
 from .errors import FabricError
 
 FROM_INTERFACE, FROM_INTERNET, FROM_SERVICES = "from_interface", "from_internet", "from_services"
-FROM_EDGES = {INTERNET: FROM_INTERNET, SERVICES: FROM_SERVICES}
+FROM_EDGES = {INTERNET: FROM_INTERNET, SERVICES: FROM_SERVICES, ENDPOINTS: "from_endpoints", AWS: FROM_INTERNET}
 START_SWEEPER = "start_sweeper"
 
 _CONTEXT_SIZE = 192  # struct __sk_buff of linux/bpf.h; its fields by offset
@@ -128,31 +128,6 @@ class Object:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-def create_link(program: int, ifindex: int, pin: Path) -> bool:
-    """Attach to the ingress of a device of the caller's network namespace, by a TCX link that stays while it is pinned.
-
-    False when the kernel has no TCX (before 6.6).  Raises OSError.
-    """
-    result = library().bpf_link_create(program, ifindex, libbpf.BPF_TCX_INGRESS, None)
-    if result == -errno.EINVAL:
-        return False
-    fd = check(result, f"attach to interface {ifindex}")
-    try:
-        check(library().bpf_obj_pin(fd, os.fsencode(pin)), f"pin {pin}")
-    finally:
-        os.close(fd)
-    return True
-
-
-def update_link(pin: Path, program: int) -> None:
-    """Swap the program of a pinned link: every packet sees the old one or the new one.  Raises OSError."""
-    fd = check(library().bpf_obj_get(os.fsencode(pin)), f"open {pin}")
-    try:
-        check(library().bpf_link_update(fd, program, None), f"update {pin}")
-    finally:
-        os.close(fd)
 
 
 def _load_error(code: int) -> FabricError:

@@ -5,6 +5,7 @@ A thread that changed its namespace ends with the work, so that no other code ev
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -15,6 +16,8 @@ from typing import Generic, TypeVar
 from . import id_range, kernel
 
 T = TypeVar("T")
+
+_NS_GET_USERNS = 0xB701  # ioctl_nsfs(2)
 
 
 def create(path: Path) -> bool:
@@ -54,8 +57,8 @@ def remove(path: Path) -> None:
     """Let go of the namespace; it ends with the last process in it.  Raises OSError."""
     if kernel.is_mount(path):
         kernel.unmount(path)
-    path.unlink(missing_ok=True)
     id_range.release(path)
+    path.unlink(missing_ok=True)  # last: whoever dies before is followed by one who sees that there is more to do
 
 
 def inode(path: Path) -> int | None:
@@ -71,6 +74,27 @@ def inode(path: Path) -> int | None:
 def _device() -> int:
     """Of the file system that namespaces are files of (nsfs)."""
     return Path("/proc/self/ns/net").stat().st_dev
+
+
+def is_a_guests(path: Path) -> bool:
+    """Whether the namespace belongs to a user namespace of its own, whose root may do in it as it likes.
+
+    Raises OSError.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        owner = fcntl.ioctl(fd, _NS_GET_USERNS)
+    finally:
+        os.close(fd)
+    try:
+        return os.fstat(owner).st_ino != _our_user_namespace()
+    finally:
+        os.close(owner)
+
+
+@cache
+def _our_user_namespace() -> int:
+    return Path("/proc/self/ns/user").stat().st_ino
 
 
 def bind(namespace: Path, path: Path) -> None:

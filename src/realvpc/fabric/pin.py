@@ -11,7 +11,9 @@ from msgspec import Struct
 from .bpf.libbpf import check, library
 
 _SIZE = 256
-_ID, _LINK_PROGRAM, _LINK_IFINDEX = 4, 8, 16  # offsets in struct bpf_prog_info, bpf_map_info and bpf_link_info
+_ID = 4  # an offset in struct bpf_prog_info and bpf_map_info
+_LINK_TYPE, _LINK_PROGRAM, _LINK_IFINDEX = 0, 8, 16  # offsets in struct bpf_link_info
+_TCX = 11  # BPF_LINK_TYPE_TCX
 
 
 class PinnedLink(Struct, frozen=True):
@@ -35,13 +37,23 @@ def pinned_id(path: Path) -> int | None:
 def pinned_link(path: Path) -> PinnedLink | None:
     """None when no link is pinned there."""
     info = _pinned_info(path)
-    return None if info is None else PinnedLink(_u32(info, _LINK_PROGRAM), _u32(info, _LINK_IFINDEX))
+    return None if info is None else _link(info)
+
+
+def tcx_link(fd: int) -> PinnedLink | None:
+    """None when the link is of another type.  Raises OSError."""
+    info = _info(fd)
+    return _link(info) if _u32(info, _LINK_TYPE) == _TCX else None
 
 
 def pin(fd: int, path: Path) -> None:
     """Pin it there instead of whatever is.  Raises OSError."""
     path.unlink(missing_ok=True)
     check(library().bpf_obj_pin(fd, os.fsencode(path)), f"pin {path}")
+
+
+def _link(info: bytes) -> PinnedLink:
+    return PinnedLink(_u32(info, _LINK_PROGRAM), _u32(info, _LINK_IFINDEX))
 
 
 def _pinned_info(path: Path) -> bytes | None:

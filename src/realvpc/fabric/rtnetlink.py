@@ -1,4 +1,4 @@
-"""What rtnetlink(7) lists of the calling thread's network namespace: devices, addresses, routes, filters.
+"""What rtnetlink(7) lists of the calling thread's network namespace: devices, addresses, routes, rules, filters.
 
 pyroute2 makes changes; lists are read here, because an audit reads thousands of devices every few seconds and only a
 few fields of each.
@@ -12,6 +12,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -22,19 +23,31 @@ _ATTRIBUTE = struct.Struct("=HH")  # rtattr: length, type
 _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, change
 _ADDRESS = struct.Struct("=BBBBi")  # ifaddrmsg: family, prefix length, flags, scope, index
 _ROUTE = struct.Struct("=BBBBBBBBI")  # rtmsg: family, destination's length, ..., table, protocol, scope, type, flags
+_RULE = struct.Struct(
+    "=BBBBBxxBI"
+)  # fib_rule_hdr: family, lengths of destination and source, tos, table, action, flags
 _FILTER = struct.Struct("=BxxxiIII")  # tcmsg: family, index, handle, parent, info
 
 _NLM_F_REQUEST, _NLM_F_DUMP, _NLMSG_ERROR, _NLMSG_DONE = 0x1, 0x300, 2, 3
-_RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETTFILTER = 18, 22, 26, 46
+_RTM_GETLINK, _RTM_GETADDR, _RTM_GETROUTE, _RTM_GETRULE, _RTM_GETTFILTER = 18, 22, 26, 34, 46
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_IFALIAS, _IFLA_EXT_MASK = 1, 3, 4, 5, 20, 29
 _SKIP_STATISTICS = 1 << 3  # RTEXT_FILTER_SKIP_STATS
-_IFA_LOCAL = 2
-_RTA_OIF, _RTA_PREFSRC = 4, 7
-_RT_TABLE_MAIN = 254
+_IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
+IFA_F_NOPREFIXROUTE = 0x200
+_RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
+_FRA_SRC, _FRA_PRIORITY, _FRA_SUPPRESS, _FRA_TABLE, _FRA_PROTOCOL = 2, 6, 14, 15, 21
+_OF_ANY_RULE = frozenset({_FRA_SRC, _FRA_PRIORITY, _FRA_SUPPRESS, _FRA_TABLE, _FRA_PROTOCOL})
+RT_TABLE_DEFAULT, RT_TABLE_MAIN, RT_TABLE_LOCAL = 253, 254, 255
+RTN_UNICAST, RTN_LOCAL = 1, 2
+RTPROT_DHCP = 16
+RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RT_SCOPE_NOWHERE = 0, 253, 255
+FR_ACT_TO_TBL = 1
 _TCA_OPTIONS, _TCA_BPF_ID, _INGRESS = 2, 11, 0xFFFFFFF2
 _IFF_UP, _IFF_NOARP, _IFF_LOWER_UP = 0x1, 0x80, 0x10000
 _NESTED = 0x3FFF  # NLA_TYPE_MASK
 _BUFFER = 1 << 16
+HAS_IPV6 = Path("/proc/net/if_inet6").exists()  # a kernel may be without, or have it turned off
+_FAMILIES = (socket.AF_INET, socket.AF_INET6) if HAS_IPV6 else (socket.AF_INET,)
 _REMEMBERED = 1 << 15  # messages of about 1 KiB
 
 
@@ -52,11 +65,36 @@ class Device(Struct, frozen=True):
     alias: str = ""
 
 
-class Route(Struct, frozen=True):
-    """A route to everywhere in the main table."""
+class Address(Struct, frozen=True):
+    """An address on a device; ``has_route``: with a route to its block, which the kernel makes by itself."""
 
     ifindex: int
-    source: str
+    address: str
+    prefix_length: int
+    has_route: bool = True
+
+
+class Route(Struct, frozen=True):
+    """``gateway`` and ``source`` are empty, and ``ifindex`` is 0, where there is none."""
+
+    ifindex: int
+    destination: str = "0.0.0.0/0"
+    gateway: str = ""
+    source: str = ""
+    metric: int = 0
+    table: int = RT_TABLE_MAIN
+    kind: int = RTN_UNICAST
+
+
+class Rule(Struct, frozen=True):
+    """Which table is asked (ip-rule(8)); ``is_plain``: for every packet, or for every one from ``source``."""
+
+    priority: int
+    table: int
+    source: str = ""
+    family: int = socket.AF_INET
+    action: int = FR_ACT_TO_TBL
+    is_plain: bool = True
 
 
 class Listing:
@@ -76,21 +114,19 @@ class Listing:
         mask = struct.pack("=HHI", 8, _IFLA_EXT_MASK, _SKIP_STATISTICS)
         return map(_device, self._dump(_RTM_GETLINK, _LINK.pack(0, 0, 0, 0, 0) + mask))
 
-    def addresses(self) -> Iterator[tuple[int, str]]:
-        """The IPv4 addresses with the ifindex that each is on."""
-        for message in self._dump(_RTM_GETADDR, _ADDRESS.pack(socket.AF_INET, 0, 0, 0, 0)):
-            local = _attributes(message, _ADDRESS.size).get(_IFA_LOCAL)
-            if message[0] == socket.AF_INET and local:
-                yield _ADDRESS.unpack_from(message)[4], socket.inet_ntoa(local)
+    def addresses(self) -> Iterator[Address]:
+        """Of both families, as what follows."""
+        for family in _FAMILIES:
+            yield from map(_address, self._dump(_RTM_GETADDR, _ADDRESS.pack(family, 0, 0, 0, 0)))
 
-    def default_routes(self) -> Iterator[Route]:
-        """Of IPv4."""
-        for message in self._dump(_RTM_GETROUTE, _ROUTE.pack(socket.AF_INET, 0, 0, 0, 0, 0, 0, 0, 0)):
-            family, length, _, _, table, *_ = _ROUTE.unpack_from(message)
-            if (family, length, table) == (socket.AF_INET, 0, _RT_TABLE_MAIN):
-                found = _attributes(message, _ROUTE.size)
-                source = found.get(_RTA_PREFSRC)
-                yield Route(_number(found.get(_RTA_OIF)), socket.inet_ntoa(source) if source else "")
+    def routes(self) -> Iterator[Route]:
+        """Of all tables."""
+        for family in _FAMILIES:
+            yield from map(_route, self._dump(_RTM_GETROUTE, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)))
+
+    def rules(self) -> Iterator[Rule]:
+        for family in _FAMILIES:
+            yield from map(_rule, self._dump(_RTM_GETRULE, _RULE.pack(family, 0, 0, 0, 0, 0, 0)))
 
     def ingress_programs(self, ifindex: int) -> frozenset[int]:
         """The ids of the BPF programs in the filters of a device's clsact qdisc."""
@@ -135,6 +171,44 @@ def _device(message: bytes) -> Device:
     )
 
 
+@lru_cache(_REMEMBERED)
+def _address(message: bytes) -> Address:
+    _, length, _, _, index = _ADDRESS.unpack_from(message)
+    found = _attributes(message, _ADDRESS.size)
+    has_route = not _number(found.get(_IFA_FLAGS)) & IFA_F_NOPREFIXROUTE
+    return Address(index, _ip(found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS)), length, has_route)
+
+
+@lru_cache(_REMEMBERED)
+def _route(message: bytes) -> Route:
+    family, length, _, _, table, _, _, kind, _ = _ROUTE.unpack_from(message)
+    found = _attributes(message, _ROUTE.size)
+    nowhere = bytes(4 if family == socket.AF_INET else 16)
+    return Route(
+        ifindex=_number(found.get(_RTA_OIF)),
+        destination=f"{_ip(found.get(_RTA_DST, nowhere))}/{length}",
+        gateway=_ip(found.get(_RTA_GATEWAY)),
+        source=_ip(found.get(_RTA_PREFSRC)),
+        metric=_number(found.get(_RTA_PRIORITY)),
+        table=_number(found.get(_RTA_TABLE)) or table,
+        kind=kind,
+    )
+
+
+@lru_cache
+def _rule(message: bytes) -> Rule:
+    family, to, length, tos, table, action, flags = _RULE.unpack_from(message)
+    found = _attributes(message, _RULE.size)
+    return Rule(
+        priority=_number(found.get(_FRA_PRIORITY)),
+        table=_number(found.get(_FRA_TABLE)) or table,
+        source=f"{_ip(found.get(_FRA_SRC))}/{length}" if length else "",
+        family=family,
+        action=action,
+        is_plain=not any((to, tos, flags)) and found.keys() <= _OF_ANY_RULE,
+    )
+
+
 def _attributes(message: bytes, start: int = 0) -> dict[int, bytes]:
     """Values by type, from a place in a message on."""
     found = {}
@@ -149,6 +223,12 @@ def _attributes(message: bytes, start: int = 0) -> dict[int, bytes]:
 
 def _text(value: bytes | None) -> str:
     return (value or b"").rstrip(b"\0").decode(errors="replace")
+
+
+def _ip(value: bytes | None) -> str:
+    if not value or len(value) not in (4, 16):
+        return ""
+    return socket.inet_ntop(socket.AF_INET if len(value) == 4 else socket.AF_INET6, value)
 
 
 def _number(value: bytes | None) -> int:

@@ -6,18 +6,22 @@ On a thread of its own, beside whatever the fabric is doing; what changes meanwh
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from . import kernel, namespace
+from .addressing import Addressing
+from .addressing import read as read_addressing
 from .attachment import Attachments
-from .audit import Expected, Found, Inside
+from .audit import FABRIC, Expected, Found, Inside
 from .edge import SETTINGS, read_setting
 from .pin import pinned_id
-from .rtnetlink import Device, Listing
+from .rtnetlink import HAS_IPV6, Device, Listing
 
 _LISTENING, _UNCONNECTED = "0A", "07"  # states in /proc/net/tcp and /proc/net/udp
-_TABLES = {"tcp": _LISTENING, "udp": _UNCONNECTED}
+_TABLES = {"tcp": _LISTENING, "udp": _UNCONNECTED} | ({"tcp6": _LISTENING, "udp6": _UNCONNECTED} if HAS_IPV6 else {})
 
 
 def survey(
@@ -30,23 +34,29 @@ def survey(
         if held[name] is not None and held[name] == expected.namespaces.get(name, held[name]):
             entered[name] = namespaces / name
     edges: dict[str, Inside] = {}
+    addressing: dict[str, Addressing] = {}
 
     def read(name: str) -> dict[str, Device]:
         with Listing() as listing:
             devices = {device.name: device for device in listing.devices()}
+            if name != FABRIC:
+                addressing[name] = read_addressing(listing)
             if name in expected.edges:
-                edges[name] = _inside(listing)
+                edges[name] = _inside()
             return devices
 
     devices = namespace.visit(entered, read)
+    programs = attachments.attached(_devices(expected))
+    maps = {name: pinned_id(pins / name) for name in expected.maps}
     return Found(
-        has_bpffs=kernel.is_mount(pins.parent),
+        has_bpffs=kernel.is_mount(pins.parent),  # asked last: what was read of one that goes meanwhile says nothing
         namespaces=held,
         processes={name: inode for name, pid in processes.items() if (inode := _network_of(pid)) is not None},
         devices={name: each for name, each in devices.items() if isinstance(each, dict)},
+        addressing=addressing,
         edges=edges,
-        programs=attachments.attached(_devices(expected)),
-        maps={name: pinned_id(pins / name) for name in expected.maps},
+        programs=programs,
+        maps=maps,
     )
 
 
@@ -55,13 +65,11 @@ def _devices(expected: Expected) -> dict[str, int]:
     return {link.name: link.ifindex for link in expected.links} | dict(expected.edges)
 
 
-def _inside(listing: Listing) -> Inside:
+def _inside() -> Inside:
     return Inside(
-        addresses=frozenset(address for _, address in listing.addresses()),
-        routes=frozenset(listing.default_routes()),
         settings={name: read_setting(name) for name in SETTINGS},
         listening=frozenset(
-            (protocol, *address)
+            (protocol[:3], *address)
             for protocol, state in _TABLES.items()
             for address in _local_addresses(Path("/proc/thread-self/net", protocol).read_text(), state)
         ),
@@ -75,8 +83,9 @@ def _local_addresses(table: str, state: str) -> list[tuple[str, int]]:
 
 
 def _address(text: str) -> tuple[str, int]:
-    number, _, port = text.partition(":")
-    return ".".join(str(byte) for byte in int(number, 16).to_bytes(4, "little")), int(port, 16)
+    number, _, port = text.partition(":")  # words of four bytes, each in the order of this machine
+    words = (int(number[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(number), 8))
+    return str(ip_address(b"".join(words))), int(port, 16)
 
 
 def _network_of(pid: int) -> int | None:

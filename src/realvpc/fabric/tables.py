@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from realvpc.net.addresses import ADDRESS_BITS
+from realvpc.net.nat_gateway import ADDRESSES_MAXIMUM
 from realvpc.net.security_group import ALL_PROTOCOLS, TCP, UDP
 
-from .bpf import layout
+from .bpf import constants, layout
 from .bpf.constants import LPM_TABLE_BITS, RULES_PER_CHUNK, InterfaceFlag
 from .bpf.layout import number_of
 from .plan import (
@@ -18,6 +19,7 @@ from .plan import (
     Block,
     GroupMemberEntry,
     InterfaceEntry,
+    NatGatewayEntry,
     Plan,
     PublicAddressEntry,
     RouteEntry,
@@ -31,7 +33,9 @@ Entries = dict[bytes, bytes]
 Tables = dict[str, Entries]
 
 _PRESENT = layout.PRESENT.pack(1)
+_PREFIX = layout.PRESENT.pack(constants.IPV6_PREFIX)
 _NO_ADDRESS = bytes(16)
+_NOWHERE = b"\xff" * 16  # with a mask that leaves nothing of an address, no address is there
 _ALL_ONES = (1 << ADDRESS_BITS) - 1
 
 
@@ -51,22 +55,20 @@ def compile_links(links: Mapping[str, int]) -> Tables:
 
 def _chunks(rule_sets: Iterable[RuleSet]) -> Iterator[Entry]:
     for rule_set in rule_sets:
-        for is_egress, rules in ((False, rule_set.ingress), (True, rule_set.egress)):
+        for number, rules in enumerate(rule_set.lists):
             for chunk, start in enumerate(range(0, len(rules), RULES_PER_CHUNK)):
                 packed = b"".join(_rule(rule) for rule in rules[start : start + RULES_PER_CHUNK])
-                key = layout.RULE_KEY.pack(rule_set.id, is_egress, chunk)
+                key = layout.RULE_KEY.pack(rule_set.id, number, chunk)
                 yield key, layout.RULE_CHUNK.pack(packed.ljust(layout.RULE_CHUNK.size, b"\0"))
 
 
 def _rule_set(rule_set: RuleSet) -> Entry:
-    return (
-        layout.ID.pack(rule_set.id),
-        layout.RULE_SET.pack(_firewall(rule_set.ingress), _firewall(rule_set.egress)),
-    )
+    return layout.ID.pack(rule_set.id), layout.RULE_SET.pack(b"".join(map(_firewall, rule_set.lists)))
 
 
 def _group_member(entry: GroupMemberEntry) -> Entry:
-    return layout.GROUP_MEMBER_KEY.pack(number_of(entry.group_id), entry.address), _PRESENT
+    value = _PREFIX if entry.is_prefix else _PRESENT
+    return layout.GROUP_MEMBER_KEY.pack(number_of(entry.group_id), entry.address), value
 
 
 def _vpc_cidr(entry: VpcCidrEntry) -> Entry:
@@ -87,16 +89,24 @@ def _interface(entry: InterfaceEntry) -> Entry:
         InterfaceFlag.CHECKED * entry.is_checked
         | InterfaceFlag.RUNNING * entry.is_running
         | InterfaceFlag.RESOLVES * entry.resolves
+        | InterfaceFlag.NAT_GATEWAY * entry.is_nat_gateway
+        | InterfaceFlag.LOGS_ACCEPTED * entry.logs_accepted
+        | InterfaceFlag.LOGS_REJECTED * entry.logs_rejected
+        | InterfaceFlag.RESOLVES_OVER_IPV6 * entry.resolves_over_ipv6
+        | InterfaceFlag.METADATA_OVER_IPV6 * entry.metadata_over_ipv6
+        | InterfaceFlag.ENDPOINT * entry.is_endpoint
     )
     return layout.ID.pack(number_of(entry.id)), layout.INTERFACE.pack(
         number_of(entry.id),
         number_of(entry.vpc_id),
         number_of(entry.route_table_id),
         entry.rule_set,
+        entry.acl,
         entry.primary,
-        entry.public_address or _NO_ADDRESS,
         entry.subnet.network,
         _mask(entry.subnet.length),
+        entry.ipv6_subnet.network if entry.ipv6_subnet else _NOWHERE,
+        _mask(entry.ipv6_subnet.length) if entry.ipv6_subnet else _NO_ADDRESS,
         entry.resolver,
         flags,
         bytes.fromhex(entry.mac_address.replace(":", "")),
@@ -105,11 +115,28 @@ def _interface(entry: InterfaceEntry) -> Entry:
 
 def _address(entry: AddressEntry) -> Entry:
     key = layout.ADDRESS_KEY.pack(number_of(entry.vpc_id), entry.address)
-    return key, layout.ID.pack(number_of(entry.interface_id))
+    return key, layout.ADDRESS_OWNER.pack(
+        number_of(entry.interface_id), entry.kept_from, entry.is_prefix, entry.public_address or _NO_ADDRESS
+    )
+
+
+def _nat_gateway(entry: NatGatewayEntry) -> Entry:
+    addresses = b"".join(entry.addresses).ljust(16 * ADDRESSES_MAXIMUM, b"\0")
+    return layout.ID.pack(number_of(entry.interface_id)), layout.NAT_GATEWAY.pack(len(entry.addresses), addresses)
+
+
+NO_TABLE = 0
 
 
 def _public_address(entry: PublicAddressEntry) -> Entry:
-    return entry.address, layout.PUBLIC_ADDRESS.pack(number_of(entry.interface_id), entry.is_attached)
+    return entry.address, layout.PUBLIC_ADDRESS.pack(
+        number_of(entry.interface_id),
+        entry.is_attached,
+        number_of(entry.route_table_id) if entry.route_table_id else NO_TABLE,
+        entry.kept_from,
+        entry.is_prefix,
+        entry.private_address,
+    )
 
 
 _TABLES: Mapping[str, Callable[[Plan], Iterator[Entry]]] = {
@@ -117,9 +144,11 @@ _TABLES: Mapping[str, Callable[[Plan], Iterator[Entry]]] = {
     "rule_sets": lambda plan: map(_rule_set, plan.rule_sets),
     "group_members": lambda plan: map(_group_member, plan.group_members),
     "vpc_cidrs": lambda plan: map(_vpc_cidr, plan.vpc_cidrs),
-    "routes": lambda plan: map(_route, plan.routes),
+    "routes": lambda plan: (_route(entry) for entry in plan.routes if entry.block.is_ipv4),
+    "ipv6_routes": lambda plan: (_route(entry) for entry in plan.routes if not entry.block.is_ipv4),
     "interfaces": lambda plan: map(_interface, plan.interfaces),
     "addresses": lambda plan: map(_address, plan.addresses),
+    "nat_gateways": lambda plan: map(_nat_gateway, plan.nat_gateways),
     "public_addresses": lambda plan: map(_public_address, plan.public_addresses),
 }
 
@@ -140,7 +169,7 @@ def _firewall(rules: Sequence[RuleEntry]) -> bytes:
     return layout.FIREWALL.pack(
         len(rules),
         sum(rule.names_everywhere for rule in rules),
-        any(rule.opens_everything for rule in rules),
+        bool(rules) and rules[0].opens_everything,
         any(rule.opens_every_port(TCP) for rule in rules),
         any(rule.opens_every_port(UDP) for rule in rules),
     )
@@ -156,4 +185,5 @@ def _rule(rule: RuleEntry) -> bytes:
         *rule.high,
         0 if any_protocol else rule.protocol,
         any_protocol,
+        not rule.allows,
     )

@@ -53,12 +53,13 @@ def evaluate(principal: Principal, action: str, resources: Sequence[str], condit
     return Allowed() if arn is None else refused(principal, action, arn)
 
 
-def refused(principal: Principal, action: str, resource: str = EVERYTHING) -> Refused:
-    """The refusal of what nothing allows (IAM guide, "Troubleshoot access denied error messages")."""
+def refused(principal: Principal, action: str, resource: str = EVERYTHING, why: str = "") -> Refused:
+    """The refusal of what nothing allows, or of what ``why`` says (IAM guide, "Troubleshoot access denied error
+    messages")."""
     place = "" if resource == EVERYTHING else f" on resource: {resource}"
     return Refused(
         f"User: {principal.arn} is not authorized to perform: {action}{place} "
-        f"because no identity-based policy allows the {action} action"
+        f"{why or f'because no identity-based policy allows the {action} action'}"
     )
 
 

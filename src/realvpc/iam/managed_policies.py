@@ -87,3 +87,9 @@ FOR_SYSTEMS_MANAGER = frozenset(
     )
 )
 """Each of them lets an instance be managed: UpdateInstanceInformation and the channels of sessions."""
+
+FOR_LOGS = frozenset(
+    f"arn:aws:iam::aws:policy/{name}"
+    for name in ("CloudWatchFullAccess", "CloudWatchFullAccessV2", "CloudWatchLogsFullAccess")
+)
+"""Each of them lets a role make log groups and streams and write into them."""

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from realvpc.hostile_json import NotJsonError, read_json
 
+from .policy_date import is_date
+from .policy_resource import fails_legacy_parsing, resource_problem
+
 _VERSIONS = ("2012-10-17", "2008-10-17", None)
 _SYNTAX = "Syntax errors in policy."
+_PRINCIPAL = "Policy document should not specify a principal."
+NO_POLICY = frozenset({_SYNTAX, _PRINCIPAL})
+"""What is said before a managed policy's version is asked for; all else is said after."""
+_REMEMBERED = 1024  # documents
 _MEMBERS = frozenset({"Version", "Id", "Statement"})
 _STATEMENT_MEMBERS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"})
+_TRUST_MEMBERS = frozenset({"Sid", "Effect", "Principal", "Action", "NotAction", "Condition"})
+_ENDPOINT_MEMBERS = _STATEMENT_MEMBERS | {"Principal", "NotPrincipal"}
+_EFFECTS = frozenset({"Allow", "Deny"})
+_KINDS = frozenset({"AWS", "CanonicalUser", "Federated", "Service"})  # of principals
+_VENDOR = re.compile(r"[\w.-]+", re.ASCII)
+_OPERATOR = re.compile(
+    r"(ForAllValues:|ForAnyValue:)?"
+    r"(String(Not)?(Equals(IgnoreCase)?|Like)|(Numeric|Date)(NotEquals|Equals|(Less|Greater)Than(Equals)?)"
+    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like)|Null)(IfExists)?"
+)
 _ASSUMING = frozenset(
     f"sts:{name}".lower()
     for name in (
@@ -29,28 +49,42 @@ _SERVICE = re.compile(r"([\w-]+\.)+(amazonaws|amazon|aws)(\.[a-z]+)+", re.ASCII)
 def identity_policy_problem(text: str) -> str | None:
     """Why IAM refuses the document as a policy of a role, in IAM's words, or None."""
     statements = _statements(text)
-    if statements is None:
+    if statements is None or not _has_members(text, _MEMBERS):
         return _SYNTAX
     if any("Principal" in statement or "NotPrincipal" in statement for statement in statements):
-        return "Policy document should not specify a principal."
-    if not _has_members(text, _MEMBERS) or not all(map(_is_identity_statement, statements)):
+        return _PRINCIPAL
+    if not all(_is_statement(statement, _STATEMENT_MEMBERS) for statement in statements):
         return _SYNTAX
+    resources = [each for statement in statements for each in _texts(statement, "Resource", "NotResource")]
+    if (
+        any(map(_is_in_other_case, statements))
+        or any(map(fails_legacy_parsing, resources))
+        or any(map(_compares_with_no_date, statements))
+    ):
+        return "The policy failed legacy parsing"
     ids = [statement["Sid"] for statement in statements if statement.get("Sid")]
     if len(set(ids)) < len(ids):
         return "Statement IDs (SID) in a single policy must be unique."
     if not all(_texts(statement, "Action", "NotAction") for statement in statements):
         return "Policy statement must contain actions."
+    actions = [each for statement in statements for each in _texts(statement, "Action", "NotAction")]
+    problems = (*map(resource_problem, resources), *map(_action_problem, actions))
+    if problem := next(filter(None, problems), None):
+        return problem
     if not all(_texts(statement, "Resource", "NotResource") for statement in statements):
         return "Policy statement must contain resources."
-    for resource in (each for statement in statements for each in _texts(statement, "Resource", "NotResource")):
-        if resource != "*" and ":" not in resource:
-            return f'Resource {resource} must be in ARN format or "*".'
-    for action in (each for statement in statements for each in _texts(statement, "Action", "NotAction")):
-        if action != "*" and ":" not in action:
-            return "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
-        if action.count(":") > 1:
-            return "Actions/Condition can contain only one colon."
     return None
+
+
+def _action_problem(action: str) -> str | None:
+    vendor, colon, name = action.partition(":")
+    if action == "*":
+        return None
+    if not colon:
+        return "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
+    if ":" in name:
+        return "Actions/Condition can contain only one colon."
+    return None if _VENDOR.fullmatch(vendor) else f"Vendor {vendor} is not valid"
 
 
 def trust_policy_problem(text: str, exists: Callable[[str], bool]) -> str | None:
@@ -62,17 +96,18 @@ def trust_policy_problem(text: str, exists: Callable[[str], bool]) -> str | None
     if statements is None:
         return "This policy contains invalid Json"
     for statement in statements:
-        if "Resource" in statement or "NotResource" in statement:
-            return "Has prohibited field Resource"
-        if "Principal" not in statement and "NotPrincipal" not in statement:
+        for name in ("Resource", "NotResource", "NotPrincipal"):
+            if name in statement:
+                return f"Has prohibited field {name}"
+        if "Principal" not in statement:
             return "Missing required field Principal"
-        principal = statement.get("Principal", statement.get("NotPrincipal"))
+        principal = statement["Principal"]
         if not _is_principal(principal):
             return "Invalid principal in policy"
         unknown = _unknown_principal(principal, exists) if isinstance(principal, dict) else None
         if unknown is not None:
             return f"Invalid principal in policy: {unknown}"
-        if not _is_condition(statement.get("Condition", {})):
+        if not _is_statement(statement, _TRUST_MEMBERS) or _is_in_other_case(statement):
             return _SYNTAX
         actions = _texts(statement, "Action", "NotAction")
         if not actions:
@@ -82,30 +117,75 @@ def trust_policy_problem(text: str, exists: Callable[[str], bool]) -> str | None
     return None
 
 
+def is_endpoint_policy(text: str) -> bool:
+    """Whether it may be the policy of a VPC endpoint: a resource's, with principals, in the grammar of all policies and
+    of the characters that IAM takes, up to U+00FF."""
+    statements = _statements(text)
+    return (
+        statements is not None
+        and max(msgspec.json.encode(read_json(text)).decode()) <= "\xff"
+        and _has_members(text, _MEMBERS)
+        and all(
+            _is_statement(statement, _ENDPOINT_MEMBERS)
+            and not _is_in_other_case(statement)
+            and _is_principal(statement.get("Principal", statement.get("NotPrincipal")))
+            and bool(_texts(statement, "Action", "NotAction"))
+            and bool(_texts(statement, "Resource", "NotResource"))
+            for statement in statements
+        )
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def statements_of(document: str) -> tuple[dict[str, Any], ...]:
+    """What there is to evaluate of a document that was found to be a policy."""
+    return tuple(
+        {name: _without_nulls(value) for name, value in statement.items()}
+        for statement in _list(read_json(document)["Statement"])
+    )
+
+
 def _has_members(text: str, allowed: frozenset[str]) -> bool:
     """Whether the document, which is one, has no other members; its Id is a text."""
     document = read_json(text)
     return document.keys() <= allowed and isinstance(document.get("Id", ""), str)
 
 
-def _is_identity_statement(statement: dict[str, Any]) -> bool:
+def _is_statement(statement: dict[str, Any], members: frozenset[str]) -> bool:
     """Whether every member is known and of its form, and none comes together with its opposite."""
     return (
-        statement.keys() <= _STATEMENT_MEMBERS
+        statement.keys() <= members
         and not {"Action", "NotAction"} <= statement.keys()
         and not {"Resource", "NotResource"} <= statement.keys()
         and isinstance(statement.get("Sid", ""), str)
         and _is_condition(statement.get("Condition", {}))
+        and all(_are_texts(statement[name]) for name in ("Action", "NotAction") if name in statement)
         and all(
-            _are_texts(statement[name])
-            for name in ("Action", "NotAction", "Resource", "NotResource")
-            if name in statement
+            _are_texts(_without_nulls(statement[name])) for name in ("Resource", "NotResource") if name in statement
         )
+    )
+
+
+def _is_in_other_case(statement: dict[str, Any]) -> bool:
+    """Whether its effect is ``allow`` or ``DENY``, which IAM takes for an effect and then for none."""
+    return statement["Effect"] not in _EFFECTS
+
+
+def _compares_with_no_date(statement: dict[str, Any]) -> bool:
+    """Whether an operator for dates has a value that is neither a date and time nor seconds of the epoch."""
+    return any(
+        isinstance(value, str) and not is_date(value)
+        for operator, keys in statement.get("Condition", {}).items()
+        if operator.rpartition(":")[2].startswith("Date")
+        for values in keys.values()
+        for value in _list(values)
     )
 
 
 def _unknown_principal(principal: dict[str, Any], exists: Callable[[str], bool]) -> str | None:
     """The first that there is not, as IAM shows it.  Of services only the form is looked at: there are too many."""
+    for kind in sorted(principal.keys() - _KINDS):
+        return f'"{kind.upper()}":"{_list(principal[kind])[0] if principal[kind] else ""}"'
     for name in _list(principal.get("AWS", [])):
         if not exists(name):
             return f'"AWS":"{name}"'
@@ -127,12 +207,24 @@ def _is_principal(value: Any) -> bool:
 
 
 def _is_condition(value: Any) -> bool:
-    """Operators, and below them keys with the values that they are compared with."""
-    return isinstance(value, dict) and all(isinstance(keys, dict) for keys in value.values())
+    """Operators, and below them keys with the values that they are compared with.  One without keys may be any."""
+    return isinstance(value, dict) and all(
+        isinstance(keys, dict) and (not keys or _OPERATOR.fullmatch(operator)) and all(map(_are_values, keys.values()))
+        for operator, keys in value.items()
+    )
+
+
+def _are_values(value: Any) -> bool:
+    return all(isinstance(item, str | int | float | bool) for item in _list(value))
 
 
 def _are_texts(value: Any) -> bool:
     return all(isinstance(item, str) for item in _list(value))
+
+
+def _without_nulls(value: Any) -> Any:
+    """IAM passes over a null in a list of resources."""
+    return [item for item in value if item is not None] if isinstance(value, list) else value
 
 
 def _list(value: Any) -> list[Any]:
@@ -152,14 +244,14 @@ def _statements(text: str) -> list[dict[str, Any]] | None:
         statements = [statements]
     if not isinstance(statements, list) or not statements:
         return None
-    well_formed = all(isinstance(row, dict) and row.get("Effect") in ("Allow", "Deny") for row in statements)
+    well_formed = all(isinstance(row, dict) and str(row.get("Effect")).title() in _EFFECTS for row in statements)
     return statements if well_formed else None
 
 
 def _texts(statement: dict[str, Any], *names: str) -> list[str]:
     """The values of the first of these members that is there: one text, or a list of texts."""
     for name in names:
-        value = statement.get(name)
+        value = _without_nulls(statement.get(name))
         if value is not None and _are_texts(value):
             return _list(value)
     return []

@@ -6,20 +6,31 @@ from datetime import datetime
 
 from realvpc.net.resource import GlobalResource
 
+from .policy_holder import PolicyHolder
 
-class Role(GlobalResource, frozen=True, kw_only=True):
-    """``id`` is the ARN.  Policy documents are kept as the JSON text that the caller sent."""
+SERVICE_ROLE_PATH = "/aws-service-role/"
 
-    name: str
-    path: str
+
+class Role(PolicyHolder, frozen=True, kw_only=True):
+    """``id`` is the ARN.  The trust policy is kept as the JSON text that the caller sent."""
+
     role_id: str  # AROA…
     trust_policy: str
-    created_at: datetime
     description: str = ""
     max_session_duration: int = 3600  # seconds
-    permissions_boundary_arn: str | None = None
-    attached_policy_arns: tuple[str, ...] = ()
-    inline_policies: dict[str, str] = {}
+
+    @property
+    def arn(self) -> str:
+        return self.id
+
+    @property
+    def entity_id(self) -> str:
+        return self.role_id
+
+    @property
+    def is_service_linked(self) -> bool:
+        """Whether it is a service's: its account may look at it and no more."""
+        return self.path.startswith(SERVICE_ROLE_PATH)
 
 
 class InstanceProfile(GlobalResource, frozen=True, kw_only=True):

@@ -5,11 +5,12 @@ Follows the OCI runtime specification 1.0.2 ("Configuration").
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..net.machine import Workload
-from . import seccomp
+from . import hidden, seccomp
 from .mount_tree import MountTree
 
 BOOT_ANNOTATION = "io.realvpc.boot"
@@ -18,7 +19,7 @@ CPU_PERIOD_US = 100_000
 _TERMINALS = "max=64"  # of some 3,000 that all machines have together (kernel.pty.max, kernel.pty.reserve)
 
 # Enough to administer the machine, nothing that reaches the host even where it has no user namespace: no SYS_ADMIN,
-# SYS_MODULE, SYS_RAWIO, SYS_PTRACE, SYS_BOOT, DAC_READ_SEARCH, MKNOD, BPF, and no NET_ADMIN (decision 0012).
+# SYS_MODULE, SYS_RAWIO, SYS_PTRACE, SYS_BOOT, DAC_READ_SEARCH, MKNOD, BPF.
 CAPABILITIES = (
     "CAP_AUDIT_WRITE",
     "CAP_CHOWN",
@@ -34,44 +35,35 @@ CAPABILITIES = (
     "CAP_SETUID",
     "CAP_SYS_CHROOT",
 )
+OVER_ITS_NETWORK = ("CAP_NET_ADMIN",)
+"""Where a user namespace owns the machine's network namespace (decision 0040): elsewhere it would be the host's."""
+
 SYSCTLS = {
     "net.ipv4.ip_default_ttl": "127",  # what Amazon Linux 2023 has
     "net.ipv4.ping_group_range": "0 65535",  # ping without privileges, for all groups of the machine
 }
-MASKED = (
-    "/proc/acpi",
-    "/proc/interrupts",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/kmsg",
-    "/proc/latency_stats",
-    "/proc/sched_debug",
-    "/proc/scsi",
-    "/proc/sysvipc",
-    "/proc/timer_list",
-    "/sys/devices/virtual/block",  # the paths of all disks of the host's that are files
-    "/sys/devices/virtual/powercap",
-    "/sys/firmware",
-    "/sys/fs/ext4",
-)
-READ_ONLY = ("/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 
 def oci_config(
     spec: Workload,
     *,
+    authority: str = "",
     tree: MountTree,
     network_namespace: Path,
     user_namespace: Path | None,
     cgroup: str | None,
     covers_swap: bool = False,
+    devices: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The content of `config.json`.
 
     `tree` is what the machine's file system is made from, the namespaces are paths to them, `cgroup` the control group
     below the hierarchies' roots, or None when machines cannot be limited; where that `covers_swap`, they get none.
+    `authority` is the certificate of who vouches for AWS's endpoint, in PEM.  `devices` are the names in the host's
+    /sys/devices.
     No source of a mount may lie on the machine's disk: a link there would lead the mount out of it.
     """
+    capabilities = [*CAPABILITIES, *(OVER_ITS_NETWORK if user_namespace else ())]
     namespaces = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount", "cgroup")]
     namespaces.append({"type": "network", "path": str(network_namespace)})
     if user_namespace:
@@ -79,8 +71,8 @@ def oci_config(
     linux: dict[str, Any] = {
         "namespaces": namespaces,
         "sysctl": SYSCTLS,
-        "maskedPaths": list(MASKED),
-        "readonlyPaths": list(READ_ONLY),
+        "maskedPaths": hidden.masked(devices),
+        "readonlyPaths": hidden.read_only(configures_network=user_namespace is not None),
         "seccomp": seccomp.PROFILE,
     }
     if cgroup:
@@ -103,9 +95,9 @@ def oci_config(
             "terminal": False,
             "user": {"uid": 0, "gid": 0},
             "args": list(spec.program),
-            "env": [f"{name}={value}" for name, value in _environment(spec).items()],
+            "env": [f"{name}={value}" for name, value in _environment(spec, authority).items()],
             "cwd": "/",
-            "capabilities": {name: list(CAPABILITIES) for name in ("bounding", "effective", "permitted")},
+            "capabilities": dict.fromkeys(("bounding", "effective", "permitted"), capabilities),
             "oomScoreAdj": 300,  # the host's own processes outlive the machines
         },
         "mounts": [
@@ -117,9 +109,9 @@ def oci_config(
     }
 
 
-def _environment(spec: Workload) -> dict[str, str]:
-    """Of the machine's init, which keeps RESOLV_CONF to itself."""
-    own = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "RESOLV_CONF": spec.resolv_conf}
+def _environment(spec: Workload, authority: str) -> dict[str, str]:
+    """Of the machine's init, which keeps AUTHORITY and RESOLV_CONF to itself."""
+    own = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8", "RESOLV_CONF": spec.resolv_conf, "AUTHORITY": authority}
     return own | spec.environment
 
 

@@ -38,7 +38,10 @@ class Consoles:
         """Go on with those of these machines, and end what others have left."""
         self._root.mkdir(mode=0o700, exist_ok=True)
         for name in {path.name for path in self._root.iterdir()} - set(machines):
-            self.end(name)
+            try:
+                self.end(name)
+            except OSError as error:  # whatever it is: it stands in nobody's way
+                log.warning("not put away path=%s reason=%s", self._root / name, error)
 
     def begin(self, instance_id: str) -> int:
         """A descriptor that appends to the console, for a machine that is to start."""
@@ -62,7 +65,9 @@ class Consoles:
             except OSError as error:  # the host's disk is full: the machine has to end nevertheless
                 log.warning("console output is lost instance=%s reason=%s", instance_id, error)
             mounts.unmount(str(place))
-        if place.exists():
+        if place.is_symlink() or place.is_file() or place.is_fifo():
+            place.unlink()
+        elif place.exists():
             place.rmdir()
 
     def read(self, instance_id: str, since: int | None = None) -> tuple[bytes, int]:

@@ -7,10 +7,10 @@ that it accepts.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
-import shutil
 import stat
 import subprocess
 import time
@@ -22,14 +22,17 @@ from typing import Annotated
 import msgspec
 
 from ..lockfile import open_lock
+from ..net.clients import is_of_clients
 from ..net.machine import Workload
 from . import cgroups, consoles, mounts
 from .bundle import BOOT_ANNOTATION, oci_config
 from .cgroups import Layout, Limits
 from .disk import Disk
 from .mount_tree import mounted
+from .trees import remove_tree
 
 WORKERS = 4
+_DEVICES = Path("/sys/devices")
 _LOOKED_UP = ("/bin/sh", "-c", 'exec "$@"', "sh")  # in PATH, or gives 127
 _TIMEOUT_SECONDS = 30
 
@@ -71,6 +74,7 @@ class Crun:
         self._under_way = run_dir / "crun.lock"  # locked, shared, by every crun that changes something
         self._limits = limits
         self._cgroup_parent = cgroup_parent
+        self.authority = ""  # whom machines trust that are started, by a certificate in PEM
         manager = "cgroupfs" if limits.enforced else "disabled"
         self._command = ("crun", "--root", str(run_dir / "crun"), f"--cgroup-manager={manager}")
 
@@ -101,13 +105,18 @@ class Crun:
                         raise CrunError("a crun that an earlier node process started does not end") from None
                     time.sleep(0.01)
                 else:
-                    return
+                    break
+        states = self._run_dir / "crun"
+        for entry in states.iterdir() if states.exists() else ():
+            status = entry / "status"
+            if os.path.lexists(status) and (status.is_symlink() or not status.is_file()):
+                _forget(entry)  # crun would open it, and wait
 
     def forget_all_but(self, instance_ids: Iterable[str]) -> None:
         """Remove the bundles of other containers: their process was killed before crun, or after it."""
         bundles = self._run_dir / "machines"
         for name in {path.name for path in bundles.iterdir()} - set(instance_ids) if bundles.exists() else ():
-            shutil.rmtree(bundles / name, ignore_errors=True)
+            _forget(bundles / name)
 
     def run(self, spec: Workload, disk: Disk, network_namespace: Path, console: int) -> int:
         """Start a machine and return its process id.  Raises CrunError and OSError, leaving no container behind.
@@ -124,11 +133,13 @@ class Crun:
             with mounted(disk, bundle, owner) as tree:
                 config = oci_config(
                     spec,
+                    authority=self.authority,
                     tree=tree,
                     network_namespace=network_namespace,
                     user_namespace=None if owner is None else Path(f"/proc/{os.getpid()}/fd/{owner}"),
                     cgroup=f"{self._cgroup_parent}/{spec.id}" if self._limits.enforced else None,
                     covers_swap=self._limits.covers_swap,
+                    devices=[each.name for each in _DEVICES.iterdir()],
                 )
                 (bundle / "config.json").write_bytes(msgspec.json.encode(config))
                 log.unlink(missing_ok=True)
@@ -149,7 +160,7 @@ class Crun:
     def delete(self, instance_id: str) -> None:
         """Kill and forget a container; one that does not exist is fine.  Raises CrunError."""
         self._call("delete", "--force", instance_id)
-        shutil.rmtree(self._bundle(instance_id), ignore_errors=True)
+        _forget(self._bundle(instance_id))
 
     def list(self) -> tuple[Container, ...]:
         """All containers.  Raises CrunError."""
@@ -179,7 +190,8 @@ class Crun:
         AWS's clients.  Raises OSError.
         """
         bundle = _read(self._bundle(instance_id))
-        told = [variable for variable in bundle.process.env if variable.startswith("AWS_")] if bundle else []
+        known = bundle.process.env if bundle else ()
+        told = [variable for variable in known if is_of_clients(variable.partition("=")[0])]
         options = [f"--user={user}", f"--cwd={cwd}", f"--pid-file={pid_file}"]
         options += [f"--env={variable}" for variable in (*told, *(f"{name}={value}" for name, value in env.items()))]
         if console_socket:
@@ -223,6 +235,12 @@ class Crun:
 
     def _bundle(self, instance_id: str) -> Path:
         return self._run_dir / "machines" / instance_id
+
+
+def _forget(path: Path) -> None:
+    """As far as it can be removed, whatever it is: opening a pipe would wait for somebody."""
+    with contextlib.suppress(OSError):
+        remove_tree(path)
 
 
 def _let_go(target: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 from pathlib import Path
 
 from msgspec import Struct
@@ -66,6 +67,13 @@ class Disk(Struct, frozen=True):
             path.write_bytes(content)
             path.chmod(mode)
         (self.home / BLANK).unlink(missing_ok=True)
+
+
+def is_whole(home: Path) -> bool:
+    """Whether a disk's parts are there: which image it is on, and the volume or the layers."""
+    path = home / VOLUME
+    has_layers = path.is_file() if os.path.lexists(path) else (home / LAYER).is_dir()
+    return has_layers and not path.is_symlink() and (home / IMAGE).is_symlink()
 
 
 def images_of_disks(root: Path) -> frozenset[str]:

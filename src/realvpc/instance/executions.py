@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from .bundle import PATH
 from .crun import Crun
+from .trees import remove_tree
 from .workers import MachineError, Workers
 
 _TERMINAL_SECONDS = 10.0
@@ -52,7 +53,7 @@ class Executions:
         """Make the directory, and empty it.  Raises OSError."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for leftover in self._directory.iterdir():
-            leftover.unlink()
+            remove_tree(leftover)
 
     async def start(
         self,

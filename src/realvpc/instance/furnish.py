@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from realvpc.regular_file import read_regular
+
 _SHELLS = ("/bin/bash", "/bin/sh")
 _DIRECTORIES = {
     "dev": 0o755,
@@ -22,6 +24,7 @@ _DIRECTORIES = {
 _USERS = {"root": (0, "root", "/root"), "ec2-user": (1000, "EC2 Default User", "/home/ec2-user")}
 _USERS["ssm-user"] = (1001, "", "/home/ssm-user")
 _SUDOERS = "etc/sudoers.d/90-realvpc-users"
+_LARGEST = 16 << 20  # bytes of a list of users
 
 
 class FurnishError(Exception):
@@ -53,7 +56,8 @@ def _add_user(root: Path, name: str, number: int, comment: str, home: str, shell
     }
     for file, line in lines.items():
         path = root / "etc" / file
-        text = path.read_text(errors="surrogateescape") if path.exists() else ""
+        content = read_regular(path, _LARGEST) if path.exists() else b""
+        text = content.decode(errors="surrogateescape")
         if not any(each.startswith(f"{name}:") for each in text.splitlines()):
             separator = "\n" if text and not text.endswith("\n") else ""
             _write(path, f"{text}{separator}{line}\n", 0o640 if file == "shadow" else 0o644)
@@ -66,6 +70,8 @@ def _add_user(root: Path, name: str, number: int, comment: str, home: str, shell
 
 def _write(path: Path, text: str, mode: int) -> None:
     is_new = not path.exists()
+    if not is_new and not path.is_file():  # writing into a pipe waits for a reader
+        raise FurnishError(f"{path} is no regular file")
     path.write_text(text, errors="surrogateescape")
     if is_new:
         path.chmod(mode)

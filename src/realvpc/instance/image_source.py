@@ -9,14 +9,20 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct
+
+from realvpc.hostile_json import NotJsonError, read_json
+from realvpc.regular_file import open_regular
 
 from .layer import LayerError, open_tar
 
+T = TypeVar("T")
+
 LAYOUT, MANIFEST = "oci-layout", "manifest.json"
+_MANIFEST_BYTES = 4 << 20  # distribution specification 1.1, "Pushing Manifests"
+_INDEXES = 8  # one in another
 _DIGEST = re.compile(r"(sha256|sha512):([0-9a-f]{64,128})")
 _INDEX_TYPES = frozenset(
     {"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"}
@@ -53,7 +59,7 @@ class _Saved(Struct):
 def is_archive_of_layers(path: Path) -> bool:
     """Whether a tar archive holds an OCI layout or what `docker save` writes, and not a system.  Raises SourceError."""
     try:
-        with path.open("rb") as file, open_tar(file) as tar:
+        with open_regular(path) as file, open_tar(file) as tar:
             for member in tar:
                 first = next((part for part in PurePosixPath(member.name).parts if part not in (".", "/")), "")
                 if first in _SYSTEM:
@@ -77,24 +83,33 @@ def layers(directory: Path) -> list[Path]:
     try:
         if (directory / LAYOUT).is_file():
             return _oci_layers(directory)
-        saved = msgspec.json.decode(_inside(directory, MANIFEST).read_bytes(), type=list[_Saved])
+        saved = _read(_inside(directory, MANIFEST), list[_Saved])
         if len(saved) != 1:
             raise SourceError(f"it holds {len(saved)} images: save the one that is wanted")
         return [_inside(directory, name) for name in saved[0].Layers]
-    except msgspec.MsgspecError as error:
+    except NotJsonError as error:
         raise SourceError(f"{directory} is damaged: {error}") from error
     except OSError as error:
         raise SourceError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
 def _oci_layers(directory: Path) -> list[Path]:
-    content = _inside(directory, "index.json").read_bytes()
-    while True:
-        chosen = _choose(msgspec.json.decode(content, type=_Index).manifests)
-        content = _blob(directory, chosen.digest).read_bytes()
+    path = _inside(directory, "index.json")
+    for _ in range(_INDEXES):
+        chosen = _choose(_read(path, _Index).manifests)
+        path = _blob(directory, chosen.digest)
         if chosen.mediaType not in _INDEX_TYPES:
-            manifest = msgspec.json.decode(content, type=_Manifest)
-            return [_blob(directory, layer.digest) for layer in manifest.layers]
+            return [_blob(directory, layer.digest) for layer in _read(path, _Manifest).layers]
+    raise SourceError(f"{directory} leads from index to index")
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    """Raises OSError, SourceError and NotJsonError."""
+    with open_regular(path) as file:
+        content = file.read(_MANIFEST_BYTES + 1)
+    if len(content) > _MANIFEST_BYTES:
+        raise SourceError(f"{path} is larger than any manifest")
+    return read_json(content, kind)
 
 
 def _choose(manifests: list[_Descriptor]) -> _Descriptor:
@@ -112,7 +127,7 @@ def _blob(directory: Path, digest: str) -> Path:
     if match is None:
         raise SourceError(f"{digest!r} is no digest")
     path = _inside(directory, f"blobs/{match.group(1)}/{match.group(2)}")
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         found = hashlib.file_digest(file, match.group(1)).hexdigest()
     if found != match.group(2):
         raise SourceError(f"{path} is damaged: its digest is {found}")

@@ -14,6 +14,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
+from realvpc.regular_file import open_regular
+
 from . import image_source, unpack
 from .disk import images_of_disks
 from .image_source import SourceError
@@ -73,7 +75,7 @@ def _layers(source: Path, stack: ExitStack, say: Callable[[str], None]) -> list[
 
 
 def _opened(path: Path, stack: ExitStack) -> int:
-    return stack.enter_context(path.open("rb")).fileno()
+    return stack.enter_context(open_regular(path)).fileno()
 
 
 @contextmanager

@@ -15,9 +15,11 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from ..regular_file import read_regular
 from .disk import VOLUME
 
 _NOTE = "kept.json"
+_LONGEST_NOTE = 1 << 12  # bytes
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ class Kept:
         """Move a disk here."""
         note = Note(time.time(), owner, reason)
         draft = home / f".{_NOTE}"
+        draft.unlink(missing_ok=True)
         draft.write_bytes(msgspec.json.encode(note))
         draft.rename(home / _NOTE)
         self.open()
@@ -116,6 +119,6 @@ def owner_of(name: str) -> str:
 
 def _note(home: Path) -> Note:
     try:
-        return msgspec.json.decode((home / _NOTE).read_bytes(), type=Note)
+        return msgspec.json.decode(read_regular(home / _NOTE, _LONGEST_NOTE), type=Note)
     except (OSError, msgspec.DecodeError):
         return Note(0.0, "", "unknown")

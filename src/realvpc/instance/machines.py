@@ -112,8 +112,9 @@ class Machines:
         """Whose disks there are.  Raises MachineError."""
         return await self._listing.call(self._storage.owners)
 
-    def serve(self, state: str) -> None:
-        """Take disks from now on for those of this state, by its id."""
+    def serve(self, state: str, authority: str) -> None:
+        """Take disks from now on for those of this state, by its id; machines that start trust this authority."""
+        self._crun.authority = authority
         self._storage.state = state
 
     async def start(self, spec: Workload, network_namespace: Path) -> Up:
@@ -189,9 +190,9 @@ class Machines:
         """The disks that were kept aside.  Raises MachineError."""
         return await self._reading.call(self._storage.kept)
 
-    async def delete_kept(self, name: str) -> bool:
-        """Delete a disk that was kept aside; whether there was one of this name.  Raises MachineError."""
-        return await self._ending.call(self._storage.delete_kept, name)
+    async def delete_kept(self, names: Sequence[str]) -> None:
+        """Delete disks that were kept aside.  Raises MachineError, for an unknown one before any is deleted."""
+        await self._ending.call(self._storage.delete_kept, names)
 
     def faults(self) -> dict[str, str]:
         """What is wrong with the disks: the name of a thing -> why."""

@@ -27,9 +27,14 @@ def room(directory: Path) -> int:
     return max(0, host.f_bavail * host.f_frsize - reserve)
 
 
+def share(directory: Path) -> int:
+    """Bytes of it that one machine may take at a time.  Raises OSError."""
+    return room(directory) // _SHARE
+
+
 def hold_back(home: Path, mounted_at: Path) -> None:
     """Tell a volume that is just being mounted how far it may grow at first.  Raises OSError."""
-    blocks = max(0, os.statvfs(mounted_at).f_bfree - room(home) // _SHARE // BLOCK)
+    blocks = max(0, os.statvfs(mounted_at).f_bfree - share(home) // BLOCK)
     reserve(home / VOLUME, (home / DEVICE).read_text(), blocks)
 
 

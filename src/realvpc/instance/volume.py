@@ -28,6 +28,7 @@ _MKFS = ("mkfs.ext4", "-q", "-F", "-m", "0", "-b", str(BLOCK), "-J", "size=4")
 _FEATURES = ("-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard,root_owner=0:0")
 _OPTIONS = "noinit_itable,discard,errors=remount-ro"
 _UNIT = 1 << 20
+_CORRECTED = 1  # of e2fsck(8): what a journal still had to say
 
 
 def make(path: Path, size: int, blanks: Path, directories: Sequence[str]) -> None:
@@ -35,7 +36,7 @@ def make(path: Path, size: int, blanks: Path, directories: Sequence[str]) -> Non
 
     `blanks` is a directory for blank volumes; those of other directories must not be in it.
     """
-    size = min(max(size, SMALLEST), LARGEST) // _UNIT * _UNIT
+    size = _possible(size)
     if size > _COPIED_LARGEST:
         _format(path, size, directories)
         return
@@ -45,6 +46,43 @@ def make(path: Path, size: int, blanks: Path, directories: Sequence[str]) -> Non
         _format(draft, size, directories)
         draft.rename(blank)
     _copy(blank, path)
+
+
+def grow(path: Path, size: int, room: int) -> None:
+    """Let a volume that nobody has mounted be of `size` bytes, unless it is larger.  Raises OSError, and then it is as
+    it was: a copy grows, of what is written on it, and takes its place.  That may be `room` bytes at most.
+    """
+    size = _possible(size)
+    status = path.stat(follow_symlinks=False)
+    if status.st_size >= size:
+        return
+    if (written := status.st_blocks * 512) > room:
+        raise OSError(errno.ENOSPC, f"a copy of it takes {written >> 20} MiB of the host's disk, of {room >> 20}")
+    draft = path.with_name(f".{path.name}.larger")
+    draft.unlink(missing_ok=True)
+    file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        _lock(file, path)
+        _copy(path, draft)
+        _run("e2fsck", "-f", "-p", str(draft), codes=(0, _CORRECTED))
+        os.truncate(draft, size)
+        _run("resize2fs", str(draft))
+        with draft.open("rb") as grown:
+            os.fsync(grown.fileno())
+        draft.rename(path)
+    finally:
+        os.close(file)
+        draft.unlink(missing_ok=True)
+
+
+def _run(*words: str, codes: Sequence[int] = (0,)) -> None:
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode not in codes:
+        raise OSError(errno.EIO, f"{words[0]}: {(done.stderr or done.stdout).strip()}")
+
+
+def _possible(size: int) -> int:
+    return min(max(size, SMALLEST), LARGEST) // _UNIT * _UNIT
 
 
 @contextmanager
@@ -123,13 +161,15 @@ def _format(path: Path, size: int, directories: Sequence[str]) -> None:
     with path.open("xb") as file:
         os.fchmod(file.fileno(), 0o600)
         file.truncate(size)
-    done = subprocess.run((*_MKFS, *_FEATURES, "-d", str(content), str(path)), capture_output=True, text=True)
-    for name in directories:
-        (content / name).rmdir()
-    content.rmdir()
-    if done.returncode != 0:
+    try:
+        _run(*_MKFS, *_FEATURES, "-d", str(content), str(path))
+    except OSError:
         path.unlink()
-        raise OSError(errno.EIO, f"mkfs.ext4: {done.stderr.strip()}")
+        raise
+    finally:
+        for name in directories:
+            (content / name).rmdir()
+        content.rmdir()
 
 
 def _copy(blank: Path, path: Path) -> None:

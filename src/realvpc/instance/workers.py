@@ -28,8 +28,13 @@ class Workers:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: function(*args, **kwargs))
         except (CrunError, OSError) as error:
-            raise MachineError(str(error)) from error
+            raise MachineError(_in_words(error)) from error
 
     def close(self) -> None:
         """Begin nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _in_words(error: CrunError | OSError) -> str:
+    """Without the file's name: the instance's owner reads it, too, and the log has the whole."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from realvpc.http_connection import GuestHttp
 from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.services import asker
 from realvpc.store.state import State
 
 from .answer import Answer, Question, answer, refusal
@@ -87,6 +88,8 @@ class MetadataProtocol(GuestHttp):
     patience = 10.0
     largest_request = 1 << 16  # no request has a body that means something
 
+    peer_of = staticmethod(asker)  # an interface may have many addresses
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         scope = cast(Message, self.scope)
@@ -94,4 +97,8 @@ class MetadataProtocol(GuestHttp):
 
 
 def _limit_hops(transport: asyncio.Transport, limit: int) -> None:
-    transport.get_extra_info("socket").setsockopt(socket.IPPROTO_IP, socket.IP_TTL, limit)
+    connection = transport.get_extra_info("socket")
+    if connection.family == socket.AF_INET6:
+        connection.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, limit)
+    else:
+        connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, limit)

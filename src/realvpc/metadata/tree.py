@@ -45,7 +45,7 @@ class View(Struct, frozen=True):
 
     @property
     def interfaces(self) -> tuple[NetworkInterface, ...]:
-        return self.state.network.interfaces_of(self.instance.id)
+        return self.state.network.wanted_interfaces_of(self.instance.id)
 
 
 def tree(view: View) -> Directory:
@@ -65,6 +65,7 @@ def tree(view: View) -> Directory:
 def _meta_data(view: View) -> Directory:
     instance, network = view.instance, view.state.network
     primary = view.interfaces[0]
+    public = network.public_address_of(primary)
     vpc = network.vpcs[primary.vpc_id]
     name = f"{hostname(instance, primary)}.{view.state.names.domain_of(vpc)}"  # as its DHCP options say
     root_device = instance.root_device_name
@@ -83,9 +84,11 @@ def _meta_data(view: View) -> Directory:
             "instance-id": instance.id,
             "instance-life-cycle": "on-demand",
             "instance-type": instance.instance_type,
+            "ipv6": str(primary.ipv6_addresses[0]) if primary.ipv6_addresses else None,
             "local-hostname": name,
             "local-ipv4": str(primary.private_address),
             "mac": primary.mac_address,
+            "managed-ssh-keys": _managed_ssh_keys(view),
             "network": Directory({"interfaces": Directory({"macs": _macs(view)})}),
             "placement": Directory(
                 {
@@ -95,8 +98,8 @@ def _meta_data(view: View) -> Directory:
                 }
             ),
             "profile": "default-hvm",
-            "public-hostname": public_name(vpc, primary),
-            "public-ipv4": str(primary.public_address) if primary.public_address is not None else None,
+            "public-hostname": public_name(vpc, public),
+            "public-ipv4": str(public) if public is not None else None,
             "public-keys": _public_keys(instance),
             "reservation-id": instance.reservation_id,
             "security-groups": group_names(network, primary),
@@ -116,6 +119,24 @@ def _public_keys(instance: Instance) -> Directory | None:
         return None
     key = Directory({"openssh-key": instance.authorized_key})
     return Directory({"0": key}, {"0": f"0={instance.key_name}"})
+
+
+def _managed_ssh_keys(view: View) -> Directory | None:
+    """What EC2 Instance Connect has brought, by user: each key behind what is known of it, as AWS has it but
+    for the signature (aws-ec2-instance-connect-config on GitHub)."""
+    of_user: dict[str, list[str]] = {}
+    for row in sorted(view.state.inventory.keys_offered_to(view.instance.id), key=lambda row: row.offered_at):
+        if row.is_good_at(view.now):
+            known = {
+                "Timestamp": str(int(row.good_until.timestamp())),
+                "Instance": row.instance_id,
+                "Caller": row.caller_arn,
+            }
+            lines = (*(f"#{name}={value}" for name, value in known.items()), row.line)
+            of_user.setdefault(row.os_user, []).append("".join(f"{line}\n" for line in lines))
+    if not of_user:
+        return None
+    return Directory({"active-keys": Directory({user: "\n".join(keys) for user, keys in of_user.items()})})
 
 
 def _tags(instance: Instance) -> Directory | None:

@@ -84,6 +84,11 @@ class Cidr:
         """The block of this one address."""
         return cls(address, ADDRESS_BITS)
 
+    @classmethod
+    def around(cls, address: int, length: int) -> Cidr:
+        """The block with this length inside that the address lies in."""
+        return cls(address & _mask(length), length)
+
     @property
     def is_ipv4(self) -> bool:
         return self.length >= _V4_SHIFT and self.network >> 32 == MAPPED
@@ -161,18 +166,23 @@ def overlapping(ours: tuple[Cidr, ...], theirs: tuple[Cidr, ...]) -> tuple[Cidr,
     return next(((a, b) for a in ours for b in theirs if a.overlaps(b)), None)
 
 
-ANY_IPV4 = Cidr.parse("0.0.0.0/0")
+ANY_IPV4, ANY_IPV6 = Cidr.parse("0.0.0.0/0"), Cidr.parse("::/0")
 
-# IPv4 space that an internet gateway never forwards to or from (RFC 1918, RFC 6598).
+# Space that an internet gateway never forwards to or from (RFC 1918, RFC 6598, RFC 4193).
 RFC1918 = tuple(Cidr.parse(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 RFC6598 = Cidr.parse("100.64.0.0/10")
-PRIVATE = (*RFC1918, RFC6598)
+RFC4193 = Cidr.parse("fc00::/7")
+PRIVATE = (*RFC1918, RFC6598, RFC4193)
 
 LINK_LOCAL_IPV6 = Cidr.parse("fe80::/10")
+MULTICAST_IPV6 = Cidr.parse("ff00::/8")
+ROUTER_LINK_LOCAL = Address.parse("fe80:ec2::1")
+"""The VPC's router on the link of every interface (VPC guide, "IPv6 addressing")."""
 
 # Unicast only: a VPC forwards no multicast, no broadcast, no loopback and no link-local traffic (VPC guide, "VPC
 # CIDR blocks" and "Route table concepts"; RFC 6890).
 NEVER_FORWARDED = (
-    *(Cidr.parse(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "ff00::/8")),
+    *(Cidr.parse(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127")),
     LINK_LOCAL_IPV6,
+    MULTICAST_IPV6,
 )

@@ -8,8 +8,9 @@ time service (VPC guide, "Amazon DNS quotas").
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 
+from .addresses import Address
 from .packet import Flow
 
 FLOWS = 1 << 19
@@ -24,8 +25,15 @@ LINKLOCAL_PACKETS = 1024
 def may_track(interface_id: str, flows: Collection[Flow]) -> bool:
     """Whether one more flow may begin at the interface while the host tracks ``flows``.
 
-    An interface never has more flows than are left free, so that the more interfaces press, the smaller is the share
-    of each, and who has few flows always finds room.
+    An interface never has more flows than are left free, so that each that presses gets half of what the ones before
+    it left at most: it takes some twenty to fill the table.
     """
     own = sum(flow.interface_id == interface_id for flow in flows)
     return own < min(FLOWS_OF_INTERFACE, FLOWS - len(flows))
+
+
+def may_share(endpoint_interface_id: str, sender: Container[Address], flows: Collection[Flow]) -> bool:
+    """Whether one more flow may begin at an interface endpoint: a sender, known by its addresses, never has more of
+    them than it leaves to others, so that none fills it alone."""
+    there = [flow.remote for flow in flows if flow.interface_id == endpoint_interface_id]
+    return sum(remote in sender for remote in there) < FLOWS_OF_INTERFACE - len(there)

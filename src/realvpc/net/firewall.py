@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .addresses import Cidr
 from .network import Network
@@ -23,8 +24,11 @@ from .security_group import (
     PORT_MINIMUM,
     TCP,
     UDP,
+    GroupReference,
+    PrefixListReference,
     SecurityGroup,
     SecurityGroupRule,
+    peer_id,
 )
 
 
@@ -39,7 +43,8 @@ class Verdict(Struct, frozen=True):
 def rules_of(
     network: Network, interface: NetworkInterface, *, is_egress: bool
 ) -> Iterator[tuple[SecurityGroup, SecurityGroupRule]]:
-    """The rules that count in one direction: the union of all groups, without stale references."""
+    """The rules that count in one direction: the union of all groups, without stale references, and with the entries of
+    prefix lists in their place."""
     return rules_of_groups(network, interface.group_ids, is_egress=is_egress)
 
 
@@ -50,10 +55,19 @@ def rules_of_groups(
     for group_id in group_ids:
         group = network.security_groups[group_id]
         for rule in group.rules:
-            if rule.is_egress == is_egress and (
-                isinstance(rule.peer, Cidr) or network.reference_is_live(group, rule.peer)
-            ):
-                yield group, rule
+            if rule.is_egress == is_egress:
+                yield from ((group, each) for each in _that_count(network, group, rule))
+
+
+def _that_count(network: Network, group: SecurityGroup, rule: SecurityGroupRule) -> Iterator[SecurityGroupRule]:
+    """The rule, unless it is stale; one for each entry in place of a prefix list."""
+    match rule.peer:
+        case PrefixListReference(prefix_list_id):
+            yield from (replace(rule, peer=cidr) for cidr in network.cidrs_of_list(prefix_list_id))
+        case GroupReference() if not network.reference_is_live(group, rule.peer):
+            pass
+        case _:
+            yield rule
 
 
 def is_untracked(rule: SecurityGroupRule, protocol: int, opposite: Iterable[SecurityGroupRule]) -> bool:
@@ -113,9 +127,9 @@ def _admits(network: Network, rule: SecurityGroupRule, packet: Packet, *, is_egr
         low = high = packet.destination_port
     if not rule.matches(packet.protocol, low, high):
         return False
-    if isinstance(rule.peer, Cidr):
-        return remote in rule.peer
-    return network.group_has(rule.peer.group_id, remote)
+    if isinstance(rule.peer, GroupReference):
+        return network.group_has(rule.peer.group_id, remote)
+    return isinstance(rule.peer, Cidr) and remote in rule.peer
 
 
 def describe(rule: SecurityGroupRule) -> str:
@@ -127,5 +141,5 @@ def describe(rule: SecurityGroupRule) -> str:
     ports = ""
     if rule.protocol in (TCP, UDP):
         ports = f" {rule.from_port}" if rule.from_port == rule.to_port else f" {rule.from_port}-{rule.to_port}"
-    peer = str(rule.peer) if isinstance(rule.peer, Cidr) else rule.peer.group_id
+    peer = peer_id(rule.peer) or rule.peer
     return f"{direction} {protocol}{ports} {preposition} {peer}"

@@ -61,11 +61,9 @@ def instance_private_name(instance: Instance, primary: NetworkInterface) -> str:
     return f"{hostname(instance, primary)}.{internal_domain(instance.region)}"
 
 
-def public_name(vpc: Vpc, interface: NetworkInterface) -> str | None:
-    """The name of the interface's public address, where the VPC names its hosts."""
-    if interface.public_address is None or not vpc.names_hosts:
-        return None
-    return public_dns_name(interface.public_address, interface.region)
+def public_name(vpc: Vpc, public: Address | None) -> str | None:
+    """The name of a public address that an interface of the VPC has, where the VPC names its hosts."""
+    return public_dns_name(public, vpc.region) if public is not None and vpc.names_hosts else None
 
 
 def _label(prefix: str, address: Address) -> str:

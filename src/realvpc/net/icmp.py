@@ -1,4 +1,4 @@
-"""The ICMP messages that mean something to a VPC, of both families (RFC 792, RFC 950; RFC 4443)."""
+"""The ICMP messages that mean something to a VPC, of both families (RFC 792, RFC 950; RFC 4443, RFC 4861)."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ class Icmpv6Type(IntEnum):
     PARAMETER_PROBLEM = 4
     ECHO_REQUEST = 128
     ECHO_REPLY = 129
+    ROUTER_SOLICITATION = 133
+    ROUTER_ADVERTISEMENT = 134
+    NEIGHBOUR_SOLICITATION = 135
+    NEIGHBOUR_ADVERTISEMENT = 136
+    REDIRECT = 137
 
 
 FRAGMENTATION_NEEDED = 4
@@ -56,7 +61,7 @@ ERRORS: dict[int, frozenset[int]] = {
 }
 """By protocol, the types that quote the packet that they speak of."""
 
-_QUERIES: dict[int, dict[int, int]] = {
+QUERIES: dict[int, dict[int, int]] = {
     ICMP: {
         IcmpType.ECHO_REQUEST: IcmpType.ECHO_REPLY,
         IcmpType.TIMESTAMP: IcmpType.TIMESTAMP_REPLY,
@@ -67,7 +72,7 @@ _QUERIES: dict[int, dict[int, int]] = {
 }
 
 ANSWERS: dict[int, dict[int, int]] = {
-    protocol: queries | {reply: query for query, reply in queries.items()} for protocol, queries in _QUERIES.items()
+    protocol: queries | {reply: query for query, reply in queries.items()} for protocol, queries in QUERIES.items()
 }
 """By protocol, the type that comes back for a type: queries and replies, which carry an identifier."""
 
@@ -75,6 +80,11 @@ ANSWERS: dict[int, dict[int, int]] = {
 def has_identifier(protocol: int, icmp_type: int) -> bool:
     """Whether the message is a query or a reply, told apart from others of its kind by an identifier."""
     return icmp_type in ANSWERS.get(protocol, {})
+
+
+def is_query(protocol: int, icmp_type: int) -> bool:
+    """Whether the message asks for a reply."""
+    return icmp_type in QUERIES.get(protocol, {})
 
 
 def answering(protocol: int, icmp_type: int) -> int:

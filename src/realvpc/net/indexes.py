@@ -7,18 +7,28 @@ from itertools import product
 from typing import Any
 
 from . import services
-from .addresses import Address
+from .addresses import RFC4193, Address, Cidr
+from .block_public_access import BlockPublicAccessExclusion
+from .egress_only_internet_gateway import EgressOnlyInternetGateway
+from .elastic_ip import ElasticIp
+from .flow_log import FlowLog, logged_id
 from .instance import Instance
+from .instance_connect_endpoint import InstanceConnectEndpoint
 from .instance_types import INSTANCE_TYPES
 from .internet_gateway import InternetGateway
+from .nat_gateway import NatGateway
+from .network_acl import NetworkAcl
 from .network_interface import NetworkInterface
 from .peering import Peering, PeeringStatus
+from .prefix_list import PrefixList
 from .resource import Resource
-from .route_table import RouteTable, TableRoute
-from .security_group import GroupReference, SecurityGroup
+from .route_table import PrefixListRoute, RouteTable, TableRoute
+from .security_group import GroupReference, PrefixListReference, SecurityGroup, SecurityGroupVpcAssociation
 from .subnet import Subnet
 from .table import Keys
 from .vpc import Vpc
+from .vpc_endpoint import VpcEndpoint
+from .vpc_endpoint_services import EndpointType
 
 
 def vpc_id(row: Any) -> Iterable[str | None]:
@@ -29,12 +39,40 @@ def subnet_id(row: NetworkInterface) -> Iterable[str]:
     return (row.subnet_id,)
 
 
-def group_ids(row: NetworkInterface) -> Iterable[str]:
+def gateway_place(row: NatGateway) -> Iterable[tuple[str, str]]:
+    """Account and Region of NAT gateways that are available."""
+    return ((row.account, row.region),) if row.is_available else ()
+
+
+def endpoint_place(row: VpcEndpoint) -> Iterable[tuple[str, str, EndpointType]]:
+    """Account, Region and type."""
+    return ((row.account, row.region, row.type),)
+
+
+def group_ids(row: NetworkInterface | VpcEndpoint) -> Iterable[str]:
     return row.group_ids
 
 
 def group_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:
-    return product(row.group_ids, row.private_addresses)
+    return product(row.group_ids, row.addresses)
+
+
+def group_prefixes(row: NetworkInterface) -> Iterable[tuple[str, Cidr]]:
+    return product(row.group_ids, row.ipv6_prefixes)
+
+
+def vpc_prefixes(row: NetworkInterface) -> Iterable[tuple[str, Cidr]]:
+    return ((row.vpc_id, prefix) for prefix in row.ipv6_prefixes)
+
+
+def ipv6_prefixes(row: NetworkInterface) -> Iterable[Cidr]:
+    """As ``ipv6_addresses``."""
+    return (prefix for prefix in row.ipv6_prefixes if not RFC4193.covers(prefix))
+
+
+def group_name(row: SecurityGroup) -> Iterable[tuple[str, str]]:
+    """VPC and name."""
+    return ((row.vpc_id, row.name),)
 
 
 def rule_ids(row: SecurityGroup) -> Iterable[str]:
@@ -45,8 +83,14 @@ def owner_id(row: NetworkInterface) -> Iterable[str]:
     return (row.attachment.owner_id,) if row.attachment else ()
 
 
+def attachment_id(row: NetworkInterface) -> Iterable[str]:
+    """Of its attachment, and of the last one that has ended."""
+    ended = row.detachment.attachment if row.detachment else None
+    return [each.id for each in (row.attachment, ended) if each is not None]
+
+
 def vpc_addresses(row: NetworkInterface) -> Iterable[tuple[str, Address]]:
-    return ((row.vpc_id, address) for address in row.private_addresses)
+    return ((row.vpc_id, address) for address in row.addresses)
 
 
 def identity_digits(row: NetworkInterface) -> Iterable[str]:
@@ -58,6 +102,23 @@ def public_addresses(row: NetworkInterface) -> Iterable[Address]:
     return (row.public_address,) if row.public_address is not None else ()
 
 
+def ipv6_addresses(row: NetworkInterface) -> Iterable[Address]:
+    """Those that are nobody else's: all but those of private space."""
+    return (address for address in row.ipv6_addresses if address not in RFC4193)
+
+
+def elastic_address(row: ElasticIp) -> Iterable[Address]:
+    return (row.public_address,)
+
+
+def elastic_interface(row: ElasticIp) -> Iterable[str]:
+    return (row.association.interface_id,) if row.association else ()
+
+
+def address_association_id(row: ElasticIp) -> Iterable[str]:
+    return (row.association.id,) if row.association else ()
+
+
 def peering_vpc_ids(row: Peering) -> Iterable[str]:
     return {row.requester.vpc_id, row.accepter.vpc_id}
 
@@ -66,7 +127,11 @@ def associated_subnets(row: RouteTable) -> Iterable[str]:
     return (association.subnet_id for association in row.associations if association.subnet_id)
 
 
-def route_table_id(row: TableRoute) -> Iterable[str]:
+def associated_gateways(row: RouteTable) -> Iterable[str]:
+    return (association.gateway_id for association in row.associations if association.gateway_id)
+
+
+def route_table_id(row: TableRoute | PrefixListRoute) -> Iterable[str]:
     return (row.route_table_id,)
 
 
@@ -78,21 +143,46 @@ def target_id(row: TableRoute) -> Iterable[str]:
     return (row.route.target.id,)
 
 
+def prefix_list_id(row: PrefixListRoute) -> Iterable[str]:
+    return (row.prefix_list_id,)
+
+
+def prefix_list_target_id(row: PrefixListRoute) -> Iterable[str]:
+    return (row.target.id,)
+
+
+def excluded_id(row: BlockPublicAccessExclusion) -> Iterable[str]:
+    return (row.excluded_id,)
+
+
+def associated_group_id(row: SecurityGroupVpcAssociation) -> Iterable[str]:
+    return (row.group_id,)
+
+
 def group_sets(row: NetworkInterface) -> Iterable[frozenset[str]]:
     return (frozenset(row.group_ids),)
-
-
-def vpc_with_public_address(row: NetworkInterface) -> Iterable[str]:
-    return (row.vpc_id,) if row.public_address is not None else ()
 
 
 def referenced_groups(row: SecurityGroup) -> Iterable[str]:
     return {rule.peer.group_id for rule in row.rules if isinstance(rule.peer, GroupReference)}
 
 
+def referenced_prefix_lists(row: SecurityGroup) -> Iterable[str]:
+    return {rule.peer.prefix_list_id for rule in row.rules if isinstance(rule.peer, PrefixListReference)}
+
+
 def vpc_with_references(row: SecurityGroup) -> Iterable[str]:
     """Of groups that reference others."""
     return (row.vpc_id,) if any(group_id != row.id for group_id in referenced_groups(row)) else ()
+
+
+def network_acl_id(row: Subnet) -> Iterable[str]:
+    """Of subnets with another one than the VPC's default."""
+    return (row.network_acl_id,) if row.network_acl_id else ()
+
+
+def network_acl_association_id(row: Subnet) -> Iterable[str]:
+    return (row.network_acl_association_id,)
 
 
 def dhcp_options_id(row: Vpc) -> Iterable[str]:
@@ -101,12 +191,17 @@ def dhcp_options_id(row: Vpc) -> Iterable[str]:
 
 def subnet_with_more_addresses(row: NetworkInterface) -> Iterable[str]:
     """Of interfaces that have more than the primary one."""
-    return (row.subnet_id,) if len(row.private_addresses) > 1 else ()
+    return (row.subnet_id,) if row.ipv4_slots > 1 else ()
 
 
 def wanted_vcpus(row: Instance) -> Iterable[tuple[str, str, int]]:
     """Of instances whose machines should be up."""
     return ((row.account, row.region, INSTANCE_TYPES[row.instance_type].vcpus),) if row.machine_wanted else ()
+
+
+def default_vpc(row: Vpc) -> Iterable[tuple[str, str]]:
+    """Account and Region of a default VPC."""
+    return ((row.account, row.region),) if row.is_default else ()
 
 
 def primary_cidr(row: Vpc) -> Iterable[tuple[str, str, str]]:
@@ -115,7 +210,17 @@ def primary_cidr(row: Vpc) -> Iterable[tuple[str, str, str]]:
 
 
 def cidr_association_ids(row: Vpc) -> Iterable[str]:
-    return (association.id for association in row.cidr_associations)
+    """Of both families."""
+    yield from (association.id for association in row.cidr_associations)
+    yield from (association.id for association in row.ipv6_cidr_associations)
+
+
+def ipv6_cidrs(row: Vpc) -> Iterable[Cidr]:
+    return row.ipv6_cidrs
+
+
+def ipv6_association_ids(row: Subnet) -> Iterable[str]:
+    return (association.id for association in row.ipv6_cidr_associations)
 
 
 def route_table_association_ids(row: RouteTable) -> Iterable[str]:
@@ -136,12 +241,25 @@ def pending_request_of(row: Peering) -> Iterable[tuple[str, str]]:
 
 
 OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
-    Vpc: (dhcp_options_id, primary_cidr, cidr_association_ids),
-    Subnet: (vpc_id,),
-    RouteTable: (vpc_id, associated_subnets, route_table_association_ids),
+    Vpc: (dhcp_options_id, default_vpc, primary_cidr, cidr_association_ids, ipv6_cidrs),
+    Subnet: (vpc_id, network_acl_id, network_acl_association_id, ipv6_association_ids),
+    NetworkAcl: (vpc_id,),
+    RouteTable: (vpc_id, associated_subnets, associated_gateways, route_table_association_ids),
     TableRoute: (route_table_id, route_family, target_id),
+    PrefixList: (),
+    SecurityGroupVpcAssociation: (vpc_id, associated_group_id),
+    BlockPublicAccessExclusion: (excluded_id,),
+    PrefixListRoute: (route_table_id, prefix_list_id, prefix_list_target_id),
     InternetGateway: (vpc_id,),
-    SecurityGroup: (vpc_id, rule_ids, referenced_groups, vpc_with_references),
+    EgressOnlyInternetGateway: (vpc_id,),
+    SecurityGroup: (
+        vpc_id,
+        group_name,
+        rule_ids,
+        referenced_groups,
+        referenced_prefix_lists,
+        vpc_with_references,
+    ),
     NetworkInterface: (
         vpc_id,
         subnet_id,
@@ -149,13 +267,22 @@ OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
         group_ids,
         group_sets,
         group_addresses,
+        group_prefixes,
         owner_id,
+        attachment_id,
         vpc_addresses,
+        vpc_prefixes,
         public_addresses,
-        vpc_with_public_address,
+        ipv6_addresses,
+        ipv6_prefixes,
         identity_digits,
         mac_address,
     ),
+    ElasticIp: (elastic_address, elastic_interface, address_association_id),
     Instance: (wanted_vcpus, profile_association_id),
     Peering: (peering_vpc_ids, pending_request_of),
+    NatGateway: (gateway_place,),
+    VpcEndpoint: (vpc_id, group_ids, endpoint_place),
+    FlowLog: (logged_id,),
+    InstanceConnectEndpoint: (vpc_id,),
 }

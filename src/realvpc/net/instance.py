@@ -120,6 +120,9 @@ class Instance(Resource, frozen=True, kw_only=True):
     ebs_optimized: bool = False
     cpu_credits: str | None = None  # standard or unlimited, for burstable types
     metadata_options: MetadataOptions = MetadataOptions()
+    tenancy: str = "default"  # or dedicated
+    placement_group_id: str | None = None
+    partition_number: int | None = None
     hostname_type: str = "ip-name"
     enable_resource_name_dns_a_record: bool = False
     enable_resource_name_dns_aaaa_record: bool = False
@@ -128,6 +131,11 @@ class Instance(Resource, frozen=True, kw_only=True):
     state_transition_reason: str = ""
     terminated_at: datetime | None = None
     impaired_since: datetime | None = None  # when something of its host was found that was not as it should be
+
+    @property
+    def is_launching(self) -> bool:
+        """Whether it has never run."""
+        return self.state is InstanceState.PENDING and self.boot == 1
 
     @property
     def machine_wanted(self) -> bool:

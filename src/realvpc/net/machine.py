@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, TypeAlias
 
 from msgspec import Meta, Struct
 
-from .services import ENDPOINT_URL
+from .clients import variables_of_clients
 
 _HEX_ID = r"(?:[0-9a-f]{8}|[0-9a-f]{17})\Z"
 _IP = r"^[0-9a-fA-F:.]{2,45}\Z"
@@ -19,18 +19,25 @@ _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 MAXIMUM_DOMAIN_LENGTH = 189  # with the longest label before it, a domain name of RFC 1035
 
 InstanceId = Annotated[str, Meta(pattern=f"^i-{_HEX_ID}")]
-ApplianceId = Annotated[str, Meta(pattern=f"^(?:nat|vpce|vpn)-{_HEX_ID}")]
+ConnectingId = Annotated[str, Meta(pattern=f"^(?:i|eice)-{_HEX_ID}")]  # of what connections may begin at
+ApplianceId = Annotated[str, Meta(pattern=f"^(?:eice|nat|vpce|vpn)-{_HEX_ID}")]
 InterfaceId = Annotated[str, Meta(pattern=f"^eni-{_HEX_ID}")]
 MacAddress = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")]
 IpText = Annotated[str, Meta(pattern=_IP)]
+PrefixText = Annotated[str, Meta(pattern=r"^[0-9a-fA-F:.]{2,45}/[0-9]{1,3}\Z")]
 ImageContent = Annotated[str, Meta(pattern=r"^image-[0-9a-f]{17}\Z")]
 AuthorizedKey = Annotated[str, Meta(pattern=r"^ssh-(?:rsa|ed25519) [A-Za-z0-9+/]+=* [ -~]{1,255}\Z", max_length=2048)]
 Hostname = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}\Z")]
 Domain = Annotated[str, Meta(pattern=rf"^{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z", max_length=MAXIMUM_DOMAIN_LENGTH)]
+Certificate = Annotated[
+    str,
+    Meta(pattern=r"^(?:-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n)?\Z", max_length=8192),
+]
 Argument = Annotated[str, Meta(max_length=131072, pattern=r"^[^\x00]*\Z")]  # of a program
 
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}\Z")]
 
+MAXIMUM_DEVICE_INDEX = 63
 DEFAULT_PIDS = 4096
 DEFAULT_VOLUME_BYTES = 8 << 30  # Amazon Linux's
 
@@ -44,7 +51,11 @@ class LinkSpec(Struct, frozen=True, kw_only=True):
     prefix_length: Annotated[int, Meta(ge=0, le=128)]  # of the subnet
     gateway: IpText  # the VPC's router in the subnet
     mtu: Annotated[int, Meta(ge=576, le=9216)]
-    device_index: Annotated[int, Meta(ge=0, le=63)] = 0
+    device_index: Annotated[int, Meta(ge=0, le=MAXIMUM_DEVICE_INDEX)] = 0
+    prefixes: Annotated[tuple[PrefixText, ...], Meta(max_length=64)] = ()  # delegated: what its root makes of them
+    more_addresses: Annotated[tuple[IpText, ...], Meta(max_length=64)] = ()  # the secondary private ones
+    ipv6_addresses: Annotated[tuple[IpText, ...], Meta(max_length=64)] = ()
+    ipv6_prefix_length: Annotated[int, Meta(ge=0, le=128)] = 128  # of the subnet
 
     @property
     def device_name(self) -> str:
@@ -98,7 +109,7 @@ class MachineSpec(WorkloadSpec, frozen=True, kw_only=True, tag="instance"):
     @property
     def environment(self) -> dict[str, str]:
         """What AWS's clients in the machine need to know, besides what metadata tells them."""
-        return {"AWS_DEFAULT_REGION": self.region, "AWS_ENDPOINT_URL": ENDPOINT_URL, "AWS_REGION": self.region}
+        return variables_of_clients(self.region)
 
     @property
     def resolv_conf(self) -> str:

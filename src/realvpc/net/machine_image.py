@@ -30,6 +30,7 @@ class MachineImage(Resource, frozen=True, kw_only=True):
     architecture: str = ARCHITECTURE
     root_device_name: str = ROOT_DEVICE_NAME
     content: str | None = None
+    source_instance_id: str = ""  # that it was made of, if of one
 
 
 class DiskSnapshot(Resource, frozen=True, kw_only=True):
@@ -43,3 +44,12 @@ class DiskSnapshot(Resource, frozen=True, kw_only=True):
     started_at: datetime
     state: ImageState = ImageState.AVAILABLE
     content: str | None  # as of a MachineImage
+    volume_id: str = ""  # the volume that it is of
+    is_of_image: bool = False  # made with an image, of a volume that holds the image's content
+    encrypted: bool = False
+    kms_key_id: str = ""
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it is of a volume whose data is not kept: no image can be made of it."""
+        return bool(self.volume_id) and not self.is_of_image

@@ -19,7 +19,8 @@ class Packet(Struct, frozen=True, kw_only=True):
     """The part of an IP packet that decides its fate.
 
     Ports are those of TCP and UDP; an ICMP query or reply carries its identifier in both.  ``quoted`` is the packet
-    that an ICMP error message speaks of.  ``size`` counts the bytes of the IP packet.
+    that an ICMP error message speaks of.  ``opens`` is set of a TCP segment with which a connection begins (SYN without
+    ACK).  ``size`` counts the bytes of the IP packet.
     """
 
     source: Address
@@ -29,6 +30,7 @@ class Packet(Struct, frozen=True, kw_only=True):
     destination_port: int = 0
     icmp_type: int = 0
     icmp_code: int = 0
+    opens: bool = False
     size: int = DEFAULT_SIZE
     quoted: Packet | None = None
 
@@ -41,6 +43,7 @@ class Packet(Struct, frozen=True, kw_only=True):
             source_port=self.destination_port,
             destination_port=self.source_port,
             icmp_type=answering(self.protocol, self.icmp_type),
+            opens=False,
         )
 
     def with_source(self, source: Address) -> Packet:

@@ -122,7 +122,7 @@ class Peering(Resource, frozen=True, kw_only=True):
             and accepter is not None
             and (requester.account, requester.region) == (self.requester.account, self.requester.region)
             and (accepter.account, accepter.region) == (self.accepter.account, self.accepter.region)
-            and overlapping(requester.cidrs, accepter.cidrs) is None
+            and overlapping(requester.blocks, accepter.blocks) is None
         )
 
     def status_at(self, now: datetime) -> PeeringStatus:

@@ -16,10 +16,12 @@ class Layer(StrEnum):
     INTERFACE = "network interface"
     SOURCE_CHECK = "source check"
     SECURITY_GROUP_EGRESS = "security group egress"
+    NETWORK_ACL_EGRESS = "network ACL outbound"
     ROUTE_TABLE = "route table"
     GATEWAY = "gateway"
     VPC_ENTRY = "VPC entry"
     PATH_MTU = "path MTU"
+    NETWORK_ACL_INGRESS = "network ACL inbound"
     DESTINATION_CHECK = "destination check"
     SECURITY_GROUP_INGRESS = "security group ingress"
     DELIVERY = "delivery"
@@ -199,8 +201,10 @@ class Reason(Enum):  # fmt: skip
         23,
         Layer.INTERFACE,
         None,
-        "{resource} reaches {destination} only from its primary private address, which {source} is not.",
-        "{resource} が {destination} に到達できるのはプライマリプライベートアドレスからだけで、{source} はそれではありません。",
+        "{resource} reaches {destination} only from its primary private address, or over IPv6 from an address of its own, "
+        "which {source} is not.",
+        "{resource} が {destination} に到達できるのはプライマリプライベートアドレスから、IPv6 では自身のアドレスからだけで、"
+        "{source} はそれではありません。",
     )
     CONNTRACK_ALLOWANCE_EXCEEDED = (
         24,
@@ -222,6 +226,125 @@ class Reason(Enum):  # fmt: skip
         None,
         "The way to {destination} leads from route table to route table without an end; {resource} was the last one asked.",
         "{destination} への経路がルートテーブルからルートテーブルへと続いて終わりません。最後に参照したのは {resource} です。",
+    )
+    NETWORK_ACL_EGRESS = (
+        27,
+        Layer.NETWORK_ACL_EGRESS,
+        "SUBNET_ACL_RESTRICTION",
+        "The outbound rules of {resource} do not let {protocol} to {destination} out of the subnet.",
+        "{resource} のアウトバウンドルールは、{destination} への {protocol} をサブネットから出しません。",
+    )
+    NETWORK_ACL_INGRESS = (
+        28,
+        Layer.NETWORK_ACL_INGRESS,
+        "SUBNET_ACL_RESTRICTION",
+        "The inbound rules of {resource} do not let {protocol} from {source} into the subnet.",
+        "{resource} のインバウンドルールは、{source} からの {protocol} をサブネットに入れません。",
+    )
+    NAT_REQUIRES_SOURCE_IN_VPC = (
+        29,
+        Layer.GATEWAY,
+        "NGW_REQUIRES_SOURCE_IN_VPC",
+        "{resource} translates only what comes from addresses inside {vpc}, and {source} is not one.",
+        "{resource} が変換するのは {vpc} 内のアドレスから送信されたパケットだけで、{source} はその範囲外です。",
+    )
+    NAT_PROTOCOL = (
+        30,
+        Layer.GATEWAY,
+        "PROTOCOL_RESTRICTION",
+        "{resource} carries TCP, UDP and ICMP queries, of IPv6 to addresses of 64:ff9b::/96 alone, and {protocol} to "
+        "{destination} is none of them.",
+        "{resource} が通すのは TCP、UDP、ICMP の問い合わせだけ (IPv6 では 64:ff9b::/96 宛てだけ) で、{destination} への {protocol} は"
+        "そのどれでもありません。",
+    )
+    NAT_FRAGMENT = (
+        31,
+        Layer.GATEWAY,
+        None,
+        "{resource} carries fragments of UDP and of nothing else, and none between IPv6 and IPv4.",
+        "{resource} が通すフラグメントは UDP のものだけで、IPv6 と IPv4 の間では通しません。",
+    )
+    NAT_NO_CONNECTION = (
+        32,
+        Layer.GATEWAY,
+        None,
+        "{protocol} to {destination} belongs to no connection that {resource} knows, perhaps because it was idle for 350 "
+        "seconds. A gateway answers TCP with a reset.",
+        "{destination} への {protocol} は、{resource} が把握しているどの接続にも属しません。350 秒間アイドルだった可能性があります。"
+        "TCP にはリセットを返します。",
+    )
+    NAT_PORT_ALLOCATION = (
+        33,
+        Layer.GATEWAY,
+        None,
+        "{resource} has no port left for one more connection to {destination}, or no room for one more connection.",
+        "{resource} には {destination} への新しい接続に使えるポート、または接続を増やす余地が残っていません。",
+    )
+    NAT_UNSOLICITED = (
+        34,
+        Layer.GATEWAY,
+        None,
+        "{resource} takes only answers to what went out through it, and {protocol} from {source} answers nothing: no "
+        "connection begins at the far side.",
+        "{resource} が受け取るのは、そこを通って出ていった通信への応答だけです。{source} からの {protocol} は何への応答でもなく、"
+        "外側から接続を始めることはできません。",
+    )
+    NAT_LOOP = (
+        35,
+        Layer.GATEWAY,
+        None,
+        "The route table of a NAT gateway's subnet leads to the NAT gateway {resource}: a packet passes one, and that one "
+        "needs a subnet with another way out.",
+        "NAT ゲートウェイのサブネットのルートテーブルが NAT ゲートウェイ {resource} に向いています。パケットが通る NAT ゲートウェイは 1 つだけで、"
+        "そのサブネットには別の出口が必要です。",
+    )
+    EIGW_REJECTS_INGRESS = (
+        36,
+        Layer.GATEWAY,
+        None,
+        "{destination} leaves its subnet over {resource}, which lets in only answers, and {protocol} from {source} is none.",
+        "{destination} のサブネットは {resource} から送信します。そこから入れるのは応答だけで、{source} からの {protocol} は応答ではありません。",
+    )
+    VPC_BLOCK_PUBLIC_ACCESS = (
+        37,
+        Layer.GATEWAY,
+        "VPC_BLOCK_PUBLIC_ACCESS_ENABLED",
+        "VPC Block Public Access keeps {vpc} from the internet over {resource}: what {source} sends {destination} is "
+        "dropped.",
+        "VPC ブロックパブリックアクセスにより、{vpc} は {resource} 経由でインターネットとやり取りできません。"
+        "{source} と {destination} の通信は遮断されます。",
+    )
+    SERVICE_NOT_OVER_IPV6 = (
+        38,
+        Layer.INTERFACE,
+        "NO_POSSIBLE_DESTINATION",
+        "{destination} does not answer {resource}: over IPv6 the services answer instances of the Nitro System, and "
+        "instance metadata only those whose HttpProtocolIpv6 is enabled.",
+        "{destination} は {resource} に応答しません。IPv6 で応答するのは Nitro System のインスタンスに対してだけで、"
+        "インスタンスメタデータには HttpProtocolIpv6 の有効化も必要です。",
+    )
+    ENDPOINT_NOT_SERVED = (
+        39,
+        Layer.DELIVERY,
+        "PROTOCOL_RESTRICTION",
+        "{resource} takes TCP on port 443 and nothing else, not even a ping: {protocol} is dropped.",
+        "{resource} が受け付けるのは TCP ポート 443 だけで、ping にも応答しません。{protocol} は破棄されます。",
+    )
+    VPCE_SOURCE_ADDRESS = (
+        40,
+        Layer.GATEWAY,
+        "VPCE_GATEWAY_EGRESS_SOURCE_ADDRESS_RESTRICTION",
+        "{resource} takes only what comes from the primary private address of an interface in {vpc}, and {source} is "
+        "not one.",
+        "{resource} が受け取るのは {vpc} 内のインターフェイスのプライマリプライベートアドレスから送信されたパケットだけで、"
+        "{source} はそうではありません。",
+    )
+    VPCE_PROTOCOL = (
+        41,
+        Layer.GATEWAY,
+        "VPCE_GATEWAY_PROTOCOL_MISMATCH",
+        "{resource} carries TCP and ICMP echo requests, and {protocol} is neither.",
+        "{resource} が通すのは TCP と ICMP エコー要求だけで、{protocol} はどちらでもありません。",
     )
 
     def __init__(self, number: int, layer: Layer, explanation_code: str | None, english: str, japanese: str) -> None:

@@ -1,6 +1,7 @@
-"""Route tables: routes, their targets, and the subnets that use them.
+"""Route tables: routes, their targets, and the subnets and gateways that use them.
 
-VPC guide, "Configure route tables".  The ``local`` routes are not stored: they follow from the VPC's CIDR blocks.
+VPC guide, "Configure route tables".  The ``local`` routes are not stored: they follow from the VPC's CIDR blocks, as
+long as nobody gives them another target.
 Whether a route is ``active`` or ``blackhole`` is not stored either: it follows from the target
 (``Network.route_state``).
 """
@@ -13,6 +14,7 @@ from typing import Self
 from msgspec import Struct
 
 from .addresses import Cidr
+from .prefix_list import PrefixList
 from .resource import Resource
 
 
@@ -28,6 +30,9 @@ class TargetKind(StrEnum):
     PEERING = "vpc-peering-connection"
     NETWORK_INTERFACE = "network-interface"
     ROUTE_TABLE = "route-table"
+    EGRESS_ONLY_INTERNET_GATEWAY = "egress-only-internet-gateway"
+    NAT_GATEWAY = "nat-gateway"
+    VPC_ENDPOINT = "vpc-endpoint"
 
 
 LOOKUPS_MAXIMUM = 4
@@ -58,23 +63,29 @@ class RouteOrigin(StrEnum):
 
 
 class Route(Struct, frozen=True):
-    """``instance_id`` remembers that a route to a network interface was given as an instance."""
+    """``instance_id`` remembers that a route to a network interface was given as an instance; ``prefix_list_id`` names
+    the list that the destination is an entry of, where the route came by one."""
 
     destination: Cidr
     target: Target
     origin: RouteOrigin = RouteOrigin.CREATE_ROUTE
     instance_id: str | None = None
+    prefix_list_id: str | None = None
 
 
 class RouteTableAssociation(Struct, frozen=True):
-    """``rtbassoc-…``: explicit with a subnet, or the main association of the VPC (``subnet_id`` is None)."""
+    """``rtbassoc-…``: explicit with a subnet or an internet gateway, or with neither the main one of the VPC.
+
+    What a gateway lets in is routed by its table (VPC guide, "Gateway route tables").
+    """
 
     id: str
     subnet_id: str | None = None
+    gateway_id: str | None = None
 
     @property
     def is_main(self) -> bool:
-        return self.subnet_id is None
+        return self.subnet_id is None and self.gateway_id is None
 
 
 class RouteTable(Resource, frozen=True, kw_only=True):
@@ -86,6 +97,10 @@ class RouteTable(Resource, frozen=True, kw_only=True):
     @property
     def is_main(self) -> bool:
         return any(association.is_main for association in self.associations)
+
+    @property
+    def serves_gateway(self) -> bool:
+        return any(association.gateway_id for association in self.associations)
 
 
 class TableRoute(Resource, frozen=True, kw_only=True):
@@ -105,6 +120,32 @@ class TableRoute(Resource, frozen=True, kw_only=True):
         )
 
 
-def table_route_id(route_table_id: str, destination: Cidr) -> str:
-    """A table has one route to a destination."""
+class PrefixListRoute(Resource, frozen=True, kw_only=True):
+    """A route that a user made to whatever is in a prefix list, at any time."""
+
+    route_table_id: str
+    prefix_list_id: str
+    target: Target
+    origin: RouteOrigin = RouteOrigin.CREATE_ROUTE
+    instance_id: str | None = None
+
+    @classmethod
+    def of(cls, table: RouteTable, destination: PrefixList, target: Target, instance_id: str | None = None) -> Self:
+        return cls(
+            id=table_route_id(table.id, destination.id),
+            account=table.account,
+            region=table.region,
+            route_table_id=table.id,
+            prefix_list_id=destination.id,
+            target=target,
+            instance_id=instance_id,
+        )
+
+    def to(self, destination: Cidr) -> Route:
+        """The route to one block of the list."""
+        return Route(destination, self.target, self.origin, self.instance_id, self.prefix_list_id)
+
+
+def table_route_id(route_table_id: str, destination: Cidr | str) -> str:
+    """A table has one route to a destination, which may be a prefix list's id."""
     return f"{route_table_id} {destination}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from msgspec import Struct
 
@@ -24,15 +24,33 @@ class GroupReference(Struct, frozen=True):
     peering_id: str | None = None
 
 
+class PrefixListReference(Struct, frozen=True):
+    """The blocks that are in a prefix list, at any time."""
+
+    prefix_list_id: str
+
+
 if TYPE_CHECKING:
-    Peer: TypeAlias = Cidr | GroupReference
+    Peer: TypeAlias = Cidr | GroupReference | PrefixListReference
 else:
 
     class Peer(ABC):  # noqa: B024
-        """A Cidr or a GroupReference: to msgspec, whose unions take no types but its own, one type."""
+        """A Cidr or what a rule refers to: to msgspec, whose unions take no types but its own, one type."""
 
     Peer.register(Cidr)
     Peer.register(GroupReference)
+    Peer.register(PrefixListReference)
+
+
+def peer_id(peer: Peer) -> str | None:
+    """Of the group or the prefix list that a rule names; None where it has a block."""
+    match peer:
+        case GroupReference():
+            return peer.group_id
+        case PrefixListReference():
+            return peer.prefix_list_id
+        case _:
+            return None
 
 
 class SecurityGroupRule(Struct, frozen=True, kw_only=True, gc=False):
@@ -52,12 +70,12 @@ class SecurityGroupRule(Struct, frozen=True, kw_only=True, gc=False):
     tags: dict[str, str] = {}
 
     @property
-    def meaning(self) -> tuple[bool, int, int, int, Cidr | str]:
+    def meaning(self) -> tuple[bool, int, int, int, Cidr | str | None]:
         """What makes two rules duplicates: everything but id, description and tags.
 
         A group is the same group by whichever peering connection it was named.
         """
-        peer = self.peer if isinstance(self.peer, Cidr) else self.peer.group_id
+        peer = self.peer if isinstance(self.peer, Cidr) else peer_id(self.peer)
         return self.is_egress, self.protocol, self.from_port, self.to_port, peer
 
     def matches(self, protocol: int, low: int, high: int) -> bool:
@@ -89,6 +107,27 @@ class SecurityGroup(Resource, frozen=True, kw_only=True):
             ListedRule(id=rule.id, account=self.account, region=self.region, tags=rule.tags, group=self, rule=rule)
             for rule in self.rules
         )
+
+
+class SecurityGroupVpcAssociation(Resource, frozen=True, kw_only=True):
+    """A VPC of the same account and Region, besides the group's own, whose interfaces may have the group."""
+
+    group_id: str
+    vpc_id: str
+
+    @classmethod
+    def of(cls, group: SecurityGroup, vpc_id: str) -> Self:
+        return cls(
+            id=vpc_association_id(group.id, vpc_id),
+            account=group.account,
+            region=group.region,
+            group_id=group.id,
+            vpc_id=vpc_id,
+        )
+
+
+def vpc_association_id(group_id: str, vpc_id: str) -> str:
+    return f"{group_id} {vpc_id}"
 
 
 class ListedRule(Resource, frozen=True, kw_only=True):

@@ -1,29 +1,64 @@
-"""A subnet: a CIDR block of a VPC in one Availability Zone."""
+"""A subnet: a CIDR block of a VPC in one Availability Zone, and perhaps one of IPv6 besides."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import ClassVar
 
 from .addresses import Address, Cidr
+from .network_acl import first_association_id
 from .resource import Resource
+from .vpc import Ipv6CidrAssociation
 
 # The first four addresses and the last one belong to AWS (VPC guide, "Subnet CIDR blocks"): network, VPC router,
 # DNS, future use, broadcast.
 RESERVED_AT_START = 4
 ROUTER_PLACE = 1
 RESERVED_AT_END = 1
+IPV6_PREFIX_LENGTHS = range(44, 65, 4)  # VPC guide, "IPv6 subnet CIDR blocks"
+DEFAULT_SUBNET_PREFIX_LENGTH = 20  # VPC guide, "Default subnets"
 
 
 class Subnet(Resource, frozen=True, kw_only=True):
+    DELEGATED_PREFIX_LENGTH: ClassVar[int] = 28
+    DELEGATED_IPV6_PREFIX_LENGTH: ClassVar[int] = 80
+
     vpc_id: str
     cidr: Cidr
+    ipv6_cidr_associations: tuple[Ipv6CidrAssociation, ...] = ()  # AWS allows one
     zone_name: str
     zone_id: str
+    default_for_az: bool = False
     map_public_ip_on_launch: bool = False
     assign_ipv6_address_on_creation: bool = False
+    enable_dns64: bool = False
     private_dns_hostname_type: str = "ip-name"
     enable_resource_name_dns_a_record: bool = False
     enable_resource_name_dns_aaaa_record: bool = False
+    network_acl_id: str | None = None  # None: the default one of its VPC
+    network_acl_association: str | None = None  # its id once it is another than the first
+
+    @property
+    def network_acl_association_id(self) -> str:
+        return self.network_acl_association or first_association_id(self.id)
+
+    @property
+    def ipv6_cidr(self) -> Cidr | None:
+        return self.ipv6_cidr_associations[0].cidr if self.ipv6_cidr_associations else None
+
+    @property
+    def blocks(self) -> tuple[Cidr, ...]:
+        """Those of both families."""
+        return (self.cidr, *(association.cidr for association in self.ipv6_cidr_associations))
+
+    def holds(self, address: int) -> bool:
+        """Whether the address lies in a block of the subnet, of either family."""
+        return any(address in block for block in self.blocks)
+
+    @property
+    def delegable_prefixes(self) -> range:
+        """The numbers (``Cidr.subnet``) of the prefixes that can be delegated: those without a reserved address."""
+        count = self.cidr.size >> (32 - self.DELEGATED_PREFIX_LENGTH)
+        return range(1, max(1, count - 1))
 
     @property
     def router(self) -> Address:
@@ -36,10 +71,10 @@ class Subnet(Resource, frozen=True, kw_only=True):
 
     def usable(self, address: Address) -> bool:
         """Whether a network interface may have this address."""
-        offset = address - self.cidr.network
-        return RESERVED_AT_START <= offset < self.cidr.size - RESERVED_AT_END
+        block = self.cidr if address.is_ipv4 else self.ipv6_cidr
+        return block is not None and RESERVED_AT_START <= address - block.network < block.size - RESERVED_AT_END
 
-    def usable_from(self, start: int) -> Iterator[Address]:
-        """All usable addresses, beginning ``start`` places in and wrapping around."""
-        for step in range(self.usable_size):
-            yield self.cidr.at(RESERVED_AT_START + (start + step) % self.usable_size)
+
+def delegated(address: Address) -> Cidr:
+    """The IPv6 prefix that the address would be in, were it delegated."""
+    return Cidr.around(address, Subnet.DELEGATED_IPV6_PREFIX_LENGTH)

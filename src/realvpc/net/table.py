@@ -20,8 +20,9 @@ class Change(Struct, frozen=True):
     puts: tuple[Resource, ...] = ()
     deletes: tuple[Resource, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.puts or self.deletes)
+    def __len__(self) -> int:
+        """How many resources it touches; it is false when it touches none."""
+        return len(self.puts) + len(self.deletes)
 
     def __add__(self, other: Change) -> Change:
         """This change and then the other: where both touch a resource, the later one counts."""
@@ -29,6 +30,18 @@ class Change(Struct, frozen=True):
         puts = tuple(row for row in self.puts if (type(row), row.id) not in touched)
         deletes = tuple(row for row in self.deletes if (type(row), row.id) not in touched)
         return Change(puts + other.puts, deletes + other.deletes)
+
+    @classmethod
+    def of(cls, changes: Iterable[Change]) -> Self:
+        """These changes one after the other: of a resource that several touch, the last counts."""
+        touched: dict[tuple[type[Resource], str], tuple[Resource, bool]] = {}
+        for change in changes:
+            touched.update({(type(row), row.id): (row, False) for row in change.deletes})
+            touched.update({(type(row), row.id): (row, True) for row in change.puts})
+        return cls(
+            puts=tuple(row for row, is_put in touched.values() if is_put),
+            deletes=tuple(row for row, is_put in touched.values() if not is_put),
+        )
 
 
 def put(*resources: Resource) -> Change:

@@ -7,11 +7,18 @@ from typing import Literal
 
 from msgspec import Struct
 
+from .nat_flow import NatFlow
 from .packet import PROTOCOL_NAMES, Flow, Packet
 from .reasons import Layer, Reason
 
 INTERNET = "internet"
 """Where packets from and to the world outside enter and leave; stands where an interface id would."""
+
+ENDPOINTS = "endpoints"
+"""Where interface endpoints lead: AWS's endpoint, for who comes through one; stands where an interface id would."""
+
+AWS = "aws"
+"""Where S3 and DynamoDB are (``aws_hosts``): to ``walk``, a part of the internet."""
 
 SERVICES = "services"
 """Where the resolver and the instance metadata service are; stands where an interface id would."""
@@ -26,12 +33,22 @@ class Hop(Struct, frozen=True):
     passed: bool = True
 
 
+class Sighting(Struct, frozen=True):
+    """An interface saw the packet as it was then, leaving it or coming to it: see ``flow_record.py``."""
+
+    interface_id: str
+    is_egress: bool
+    packet: Packet
+
+
 class Trace(Struct, frozen=True, kw_only=True):
     """What ``walk`` found.
 
     ``packet`` is the packet as it arrived or was dropped, after any translation.  ``reason`` is DELIVERED or why not,
-    ``resource`` the one that decided and ``vpc_id`` where.  ``delivered_to`` is an interface id or INTERNET.
-    ``tracked`` holds the flows that security groups remember because of this packet.
+    ``resource`` the one that decided and ``vpc_id`` where.  ``delivered_to`` is an interface id, INTERNET,
+    SERVICES or ENDPOINTS.
+    ``tracked`` holds the flows that security groups remember because of this packet, ``nat_flow`` the connection that a
+    NAT gateway does.  ``sightings`` are the interfaces that saw the packet, in the order in which it came by.
     """
 
     sent: Packet
@@ -42,6 +59,8 @@ class Trace(Struct, frozen=True, kw_only=True):
     vpc_id: str
     delivered_to: str | None = None
     tracked: frozenset[Flow] = frozenset()
+    nat_flow: NatFlow | None = None
+    sightings: tuple[Sighting, ...] = ()
 
     @property
     def delivered(self) -> bool:

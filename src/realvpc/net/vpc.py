@@ -9,6 +9,11 @@ from .resource import Resource
 
 MINIMUM_PREFIX_LENGTH = 16
 MAXIMUM_PREFIX_LENGTH = 28
+IPV6_POOL = Cidr.parse("2001:db8::/33")
+"""Where Amazon's IPv6 blocks come from: half of what is set aside for documentation (RFC 3849).  To a guest it is
+global unicast, and outside no address of it means anything."""
+IPV6_PREFIX_LENGTH = 56  # of each of them
+DEFAULT_VPC_BLOCK = Cidr.parse("172.31.0.0/16")  # VPC guide, "Default VPC components"
 
 
 class CidrAssociation(Struct, frozen=True):
@@ -18,21 +23,38 @@ class CidrAssociation(Struct, frozen=True):
     cidr: Cidr
 
 
+class Ipv6CidrAssociation(Struct, frozen=True):
+    """One IPv6 block of a VPC, where ``id`` is ``vpc-cidr-assoc-…``, or of a subnet: ``subnet-cidr-assoc-…``."""
+
+    id: str
+    cidr: Cidr
+
+
 class Vpc(Resource, frozen=True, kw_only=True):
-    """``cidrs`` is in the order of association: the first one is the primary block and stays."""
+    """``cidrs`` is in the order of association: the first one is the primary block and stays.  It has those of IPv4,
+    ``ipv6_cidrs`` those of IPv6."""
 
     cidr_associations: tuple[CidrAssociation, ...]
+    ipv6_cidr_associations: tuple[Ipv6CidrAssociation, ...] = ()
     dhcp_options_id: str = "default"
     instance_tenancy: str = "default"
     is_default: bool = False
     enable_dns_support: bool = True
     enable_dns_hostnames: bool = False
     enable_network_address_usage_metrics: bool = False
-    network_acl_tags: dict[str, str] = {}  # of the default network ACL, which is not stored itself
 
     @property
     def cidrs(self) -> tuple[Cidr, ...]:
         return tuple(association.cidr for association in self.cidr_associations)
+
+    @property
+    def ipv6_cidrs(self) -> tuple[Cidr, ...]:
+        return tuple(association.cidr for association in self.ipv6_cidr_associations)
+
+    @property
+    def blocks(self) -> tuple[Cidr, ...]:
+        """Those of both families."""
+        return self.cidrs + self.ipv6_cidrs
 
     @property
     def primary_cidr(self) -> Cidr:
@@ -49,8 +71,8 @@ class Vpc(Resource, frozen=True, kw_only=True):
         return self.enable_dns_support and self.enable_dns_hostnames
 
     def holds(self, address: int) -> bool:
-        """Whether the address lies in one of the VPC's CIDR blocks."""
-        return any(address in association.cidr for association in self.cidr_associations)
+        """Whether the address lies in one of the VPC's CIDR blocks, of either family."""
+        return any(address in block for block in self.blocks)
 
 
 def valid_block(cidr: Cidr) -> bool:
@@ -64,7 +86,6 @@ def valid_block(cidr: Cidr) -> bool:
 
 # VPC guide, "IPv4 CIDR block association restrictions".
 _TEN_0, _TEN_0_AND_1 = Cidr.parse("10.0.0.0/16"), Cidr.parse("10.0.0.0/15")
-_DEFAULT_VPCS = Cidr.parse("172.31.0.0/16")
 _RESTRICTED_BENCHMARK = Cidr.parse("198.19.0.0/16")
 
 
@@ -77,7 +98,7 @@ def may_join(cidr: Cidr, blocks: tuple[Cidr, ...]) -> bool:
     primary = blocks[0]
     for private in RFC1918:
         if private.covers(cidr):
-            taken = cidr.overlaps(_DEFAULT_VPCS) or (
+            taken = cidr.overlaps(DEFAULT_VPC_BLOCK) or (
                 _TEN_0.covers(cidr) and any(_TEN_0_AND_1.covers(block) for block in blocks)
             )
             return private.covers(primary) and not taken

@@ -82,7 +82,11 @@ REGIONS: dict[str, Region] = {
         _region("us-west-2", "US West (Oregon)", "a2 b1 c3 d4"),
     )
 }
-"""Those of the standard partition, ``aws``."""
+"""Those of the standard partition, ``aws`` (botocore's ``partitions.json``).
+
+Letters and numbers are as AWS's list of Availability Zones has them.  Where it has none yet (me-west-1, sa-west-1)
+there are three, which is the least, and their ids follow its rule: three letters and the number of the Region's code.
+"""
 
 _OTHER_PARTITIONS = {
     "cn-": "aws-cn",

@@ -110,6 +110,7 @@ class Auditor:
         mended: set[Finding] = set()
         gone: set[Finding] = set()  # before they could be mended: the node itself was at it
         findings: list[Finding] = []
+        await self._lane.run(self._fabric.next_turn)
         for _ in range(_ROUNDS):
             processes = self._processes()
             findings = await self._look(processes)
@@ -132,7 +133,8 @@ class Auditor:
     async def _look(self, processes: Mapping[str, int]) -> list[Finding]:
         expected = await self._lane.run(self._fabric.expected)
         findings = list(await asyncio.to_thread(self._fabric.look, expected, processes, served=self._is_served()))
-        findings += await self._lane.run(self._fabric.look_at_tables)
+        for name in expected.tables:  # whoever waits for the fabric comes in between
+            findings += await self._lane.run(self._fabric.look_at_table, name)
         return findings
 
     def _processes(self) -> dict[str, int]:

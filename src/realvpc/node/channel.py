@@ -17,7 +17,7 @@ from struct import Struct
 _HEADER = Struct("!IBI")
 _CHUNK = 1 << 18
 MAX_PAYLOAD = 1 << 28
-MAX_FDS = 8
+MAX_FDS = 16
 
 
 class FrameError(Exception):

@@ -16,6 +16,7 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from ..net.flow_gathering import Gathered
 from ..net.services import Listener
 from . import messages as m
 from .answer import PATIENCE_SECONDS, NodeLostError, expect, open_answer, terminal_of
@@ -54,9 +55,13 @@ class NodeClient:
             yield event
         self._events.put_nowait(None)  # for whoever asks again
 
-    async def counters(self) -> dict[str, int]:
-        """Packets by name of the reason.  Raises NodeError."""
-        return (await self._ask(m.Counters(), m.CountersAre)).counters
+    async def counters(self, interface_id: str | None = None) -> dict[str, int]:
+        """Packets by name of the reason: all, or those that were dropped at an interface.  Raises NodeError."""
+        return (await self._ask(m.Counters(interface_id), m.CountersAre)).counters
+
+    async def take_flows(self, *, turn: bool) -> Gathered:
+        """A part of what was gathered for flow logs, which nobody gets again.  Raises NodeError."""
+        return (await self._ask(m.TakeFlows(turn), m.FlowsAre)).gathered
 
     async def status(self) -> m.StatusIs:
         """Raises NodeError."""
@@ -176,15 +181,15 @@ class NodeCommand:
         self._channel.close()
 
 
-async def open_socket(path: Path, instance_id: str) -> socket.socket:
+async def open_socket(path: Path, instance_id: str, *, is_ipv6: bool = False) -> socket.socket:
     """A TCP socket in a machine's network namespace, not connected yet.  Raises NodeError."""
-    (opened,) = await _sockets(path, m.OpenSocket(instance_id))
+    (opened,) = await _sockets(path, m.OpenSocket(instance_id, is_ipv6))
     return opened
 
 
 async def open_listeners(path: Path) -> dict[Listener, socket.socket]:
     """The sockets of what is served to machines.  Raises NodeError."""
-    return dict(zip(Listener, await _sockets(path, m.OpenListeners()), strict=True))
+    return dict(zip(Listener, await _sockets(path, m.OpenListeners()), strict=False))  # without IPv6 the last are none
 
 
 async def _sockets(path: Path, request: m.Request) -> list[socket.socket]:

@@ -66,9 +66,9 @@ class NodeConnection:
         """The end of a machine's console output.  Raises NodeError."""
         return self._ask(m.Console(instance_id), m.ConsoleIs).output
 
-    def delete_disk(self, name: str) -> None:
-        """Delete a disk that was kept aside.  Raises NodeError."""
-        self._ask(m.DeleteDisk(name), m.Deleted)
+    def delete_disks(self, *names: str) -> None:
+        """Delete disks that were kept aside, all or none.  Raises NodeError."""
+        self._ask(m.DeleteDisks(names), m.Deleted)
 
     def shutdown(self, machines: Wanted) -> None:
         """End the node; see `messages.Shutdown`.  Raises NodeError."""

@@ -42,7 +42,9 @@ def decide(
         if state or linked:
             return Action.STOP
         return Action.BRING_BACK if kept and not disk else Action.REST
-    return Action.REST if state and state.boot >= spec.boot else Action.START
+    if state:  # a start begins with a network that nobody has configured
+        return Action.REST if state.boot >= spec.boot else Action.STOP
+    return Action.START
 
 
 def report(spec: Workload, state: Up | Down | None, action: Action) -> MachineReport | MachineRemoved | None:

@@ -24,7 +24,7 @@ class KeptDesired:
 
     def __init__(self) -> None:
         self.revision: int | None = None  # None: nothing was said so far
-        self.state = ""
+        self.state = self.authority = ""
         self.specs: dict[str, Workload] = {}
         self.ended: set[str] = set()
         self._plan = KeyedPlan()
@@ -63,7 +63,7 @@ class KeptDesired:
         changed = {name for name in self.specs.keys() | specs.keys() if self.specs.get(name) != specs.get(name)}
         changed |= self.ended ^ ended
         plan = KeyedPlan(whole.plan)
-        self.specs, self.ended, self.state = specs, ended, whole.state
+        self.specs, self.ended, self.state, self.authority = specs, ended, whole.state, whole.authority
         if self.revision is None or plan != self._plan:
             self._plan = plan
             self._wait_for_whole()

@@ -10,6 +10,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from ..instance.trees import remove_tree
+
 _BACKLOG = 64
 _MODE = 0o660
 _PAUSE_SECONDS = 1.0  # when there are no descriptors left for those who come
@@ -28,24 +30,30 @@ class Doorway:
         self._enter: Callable[[socket.socket], None] = socket.socket.close
 
     def open(self, enter: Callable[[socket.socket], None]) -> None:
-        """Call `enter` with everybody who comes from now on.  Raises OSError."""
-        self.close()
+        """Call `enter` with everybody who comes from now on.  Raises OSError; then all is as before."""
         self._enter = enter
         draft = self.path.with_suffix(".new")
-        draft.unlink(missing_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.setblocking(False)
-        mask = os.umask(0o177)
+        remove_tree(draft)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
-            self._listener.bind(str(draft))
-        finally:
-            os.umask(mask)
-        os.chown(draft, 0, self._gid)
-        draft.chmod(_MODE)
-        self._listener.listen(_BACKLOG)
-        draft.rename(self.path)
+            mask = os.umask(0o177)
+            try:
+                listener.bind(str(draft))
+            finally:
+                os.umask(mask)
+            os.chown(draft, 0, self._gid)
+            draft.chmod(_MODE)
+            listener.listen(_BACKLOG)
+            if self.path.is_dir():
+                remove_tree(self.path)  # a file is replaced, so that there is always one
+            draft.rename(self.path)
+        except OSError:
+            listener.close()
+            raise
         status = self.path.lstat()
         self._file = status.st_dev, status.st_ino
+        self.close()
+        self._listener = listener
         self._watch()
 
     def reopen(self) -> None:

@@ -12,7 +12,11 @@ _T = TypeVar("_T")
 
 
 class Lane:
-    """Whoever uses it waits for those before."""
+    """Whoever uses it waits for those before, and it is closed when they have ended: a change is done whole.
+
+    Not a `Workers` of one thread, which speaks for machines (it calls every failure a MachineError) and which is closed
+    at once: machines outlive the process, be it in the middle of one.
+    """
 
     def __init__(self, name: str) -> None:
         self._thread = ThreadPoolExecutor(1, name)

@@ -14,9 +14,10 @@ from msgspec import Meta, Struct
 
 from ..fabric.plan import Plan, PlanDelta
 from ..instance.kept import KeptDisk
-from ..net.machine import Argument, InstanceId, Wanted, Workload
+from ..net.flow_gathering import Gathered
+from ..net.machine import Argument, Certificate, ConnectingId, InstanceId, InterfaceId, Wanted, Workload
 
-PROTOCOL = 6
+PROTOCOL = 10
 
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
 
@@ -32,7 +33,8 @@ class Desired(Struct, frozen=True, tag=True):
 
     An instance's disk is deleted when its machine is wanted terminated or its id is among `ended`: `MachineRemoved`
     says that this is done.  A machine that is not named at all is stopped, its disk is kept aside, and nothing is
-    reported of it.  `state` is the id of the state that all this is from.
+    reported of it.  `state` is the id of the state that all this is from; machines that start from now on trust the
+    `authority` to vouch for AWS's endpoint.
     """
 
     revision: int
@@ -40,6 +42,7 @@ class Desired(Struct, frozen=True, tag=True):
     machines: tuple[Workload, ...]
     ended: tuple[InstanceId, ...] = ()
     state: Annotated[str, Meta(pattern=r"^[0-9a-f]{0,32}\Z")] = ""
+    authority: Certificate = ""
 
 
 class DesiredDelta(Struct, frozen=True, tag=True):
@@ -58,7 +61,16 @@ class DesiredDelta(Struct, frozen=True, tag=True):
 
 
 class Counters(Struct, frozen=True, tag=True):
-    """Asks for the packets dropped or passed by reason: `CountersAre`."""
+    """Asks for the packets dropped or passed by reason: `CountersAre`.  Of an interface: for those dropped there."""
+
+    interface_id: InterfaceId | None = None
+
+
+class TakeFlows(Struct, frozen=True, tag=True):
+    """Asks for a part of what was gathered for flow logs: `FlowsAre`.  `turn`: once nothing is left of the last window,
+    of the present one, and another one begins."""
+
+    turn: bool = False
 
 
 class Status(Struct, frozen=True, tag=True):
@@ -115,9 +127,11 @@ class OpenCommand(Struct, frozen=True, tag=True):
 
 
 class OpenSocket(Struct, frozen=True, tag=True):
-    """Asks for a TCP socket in a machine's network namespace: `Opened`, which carries it, connected to nothing."""
+    """Asks for a TCP socket in the network namespace of an instance's machine, or of an EC2 Instance Connect Endpoint's
+    place: `Opened`, which carries it, connected to nothing."""
 
-    instance_id: InstanceId
+    instance_id: ConnectingId
+    is_ipv6: bool = False
 
 
 class OpenProbe(Struct, frozen=True, tag=True):
@@ -127,13 +141,19 @@ class OpenProbe(Struct, frozen=True, tag=True):
 
 
 class OpenListeners(Struct, frozen=True, tag=True):
-    """Asks for the sockets of what is served to machines: `Opened`, which carries them in the order of `Listener`."""
+    """Asks for the sockets of what is served to machines: `Opened`, which carries them in the order of `Listener`.
+
+    Where the host has no IPv6 the last ones are missing.
+    """
 
 
-class DeleteDisk(Struct, frozen=True, tag=True):
-    """Deletes a disk that was kept aside, by the name that `StatusIs` has for it: `Deleted`.  Root only."""
+class DeleteDisks(Struct, frozen=True, tag=True):
+    """Deletes disks that were kept aside, by the names that `StatusIs` has for them, all or none: `Deleted`.
 
-    name: str
+    Root only.
+    """
+
+    names: Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
 class Shutdown(Struct, frozen=True, tag=True):
@@ -151,6 +171,7 @@ Request: TypeAlias = (
     | Desired
     | DesiredDelta
     | Counters
+    | TakeFlows
     | Status
     | Audit
     | Console
@@ -160,7 +181,7 @@ Request: TypeAlias = (
     | OpenSocket
     | OpenProbe
     | OpenListeners
-    | DeleteDisk
+    | DeleteDisks
     | Shutdown
 )
 
@@ -232,6 +253,12 @@ class CountersAre(Struct, frozen=True, tag=True):
     counters: dict[str, int]
 
 
+class FlowsAre(Struct, frozen=True, tag=True):
+    """What the node has forgotten with this."""
+
+    gathered: Gathered
+
+
 class StatusIs(Struct, frozen=True, tag=True, kw_only=True):
     """What there is.  `revision` is 0 before the first.
 
@@ -291,7 +318,9 @@ class Refused(Struct, frozen=True, tag=True):
 
 MachineReport: TypeAlias = MachineUp | MachineDown | MachineFailed
 Event: TypeAlias = Applied | MachineUp | MachineDown | MachineFailed | MachineRemoved
-Answer: TypeAlias = Welcome | CountersAre | StatusIs | ConsoleIs | Started | Exited | Opened | Done | Deleted | Refused
+Answer: TypeAlias = (
+    Welcome | CountersAre | FlowsAre | StatusIs | ConsoleIs | Started | Exited | Opened | Done | Deleted | Refused
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

@@ -22,7 +22,7 @@ from .reconcile import Reconciler
 
 AT_A_TIME = 64  # of one connection
 
-_OF_ROOT = (m.OpenProbe, m.DeleteDisk, m.Shutdown)
+_OF_ROOT = (m.OpenProbe, m.DeleteDisks, m.Shutdown)
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ class Questions:
         self._isolation = isolation
         self._cgroup_parent = cgroup_parent
         self._stop = stop
+        self._taking = asyncio.Lock()
 
     async def answer(self, channel: AsyncChannel, number: int, request: m.Request, uid: int) -> None:
         """Answer the question of this number."""
@@ -69,8 +70,11 @@ class Questions:
 
     async def _result(self, request: m.Request) -> m.Answer:
         match request:
-            case m.Counters():
-                return m.CountersAre(await self._reconciler.counters())
+            case m.Counters(interface_id):
+                return m.CountersAre(await self._reconciler.counters(interface_id))
+            case m.TakeFlows(turn):
+                async with self._taking:
+                    return m.FlowsAre(await self._reconciler.take_flows(turn=turn))
             case m.Status():
                 return await self._status()
             case m.Audit():
@@ -78,11 +82,11 @@ class Questions:
                 return await self._status()
             case m.Console(instance_id, since):
                 return m.ConsoleIs(*await self._machines.console(instance_id, since))
-            case m.DeleteDisk(name):
-                if reason := self._reconciler.needs(name):
-                    return m.Refused(f"{name} is not deleted: {reason}")
-                if not await self._machines.delete_kept(name):
-                    return m.Refused(f"no disk {name} is kept aside")
+            case m.DeleteDisks(names):
+                for name in names:
+                    if reason := self._reconciler.needs(name):
+                        return m.Refused(f"{name} is not deleted: {reason}")
+                await self._machines.delete_kept(names)
                 return m.Deleted()
             case m.Shutdown(machines):
                 return await self._shut_down(machines)
@@ -92,7 +96,7 @@ class Questions:
     async def _sockets(self, request: m.OpenSocket | m.OpenProbe | m.OpenListeners) -> tuple[socket.socket, ...]:
         """Raises MachineError and what the fabric raises."""
         if isinstance(request, m.OpenSocket):
-            return (await self._reconciler.socket_in(request.instance_id),)
+            return (await self._reconciler.socket_in(request.instance_id, is_ipv6=request.is_ipv6),)
         if isinstance(request, m.OpenProbe):
             return (await self._reconciler.probe_in(request.instance_id),)
         return await self._reconciler.listeners()

@@ -21,6 +21,7 @@ from ..instance.kept import owner_of
 from ..instance.machines import Up
 from ..instance.storage import Owners
 from ..instance.workers import MachineError
+from ..net.flow_gathering import Gathered
 from ..net.machine import LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
 from .desired import TABLES, KeptDesired
@@ -111,7 +112,7 @@ class Reconciler:
         Raises OutOfStepError.
         """
         changed = self._desired.take(message)
-        self.machines.serve(self._desired.state)
+        self.machines.serve(self._desired.state, self._desired.authority)
         for subject in changed if isinstance(message, Desired) else changed - {TABLES}:
             self._retries.forget(subject)
         self._unsettled |= changed - {TABLES}
@@ -164,15 +165,22 @@ class Reconciler:
         """What could not be done so far, what is wrong with the tables and the disks, and what an audit has found."""
         tables = (Fault(TABLES, sentence) for sentence in self._table_faults)
         disks = (Fault(*each) for each in sorted(self.machines.faults().items()))
-        return (*self._retries.faults, *tables, *disks, *self._found)
+        return tuple(dict.fromkeys((*self._retries.faults, *tables, *disks, *self._found)))
 
-    async def counters(self) -> dict[str, int]:
-        return await asyncio.to_thread(self._fabric.counters)
+    async def counters(self, interface_id: str | None) -> dict[str, int]:
+        """Packets by the name of their reason: all, or those that were dropped at an interface."""
+        if interface_id is None:
+            return await asyncio.to_thread(self._fabric.counters)
+        return await asyncio.to_thread(self._fabric.drops, interface_id)
 
-    async def socket_in(self, name: str) -> socket.socket:
+    async def take_flows(self, *, turn: bool) -> Gathered:
+        """A part of what was gathered for flow logs."""
+        return await asyncio.to_thread(self._fabric.take_flows, turn=turn)
+
+    async def socket_in(self, name: str, *, is_ipv6: bool) -> socket.socket:
         """A TCP socket in the namespace of a machine that runs.  Raises MachineError and what the fabric raises."""
         self._check_running(name)
-        return await asyncio.to_thread(self._fabric.socket_in, name)
+        return await asyncio.to_thread(self._fabric.socket_in, name, is_ipv6=is_ipv6)
 
     async def probe_in(self, name: str) -> socket.socket:
         """A raw ICMP socket there.  Raises MachineError and what the fabric raises."""

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import Any, Literal
 
 from realvpc.net.network import Network
-from realvpc.net.trace import Trace
+from realvpc.net.trace import ENDPOINTS, Trace
 
 from .endpoint import Endpoint, label, running
 from .question import Question, Reachability, ask
@@ -23,7 +23,7 @@ def explain(network: Network, found: Reachability) -> dict[str, Any]:
     return _verdict(network, found) | {
         "explanation_code": None if found.stray else decisive.reason.explanation_code,
         "direction": "forward" if decisive is found.forward else "reply",
-        "arrived_at": label(network, found.forward.delivered_to) if found.forward.delivered_to else None,
+        "arrived_at": label(network, _arrived_at(found.forward)) if found.forward.delivered_to else None,
         "protocol": found.question.protocol,
         "port": found.question.port,
         "source": str(found.question.source),
@@ -33,6 +33,10 @@ def explain(network: Network, found: Reachability) -> dict[str, Any]:
     }
 
 
+def _arrived_at(trace: Trace) -> str:
+    return trace.resource if trace.delivered_to == ENDPOINTS else trace.delivered_to or ""
+
+
 class Matrix:
     """Every running instance (or ``only`` those with these ids) against every other, at one moment.
 
@@ -40,12 +44,18 @@ class Matrix:
     """
 
     def __init__(
-        self, network: Network, protocol: str = "icmp", port: int = 0, only: Container[str] | None = None
+        self,
+        network: Network,
+        protocol: str = "icmp",
+        port: int = 0,
+        only: Container[str] | None = None,
+        *,
+        ipv6: bool = False,
     ) -> None:
         """Raises ValueError for an unknown protocol."""
         _check_protocol(protocol)
         self._network, self._protocol, self._port = network, protocol, port
-        self._endpoints = [row for row in running(network) if only is None or row.instance_id in only]
+        self._endpoints = [row for row in running(network, ipv6=ipv6) if only is None or row.instance_id in only]
 
     def cells(self) -> Iterator[dict[str, Any] | None]:
         """Row by row, None on the diagonal."""
@@ -91,7 +101,7 @@ def _sentence(network: Network, found: Reachability, language: Literal["en", "ja
     return (english if language == "en" else japanese).format(
         source=trace.sent.source,
         destination=trace.sent.destination,
-        asked=label(network, found.stray.asked),
+        asked=label(network, found.stray.asked or ""),
         instead=label(network, trace.delivered_to or ""),
     )
 
@@ -99,6 +109,8 @@ def _sentence(network: Network, found: Reachability, language: Literal["en", "ja
 def _ask(network: Network, source: Endpoint, destination: Endpoint, protocol: str, port: int) -> Reachability:
     if source.interface_id is None:
         raise ValueError(f"{source.name} is an address, not a place: name an instance, an interface or 'internet'")
+    if source.address.is_ipv4 != destination.address.is_ipv4:
+        raise ValueError(f"{source.address} and {destination.address} are of different families")
     _check_protocol(protocol)
     question = Question(
         at=source.interface_id,

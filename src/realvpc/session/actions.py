@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from realvpc.api.core.context import Answer, Context, Request, Response
-from realvpc.api.core.errors import AwsError
+from realvpc.api.core.errors import AwsError, unsupported_operation
 from realvpc.api.ssm.agent import is_online
+from realvpc.api.ssm.document import find_document, version_of
 from realvpc.api.ssm.paging import paged
+from realvpc.hostile_json import read_json
 
-from .documents import plan
+from .documents import SHELL, SessionType, plan
 from .listing import moment_of, place
 from .server import PREFIX
 from .sessions import Ending, Session, Sessions, new_id, new_token
@@ -34,11 +36,10 @@ class SessionActions:
     def start_session(self, ctx: Context, request: Request) -> Answer:
         """Raises InvalidDocument, InvalidParameters, TargetNotConnected, ServiceQuotaExceededException."""
         target = request["Target"]
-        planned = plan(request.get("DocumentName"), request.get("Parameters") or {})
+        name = request.get("DocumentName") or SHELL.name
+        planned = plan(_standing_in(ctx, name), request.get("Parameters") or {})
         if not _connected(ctx, target):
             raise AwsError("TargetNotConnected", f"{target} is not connected.")
-        if full := self._sessions.full(ctx.account):
-            raise AwsError("ServiceQuotaExceededException", full)
         session = Session(
             id=new_id(ctx.caller.arn, ctx.random),
             token=new_token(ctx.random),
@@ -46,13 +47,19 @@ class SessionActions:
             account=ctx.account,
             region=ctx.region,
             owner=ctx.caller.arn,
-            document=planned.document.name,
+            document=name,
             reason=request.get("Reason"),
             plan=planned,
             started_at=ctx.now,
             active_at=ctx.now,
         )
-        return Answer(self._opened(ctx, session.id, session.token), effect=lambda: self._sessions.start(session))
+        return Answer(self._opened(ctx, session.id, session.token), effect=lambda: self._start(session))
+
+    def _start(self, session: Session) -> None:
+        """Asked here, and not before: others may have started meanwhile.  Raises ServiceQuotaExceededException."""
+        if full := self._sessions.full(session.account):
+            raise AwsError("ServiceQuotaExceededException", full)
+        self._sessions.start(session)
 
     def resume_session(self, ctx: Context, request: Request) -> Answer:
         """A session that has ended gets no token, which clients show as its time being over.
@@ -99,6 +106,23 @@ class SessionActions:
         scheme = "wss" if ctx.scheme == "https" else "ws"
         url = f"{scheme}://{host}{PREFIX}{session_id}?role=publish_subscribe"
         return {"SessionId": session_id, "TokenValue": token, "StreamUrl": url}
+
+
+def _standing_in(ctx: Context, name: str) -> str:
+    """The document of AWS's that does what one of the account's own asks for: that is a shell, without its preferences.
+
+    Raises UnsupportedOperation for what asks for more.
+    """
+    own = find_document(ctx, name)
+    if own is None:
+        return name
+    kind = read_json(version_of(ctx, own).content).get("sessionType")
+    if own.type != "Session" or kind != SessionType.STANDARD_STREAM:
+        raise unsupported_operation(f"Of an account's own documents only those of the type {_STREAM} start a session.")
+    return SHELL.name
+
+
+_STREAM = SessionType.STANDARD_STREAM
 
 
 def _connected(ctx: Context, target: str) -> bool:

@@ -83,6 +83,8 @@ class Command(Struct, frozen=True, kw_only=True):
     errors: str
     given: dict[str, list[str]] = {}  # the parameters that were asked for, which is what AWS shows
     invocations: dict[str, Invocation] = {}
+    plugin: str = "aws:runShellScript"  # what its one step is called
+    version: str = "$DEFAULT"  # of the document, as it was asked for
 
     def visible_to(self, account: str, region: str) -> bool:
         return (self.account, self.region) == (account, region)
@@ -90,6 +92,11 @@ class Command(Struct, frozen=True, kw_only=True):
     @property
     def running(self) -> bool:
         return any(each.running for each in self.invocations.values())
+
+    @property
+    def places(self) -> int:
+        """How much of what is remembered it takes, in invocations."""
+        return max(1, len(self.invocations))
 
     @property
     def status(self) -> Status:

@@ -1,5 +1,7 @@
-"""SSM's actions on commands: SendCommand and what becomes of it (SSM API Reference).  The document is
-AWS-RunShellScript."""
+"""SSM's actions on commands: SendCommand and what becomes of it (SSM API Reference).
+
+The document is AWS-RunShellScript, or one of the account's own that runs a shell script.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,21 @@ from typing import Any
 from realvpc.api.core.context import Answer, Context, Request, Response
 from realvpc.api.core.errors import AwsError
 from realvpc.api.ssm.agent import is_online
+from realvpc.api.ssm.document import own_document, version_of
 from realvpc.api.ssm.paging import paged
 from realvpc.net.instance import Instance
+from realvpc.net.parameter import parameter_id
 
 from .command import Command, Invocation
 from .command_runner import CommandRunner
 from .documents import RUN_SHELL_SCRIPT
 from .listing import moment_of, place
+from .own_command import PLUGIN, Script, script_of
 
-PLUGIN = "aws:runShellScript"
 PATIENCE = 2.0  # seconds that an answer waits for a command to end, as for instances (decision 0004)
 _DEFAULT_TIMEOUT = 3600  # seconds
 _MOST_INSTANCES = 50
+_LONGEST_TARGET = 256  # characters, as the longest value of a tag
 
 
 class CommandActions:
@@ -34,17 +39,11 @@ class CommandActions:
 
     def send_command(self, ctx: Context, request: Request) -> Answer:
         """Raises InvalidDocument, InvalidDocumentVersion, InvalidParameters, InvalidInstanceId, DuplicateInstanceId,
-        InvalidTarget, ServiceQuotaExceededException, ValidationException."""
+        InvalidTarget, ServiceQuotaExceededException, UnsupportedOperation, ValidationException."""
         name = request["DocumentName"].rpartition("/")[2]
-        if name != RUN_SHELL_SCRIPT.name:
-            raise AwsError("InvalidDocument", f"Document with name {name} does not exist.")
-        if request.get("DocumentVersion", "1") not in ("1", "$DEFAULT", "$LATEST"):
-            raise AwsError("InvalidDocumentVersion", "The document has one version, 1.")
         given = request.get("Parameters") or {}
-        parameters = RUN_SHELL_SCRIPT.bind(given)
+        script = _script(ctx, request, name)
         instances = _chosen(ctx, request)
-        if full := self._runner.full(ctx.account):
-            raise AwsError("ServiceQuotaExceededException", full)
         now = ctx.now
         command = Command(
             id=str(uuid.UUID(bytes=ctx.random.randbytes(16), version=4)),
@@ -52,7 +51,9 @@ class CommandActions:
             region=ctx.region,
             document=name,
             comment=request.get("Comment", ""),
-            parameters=parameters,
+            parameters=script.parameters,
+            plugin=script.plugin,
+            version=request.get("DocumentVersion", "$DEFAULT"),
             given=given,
             instance_ids=request.get("InstanceIds") or [],
             targets=request.get("Targets") or [],
@@ -65,7 +66,13 @@ class CommandActions:
                 for row in instances
             },
         )
-        return Answer({"Command": _render(command)}, effect=lambda: self._runner.send(command))
+        return Answer({"Command": _render(command)}, effect=lambda: self._send(command))
+
+    def _send(self, command: Command) -> None:
+        """Asked here, and not before: others may have been sent meanwhile.  Raises ServiceQuotaExceededException."""
+        if full := self._runner.full(command.account):
+            raise AwsError("ServiceQuotaExceededException", full)
+        self._runner.send(command)
 
     def cancel_command(self, ctx: Context, request: Request) -> Answer:
         """Raises InvalidCommandId, InvalidInstanceId, DuplicateInstanceId."""
@@ -81,7 +88,7 @@ class CommandActions:
         command = self._runner.find(command_id)
         if command is None or not command.visible_to(ctx.account, ctx.region) or not _has(command, instance_id):
             raise AwsError("InvocationDoesNotExist", "")
-        if request.get("PluginName", PLUGIN) not in (PLUGIN, f"0.{PLUGIN}"):
+        if request.get("PluginName", command.plugin) not in (command.plugin, f"0.{command.plugin}"):
             raise AwsError("InvalidPluginName", "")
         return Answer(effect=lambda: self._settled(command_id, instance_id))
 
@@ -129,6 +136,31 @@ class CommandActions:
         return command
 
 
+def _script(ctx: Context, request: Request, name: str) -> Script:
+    """What the document runs with these parameters: AWS-RunShellScript, or one of the account's own.
+
+    Raises InvalidDocument, InvalidDocumentVersion, InvalidParameters, UnsupportedOperation.
+    """
+    given = request.get("Parameters") or {}
+    if name == RUN_SHELL_SCRIPT.name:
+        if request.get("DocumentVersion", "1") not in ("1", "$DEFAULT", "$LATEST"):
+            raise AwsError("InvalidDocumentVersion", "The document has one version, 1.")
+        return Script(RUN_SHELL_SCRIPT.bind(given), PLUGIN)
+    own = own_document(ctx, name)
+    if own.type != "Command":
+        raise AwsError("InvalidDocument", f"Document {name} is of the type {own.type}, not Command.")
+    version = version_of(ctx, own, request.get("DocumentVersion"))
+    return script_of(name, version.content, given, lambda parameter: _parameter(ctx, parameter))
+
+
+def _parameter(ctx: Context, name: str) -> str | None:
+    """The value of a parameter that is no secret: those a document may not name (Systems Manager guide)."""
+    inventory = ctx.state.inventory
+    parameter = inventory.parameters.get(parameter_id(ctx.account, ctx.region, name))
+    version = inventory.selected_version(parameter, "") if parameter else None
+    return version.value if version is not None and not version.is_secret else None
+
+
 def _chosen(ctx: Context, request: Request) -> list[Instance]:
     """The instances that are named, which have to be managed; or those of the targets that are."""
     named = _distinct(request.get("InstanceIds") or [])
@@ -137,6 +169,8 @@ def _chosen(ctx: Context, request: Request) -> list[Instance]:
         raise AwsError("ValidationException", "Specify either InstanceIds or Targets.")
     online = [row for row in ctx.visible(ctx.network.instances) if ctx.options.has_fabric and is_online(ctx, row)]
     online.sort(key=lambda row: row.id)
+    if any(len(value) > _LONGEST_TARGET for each in targets for value in each.get("Values") or []):
+        raise AwsError("InvalidTarget", f"No tag has a value of more than {_LONGEST_TARGET} characters.")
     if targets:
         tests = [_matcher(each.get("Key") or "", each.get("Values") or []) for each in targets]
         return [row for row in online if all(test(row) for test in tests)]
@@ -208,7 +242,7 @@ def _render(command: Command) -> dict[str, Any]:
     return {
         "CommandId": command.id,
         "DocumentName": command.document,
-        "DocumentVersion": "$DEFAULT",
+        "DocumentVersion": command.version,
         "Comment": command.comment,
         "ExpiresAfter": command.expires_after,
         "Parameters": command.given,
@@ -236,8 +270,8 @@ def _render_result(command: Command, row: Invocation) -> Response:
         "InstanceId": row.instance_id,
         "Comment": command.comment,
         "DocumentName": command.document,
-        "DocumentVersion": "$DEFAULT",
-        "PluginName": PLUGIN,
+        "DocumentVersion": command.version,
+        "PluginName": command.plugin,
         "ResponseCode": row.code,
         "ExecutionStartDateTime": _stamp(row.started_at),
         "ExecutionElapsedTime": _elapsed(row),
@@ -254,7 +288,7 @@ def _render_result(command: Command, row: Invocation) -> Response:
 
 def _render_invocation(command: Command, row: Invocation, *, details: bool) -> dict[str, Any]:
     plugin = {
-        "Name": PLUGIN,
+        "Name": command.plugin,
         "Status": row.status,
         "StatusDetails": row.status_details,
         "ResponseCode": row.code,
@@ -270,7 +304,7 @@ def _render_invocation(command: Command, row: Invocation, *, details: bool) -> d
         "InstanceName": row.instance_name,
         "Comment": command.comment,
         "DocumentName": command.document,
-        "DocumentVersion": "$DEFAULT",
+        "DocumentVersion": command.version,
         "RequestedDateTime": row.requested_at,
         "Status": row.status,
         "StatusDetails": row.status_details,

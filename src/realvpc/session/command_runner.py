@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shlex
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime
 
@@ -24,7 +25,7 @@ from .command import (
 from .descriptor import Reader, Writer
 from .far_end import FarEndError, Instances, Program
 
-INVOCATIONS = 2000  # that are remembered, of all commands
+INVOCATIONS = 2000  # that are remembered, of all commands of all accounts
 OF_AN_ACCOUNT, IN_ALL = 100, 500  # commands that are not over at a time
 _AT_ONCE = 50  # invocations that run
 _LARGEST_CHARACTER = 4  # bytes
@@ -54,7 +55,7 @@ class CommandRunner:
 
     def full(self, account: str) -> str | None:
         """Why an account can send no other command, in a sentence; None while it can."""
-        running = [each.account for each in self._commands.values() if each.running]
+        running = [each.account for each in self.commands() if each.running]
         if running.count(account) >= OF_AN_ACCOUNT:
             return f"{OF_AN_ACCOUNT} commands of the account are not over, and there can be no more at a time."
         if len(running) >= IN_ALL:
@@ -108,8 +109,9 @@ class CommandRunner:
         finally:
             self._note(command_id, instance_id, ended_at=self._now())
             self._running.pop((command_id, instance_id), None)
-            row = self._commands[command_id].invocations[instance_id]
-            log.info("command %s on %s: %s code=%d", command_id, instance_id, row.status_details, row.code)
+            if command_id in self._commands:
+                row = self._commands[command_id].invocations[instance_id]
+                log.info("command %s on %s: %s code=%d", command_id, instance_id, row.status_details, row.code)
 
     async def _run(self, command: Command, instance_id: str) -> None:
         self._note(command.id, instance_id, status=Status.IN_PROGRESS, started_at=self._now())
@@ -147,19 +149,27 @@ class CommandRunner:
             self._note(command.id, instance_id, status=Status.SUCCESS, code=0)
 
     def _note(self, command_id: str, instance_id: str, **changes: object) -> None:
-        command = self._commands[command_id]
+        command = self._commands.get(command_id)
+        if command is None:
+            return  # it was cancelled before its turn, and is forgotten
         row: Invocation = replace(command.invocations[instance_id], **changes)
         self._commands[command_id] = replace(command, invocations=command.invocations | {instance_id: row})
 
     def _forget(self) -> None:
-        """The oldest of what is over."""
-        excess = sum(max(1, len(each.invocations)) for each in self._commands.values()) - INVOCATIONS
-        for command in self.commands():
-            if excess <= 0:
-                return
-            if not command.running:
-                del self._commands[command.id]
-                excess -= max(1, len(command.invocations))
+        """The oldest of what is over, of whichever account has most: who sends much pushes out nobody else's."""
+        held = Counter[str]()
+        over: dict[str, deque[Command]] = {}
+        for each in self._commands.values():
+            held[each.account] += each.places
+            if not each.running:
+                over.setdefault(each.account, deque()).append(each)
+        while over and held.total() > INVOCATIONS:
+            account = max(over, key=lambda account: held[account])
+            command = over[account].popleft()
+            if not over[account]:
+                del over[account]
+            del self._commands[command.id]
+            held[account] -= command.places
 
 
 class _Outputs:

@@ -105,7 +105,14 @@ class Connection:
 async def dial(instances: Instances, instance_id: str, host: str, port: int) -> socket.socket:
     """A connection from inside an instance's network: its routes and security groups decide.  Raises FarEndError."""
     address = await instances.resolve(instance_id, host)
-    sock = await instances.socket(instance_id)
+    return await connected(await instances.socket(instance_id), host, address, port)
+
+
+async def connected(sock: socket.socket, host: str, address: str, port: int) -> socket.socket:
+    """The socket, once it is connected to the address, which errors call by ``host``; else it is closed.
+
+    Raises FarEndError.
+    """
     try:
         sock.setblocking(False)
         async with asyncio.timeout(_PATIENCE):

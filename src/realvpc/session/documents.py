@@ -20,7 +20,7 @@ LARGEST_COMMAND = 1 << 16  # bytes
 _FROM_ONE = r"^([1-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
 _FROM_ZERO = _FROM_ONE.replace("[1-9]|", "[0-9]|", 1)
 _HOST = r"""^[^,$^&\(\)!;'"<>\`{}\[\]\|#=]{3,}$"""
-_SECONDS = r"([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)"
+SECONDS = r"([1-9][0-9]{0,4})|(1[0-6][0-9]{4})|(17[0-1][0-9]{3})|(172[0-7][0-9]{2})|(172800)"
 
 
 class SessionType(StrEnum):
@@ -56,6 +56,8 @@ class Document(Struct, frozen=True):
         """The values of all parameters.  Raises InvalidParameters."""
         if unknown := sorted(given.keys() - self.parameters.keys()):
             raise AwsError("InvalidParameters", f"Document {self.name} has no parameter {unknown[0]}.")
+        if sum(len(value.encode()) for values in given.values() for value in values) > LARGEST_COMMAND:
+            raise AwsError("InvalidParameters", f"The parameters are longer than {LARGEST_COMMAND} bytes.")
         return {name: self._value(name, parameter, given.get(name)) for name, parameter in self.parameters.items()}
 
     def _value(self, name: str, parameter: Parameter, given: Sequence[str] | None) -> list[str]:
@@ -71,8 +73,6 @@ class Document(Struct, frozen=True):
                 )
             if "\0" in value:
                 raise AwsError("InvalidParameters", f"Parameter {name} holds a character that no command can.")
-        if sum(len(value.encode()) for value in values) > LARGEST_COMMAND:
-            raise AwsError("InvalidParameters", f"Parameter {name} is longer than {LARGEST_COMMAND} bytes.")
         return values
 
     def content(self) -> dict[str, Any]:
@@ -115,7 +115,7 @@ RUN_SHELL_SCRIPT = Document(
     {
         "commands": Parameter("The script, by lines.", several=True),
         "workingDirectory": Parameter("Where to run it.", ""),
-        "executionTimeout": Parameter("The seconds that it may take.", "3600", _SECONDS),
+        "executionTimeout": Parameter("The seconds that it may take.", "3600", SECONDS),
     },
 )
 

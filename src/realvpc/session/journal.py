@@ -1,11 +1,12 @@
 """The sessions' log that outlives the service: a JSON object a line, without tokens and without parameters.
 
-A session has a line when it starts and one when it ends; the newest `HISTORY` are kept.
+A session has a line when it starts and one when it ends; `HISTORY` are kept.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .sessions import HISTORY, Ending, Session, Status
+from ..regular_file import read_regular
+from .sessions import HISTORY, Ending, Session, Status, remembered
 
 _LONGEST = 4 * HISTORY  # lines
+_LARGEST = 16 << 20  # bytes
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +43,18 @@ _decoder = msgspec.json.Decoder(Entry)
 
 
 class SessionJournal:
-    """`path` is read once; what of it cannot be read is left out."""
+    """`path` is read once; what of it cannot be read is left out.  Nobody waits for it, whatever it is."""
 
     def __init__(self, path: Path, now: datetime) -> None:
-        """`now` ends the sessions that had not ended when the service did.  Raises OSError."""
+        """`now` ends the sessions that had not ended when the service did."""
         self._path = path
         self._open: dict[str, Session] = {}
+        self._lines = _LONGEST  # so that it is written anew with the next session, if it cannot be now
         self.history = [_session(entry, now) for entry in _read(path)]
-        self._rewrite()
+        try:
+            self._rewrite()
+        except OSError as error:
+            log.warning("the sessions of before are not written down: %s", error)
 
     def started(self, session: Session) -> None:
         self._open[session.id] = session
@@ -55,7 +62,7 @@ class SessionJournal:
 
     def ended(self, session: Session) -> None:
         self._open.pop(session.id, None)
-        self.history = [*self.history[1 - HISTORY :], session]
+        self.history = remembered([*self.history, session])
         self._append(session)
 
     def _append(self, session: Session) -> None:
@@ -63,7 +70,7 @@ class SessionJournal:
         try:
             if self._lines >= _LONGEST + len(self._open):
                 self._rewrite()
-            with self._path.open("ab") as file:
+            with open(self._path, "ab", opener=_at_once) as file:
                 file.write(msgspec.json.encode(_entry(session)) + b"\n")
             self._lines += 1
         except OSError as error:
@@ -72,18 +79,26 @@ class SessionJournal:
     def _rewrite(self) -> None:
         lines = [msgspec.json.encode(_entry(each)) + b"\n" for each in (*self.history, *self._open.values())]
         draft = self._path.with_suffix(".new")
-        draft.touch(mode=0o600)
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600, exist_ok=False)
         draft.write_bytes(b"".join(lines))
         draft.replace(self._path)
         self._lines = len(lines)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW, 0o600)
 
 
 def _read(path: Path) -> list[Entry]:
     """The last word on each of the newest sessions, in the order in which they ended; those that had not come last."""
     entries: dict[str, Entry] = {}
     try:
-        lines = path.read_bytes().splitlines()
+        lines = read_regular(path, _LARGEST).splitlines()
     except FileNotFoundError:
+        return []
+    except OSError as error:
+        log.warning("what is known of earlier sessions cannot be read: %s", error)
         return []
     for line in lines:
         try:
@@ -92,7 +107,7 @@ def _read(path: Path) -> list[Entry]:
             continue
         entries.pop(entry.id, None)
         entries[entry.id] = entry
-    return sorted(entries.values(), key=lambda entry: entry.ended_at is None)[-HISTORY:]
+    return remembered(sorted(entries.values(), key=lambda entry: entry.ended_at is None))
 
 
 def _entry(session: Session) -> Entry:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from realvpc.api.core.arn import arn
 from realvpc.api.core.context import Context, Request
+from realvpc.api.ssm.resources import document_arn
 
 from .documents import SHELL
 
@@ -20,27 +21,16 @@ def on_session(ctx: Context, request: Request) -> Sequence[str]:
     return (arn("ssm", ctx.region, ctx.account, f"session/{request['SessionId']}"),)
 
 
-def on_document(ctx: Context, request: Request) -> Sequence[str]:
-    return (_document(ctx, request["Name"]),)
-
-
 def on_start(ctx: Context, request: Request) -> Sequence[str]:
     """The instance and the document."""
-    return (_instance(ctx, request["Target"]), _document(ctx, request.get("DocumentName") or SHELL.name))
+    return (_instance(ctx, request["Target"]), document_arn(ctx, request.get("DocumentName") or SHELL.name))
 
 
 def on_command(ctx: Context, request: Request) -> Sequence[str]:
     """The document, and the instances: all of them when they are chosen by tags."""
     instances = request.get("InstanceIds") or ["*"]
-    return (_document(ctx, request["DocumentName"]), *(_instance(ctx, each) for each in instances))
+    return (document_arn(ctx, request["DocumentName"]), *(_instance(ctx, each) for each in instances))
 
 
 def _instance(ctx: Context, instance_id: str) -> str:
     return arn("ec2", ctx.region, ctx.account, f"instance/{instance_id}")
-
-
-def _document(ctx: Context, name: str) -> str:
-    """A name may be an ARN already; documents of AWS's are of no account."""
-    if name.startswith("arn:"):
-        return name
-    return arn("ssm", ctx.region, "" if name.startswith(("AWS-", "Amazon")) else ctx.account, f"document/{name}")

@@ -10,18 +10,19 @@ import base64
 import logging
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from random import Random
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from .documents import Plan
 
-HISTORY = 1000  # ended sessions that are remembered
+HISTORY = 1000  # ended sessions that are remembered, of all accounts
 
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9+=,.@_-]")
 
@@ -95,6 +96,31 @@ def overdue(session: Session, now: datetime, limits: Limits) -> tuple[Ending, st
     return None
 
 
+def _ended(session: Session, ending: Ending, now: datetime) -> Session:
+    status = Status.FAILED if ending is Ending.FAILURE else Status.TERMINATED
+    return replace(session, token="", ended_at=now, status=status, ending=ending)
+
+
+class _Owned(Protocol):
+    @property
+    def account(self) -> str: ...
+
+
+R = TypeVar("R", bound=_Owned)
+
+
+def remembered(history: Sequence[R], most: int | None = None) -> list[R]:
+    """What is kept of a history, which is in its order: of more than `most`, or `HISTORY`, the account that has most
+    loses its oldest, so that nobody pushes out what is another's."""
+    excess = len(history) - (HISTORY if most is None else most)
+    places: dict[str, deque[int]] = {}
+    for place, each in enumerate(history):
+        places.setdefault(each.account, deque()).append(place)
+    for _ in range(excess):
+        max(places.values(), key=len).popleft()
+    return [history[place] for place in sorted(chain.from_iterable(places.values()))]
+
+
 def new_token(random: Random) -> str:
     return base64.urlsafe_b64encode(random.randbytes(96)).decode()
 
@@ -129,27 +155,39 @@ class Sessions:
         self._limits = limits or Limits()
         self._journal = journal
         self._active: dict[str, Session] = {}
-        self._ended: deque[Session] = deque(history, maxlen=HISTORY)
+        self._ended = remembered(list(history))
         self.on_end: Callable[[Session, str], None] = lambda session, farewell: None
+
+    # Whoever only looks changes nothing: actions may be worked on beside the event loop.
 
     def active(self) -> list[Session]:
         """In the order in which they were started."""
-        self.sweep()
-        return list(self._active.values())
+        return [session for session in self._seen() if session.ended_at is None]
 
     def ended(self) -> list[Session]:
-        """In the order in which they ended."""
-        self.sweep()
-        return list(self._ended)
+        """In the order in which they ended; last those that the next sweep ends."""
+        return [*self._ended, *(session for session in self._seen() if session.ended_at is not None)]
 
     def get(self, session_id: str) -> Session | None:
         """A session that has not ended."""
-        self.sweep()
-        return self._active.get(session_id)
+        session = self.find(session_id)
+        return session if session is not None and session.ended_at is None else None
 
     def find(self, session_id: str) -> Session | None:
         """A session, be it one that has ended."""
-        return self.get(session_id) or next((each for each in self._ended if each.id == session_id), None)
+        session = self._active.get(session_id)
+        if session is not None:
+            return self._as_it_is(session)
+        return next((each for each in self._ended if each.id == session_id), None)
+
+    def _seen(self) -> Iterable[Session]:
+        return map(self._as_it_is, list(self._active.values()))
+
+    def _as_it_is(self, session: Session) -> Session:
+        """One that is overdue has ended, whether or not it has been swept."""
+        now = self._now()
+        why = overdue(session, now, self._limits)
+        return session if why is None else _ended(session, why[0], now)
 
     def full(self, account: str) -> str | None:
         """Why an account can have no other session, in a sentence; None while it can."""
@@ -193,9 +231,8 @@ class Sessions:
         session = self._active.pop(session_id, None)
         if session is None:
             return
-        status = Status.FAILED if ending is Ending.FAILURE else Status.TERMINATED
-        ended = replace(session, token="", ended_at=self._now(), status=status, ending=ending)
-        self._ended.append(ended)
+        ended = _ended(session, ending, self._now())
+        self._ended = remembered([*self._ended, ended])
         log.info(
             "session %s ended owner=%s target=%s document=%s reason=%s",
             session_id, session.owner, session.target, session.document, ending.name,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from realvpc.api.core.action import Action, on_all
+from realvpc.api.ssm.resources import on_document
 
 from . import document_actions as documents
 from .actions import SessionActions
 from .command_actions import CommandActions
-from .resources import on_command, on_document, on_session, on_start, on_target
+from .resources import on_command, on_session, on_start, on_target
 
 
 def session_actions(sessions: SessionActions, commands: CommandActions) -> dict[str, Action]:
@@ -28,5 +29,6 @@ def session_actions(sessions: SessionActions, commands: CommandActions) -> dict[
         # Documents
         "DescribeDocument": Action(documents.describe_document, on_document),
         "GetDocument": Action(documents.get_document, on_document),
+        "ListDocumentVersions": Action(documents.list_document_versions, on_document),
         "ListDocuments": Action(documents.list_documents, on_all),
     }

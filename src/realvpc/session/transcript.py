@@ -8,12 +8,13 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from .documents import Forwarded
-from .sessions import Session
+from .sessions import Session, remembered
 
 LARGEST = 8 << 20  # bytes
-KEPT = 200  # transcripts
+KEPT = 200  # transcripts, of all accounts
 _END = b"\n[The transcript ends here: it is full.]\n"
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,13 @@ class Transcript:
         self._left = 0
 
 
+class _Written(NamedTuple):
+    account: str
+    path: Path
+
+
 class Transcripts:
-    """The transcripts of a service, the newest `KEPT` of them."""
+    """The transcripts of a service, `KEPT` of them: whose are most, loses the oldest."""
 
     def __init__(self, directory: Path) -> None:
         """Raises OSError."""
@@ -58,12 +64,13 @@ class Transcripts:
             return None
         try:
             self._forget()
-            return Transcript(self._directory / f"{session.id}.log")
+            return Transcript(self._directory / f"{session.account}.{session.id}.log")
         except OSError as error:
             log.warning("session %s has no transcript: %s", session.id, error)
             return None
 
     def _forget(self) -> None:
-        files = sorted(self._directory.glob("*.log"), key=lambda path: path.stat().st_mtime)
-        for path in files[: max(0, len(files) - KEPT + 1)]:
-            path.unlink(missing_ok=True)
+        paths = sorted(self._directory.glob("*.log"), key=lambda path: path.stat().st_mtime)
+        written = [_Written(path.name.partition(".")[0], path) for path in paths]
+        for each in {*written}.difference(remembered(written, KEPT - 1)):
+            each.path.unlink(missing_ok=True)

@@ -23,8 +23,16 @@ def _decode(kind: type[Any], value: Any) -> Any:
     if kind in (Address, Cidr):
         return kind.parse(value)
     if kind is _PEER:
-        return Cidr.parse(value) if isinstance(value, str) else msgspec.convert(value, security_group.GroupReference)
+        return _peer(value)
     raise NotImplementedError(f"cannot read a {kind.__name__}")
+
+
+def _peer(value: Any) -> Any:
+    """A block is a text; references are told apart by what they name."""
+    if isinstance(value, str):
+        return Cidr.parse(value)
+    names_list = isinstance(value, dict) and "prefix_list_id" in value
+    return msgspec.convert(value, security_group.PrefixListReference if names_list else security_group.GroupReference)
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_encode)

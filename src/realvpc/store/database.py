@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -19,10 +20,11 @@ from realvpc.net.table import Change
 
 from .codec import from_row, to_row
 from .migrations import MIGRATIONS
+from .references import dangling
 from .reserve import Reserve
 from .state import RESOURCE_TYPES, State
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
 _SCHEMA = """
 CREATE TABLE resource (
   type TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (type, id)
@@ -30,7 +32,14 @@ CREATE TABLE resource (
 CREATE TABLE revision (number INTEGER PRIMARY KEY, at TEXT NOT NULL, cause TEXT NOT NULL) STRICT;
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
+_DELETE = "DELETE FROM resource WHERE type = '{}' AND id IN ({{}})"  # (type, id) IN (VALUES …) looks at every row
+_PUT = "INSERT OR REPLACE INTO resource VALUES {}"
+_REVISION = "INSERT INTO revision VALUES {}"
 _KEPT_REVISIONS = 10_000
+_FORGET_EVERY = 256  # revisions
+_ROWS = 1000  # in one statement
+_TROUBLES_SAID = 5
+_SUFFIXES = ("", "-journal", "-wal", "-shm")  # of SQLite's files; it would wait for a pipe among them
 _TYPES = {kind.__name__: kind for kind in RESOURCE_TYPES}
 
 
@@ -61,6 +70,9 @@ class Database:
         self._lock = Lock()
         self._path = path
         self._reserve = Reserve(path.with_name("reserve")) if isinstance(path, Path) else None
+        for place in (Path(f"{path}{suffix}") for suffix in _SUFFIXES) if self._reserve else ():
+            if place.exists() and not place.is_file():
+                raise StateFileError(f"{place} is no regular file")
         try:
             self._open()
         except sqlite3.Error as error:
@@ -89,9 +101,17 @@ class Database:
     def load(self) -> State:
         """Everything that was ever committed and not deleted.  Raises StateFileError for what is no such thing."""
         try:
-            return State.empty().apply(Change(puts=tuple(self._rows())))
+            rows = tuple(self._rows())
         except sqlite3.Error as error:
             raise StateFileError(f"{self._path} cannot be read: {error}") from error
+        try:
+            state = State.empty().apply(Change(puts=rows))
+        except KeyError as error:  # an instance type that indexes ask for
+            raise StateFileError(f"{self._path} is damaged: {error} is not known") from error
+        if troubles := list(dangling(state)):
+            more = f" (and {len(troubles) - _TROUBLES_SAID} more)" if len(troubles) > _TROUBLES_SAID else ""
+            raise StateFileError(f"{self._path} is damaged: {'; '.join(troubles[:_TROUBLES_SAID])}{more}")
+        return state
 
     def _rows(self) -> Iterator[Resource]:
         for type_name, row_id, body in self._connection.execute("SELECT type, id, body FROM resource"):
@@ -127,21 +147,17 @@ class Database:
                     raise StorageError(f"the state cannot be written: {again}") from again
 
     def _commit(self, writes: Sequence[Write]) -> None:
-        with self._transaction():
-            for write in writes:
-                self._connection.executemany(
-                    "DELETE FROM resource WHERE type = ? AND id = ?",
-                    [(type(row).__name__, row.id) for row in write.change.deletes],
-                )
-                self._connection.executemany(
-                    "INSERT OR REPLACE INTO resource VALUES (?, ?, ?)",
-                    [(type(row).__name__, row.id, to_row(row)) for row in write.change.puts],
-                )
-            self._connection.executemany(
-                "INSERT INTO revision VALUES (?, ?, ?)",
-                [(write.revision, write.at.isoformat(), write.cause) for write in writes],
-            )
-            self._connection.execute("DELETE FROM revision WHERE number <= ?", (writes[-1].revision - _KEPT_REVISIONS,))
+        """With few statements, whatever there is to write: around each this thread gives the interpreter to others, and
+        has to get it back."""
+        change, last = Change.of(write.change for write in writes), writes[-1].revision
+        with self._transaction() as connection:
+            for kind in {type(row) for row in change.deletes}:
+                ids = [(row.id,) for row in change.deletes if type(row) is kind]
+                _for_all(connection, _DELETE.format(kind.__name__), ids)
+            _for_all(connection, _PUT, [(type(row).__name__, row.id, to_row(row)) for row in change.puts])
+            _for_all(connection, _REVISION, [(write.revision, write.at.isoformat(), write.cause) for write in writes])
+            if last // _FORGET_EVERY != (writes[0].revision - 1) // _FORGET_EVERY:
+                connection.execute("DELETE FROM revision WHERE number <= ?", (last - _KEPT_REVISIONS,))
 
     def keep_reserve(self) -> None:
         """Have the room that is given up when the disk is full, as long as it is not."""
@@ -167,6 +183,14 @@ class Database:
     def _transaction(self) -> sqlite3.Connection:
         self._connection.execute("BEGIN IMMEDIATE")
         return self._connection  # as a context manager: commits, or rolls back when the block raises
+
+
+def _for_all(connection: sqlite3.Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    """Run the statement with all rows at its ``{}``, or as many at a time as one statement takes."""
+    for start in range(0, len(rows), _ROWS):
+        chunk = rows[start : start + _ROWS]
+        places = ", ".join([f"({', '.join('?' * len(chunk[0]))})"] * len(chunk))
+        connection.execute(statement.format(places), [value for row in chunk for value in row])
 
 
 def _is_full(error: sqlite3.Error) -> bool:

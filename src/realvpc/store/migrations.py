@@ -78,9 +78,46 @@ def _zones(connection: Connection, ids: list[str]) -> set[str]:
     return {zone for row in rows if row and (zone := json.loads(row[0])["zone_name"])}
 
 
+def version_3(connection: Connection) -> None:
+    """Network ACLs are rows of their own; version 2 knew only the default ones, and kept their tags with the VPC."""
+    for vpc_id, body in connection.execute("SELECT id, body FROM resource WHERE type = 'Vpc'").fetchall():
+        vpc = json.loads(body)
+        tags = vpc.pop("network_acl_tags", None)
+        if not tags:
+            continue
+        allow = {"number": 100, "allows": True, "protocol": -1, "cidr": "0.0.0.0/0"}
+        acl = {
+            "id": f"acl-{vpc_id.rpartition('-')[2]}",
+            "account": vpc["account"],
+            "region": vpc["region"],
+            "tags": tags,
+            "vpc_id": vpc_id,
+            "is_default": True,
+            "entries": [allow | {"is_egress": is_egress} for is_egress in (False, True)],
+        }
+        connection.execute("INSERT INTO resource VALUES ('NetworkAcl', ?, ?)", (acl["id"], _body(acl)))
+
+
+def version_4(connection: Connection) -> None:
+    """Users are rows of their own; version 3 knew the names of those that have keys, all of them the operator's."""
+    for key_id, body in connection.execute("SELECT id, body FROM resource WHERE type = 'AccessKey'").fetchall():
+        key = json.loads(body)
+        user = {
+            "id": key["user_id"],
+            "account": key["account"],
+            "name": key.pop("user_name"),
+            "path": "/",
+            "created_at": key["created_at"],
+            "of_operator": True,
+        }
+        key["of_operator"] = True
+        connection.execute("UPDATE resource SET body = ? WHERE type = 'AccessKey' AND id = ?", (_body(key), key_id))
+        connection.execute("INSERT OR REPLACE INTO resource VALUES ('User', ?, ?)", (user["id"], _body(user)))
+
+
 def _body(row: dict[str, object]) -> bytes:
     return json.dumps(row, separators=(",", ":")).encode()
 
 
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: version_2}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {1: version_2, 2: version_3, 3: version_4}
 """By the version that they start from; each leads to the next one."""

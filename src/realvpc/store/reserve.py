@@ -21,7 +21,8 @@ class Reserve:
         try:
             if self._path.exists():
                 return True
-            with draft.open("wb") as file:
+            draft.unlink(missing_ok=True)  # whatever it is
+            with draft.open("xb") as file:
                 os.posix_fallocate(file.fileno(), 0, SIZE)
             draft.rename(self._path)
         except OSError:  # the disk is full, or cannot do this: then there is no reserve

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from realvpc.iam.directory import Directory
 from realvpc.net.inventory import Inventory
+from realvpc.net.logs import Logs
 from realvpc.net.names import Names
 from realvpc.net.network import Network
 from realvpc.net.remains import Remains
@@ -64,6 +65,7 @@ class State(Struct, frozen=True):
     inventory: Inventory = Inventory()
     directory: Directory = Directory()
     tokens: Tokens = Tokens()
+    logs: Logs = Logs()
 
     @classmethod
     def empty(cls) -> State:
@@ -75,7 +77,7 @@ class State(Struct, frozen=True):
 
     @property
     def snapshots(self) -> tuple[Snapshot, ...]:
-        return self.network, self.names, self.inventory, self.directory, self.tokens
+        return self.network, self.names, self.inventory, self.directory, self.tokens, self.logs
 
     def table(self, kind: type[R]) -> Table[R]:
         """The table of one type, wherever it is.  Raises TypeError for a type that no snapshot holds."""
@@ -95,6 +97,7 @@ class State(Struct, frozen=True):
             self.inventory.apply(change),
             self.directory.apply(change),
             self.tokens.apply(change),
+            self.logs.apply(change),
         )
 
 

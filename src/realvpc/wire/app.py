@@ -9,29 +9,32 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from inspect import isawaitable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
-from realvpc.api.core.call import Call, Caller, Handler, Knows
+from realvpc.api.core.call import Call, Caller, Handler, Knows, Through
 from realvpc.api.core.errors import AwsError
+from realvpc.api.core.refusals import Refusals, refusals_of
+from realvpc.api.core.rendered import count_structures
+from realvpc.aside import aside
 
+from .asgi import AsgiApp, Disconnected, Receive, Scope, Send
 from .form import parse_form
 from .http import Reply, Request
 from .model import SERVICES, has_operation
-from .refusals import Refusals
 from .services import Services
 from .signature import Signature, find_signature
-
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-AsgiApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+from .upstream import Truncated, Upstream
 
 MAXIMUM_BODY = 1 << 20  # bytes; AWS's own limits on single parameters are far below
 MAXIMUM_HEAD = 1 << 15  # bytes of headers and query string, which are read before anybody knows who asks
+LONG_BODY = 1 << 14  # bytes, beyond which a request is read and worked on beside the loop
+LONG_RESPONSE = 500  # structures that have not been written before, beyond which a response is written there, too
 MAXIMUM_MESSAGE = 4096  # characters; what a message repeats of a hostile request is not worth more
 ADMIN_PREFIXES = ("/_realvpc/", "/moto-api/")
+
+_ELSEWHERE = "With `realvpc up --upstream URL` another emulator answers for it."
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +47,10 @@ class Authenticator(Protocol):
     ) -> Caller: ...
 
 
-class Disconnected(Exception):  # noqa: N818 - not an error: there is nobody left to answer
-    """The client went away before it had sent its request."""
-
-
 class App:
     """The AWS endpoint. Paths under `ADMIN_PREFIXES` go to `admin`, websockets to `websocket`: ASGI applications, where
-    there are any."""
+    there are any. What is for no service of ours goes to the `upstream`, if there is one. `through` tells which
+    interface endpoint a request came through, where all come through one."""
 
     def __init__(
         self,
@@ -59,13 +59,17 @@ class App:
         authenticator: Authenticator,
         admin: AsgiApp | None = None,
         websocket: AsgiApp | None = None,
+        upstream: Upstream | None = None,
+        through: Callable[[Scope], Through] | None = None,
     ) -> None:
         self.internal_errors = 0
+        self._through = through
         self._handle = handle
         self._knows = knows
         self._authenticator = authenticator
         self._admin = admin
         self._websocket = websocket
+        self._upstream = upstream
         self._services = Services()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,8 +87,10 @@ class App:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = str(uuid.uuid4())
         try:
-            reply = await self._answer(scope, receive, request_id)
-        except Disconnected:
+            reply = await self._answer(scope, receive, send, request_id)
+        except (Disconnected, Truncated):
+            return
+        if reply is None:
             return
         headers = [
             (b"content-type", reply.content_type.encode()),
@@ -96,20 +102,27 @@ class App:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Reply:
-        """The answer in the protocol of the service that is addressed."""
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> Reply | None:
+        """The answer in the protocol of the service that is addressed; None where the upstream has given it."""
         head, service = Request(scope["method"], "/", (), (), b""), "ec2"
         try:
             _check_head(scope)
             head = Request(scope["method"], _path(scope), _headers(scope), (), b"")
             signature = find_signature(head)
             service = self._services.service_of(head, signature)
+            if self._upstream is not None:
+                foreign = self._services.foreign(head, scope.get("query_string", b""))
+                if foreign is not None:
+                    service = foreign
+                    await self._upstream.forward(scope, receive, send)
+                    return None
             request = await _read_request(scope, receive, head)
             if signature is None:  # the query string may have one, and the body may say the version
                 signature = find_signature(request)
                 service = self._services.service_of(request, signature)
-            return await self._perform(request, signature, service, request_id)
-        except Disconnected:
+            through = self._through(scope) if self._through is not None else None
+            return await self._perform(request, signature, service, request_id, through)
+        except (Disconnected, Truncated):
             raise
         except AwsError as refusal:
             error = AwsError(refusal.code, refusal.message[:MAXIMUM_MESSAGE], refusal.status)
@@ -119,20 +132,41 @@ class App:
             error = AwsError("InternalError", "An internal error has occurred", 500)
         return self._services.refuse(service, head, error, request_id)
 
-    async def _perform(self, request: Request, signature: Signature | None, service: str, request_id: str) -> Reply:
+    async def _perform(
+        self, request: Request, signature: Signature | None, service: str, request_id: str, through: Through | None
+    ) -> Reply:
         if service not in SERVICES:
-            raise AwsError("InvalidAction", f"The service {service[:64]} is not available here.")
+            raise AwsError("InvalidAction", f"The service {service[:64]} is not available here. {_ELSEWHERE}")
         self._services.check_place(service, request)
-        caller = self._authenticator.authenticate(request, signature, service, self._services.refusals(service))
-        dispatch = self._services.dispatch(service, request)
-        action = dispatch.action
-        if not self._knows(service, action) or not has_operation(service, action):
-            raise dispatch.unknown_action
-        call = Call(service, action, dispatch.read(), caller, request_id, request.header("host") or "", request.scheme)
+        caller = self._authenticator.authenticate(request, signature, service, refusals_of(service))
+        is_long = len(request.body) > LONG_BODY
+        if is_long:
+            action, params = await aside(caller.account, self._read, service, request)
+        else:
+            action, params = self._read(service, request)
+        host = request.header("host") or ""
+        call = Call(service, action, params, caller, request_id, host, request.scheme, is_long=is_long, through=through)
         response = self._handle(call)
         if isawaitable(response):
             response = await response
+        if count_structures(response, LONG_RESPONSE) > LONG_RESPONSE:
+            return await aside(caller.account, self._long_reply, service, action, response, request_id)
         return self._services.reply(service, action, response, request_id)
+
+    def _long_reply(self, service: str, action: str, response: dict[str, Any], request_id: str) -> Reply:
+        """Takes the response apart when it is written: freed as a whole, it would keep the interpreter."""
+        reply = self._services.reply(service, action, response, request_id)
+        for rows in response.values():
+            while isinstance(rows, list) and rows:
+                rows.pop()
+        return reply
+
+    def _read(self, service: str, request: Request) -> tuple[str, dict[str, Any]]:
+        """The action and its parameters. Raises `AwsError`."""
+        dispatch = self._services.dispatch(service, request)
+        if not self._knows(service, dispatch.action) or not has_operation(service, dispatch.action):
+            raise dispatch.unknown_action
+        return dispatch.action, dispatch.read()
 
 
 def _check_head(scope: Scope) -> None:

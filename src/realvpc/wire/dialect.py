@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from realvpc.api.core.errors import AwsError, invalid_parameter_value, missing_parameter, unknown_parameter
+from realvpc.api.core.errors import (
+    AwsError,
+    invalid_parameter_value,
+    missing_parameter,
+    unknown_attribute,
+    unknown_parameter,
+)
 from realvpc.api.core.parameters import parameter_name
 
 from . import path
@@ -79,6 +85,8 @@ class Ec2Dialect:
         if constraint.rule is Rule.PATTERN:
             return None
         if constraint.rule is Rule.ENUM:
+            if leaf(where) == "Attribute":
+                return unknown_attribute(shown(value))
             return invalid_parameter_value(f"Invalid value '{shown(value)}' for {leaf(where)}.")
         bound = "greater" if constraint.rule is Rule.MINIMUM else "less"
         return invalid_parameter_value(
@@ -101,13 +109,17 @@ class CommonDialect:
     """The common framework's sentences; the two codes differ between the protocols.
 
     `own_words` are patterns for which a service has a sentence of its own; `{}` stands for the parameter.
+    `echoes` is whether what breaks a pattern is said: CloudWatch Logs keeps it to itself.
     """
 
     empty_is_missing = False
 
-    def __init__(self, *, constraint_code: str, form_code: str, own_words: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *, constraint_code: str, form_code: str, own_words: Mapping[str, str] | None = None, echoes: bool = True
+    ) -> None:
         self._constraint_code = constraint_code
         self._form_code = form_code
+        self._echoes = echoes
         self._own_words = own_words or {}
 
     def missing(self, where: Where) -> AwsError:
@@ -128,7 +140,8 @@ class CommonDialect:
         if constraint.rule is Rule.PATTERN and constraint.bound in self._own_words:
             words = self._own_words[constraint.bound].format(member_path(where))
             return OwnWords(self._constraint_code, words)
-        return self._violation(where, quoted(value), sentence(constraint))
+        said = "" if constraint.rule is Rule.PATTERN and not self._echoes else quoted(value)
+        return self._violation(where, said, sentence(constraint))
 
     def broken_element(
         self,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
+from .compiled import Compiled
 from .constraints import constraints_of
 from .dialect import Dialect
 from .form import Node, Tree, in_order
@@ -52,7 +53,7 @@ class FormReaders:
     def __init__(self, layout: Layout, dialect: Dialect) -> None:
         self._layout = layout
         self._dialect = dialect
-        self._structures: dict[str, Reader] = {}
+        self._structure = Compiled(self._compile_structure)
 
     def read(self, shape: Shape, tree: Tree) -> dict[str, Any]:
         """The parameters of a request. Raises the dialect's error where it breaks the model."""
@@ -60,12 +61,6 @@ class FormReaders:
         value: dict[str, Any] = self._structure(shape)(tree, None, reading)
         reading.end()
         return value
-
-    def _structure(self, shape: Shape) -> Reader:
-        reader = self._structures.get(shape.name)
-        if reader is None:
-            reader = self._structures[shape.name] = self._compile_structure(shape)
-        return reader
 
     def _compile(self, shape: Shape) -> Reader:
         if shape.type_name == "structure":
@@ -88,20 +83,24 @@ class FormReaders:
 
     def _compile_structure(self, shape: Shape) -> Reader:
         members: dict[str, tuple[str, Reader]] = {}
-        required: list[tuple[str, str]] = []
+        required = [
+            (name, self._layout.missing_name(name, shape.members[name]))
+            for name in shape.members
+            if name in shape.required_members and not self._layout.may_lack(name, shape.members[name])
+        ]
         empty_is_missing = self._dialect.empty_is_missing
 
-        def compile_members() -> None:
-            for name, member in shape.members.items():
-                members[self._layout.member_name(name, member)] = (name, self._compile(member))
-                if name in shape.required_members and not self._layout.may_lack(name, member):
-                    required.append((name, self._layout.missing_name(name, member)))
+        def compiled() -> dict[str, tuple[str, Reader]]:
+            return {
+                self._layout.member_name(name, member): (name, self._compile(member))
+                for name, member in shape.members.items()
+            }
 
         def read(node: Node, where: Where, reading: Reading) -> dict[str, Any]:
             if isinstance(node, str):
                 raise reading.dialect.wrong_form(where)
             if not members:
-                compile_members()
+                members.update(compiled())  # as one: long requests are read in a thread of their own
             value: dict[str, Any] = {}
             for wire_name, child in node.items():
                 member = members.get(wire_name)

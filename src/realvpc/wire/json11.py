@@ -1,4 +1,4 @@
-"""The AWS JSON 1.1 protocol of SSM: JSON both ways, the action in a header (Smithy guide, "AWS JSON 1.1 protocol")."""
+"""The AWS JSON 1.1 protocol: JSON both ways, the action in a header (Smithy guide, "AWS JSON 1.1 protocol")."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any, TypeAlias
 import msgspec
 
 from realvpc.api.core.errors import AwsError
+from realvpc.hostile_json import NotJsonError, read_json
 
+from .compiled import Compiled
 from .constraints import constraints_of
 from .dialect import CommonDialect, Dialect
 from .model import Shape, input_shape, output_shape
@@ -27,7 +29,7 @@ Reader: TypeAlias = Callable[[Any, Where, Reading], Any]
 Writer: TypeAlias = Callable[[Any], Any]
 
 SERIALIZATION = "SerializationException"
-MAXIMUM_NODES = 32_768  # commas and opening brackets of a document: what it costs to read one
+_CONSTRAINT_CODES = {"ec2-instance-connect": "InvalidArgsException", "logs": "InvalidParameterException"}
 
 
 class Json11:
@@ -37,18 +39,18 @@ class Json11:
 
     def __init__(self, service: str) -> None:
         self._service = service
-        self._readers = JsonReaders(CommonDialect(constraint_code="ValidationException", form_code=SERIALIZATION))
+        code = _CONSTRAINT_CODES.get(service, "ValidationException")
+        dialect = CommonDialect(constraint_code=code, form_code=SERIALIZATION, echoes=service != "logs")
+        self._readers = JsonReaders(dialect)
         self._writers = JsonWriters()
 
     def read(self, action: str, body: bytes) -> dict[str, Any]:
         """The parameters of a request. Raises `SerializationException` or `ValidationException`."""
         shape = input_shape(self._service, action)
         try:
-            if sum(map(body.count, (b",", b"[", b"{"))) > MAXIMUM_NODES:
-                raise AwsError(SERIALIZATION, "The body has too many members.")
-            document = msgspec.json.decode(body) if body else {}
+            document = read_json(body) if body else {}
             return {} if shape is None else self._readers.read(shape, document)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (NotJsonError, RecursionError):  # as deep as JSON may be read, and deeper than shapes are
             raise AwsError(SERIALIZATION, "The body is not the JSON that the action takes.") from None
 
     def write(self, action: str, response: dict[str, Any], request_id: str) -> bytes:
@@ -65,7 +67,7 @@ class JsonReaders:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._structures: dict[str, Reader] = {}
+        self._structure = Compiled(self._compile_structure)
 
     def read(self, shape: Shape, document: Any) -> dict[str, Any]:
         """The parameters of a request. Raises the dialect's error where it breaks the model."""
@@ -73,12 +75,6 @@ class JsonReaders:
         value: dict[str, Any] = self._structure(shape)(document, None, reading)
         reading.end()
         return value
-
-    def _structure(self, shape: Shape) -> Reader:
-        reader = self._structures.get(shape.name)
-        if reader is None:
-            reader = self._structures[shape.name] = self._compile_structure(shape)
-        return reader
 
     def _compile(self, shape: Shape, *, checked: bool = True) -> Reader:
         kind = shape.type_name
@@ -129,9 +125,13 @@ class JsonReaders:
         def read(document: Any, where: Where, reading: Reading) -> dict[str, Any]:
             if not isinstance(document, dict):
                 raise reading.dialect.wrong_type(where, document, "a structure")
-            if not members:
-                for name, member in shape.members.items():
-                    members[member.serialization.get("name", name)] = (name, self._compile(member))
+            if not members:  # filled as one: long requests are read in a thread of their own
+                members.update(
+                    {
+                        member.serialization.get("name", name): (name, self._compile(member))
+                        for name, member in shape.members.items()
+                    }
+                )
             value = {}
             for wire_name, child in document.items():
                 if child is not None and wire_name in members:
@@ -177,21 +177,19 @@ class JsonWriters:
     """Writers compiled from shapes: the value of an action in, a value that JSON can hold out."""
 
     def __init__(self) -> None:
-        self._structures: dict[str, Writer] = {}
-
-    def structure(self, shape: Shape) -> Writer:
-        writer = self._structures.get(shape.name)
-        if writer is None:
-            writer = self._structures[shape.name] = self._compile_structure(shape)
-        return writer
+        self.structure = Compiled(self._compile_structure)
 
     def _compile_structure(self, shape: Shape) -> Writer:
         members: dict[str, tuple[str, Writer]] = {}
 
         def write(value: Any) -> dict[str, Any]:
-            if not members:
-                for name, member in shape.members.items():
-                    members[name] = (member.serialization.get("name", name), self._compile(member))
+            if not members:  # filled as one, like those of the readers
+                members.update(
+                    {
+                        name: (member.serialization.get("name", name), self._compile(member))
+                        for name, member in shape.members.items()
+                    }
+                )
             document = {}
             for name, child in value.items():
                 if child is not None:

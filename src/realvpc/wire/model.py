@@ -11,13 +11,18 @@ from botocore.model import ServiceModel
 Shape: TypeAlias = Any
 """A `botocore.model.Shape`; botocore has no type annotations."""
 
-SERVICES = ("ec2", "iam", "route53", "ssm", "sts")
+SERVICES = ("ec2", "ec2-instance-connect", "iam", "logs", "route53", "servicequotas", "ssm", "sts")
+"""By their names in signatures and policies."""
+
+_NAMES = {"servicequotas": "service-quotas"}
+"""What botocore calls a service, where it has another name for it."""
 
 
 @cache
 def service_model(service: str) -> ServiceModel:
     """The newest model that botocore has of one of `SERVICES`."""
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+    name = _NAMES.get(service, service)
+    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
 
 
 def has_operation(service: str, action: str) -> bool:

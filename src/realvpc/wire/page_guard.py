@@ -13,7 +13,7 @@ import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from .app import AsgiApp, Receive, Scope, Send
+from .asgi import AsgiApp, Receive, Scope, Send
 
 _OWN_SITES = (b"none", b"same-origin")
 """Sec-Fetch-Site of what a person typed or bookmarked, and of a page of this very endpoint."""

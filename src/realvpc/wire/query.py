@@ -11,7 +11,7 @@ from .form import Pairs, parse_tree, without_common
 from .form_reader import FormReaders
 from .model import Shape, input_shape, metadata, output_shape
 from .scalars import format_iso8601_seconds
-from .xml_writer import DECLARATION, XmlWriters, escape
+from .xml_writer import DECLARATION, XmlWriters, error_response
 
 _OWN_WORDS = {
     "iam": {
@@ -90,9 +90,4 @@ class Query:
         ).encode()
 
     def error(self, error: AwsError, request_id: str) -> bytes:
-        fault = "Sender" if error.status < 500 else "Receiver"
-        return (
-            f'{DECLARATION}<ErrorResponse xmlns="{metadata(self._service, "xmlNamespace")}"><Error><Type>{fault}</Type>'
-            f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
-            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
-        ).encode()
+        return error_response(metadata(self._service, "xmlNamespace"), error, request_id)

@@ -20,7 +20,7 @@ from .rest_routes import Route, Routes
 from .scalars import TextReader, compile_text_reader, format_iso8601_milliseconds
 from .xml_document import MalformedXml, parse_xml
 from .xml_reader import Reader, XmlReaders
-from .xml_writer import DECLARATION, XmlWriters, escape
+from .xml_writer import DECLARATION, XmlWriters, error_response
 
 MALFORMED = "MalformedInput"
 _SUCCESS = 200
@@ -75,12 +75,7 @@ class RestXml:
         return operation.http.get("responseCode", _SUCCESS), headers
 
     def error(self, error: AwsError, request_id: str) -> bytes:
-        fault = "Sender" if error.status < 500 else "Receiver"
-        return (
-            f'{DECLARATION}<ErrorResponse xmlns="{self._namespace}"><Error><Type>{fault}</Type>'
-            f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
-            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
-        ).encode()
+        return error_response(self._namespace, error, request_id)
 
     @cached_property
     def _namespace(self) -> str:

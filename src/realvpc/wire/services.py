@@ -8,24 +8,35 @@ from typing import Any, Protocol
 import msgspec
 
 from realvpc.api.core.errors import AwsError, invalid_action
+from realvpc.net import aws_hosts
 
 from . import absent
 from .ec2query import Ec2Query
 from .form import Pairs, parse_form
 from .http import Reply, Request
 from .json11 import Json11
-from .model import metadata
+from .model import SERVICES, metadata, service_model
 from .query import Query
-from .refusals import Ec2Refusals, JsonRefusals, QueryRefusals, Refusals
 from .rest_xml import RestXml
-from .signature import Signature
+from .signature import Signature, find_signature
 
 API_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts", "2014-11-06": "ssm", "2016-11-15": "ec2"}
-TARGET_PREFIXES = {"AmazonSSM": "ssm"}
+TARGET_PREFIXES = {
+    "AWSEC2InstanceConnectService": "ec2-instance-connect",
+    "AmazonSSM": "ssm",
+    "Logs_20140328": "logs",
+    "ServiceQuotasV20190624": "servicequotas",
+}
 PATH_PREFIXES = {"/2013-04-01/": "route53"}
+_OBJECTS = "s3"  # whose requests need no signature
 
 
 _SEARCHED = 4096  # bytes of a body that nobody has signed: clients say the version at its beginning
+
+
+def _host_of(request: Request) -> str:
+    """Without the port."""
+    return (request.header("host") or "").partition(":")[0].lower()
 
 
 class Writer(Protocol):
@@ -50,17 +61,19 @@ class Services:
     """The codecs of all services, and the way from a request to one of them."""
 
     def __init__(self) -> None:
+        for service in SERVICES:
+            service_model(service)  # read now, and not while somebody's first request keeps everybody waiting
         self._ec2 = Ec2Query()
         self._query = {"iam": Query("iam"), "sts": Query("sts")}
-        self._json = {"ssm": Json11("ssm")}
+        self._json = {service: Json11(service) for service in TARGET_PREFIXES.values()}
         self._rest = {"route53": RestXml("route53")}
         self._writers: dict[str, Writer] = {"ec2": self._ec2, **self._query, **self._json, **self._rest}
 
     def service_of(self, request: Request, signature: Signature | None) -> str:
         """The service that a request addresses, which decides how it is answered even when it is refused.
 
-        By the target header, else by the scope of the signature, else by the path, else by the API version, else EC2. A
-        service that does not exist here is returned as the client names it.
+        By the target header, else by the scope of the signature, else by the host, else by the path, else by the API
+        version, else EC2. A service that does not exist here is returned as the client names it.
         """
         prefix = (request.header("x-amz-target") or "").partition(".")[0]
         scope = signature.scope if signature is not None else None
@@ -68,8 +81,29 @@ class Services:
             return TARGET_PREFIXES[prefix]
         if scope is not None:
             return scope.service
+        at_host = aws_hosts.service_at(_host_of(request))
+        if at_host is not None:
+            return at_host
         at_path = next((service for start, service in PATH_PREFIXES.items() if request.path.startswith(start)), None)
         return at_path or prefix or API_VERSIONS.get(_version(request), "ec2")
+
+    def foreign(self, head: Request, query: bytes) -> str | None:
+        """The service of a request that is for none of ours: by its signature or its target, and without either by a
+        path at which there is nothing here (which then is taken for an object of S3).  None for one of ours.
+
+        ``head`` is the request without query and body.
+        """
+        try:
+            asked = msgspec.structs.replace(head, query=tuple(parse_form(query)))
+        except AwsError:  # none that we could read
+            asked = head
+        signature = find_signature(asked)
+        service = self.service_of(asked, signature)
+        if service not in SERVICES:
+            return service
+        is_signed = signature is not None or asked.header("x-amz-target") is not None
+        is_at_path = head.path in ("", "/") or any(head.path.startswith(start) for start in PATH_PREFIXES)
+        return None if is_signed or is_at_path else _OBJECTS
 
     def writer(self, service: str) -> Writer:
         """The codec that answers for one of `SERVICES`."""
@@ -81,11 +115,6 @@ class Services:
         if writer is None:
             return absent.refuse(service, head, error, request_id)
         return Reply(error.status, writer.content_type, writer.error(error, request_id))
-
-    def refusals(self, service: str) -> Refusals:
-        if service in self._json:
-            return JsonRefusals()
-        return Ec2Refusals() if service == "ec2" else QueryRefusals()
 
     def check_place(self, service: str, request: Request) -> None:
         """Raises `AwsError` (404, 405) for a path or a method that the service's protocol does not take."""

@@ -10,13 +10,14 @@ import hmac
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from operator import itemgetter
 
 from realvpc.api.core.call import Caller, Credential, CredentialLookup, KnownRegion
+from realvpc.api.core.refusals import MISMATCH, Refusals
 from realvpc.net.zones import other_partition
 
 from .http import Request
-from .refusals import Refusals
 from .scalars import parse_timestamp
 from .signature import ALGORITHM, TERMINATOR, Scope, Signature, expected_signature
 
@@ -32,6 +33,7 @@ READ_HEADERS = ("x-amz-date", "x-amz-security-token", "x-amz-target")
 
 _STAMP_PARTS = itemgetter(slice(4), slice(4, 6), slice(6, 8), slice(9, 11), slice(11, 13), slice(13, 15))
 _STAMP = re.compile("[0-9]{8}T[0-9]{6}Z", re.ASCII)
+_STAMPS_KEPT = 64  # clients sign many requests in the same second
 _ACCOUNT = re.compile("[0-9]{12}", re.ASCII)
 
 
@@ -60,10 +62,10 @@ class Verifier:
         if not _same(signature.token or "", credential.session_token or ""):
             raise refusals.unknown_key()
         if not _covers_what_is_read(request, signature) or not _body_hash_is_true(request):
-            raise refusals.bad_signature()
+            raise refusals.bad_signature(MISMATCH)
         expected = expected_signature(request, signature.signed_headers, stamp, scope, credential.secret_access_key)
         if not _same(signature.signature, expected):
-            raise refusals.bad_signature()
+            raise refusals.bad_signature(MISMATCH)
         if credential.expired:
             raise refusals.expired_token()
         return _caller(credential, scope.region)
@@ -93,11 +95,10 @@ class Verifier:
     def _stamp(self, signature: Signature, scope: Scope, service: str, refusals: Refusals) -> str:
         """The request's time in the basic ISO 8601 form, once it is near enough to now and on the scope's date."""
         try:
-            moment = _parse_stamp(signature.date)
+            moment, stamp = _parse_stamp(signature.date)
             lifetime = None if signature.lifetime is None else timedelta(seconds=_lifetime(signature.lifetime))
         except (ValueError, OverflowError):
             raise refusals.incomplete("Date or lifetime of the signature is malformed.") from None
-        stamp = moment.strftime(STAMP)
         if scope.date != stamp[:8]:
             raise refusals.bad_signature("Date in Credential scope does not match the date of the request.")
         now, minutes = self._now(), SKEW_MINUTES.get(service, DEFAULT_SKEW_MINUTES)
@@ -155,11 +156,14 @@ def _lifetime(text: str) -> int:
     return seconds
 
 
-def _parse_stamp(text: str) -> datetime:
+@lru_cache(_STAMPS_KEPT)
+def _parse_stamp(text: str) -> tuple[datetime, str]:
+    """The time, and its basic form.  Raises ValueError or OverflowError."""
     if _STAMP.fullmatch(text):
         year, month, day, hour, minute, second = map(int, _STAMP_PARTS(text))
-        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    return parse_timestamp(text)
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC), text
+    moment = parse_timestamp(text)
+    return moment, moment.strftime(STAMP)
 
 
 def _covers_what_is_read(request: Request, signature: Signature) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from typing import Any, TypeAlias
 from xml.etree.ElementTree import Element
 
+from .compiled import Compiled
 from .constraints import constraints_of
 from .model import Shape
 from .path import Where
@@ -24,27 +25,22 @@ class XmlReaders:
 
     def __init__(self, namespace: str) -> None:
         self._prefix = f"{{{namespace}}}"
-        self._structures: dict[str, Reader] = {}
+        self.structure: Compiled[Reader] = Compiled(lambda shape: self.members(shape, shape.members))
 
     def name_of(self, element: Element) -> str:
         """The element's name; one in a strange namespace keeps it, and is no member of anything."""
         return element.tag.removeprefix(self._prefix)
-
-    def structure(self, shape: Shape) -> Reader:
-        reader = self._structures.get(shape.name)
-        if reader is None:
-            reader = self._structures[shape.name] = self.members(shape, shape.members)
-        return reader
 
     def members(self, shape: Shape, names: Collection[str]) -> Reader:
         """The reader of those members of a structure that have these names."""
         compiled: dict[str, tuple[str, Reader]] = {}
 
         def read(element: Element, where: Where, reading: Reading) -> dict[str, Any]:
-            if not compiled:
-                for name in names:
-                    member = shape.members[name]
-                    compiled[member.serialization.get("name", name)] = (name, self._compile(member))
+            if not compiled:  # filled as one: long requests are read in a thread of their own
+                members = ((name, shape.members[name]) for name in names)
+                compiled.update(
+                    {member.serialization.get("name", name): (name, self._compile(member)) for name, member in members}
+                )
             _check_no_text(element, where, reading)
             value: dict[str, Any] = {}
             for child in element:

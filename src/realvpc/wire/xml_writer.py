@@ -11,8 +11,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from realvpc.api.core.errors import AwsError
 from realvpc.api.core.rendered import Rendered
 
+from .compiled import Compiled
 from .model import Shape
 from .scalars import format_blob, format_rfc822, seconds_since_epoch
 
@@ -49,23 +51,27 @@ escape: Callable[[str], str] = _Escapes().__getitem__
 """Text as XML content; characters that XML 1.0 cannot carry become U+FFFD."""
 
 
+def error_response(namespace: str, error: AwsError, request_id: str) -> bytes:
+    """An error as AWS's services say it in XML; EC2's, which is older, is another."""
+    fault = "Sender" if error.status < 500 else "Receiver"
+    return (
+        f'{DECLARATION}<ErrorResponse xmlns="{namespace}"><Error><Type>{fault}</Type>'
+        f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
+        f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+    ).encode()
+
+
 class XmlWriters:
     """The writers of one service: `list_tag` names list elements that have no name in the model."""
 
     def __init__(self, list_tag: str, format_timestamp: Callable[[datetime], str]) -> None:
         self._list_tag = list_tag
         self._format_timestamp = format_timestamp
-        self._structures: dict[str, Writer] = {}
-
-    def structure(self, shape: Shape) -> Writer:
+        self.structure = Compiled(self._compile_structure)
         """The writer of a structure's members, without an element of its own."""
-        writer = self._structures.get(shape.name)
-        if writer is None:
-            writer = self._structures[shape.name] = self._compile_structure(shape)
-        return writer
 
     def _compile_structure(self, shape: Shape) -> Writer:
-        members: dict[str, Element] = {}
+        members: dict[str, Element] = {}  # filled as one, for answers are written in several threads
 
         def write(value: Any) -> str:
             if type(value) is Rendered:
@@ -74,7 +80,7 @@ class XmlWriters:
                     text: str = kept[1]
                     return text
             if not members:
-                members.update((name, self._element(name, member)) for name, member in shape.members.items())
+                members.update({name: self._element(name, member) for name, member in shape.members.items()})
             parts = []
             for name, child in value.items():
                 if child is not None:

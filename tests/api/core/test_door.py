@@ -21,7 +21,7 @@ from realvpc.clock import Clock
 from realvpc.iam.evaluate import Principal, Verdict, refused
 from realvpc.wire.model import SERVICES, has_operation, service_model
 
-from ..build import make_route_table, make_subnet, make_vpc
+from ..build import make_dual_stack, make_internet_gateway, make_route_table, make_subnet, make_vpc
 from ..conftest import MAIN, OTHER, TOKYO, Client, caller, new_service, performed
 from ..rooms import Rooms
 from ..ssm.test_session import Manager
@@ -29,8 +29,11 @@ from ..test_random_requests import Generator
 
 _REFUSALS = {
     "ec2": ("UnauthorizedOperation", 403),
+    "ec2-instance-connect": ("AccessDeniedException", 400),
     "iam": ("AccessDenied", 403),
+    "logs": ("AccessDeniedException", 400),
     "route53": ("AccessDenied", 403),
+    "servicequotas": ("AccessDeniedException", 400),
     "ssm": ("AccessDeniedException", 400),
     "sts": ("AccessDenied", 403),
 }
@@ -117,7 +120,16 @@ def test_an_action_that_names_no_resources_only_describes_or_is_about_the_accoun
         for name, action in every_action(guarded)
         if guarded.actions[name][action].resources.__name__ == "on_all" and not re.match("Describe|List|Get", action)
     }
-    assert whole == {"CancelCommand", "CreateHostedZone", "ModifyInstanceMetadataDefaults"}
+    assert whole == {
+        *("CancelCommand", "CreateHostedZone", "ModifyInstanceMetadataDefaults"),
+        *("CreateDefaultSubnet", "CreateDefaultVpc"),
+        *("CreateAccountAlias", "DeleteAccountAlias", "UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),
+        "GenerateCredentialReport",
+        *("EnableEbsEncryptionByDefault", "DisableEbsEncryptionByDefault"),
+        *("ModifyEbsDefaultKmsKeyId", "ResetEbsDefaultKmsKeyId"),
+        *("EnableSnapshotBlockPublicAccess", "DisableSnapshotBlockPublicAccess"),
+        *("DeleteNetworkInterfacePermission", "ModifyVpcBlockPublicAccessOptions"),
+    }
 
 
 def test_nothing_else_performs_an_action(guarded: Service) -> None:
@@ -202,10 +214,16 @@ def test_resources_are_what_the_request_names(client: Client) -> None:
         ("TerminateInstances", {"InstanceIds": []}, [ec2("instance/*")]),
         ("CreateTags", {"Resources": [vpc_id, "rtb-1", "junk"]},
          [ec2(f"vpc/{vpc_id}"), ec2("route-table/rtb-1"), ec2("*/junk")]),
+        ("ModifyInstanceCreditSpecification", {"InstanceCreditSpecifications": [{"InstanceId": "i-1"}]},
+         [ec2("instance/i-1")]),
+        ("CreateSnapshots", {"InstanceSpecification": {"InstanceId": "i-1"}},
+         [ec2("instance/i-1"), f"arn:aws:ec2:{TOKYO}::snapshot/*", ec2("volume/*")]),
         ("DeleteKeyPair", {"KeyName": "k"}, [ec2("key-pair/k")]),
         ("DeregisterImage", {"ImageId": "ami-1"}, [f"arn:aws:ec2:{TOKYO}::image/ami-1"]),
         ("ModifySecurityGroupRules", {"GroupId": "sg-1", "SecurityGroupRules": [{"SecurityGroupRuleId": "sgr-1"}, {}]},
          [ec2("security-group/sg-1"), ec2("security-group-rule/sgr-1")]),
+        ("ModifyVpcEndpoint", {"VpcEndpointId": "vpce-1", "AddSubnetIds": ["subnet-1"], "RemoveRouteTableIds": ["rtb"]},
+         [ec2("vpc-endpoint/vpce-1"), ec2("route-table/rtb"), ec2("subnet/subnet-1")]),
         ("CreateVpcPeeringConnection", {"VpcId": vpc_id, "PeerVpcId": "vpc-2"},
          [ec2(f"vpc/{vpc_id}"), ec2("vpc-peering-connection/*")]),
     ]  # fmt: skip
@@ -225,6 +243,45 @@ def test_a_launch_concerns_all_that_it_uses_and_makes(client: Client) -> None:
         *(ec2(name) for name in ("instance/*", "volume/*", "subnet/subnet-1", "key-pair/k")),
         *(ec2(name) for name in ("security-group/sg-1", "security-group/sg-2", "network-interface/eni-1")),
     }
+
+
+def test_a_launch_concerns_what_its_template_says_too(client: Client) -> None:
+    data = {"ImageId": "ami-1", "SecurityGroupIds": ["sg-1"], "NetworkInterfaces": [{"SubnetId": "subnet-1"}]}
+    made = client("CreateLaunchTemplate", LaunchTemplateName="web", LaunchTemplateData=data)
+    template_id = made["LaunchTemplate"]["LaunchTemplateId"]
+    whole = {ec2(name) for name in ("instance/*", "volume/*", "network-interface/*", f"launch-template/{template_id}")}
+    said = {f"arn:aws:ec2:{TOKYO}::image/ami-1", ec2("security-group/sg-1"), ec2("subnet/subnet-1")}
+    for template in ({"LaunchTemplateId": template_id}, {"LaunchTemplateName": "web", "Version": "1"}):
+        assert set(resources(client, "RunInstances", LaunchTemplate=template)) == whole | said
+    instead = resources(client, "RunInstances", LaunchTemplate={"LaunchTemplateId": template_id}, ImageId="ami-2")
+    assert f"arn:aws:ec2:{TOKYO}::image/ami-2" in instead
+    assert f"arn:aws:ec2:{TOKYO}::image/ami-1" not in instead
+    unknown = resources(client, "RunInstances", LaunchTemplate={"LaunchTemplateId": template_id, "Version": "9"})
+    assert ec2("subnet/*") in unknown
+
+
+def test_an_ipv6_association_concerns_what_it_is_part_of(client: Client) -> None:
+    vpc_id, subnet_id = make_dual_stack(client)
+    vpc = client("DescribeVpcs", VpcIds=[vpc_id])["Vpcs"][0]
+    subnet = client("DescribeSubnets", SubnetIds=[subnet_id])["Subnets"][0]
+    for action, shown, name in (
+        ("DisassociateVpcCidrBlock", vpc, f"vpc/{vpc_id}"),
+        ("DisassociateSubnetCidrBlock", subnet, f"subnet/{subnet_id}"),
+    ):
+        association_id = shown["Ipv6CidrBlockAssociationSet"][0]["AssociationId"]
+        assert resources(client, action, AssociationId=association_id) == [ec2(name)]
+
+
+def test_what_an_elastic_ip_address_of_a_nat_gateway_concerns(client: Client) -> None:
+    vpc_id = make_vpc(client)
+    make_internet_gateway(client, vpc_id)
+    address_id = client("AllocateAddress")["AllocationId"]
+    made = client("CreateNatGateway", SubnetId=make_subnet(client, vpc_id), AllocationId=address_id)["NatGateway"]
+    gateway_id = made["NatGatewayId"]
+    [address] = client("DescribeAddresses")["Addresses"]
+    params = {"NatGatewayId": gateway_id, "AssociationIds": [address["AssociationId"]]}
+    arns = [ec2(f"natgateway/{gateway_id}"), ec2(f"elastic-ip/{address_id}")]
+    assert resources(client, "DisassociateNatGatewayAddress", **params) == arns
 
 
 def test_who_accepts_a_peering_connection_needs_its_own_vpc_for_it(service: Service) -> None:

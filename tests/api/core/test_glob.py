@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realvpc.api.core.glob import Glob, read_glob
+from realvpc.api.core.glob import Glob, read_glob, read_globs
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -76,3 +76,8 @@ def test_no_character_is_looked_at_twice_whatever_the_pattern(pattern: str) -> N
     text = Watched("a" * 255)
     assert not matches(pattern, text)
     assert text.looked_at <= len(text)
+
+
+@given(st.lists(st.text("ab*?\\", max_size=6), max_size=5), st.text("abc*\\", max_size=8))
+def test_many_patterns_together_mean_what_each_means(patterns: list[str], text: str) -> None:
+    assert read_globs(tuple(patterns)).matches(text) is any(matches(pattern, text) for pattern in patterns)

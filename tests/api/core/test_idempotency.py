@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from realvpc.api.actions import ACTIONS
+from realvpc.api.core import remembered
 from realvpc.api.core.context import Options
 from realvpc.api.core.errors import AwsError
 from realvpc.api.core.idempotency import MEMBER
@@ -166,3 +167,20 @@ def test_a_token_is_forgotten_after_a_day(client: Client, clock: Clock) -> None:
     assert make_route_table(client, vpc_id, ClientToken="once") == first
     clock.offset = timedelta(hours=24)
     assert make_route_table(client, vpc_id, ClientToken="once") != first
+
+
+def test_of_an_account_in_a_region_the_oldest_are_forgotten_when_there_are_many(
+    as_account: As, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered, "MOST", 20)
+    client, another = as_account(MAIN, TOKYO), as_account(OTHER, TOKYO)
+    vpc_id, others_vpc_id = make_vpc(client), make_vpc(another)
+    others = make_route_table(another, others_vpc_id, ClientToken="0")
+    made = []
+    for number in range(21):
+        clock.offset = timedelta(seconds=number)
+        made.append(make_route_table(client, vpc_id, ClientToken=f"{number}"))
+    assert len(client.service.state.tokens.used) == 20
+    assert make_route_table(client, vpc_id, ClientToken="2") == made[2]
+    assert make_route_table(client, vpc_id, ClientToken="1") != made[1]
+    assert make_route_table(another, others_vpc_id, ClientToken="0") == others

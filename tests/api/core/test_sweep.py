@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from realvpc.api.core import sweep as sweeping
 from realvpc.api.core.sweep import everything, sweep
 from realvpc.api.service import Service
 from realvpc.clock import Clock
@@ -29,6 +32,21 @@ def test_a_sweep_with_nothing_to_do_makes_no_revision(service: Service, client: 
     before = service.revision
     service.report(sweep, "sweep")
     assert service.revision == before
+
+
+def test_of_much_a_sweep_takes_a_bit_at_a_time(
+    service: Service, clock: Clock, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "AT_ONCE", 2)
+    vpc = client("CreateVpc", CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    for number in range(5):
+        client("CreateRouteTable", VpcId=vpc, ClientToken=f"{number}")
+    clock.offset = timedelta(days=1)
+    left = []
+    for _ in range(4):
+        service.report(sweep, "sweep")
+        left.append(len(service.state.tokens.used))
+    assert left == [3, 1, 0, 0]
 
 
 def test_a_client_token_is_forgotten_after_a_day(service: Service, clock: Clock, client: Client) -> None:

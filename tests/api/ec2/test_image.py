@@ -9,7 +9,7 @@ import pytest
 from realvpc.api.ec2.image_intake import announced, contents_in_use, unpacked, withdrawn
 from realvpc.api.machines import machine_specs
 from realvpc.api.service import Service
-from realvpc.net.images import AL2023
+from realvpc.net.images import AL2023, PUBLISHERS
 from realvpc.net.instance import InstanceState
 
 from ..build import make_subnet, make_vpc, named, specification, tags
@@ -96,13 +96,13 @@ def test_amazons_image_is_made_by_the_host(client: Client) -> None:
     assert spec.image is None
 
 
-def test_an_account_sees_its_own_images_and_amazons(client: Client, image: dict[str, Any]) -> None:
+def test_an_account_sees_its_own_images_and_the_publishers(client: Client, image: dict[str, Any]) -> None:
     for account, region in ((OTHER, TOKYO), (MAIN, VIRGINIA)):
         stranger = Client(client.service, account, region)
         assert own(stranger) == []
         assert stranger.refused("DescribeImages", ImageIds=[image["ImageId"]]).code == "InvalidAMIID.NotFound"
     everything = {row["OwnerId"] for row in client("DescribeImages")["Images"]}
-    assert everything == {MAIN, "137112412989"}
+    assert everything == {MAIN, *PUBLISHERS}
     assert client("DescribeImages", Owners=[MAIN])["Images"] == [image]
     assert client("DescribeImages", Owners=[OTHER])["Images"] == []
     assert client("DescribeImages", ExecutableUsers=["self"])["Images"] == []
@@ -192,3 +192,12 @@ def test_a_snapshot_that_another_image_needs_is_not_deleted_with_one(client: Cli
 
 def test_amazons_images_are_not_deregistered(client: Client) -> None:
     assert client.refused("DeregisterImage", ImageId=AL2023.id_in(TOKYO)).code == "AuthFailure"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [("amazon", "amzn2-ami-hvm-*"), ("amazon", "al2023-ami-2*"), ("amazon", "debian-12-*")]
+)
+def test_the_most_recent_image_of_a_name_runs_on_most_instance_types(client: Client, owner: str, name: str) -> None:
+    found = client("DescribeImages", Owners=[owner], Filters=[{"Name": "name", "Values": [name]}])["Images"]
+    assert {image["Architecture"] for image in found} == {"x86_64", "arm64"}
+    assert max(found, key=lambda image: image["CreationDate"])["Architecture"] == "x86_64"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from realvpc.admin.instances import given_up
 from realvpc.api.core.sweep import everything, sweep
 from realvpc.api.machine_report import (
     machine_down,
@@ -216,6 +217,23 @@ def test_a_machine_that_cannot_start_again_keeps_its_disk(hosted: Client) -> Non
     (stopped,) = described(hosted, instance_id)
     assert stopped["State"]["Name"] == "stopped"
     assert stopped["StateReason"]["Message"] == "Server.InternalError: no space left on device"
+    (told,) = given_up(hosted.service.state.network)
+    assert (told["id"], "no space left on device" in told["reason"]) == (instance_id, True)
+    hosted("StartInstances", InstanceIds=[instance_id])
+    (spec,) = machine_specs(hosted.service.state)
+    assert (spec.boot, spec.wanted) == (3, Wanted.RUNNING), "it is tried again when somebody asks"
+    hosted.service.report(machine_up(instance_id, 3), "test")
+    assert not given_up(hosted.service.state.network)
+    assert "StateReason" not in described(hosted, instance_id)[0]
+
+
+def test_one_that_ran_before_the_host_was_restarted_is_stopped_and_told_of(hosted: Client) -> None:
+    """Its first boot, and its disk cannot be mounted: it is not terminated, for it has a disk to lose."""
+    instance_id = launch(hosted)
+    hosted.service.report(machine_up(instance_id, 1), "test")
+    hosted.service.report(machine_failed(instance_id, "the host's disk is full", 1), "test")
+    assert state(hosted, instance_id) == "stopped"
+    assert [each["id"] for each in given_up(hosted.service.state.network)] == [instance_id]
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -276,6 +294,16 @@ def test_a_host_is_told_what_to_run(hosted: Client) -> None:
     hosted.service.report(machine_removed(spec.id), "test")
     assert machine_specs(hosted.service.state) == ()
     assert not hosted.service.state.tokens.remains
+
+
+def test_a_host_is_told_of_secondary_addresses(hosted: Client) -> None:
+    subnet_id = make_subnet(hosted, make_vpc(hosted))
+    entries = [{"PrivateIpAddress": f"10.20.0.{last}", "Primary": last == 8} for last in (7, 8)]
+    interface = {"DeviceIndex": 0, "SubnetId": subnet_id, "PrivateIpAddresses": entries}
+    run(hosted, "", SubnetId=None, InstanceType="t3.micro", NetworkInterfaces=[interface])
+    (spec,) = machine_specs(hosted.service.state)
+    (link,) = spec.links
+    assert (link.address, link.more_addresses) == ("10.20.0.8", ("10.20.0.7",))
 
 
 @pytest.mark.parametrize("how", ["by a request", "from inside", "by a reset"])

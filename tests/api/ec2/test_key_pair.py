@@ -98,6 +98,12 @@ def test_an_rsa_key_is_imported_in_three_forms_and_its_fingerprint_is_of_the_pub
     assert _public_key(client, "mine") == f"{RSA_LINE.decode()} mine"
 
 
+def test_a_key_of_the_length_that_openssh_makes_unasked_is_imported(client: Client) -> None:
+    client("ImportKeyPair", KeyName="mine", PublicKeyMaterial=_line(rsa.generate_private_key(65537, 3072)))
+    (row,) = client("DescribeKeyPairs")["KeyPairs"]
+    assert row["KeyType"] == "rsa"
+
+
 @pytest.mark.parametrize("material", [ED25519_LINE, _rfc_4716(ED25519_LINE)], ids=["openssh", "RFC 4716"])
 def test_an_ed25519_key_is_imported(client: Client, material: bytes) -> None:
     client("ImportKeyPair", KeyName="mine", PublicKeyMaterial=material)
@@ -116,9 +122,9 @@ def test_an_ed25519_key_is_imported(client: Client, material: bytes) -> None:
         b"ssh-ed25519 " + RSA_LINE.split()[1],
         b"---- BEGIN SSH2 PUBLIC KEY ----\n%%\n---- END SSH2 PUBLIC KEY ----",
         _line(ec.generate_private_key(ec.SECP256R1())),
-        _line(rsa.generate_private_key(65537, 3072)),
+        _line(rsa.generate_private_key(65537, 1536)),
     ],
-    ids=["empty", "words", "cut short", "another type", "no base64", "ECDSA", "RSA of 3072 bits"],
+    ids=["empty", "words", "cut short", "another type", "no base64", "ECDSA", "RSA of 1536 bits"],
 )
 def test_a_key_that_ec2_does_not_take_is_refused(client: Client, material: bytes) -> None:
     error = client.refused("ImportKeyPair", KeyName="mine", PublicKeyMaterial=material)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from realvpc.net.quotas import INTERFACES_PER_REGION
+
 from ..build import make_subnet, make_vpc, named, specification, tags
-from ..conftest import MAIN, TOKYO, Client
-from .test_run_instances import described, run
+from ..conftest import MAIN, TOKYO, Client, give_quota
+from .test_run_instances import IMAGE, described, run
 from .test_security_group import make_group
 
 
@@ -53,6 +55,14 @@ def test_several_addresses_of_which_the_first_is_primary(client: Client, subnet_
     interface = make(client, subnet_id, PrivateIpAddresses=entries)
     assert interface["PrivateIpAddress"] == "10.20.0.8"
     assert [row["PrivateIpAddress"] for row in interface["PrivateIpAddresses"]] == ["10.20.0.8", "10.20.0.9"]
+    said: dict[str, Any]
+    for said in ({}, {"Primary": False}):
+        interface = make(client, subnet_id, PrivateIpAddresses=[{"PrivateIpAddress": "10.20.0.11"} | said])
+        assert [row["PrivateIpAddress"] for row in interface["PrivateIpAddresses"]] == [
+            interface["PrivateIpAddress"],
+            "10.20.0.11",
+        ]
+        client("DeleteNetworkInterface", NetworkInterfaceId=interface["NetworkInterfaceId"])
     counted = make(client, subnet_id, SecondaryPrivateIpAddressCount=2)
     assert len(counted["PrivateIpAddresses"]) == 3
 
@@ -67,12 +77,23 @@ def test_several_addresses_of_which_the_first_is_primary(client: Client, subnet_
         ({"PrivateIpAddress": "10.20.0.0"}, "InvalidParameterValue"),
         ({"SecondaryPrivateIpAddressCount": 50}, "PrivateIpAddressLimitExceeded"),
         ({"SecondaryPrivateIpAddressCount": -1}, "InvalidParameterValue"),
-        ({"Ipv6AddressCount": 1}, "UnsupportedOperation"),
+        ({"Ipv6PrefixCount": 1}, "InvalidParameterValue"),
+        ({"ConnectionTrackingSpecification": {"UdpTimeout": 60}}, "UnsupportedOperation"),
     ],
 )  # fmt: skip
 def test_an_interface_that_cannot_be_made(client: Client, subnet_id: str, changes: dict[str, Any], code: str) -> None:
     request: dict[str, Any] = {"SubnetId": subnet_id} | changes
     assert client.refused("CreateNetworkInterface", **request).code == code
+
+
+def test_a_region_has_room_for_so_many(client: Client, subnet_id: str) -> None:
+    give_quota(client.service, INTERFACES_PER_REGION, 2)
+    make(client, subnet_id)
+    launch: dict[str, Any] = {"ImageId": IMAGE, "InstanceType": "t2.micro", "MinCount": 2, "MaxCount": 2}
+    error = client.refused("RunInstances", **launch, SubnetId=subnet_id)
+    assert error.code == "NetworkInterfaceLimitExceeded"
+    make(client, subnet_id)
+    assert client.refused("CreateNetworkInterface", SubnetId=subnet_id).code == "NetworkInterfaceLimitExceeded"
 
 
 def test_at_most_five_groups(client: Client, vpc_id: str, subnet_id: str) -> None:
@@ -167,7 +188,8 @@ def test_filters_find_the_instance_by_what_it_shows(client: Client, subnet_id: s
 
 
 def test_images_and_types_can_be_looked_up(client: Client) -> None:
-    (image,) = client("DescribeImages", Owners=["amazon"], Filters=named("name", "al2023-ami-2023.*-x86_64"))["Images"]
+    names = named("name", "al2023-ami-2023.*-kernel-6.1-x86_64")
+    (image,) = client("DescribeImages", Owners=["amazon"], Filters=names)["Images"]
     assert image["OwnerId"] == "137112412989"
     assert client("DescribeImages", Owners=["self"])["Images"] == []
     assert client("DescribeImages", ImageIds=[image["ImageId"]])["Images"] == [image]
@@ -187,3 +209,9 @@ def test_addresses_are_counted_before_they_are_made(client: Client) -> None:
     subnet_id = make_subnet(client, make_vpc(client))
     error = client.refused("CreateNetworkInterface", SubnetId=subnet_id, SecondaryPrivateIpAddressCount=2**31 - 1)
     assert error.code == "PrivateIpAddressLimitExceeded"
+    secondaries = [{"PrivateIpAddress": f"10.20.0.{last}", "Primary": False} for last in (8, 9)]
+    interface = {"DeviceIndex": 0, "SubnetId": subnet_id, "PrivateIpAddresses": secondaries}
+    for primary in ({}, {"PrivateIpAddress": "10.20.0.7"}):
+        launch: dict[str, Any] = {"ImageId": IMAGE, "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1}
+        error = client.refused("RunInstances", **launch, NetworkInterfaces=[interface | primary])
+        assert error.message == "Number of private addresses will exceed limit."

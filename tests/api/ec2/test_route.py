@@ -132,15 +132,27 @@ def test_only_a_route_that_exists_can_be_replaced_or_deleted(lab: Lab) -> None:
     )
 
 
-def test_the_local_route_stays(lab: Lab) -> None:
+def test_the_local_route_stays_and_may_lead_to_an_interface(lab: Lab) -> None:
     assert lab.refused("DeleteRoute", DestinationCidrBlock="10.20.0.0/16") == (
         "InvalidParameterValue",
         f"cannot remove local route 10.20.0.0/16 in route table {lab.table_id}",
     )
     lab.client("ReplaceRoute", RouteTableId=lab.table_id, DestinationCidrBlock="10.20.0.0/16", LocalTarget=True)
     _, interface_id = put_instance(lab.client, lab.subnet_id, "10.20.0.10")
-    code, _ = lab.refused("ReplaceRoute", DestinationCidrBlock="10.20.0.0/16", NetworkInterfaceId=interface_id)
-    assert code == "UnsupportedOperation"
+    code, _ = lab.refused("CreateRoute", DestinationCidrBlock="10.20.0.0/16", NetworkInterfaceId=interface_id)
+    assert code == "RouteAlreadyExists"
+    whole = {"RouteTableId": lab.table_id, "DestinationCidrBlock": "10.20.0.0/16"}
+    lab.client("ReplaceRoute", **whole, NetworkInterfaceId=interface_id)
+    route = lab.routes()["10.20.0.0/16"]
+    assert (route["NetworkInterfaceId"], route["Origin"], "GatewayId" in route) == (
+        interface_id, "CreateRouteTable", False,
+    )  # fmt: skip
+    code, _ = lab.refused("DeleteRoute", DestinationCidrBlock="10.20.0.0/16")
+    assert code == "InvalidParameterValue"
+    lab.client("ReplaceRoute", **whole, LocalTarget=True)
+    assert lab.routes()["10.20.0.0/16"]["GatewayId"] == "local"
+    code, _ = lab.refused("ReplaceRoute", DestinationCidrBlock="10.20.0.0/16", GatewayId=lab.gateway_id)
+    assert code == "InvalidParameterValue"
     lab.create("10.40.0.0/16", GatewayId=lab.gateway_id)
     code, _ = lab.refused("ReplaceRoute", DestinationCidrBlock="10.40.0.0/16", LocalTarget=True)
     assert code == "InvalidParameterValue"

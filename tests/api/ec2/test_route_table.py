@@ -49,6 +49,7 @@ def test_an_association_shows_in_the_table_until_it_is_ended(client: Client) -> 
             "RouteTableAssociationId": association_id,
             "RouteTableId": table_id,
             "SubnetId": subnet_id,
+            "GatewayId": None,
             "Main": False,
             "AssociationState": {"State": "associated"},
         }
@@ -95,6 +96,8 @@ def test_an_association_needs_exactly_one_subnet_or_gateway(client: Client) -> N
     error = client.refused("AssociateRouteTable", RouteTableId=table_id, SubnetId=subnet_id, GatewayId=gateway_id)
     assert error.code == "InvalidParameterCombination"
     error = client.refused("AssociateRouteTable", RouteTableId=table_id, GatewayId=gateway_id)
+    assert error.code == "InvalidGatewayID.NotFound"
+    error = client.refused("AssociateRouteTable", RouteTableId=table_id, PublicIpv4Pool="amazon")
     assert error.code == "UnsupportedOperation"
 
 

@@ -47,8 +47,10 @@ def test_an_instance_is_pending_in_the_answer_and_runs_with_an_address_of_its_su
     made = client("RunInstances", ImageId=IMAGE, InstanceType="t2.micro", SubnetId=subnet_id, MinCount=1, MaxCount=1)
     (pending,) = made["Instances"]
     assert pending["State"] == {"Code": 0, "Name": "pending"}
+    assert pending["NetworkInterfaces"][0]["Attachment"]["Status"] == "attaching"
     (running,) = described(client, pending["InstanceId"])
     assert running["State"] == {"Code": 16, "Name": "running"}
+    assert running["NetworkInterfaces"][0]["Attachment"]["Status"] == "attached"
     address = running["PrivateIpAddress"]
     assert Address.parse(address) in Cidr.parse("10.20.0.0/20")
     assert running["PrivateDnsName"] == f"ip-{address.replace('.', '-')}.{TOKYO}.compute.internal"

@@ -90,7 +90,7 @@ def test_rules_of_one_protocol_and_port_share_a_permission(client: Client, group
         ),
         ({"IpRanges": [{"CidrIp": "1.0.0.0/8"}] * 2}, "InvalidParameterValue", "must not appear multiple times"),
         ({"IpRanges": []}, "MissingParameter", "Missing source specification"),
-        ({"PrefixListIds": [{"PrefixListId": "pl-1"}]}, "InvalidPrefixListID.NotFound", "'pl-1' does not exist"),
+        ({"PrefixListIds": [{"PrefixListId": "pl-1"}]}, "InvalidPrefixListId.Malformed", "pl-1"),
         ({"UserIdGroupPairs": [{"GroupId": "sg-1"}]}, "InvalidGroupId.Malformed", "sg-1"),
         ({"UserIdGroupPairs": [{"GroupId": "sg-00000000000000001"}]}, "InvalidGroup.NotFound", "does not exist"),
     ],

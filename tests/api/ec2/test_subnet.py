@@ -112,11 +112,23 @@ def test_another_accounts_vpc_is_not_found(as_account: As) -> None:
     assert error.code == "InvalidVpcID.NotFound"
 
 
-def test_what_subnets_here_do_not_have_is_refused_and_not_ignored(client: Client) -> None:
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"OutpostArn": "arn:aws:x"},
+        {"Ipv4NetmaskLength": 24},
+        {"Ipv6NetmaskLength": 64},
+    ],
+    ids=str,
+)
+def test_what_subnets_here_do_not_have_is_refused_and_not_ignored(client: Client, parameters: dict[str, Any]) -> None:
     vpc_id = make_vpc(client)
-    for parameters in ({"Ipv6CidrBlock": "2001:db8::/64"}, {"Ipv6Native": True}, {"OutpostArn": "arn:aws:x"}):
-        error = client.refused("CreateSubnet", VpcId=vpc_id, CidrBlock="10.20.0.0/20", **parameters)
-        assert error.code == "UnsupportedOperation"
+    error = client.refused("CreateSubnet", VpcId=vpc_id, CidrBlock="10.20.0.0/20", **parameters)
+    assert error.code == "UnsupportedOperation"
+
+
+def test_a_subnet_needs_a_block(client: Client) -> None:
+    vpc_id = make_vpc(client)
     assert client.refused("CreateSubnet", VpcId=vpc_id).code == "MissingParameter"
 
 

@@ -94,7 +94,7 @@ def test_tags_are_removed_by_key_by_value_or_all(
     parameters: dict[str, Any] = {} if named_tags is None else {"Tags": named_tags}
     client("DeleteTags", Resources=[vpc_id], **parameters)
     [vpc] = client("DescribeVpcs")["Vpcs"]
-    assert {tag["Key"]: tag["Value"] for tag in vpc["Tags"]} == left
+    assert {tag["Key"]: tag["Value"] for tag in vpc["Tags"] or ()} == left
 
 
 def test_each_side_of_a_peering_has_its_own_tags(as_account: As) -> None:
@@ -135,7 +135,6 @@ def test_when_one_resource_is_unknown_none_is_tagged(client: Client, as_account:
         (tags(**{"k" * 128: "x"}), "InvalidParameterValue"),
         (tags(Name="v" * 257), "InvalidParameterValue"),
         (tags(**{f"k{number}": "" for number in range(50)}), "TagLimitExceeded"),
-        ([], "MissingParameter"),
     ],
 )
 def test_tags_that_aws_does_not_take_are_refused(client: Client, wanted: list[dict[str, str]], code: str) -> None:
@@ -190,3 +189,30 @@ def test_a_long_listing_of_tags_comes_in_pages(client: Client) -> None:
             break
     assert [len(page) for page in keys] == [5, 5, 2]
     assert [key for page in keys for key in page] == [f"k{n:02}" for n in range(12)]
+
+
+def test_untagged_resources_of_the_older_kinds_have_no_tags_at_all_and_others_an_empty_list(client: Client) -> None:
+    vpc_id = make_vpc(client)
+    subnet = client("CreateSubnet", VpcId=vpc_id, CidrBlock="10.20.0.0/24")["Subnet"]
+    assert subnet["Tags"] == []
+    subnet_id = subnet["SubnetId"]
+    client("RunInstances", ImageId=IMAGE, MinCount=1, MaxCount=1, SubnetId=subnet_id)
+    client("CreateInternetGateway")
+    volume = client("CreateVolume", AvailabilityZone=f"{client.region}a", Size=1)
+    snapshot = client("CreateSnapshot", VolumeId=volume["VolumeId"])
+    assert (volume["Tags"], snapshot["Tags"]) == ([], [])
+    described: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("Vpcs", {}),
+        ("Subnets", {}),
+        ("SecurityGroups", {}),
+        ("Volumes", {}),
+        ("Images", {"Owners": ["amazon"]}),
+        ("Snapshots", {"OwnerIds": ["self"]}),
+        ("InternetGateways", {}),
+        ("RouteTables", {}),
+    )
+    seen = {rows: client(f"Describe{rows}", **of)[rows][0]["Tags"] for rows, of in described}
+    assert [rows for rows, tags in seen.items() if tags == []] == ["InternetGateways", "RouteTables"]
+    assert [rows for rows, tags in seen.items() if tags is None] == [rows for rows, _ in described[:6]]
+    [reservation] = client("DescribeInstances")["Reservations"]
+    assert reservation["Instances"][0]["Tags"] is None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from realvpc.clock import Clock
 from realvpc.net.quotas import VPCS_PER_REGION
+from realvpc.wire.model import service_model
 
 from ..build import (
     make_internet_gateway,
@@ -133,8 +135,12 @@ def test_a_vpc_needs_a_cidr_block(client: Client) -> None:
 
 
 def test_what_vpcs_here_do_not_have_is_refused_and_not_ignored(client: Client) -> None:
-    for parameters in ({"AmazonProvidedIpv6CidrBlock": True}, {"Ipv4IpamPoolId": "ipam-pool-1"}):
-        assert client.refused("CreateVpc", CidrBlock="10.20.0.0/16", **parameters).code == "UnsupportedOperation"
+    done = {"CidrBlock", "InstanceTenancy", "TagSpecifications", "DryRun"}
+    done |= {"AmazonProvidedIpv6CidrBlock", "Ipv6CidrBlockNetworkBorderGroup"}
+    for member in service_model("ec2").operation_model("CreateVpc").input_shape.members.keys() - done:
+        parameters: dict[str, Any] = {"CidrBlock": "10.20.0.0/16", member: 1}
+        error = client.refused("CreateVpc", **parameters)
+        assert error.code == "UnsupportedOperation", member
     assert client.refused("CreateVpc", CidrBlock="10.20.0.0/16", InstanceTenancy="host").code == "UnsupportedTenancy"
     client("CreateVpc", CidrBlock="10.20.0.0/16", InstanceTenancy="dedicated", AmazonProvidedIpv6CidrBlock=False)
 
@@ -275,3 +281,12 @@ def test_public_hostnames_need_dns_support(client: Client) -> None:
 def test_an_unknown_attribute_is_refused(client: Client) -> None:
     error = client.refused("DescribeVpcAttribute", VpcId=make_vpc(client), Attribute="EnableDnsSupport")
     assert error.code == "InvalidParameterValue"
+
+
+def test_the_tenancy_of_a_dedicated_vpc_becomes_the_default_one_and_no_other(client: Client) -> None:
+    made = client("CreateVpc", CidrBlock="10.20.0.0/16", InstanceTenancy="dedicated")["Vpc"]
+    change = {"VpcId": made["VpcId"], "InstanceTenancy": "default"}
+    assert client("ModifyVpcTenancy", **change)["ReturnValue"] is True
+    [vpc] = client("DescribeVpcs", VpcIds=[made["VpcId"]])["Vpcs"]
+    assert vpc["InstanceTenancy"] == "default"
+    assert client.refused("ModifyVpcTenancy", **change).code == "UnsupportedTenancy"

@@ -136,10 +136,8 @@ def test_a_block_of_the_accepter_that_overlaps_the_requester_fails_the_request(a
     assert theirs("DescribeVpcPeeringConnections")["VpcPeeringConnections"] == []
 
 
-def test_a_request_without_a_block_or_for_ipv6_is_refused(client: Client) -> None:
+def test_a_request_without_a_block_is_refused(client: Client) -> None:
     vpc_id = make_vpc(client)
     assert client.refused("AssociateVpcCidrBlock", VpcId=vpc_id).code == "MissingParameter"
-    error = client.refused("AssociateVpcCidrBlock", VpcId=vpc_id, AmazonProvidedIpv6CidrBlock=True)
-    assert error.code == "UnsupportedOperation"
     error = client.refused("AssociateVpcCidrBlock", VpcId="vpc-00000000000000001", CidrBlock="10.21.0.0/16")
     assert error.code == "InvalidVpcID.NotFound"

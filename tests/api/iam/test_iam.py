@@ -13,7 +13,7 @@ from realvpc.iam.managed_policies import MANAGED_POLICIES
 from realvpc.iam.policy_document import identity_policy_problem
 
 from ..build import make_subnet, make_vpc, tags
-from ..conftest import MAIN, OTHER, START, TOKYO, Client, performed
+from ..conftest import MAIN, START, TOKYO, Client, performed
 from ..ec2.test_run_instances import described, refused, run
 
 SSM_CORE = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
@@ -59,103 +59,25 @@ def test_a_role_is_as_it_was_made(client: Client) -> None:
     assert listed["RoleName"] == "web"
 
 
-@pytest.mark.parametrize(
-    ("document", "words"),
-    [
-        ("nonsense", "This policy contains invalid Json"),
-        ("[]", "This policy contains invalid Json"),
-        (trust(Effect="Perhaps"), "This policy contains invalid Json"),
-        (trust(Principal=None), "Missing required field Principal"),
-        (trust(Principal="me"), "Invalid principal in policy"),
-        (trust(Principal={"AWS": [{}]}), "Invalid principal in policy"),
-        *(
-            (trust(Principal={"AWS": ["*", arn]}), f'Invalid principal in policy: "AWS":"{arn}"')
-            for arn in (
-                f"arn:aws:iam::{MAIN}:user/nobody",
-                f"arn:aws:iam::{OTHER}:role/nobody",
-                f"arn:aws:sts::{MAIN}:assumed-role/nobody/me",
-                "arn:aws:iam::999999999999:root",
-                "me",
-            )
-        ),
-        *(
-            (trust(Principal={"Service": name}), f'Invalid principal in policy: "SERVICE":"{name}"')
-            for name in ("amazonaws.com", "ec2", "ec2.example.com", "*")
-        ),
-        (trust(Condition="always"), "Syntax errors in policy."),
-        (trust(Condition={"StringEquals": "x"}), "Syntax errors in policy."),
-        (trust(Resource="*"), "Has prohibited field Resource"),
-        (trust(Action="sts:Assume"), "AssumeRole policy may only specify STS AssumeRole actions."),
-        (trust(Action="s3:GetObject"), "AssumeRole policy may only specify STS AssumeRole actions."),
-    ],
-)
-def test_a_trust_policy_that_is_none(client: Client, document: str, words: str) -> None:
-    error = client.refused("CreateRole", of="iam", RoleName="r", AssumeRolePolicyDocument=document)
-    assert (error.code, error.status, error.message) == ("MalformedPolicyDocument", 400, words)
+def test_a_role_is_as_it_was_changed(client: Client) -> None:
+    def seen() -> tuple[str | None, int]:
+        role = client("GetRole", of="iam", RoleName="web")["Role"]
+        (listed,) = client("ListRoles", of="iam")["Roles"]
+        assert (listed["Description"], listed["MaxSessionDuration"]) == (
+            role["Description"],
+            role["MaxSessionDuration"],
+        )
+        return role["Description"], role["MaxSessionDuration"]
 
-
-@pytest.mark.parametrize("document", ["{", TRUST, '{"Statement": [{"Effect": "Allow", "Action": "s3:*"}]}'])
-def test_an_inline_policy_that_is_none(client: Client, document: str) -> None:
-    client("CreateRole", of="iam", RoleName="r", AssumeRolePolicyDocument=TRUST)
-    error = client.refused("PutRolePolicy", of="iam", RoleName="r", PolicyName="p", PolicyDocument=document)
-    assert error.code == "MalformedPolicyDocument"
-
-
-@pytest.mark.parametrize(
-    "principal",
-    [
-        "*",
-        {"AWS": ["*", MAIN, "999999999999", f"arn:aws:iam::{OTHER}:root", f"arn:aws:iam::{MAIN}:user/tester"]},
-        {"AWS": [f"arn:aws:iam::{MAIN}:role/there", f"arn:aws:sts::{MAIN}:assumed-role/there/me"]},
-        {"Service": ["ec2.amazonaws.com", "apidestinations.events.amazonaws.com", "alexa-appkit.amazon.com"]},
-        {"Federated": "accounts.google.com"},
-    ],
-)
-def test_a_trust_policy_names_who_there_is(client: Client, principal: Any) -> None:
-    client("CreateRole", of="iam", RoleName="there", AssumeRolePolicyDocument=TRUST)
-    actions = ["sts:AssumeRole", "sts:TagSession", "sts:AssumeRole*"]
-    document = trust(Principal=principal, Action=actions)
-    client("CreateRole", of="iam", RoleName="r", AssumeRolePolicyDocument=document)
-
-
-GET = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
-
-
-@pytest.mark.parametrize(
-    ("statements", "words"),
-    [
-        ([GET | {"Resource": "foo"}], 'Resource foo must be in ARN format or "*".'),
-        ([GET | {"Resource": ["*", ""]}], 'Resource  must be in ARN format or "*".'),
-        ([GET | {"Extra field": "value"}], "Syntax errors in policy."),
-        ([GET | {"NotAction": "iam:*"}], "Syntax errors in policy."),
-        ([GET | {"NotResource": "*"}], "Syntax errors in policy."),
-        ([GET | {"Sid": {}}], "Syntax errors in policy."),
-        ([GET | {"Action": [[]]}], "Syntax errors in policy."),
-        ([GET | {"Condition": []}], "Syntax errors in policy."),
-        ([GET | {"Sid": "a"}, GET | {"Sid": "a"}], "Statement IDs (SID) in a single policy must be unique."),
-        ([GET | {"Action": []}], "Policy statement must contain actions."),
-        ([{"Effect": "Allow", "Action": "invalid"}], "Policy statement must contain resources."),
-        (
-            [GET | {"Action": "invalid"}],
-            "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
-        ),
-        ([GET | {"Action": "s3:List:Bucket"}], "Actions/Condition can contain only one colon."),
-    ],
-)
-def test_what_iam_says_of_an_inline_policy_that_is_none(
-    client: Client, statements: list[dict[str, Any]], words: str
-) -> None:
-    client("CreateRole", of="iam", RoleName="r", AssumeRolePolicyDocument=TRUST)
-    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    error = client.refused("PutRolePolicy", of="iam", RoleName="r", PolicyName="p", PolicyDocument=document)
-    assert (error.code, error.message) == ("MalformedPolicyDocument", words)
-
-
-def test_a_policy_has_version_id_and_statements_only() -> None:
-    document = {"Version": "2012-10-17", "Id": "x", "Statement": [GET, GET | {"Sid": "a"}, GET | {"Sid": ""}]}
-    assert identity_policy_problem(json.dumps(document)) is None
-    assert identity_policy_problem(json.dumps(document | {"Extra field": "value"})) == "Syntax errors in policy."
-    assert identity_policy_problem(json.dumps(document | {"Id": {}})) == "Syntax errors in policy."
+    client("CreateRole", of="iam", RoleName="web", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=43200)
+    assert seen() == (None, 43200)
+    client("UpdateRole", of="iam", RoleName="web", Description="d")
+    assert seen() == ("d", 43200)
+    client("UpdateRole", of="iam", RoleName="web", MaxSessionDuration=7200)
+    assert seen() == ("d", 7200)
+    updated = client("UpdateRoleDescription", of="iam", RoleName="web", Description="e")["Role"]
+    assert (updated["RoleName"], updated["Description"]) == ("web", "e")
+    assert seen() == ("e", 7200)
 
 
 def test_what_is_attached_has_an_arn(client: Client) -> None:

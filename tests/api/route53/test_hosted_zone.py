@@ -96,6 +96,26 @@ def test_what_a_new_zone_must_not_be(client: Client, as_account: Any) -> None:
     assert refused("b.example", None, DelegationSetId="N1") == "NoSuchDelegationSet"
 
 
+def test_a_zone_has_no_name_that_an_endpoint_has_in_the_vpc(client: Client) -> None:
+    vpc, other = make_vpc(client), make_vpc(client)
+    client("ModifyVpcAttribute", VpcId=vpc, EnableDnsHostnames={"Value": True})
+    service, name = f"com.amazonaws.{TOKYO}.ssm", f"ssm.{TOKYO}.amazonaws.com"
+    made = client("CreateVpcEndpoint", VpcId=vpc, VpcEndpointType="Interface", ServiceName=service)["VpcEndpoint"]
+    where = {"VPCId": vpc, "VPCRegion": TOKYO}
+    refused = client.refused("CreateHostedZone", of="route53", Name=name, CallerReference="a", VPC=where)
+    assert (refused.code, refused.message) == (
+        "ConflictingDomainExists",
+        f"The VPC {vpc} in region {TOKYO} has already been associated with the hosted zone of {made['VpcEndpointId']} "
+        "with the same domain name.",
+    )
+    make_zone(client, f"inside.{name}", vpc)
+    zone = zone_id_of(make_zone(client, name, other))
+    associate: dict[str, Any] = {"of": "route53", "HostedZoneId": zone, "VPC": where}
+    assert client.refused("AssociateVPCWithHostedZone", **associate).code == "ConflictingDomainExists"
+    client("DeleteVpcEndpoints", VpcEndpointIds=[made["VpcEndpointId"]])
+    client("AssociateVPCWithHostedZone", **associate)
+
+
 def test_zones_inside_each_other_and_zones_of_one_name_for_several_vpcs(client: Client) -> None:
     one, two = make_vpc(client), make_vpc(client)
     for name, vpc in (("a.example", one), ("b.a.example", one), ("a.example", two), ("a.example", None)):

@@ -31,16 +31,17 @@ class Manager:
 
     def __init__(self, clock: Clock, *, has_fabric: bool = True, limits: Limits | None = None) -> None:
         self.service = new_service(clock, has_fabric=has_fabric)
-        self.rooms = Rooms(self.service, clock.now, limits)
-        self.sessions = self.rooms.sessions
-        self.ended: list[tuple[str, str]] = []
-        self.sessions.on_end = lambda session, farewell: self.ended.append((session.id, farewell))
         self.managed = Managed(Client(self.service, MAIN, TOKYO))
         self.instance_id: str = self.managed.instance["InstanceId"]
         if has_fabric:
             row = self.service.state.network.instances[self.instance_id]
             self.service.report(machine_up(row.id, row.boot), "test")
         assert self.service.state.network.instances[self.instance_id].state is InstanceState.RUNNING
+        # Only now, or who describes the instance would wait until somebody says that it is up.
+        self.rooms = Rooms(self.service, clock.now, limits)
+        self.sessions = self.rooms.sessions
+        self.ended: list[tuple[str, str]] = []
+        self.sessions.on_end = lambda session, farewell: self.ended.append((session.id, farewell))
 
     def __call__(
         self, action: str, *, account: str = MAIN, region: str = TOKYO, host: str = "localhost:4566", **params: Any
@@ -182,6 +183,21 @@ def test_sessions_are_listed_newest_first_filtered_and_in_pages(manager: Manager
     assert ended["EndDate"] == clock.now()
 
 
+def test_sessions_that_are_asked_for_at_once_are_no_more_than_an_account_may_have(clock: Clock) -> None:
+    """All are decided about before the first has started: what was written before them was not on disk yet."""
+    manager = Manager(clock, limits=Limits(of_an_account=2, in_all=3))
+    start = manager.service.actions["ssm"]["StartSession"].perform
+    answers = [start(manager.service.context(caller()), {"Target": manager.instance_id}) for _ in range(3)]
+    effects = [answer.effect for answer in answers]
+    for effect in effects[:2]:
+        assert effect is not None
+        effect()
+    assert effects[2] is not None
+    with pytest.raises(AwsError, match="ServiceQuotaExceededException"):
+        effects[2]()
+    assert len(manager.listed("Active")) == 2
+
+
 def test_an_account_has_so_many_sessions_at_a_time_and_all_together_so_many(clock: Clock) -> None:
     manager = Manager(clock, limits=Limits(of_an_account=2, in_all=3))
     first, _ = manager.start()["SessionId"], manager.start()
@@ -227,8 +243,12 @@ def test_a_filter_of_documents_has_a_key(manager: Manager, filters: list[dict[st
     assert manager.refused("ListDocuments", Filters=filters).code == "ValidationException"
 
 
-@pytest.mark.parametrize("target", [{}, {"Values": ["a"]}, {"Key": "colour"}])
-def test_a_target_of_a_command_has_a_key(manager: Manager, target: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "target", [{}, {"Values": ["a"]}, {"Key": "colour"}, {"Key": "tag:Name", "Values": ["x" * 257]}]
+)
+def test_a_target_of_a_command_has_a_key_and_values_that_tags_may_have(
+    manager: Manager, target: dict[str, Any]
+) -> None:
     request = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["true"]}, "Targets": [target]}
     assert manager.refused("SendCommand", **request).code == "InvalidTarget"
 

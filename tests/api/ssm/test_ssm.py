@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -128,6 +129,44 @@ LACKS = (
 def test_an_instance_that_lacks_something_is_not_managed_or_loses_its_connection(managed: Managed, lack: str) -> None:
     getattr(managed, lack)()
     assert managed.listed() == []
+
+
+AGENT = {"Effect": "Allow", "Action": ["ssm:Update*", "ssmmessages:*"], "Resource": "*"}
+ON_INSTANCES = AGENT | {"Action": "ssm:*", "Resource": "arn:aws:ec2:*:*:instance/*"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "is_managed"),
+    [
+        ([AGENT], True),
+        ([AGENT | {"Action": "*"}], True),
+        (
+            [
+                AGENT | {"Action": "ssm:*", "Resource": "arn:aws:ec2:*:*:instance/*"},
+                AGENT | {"Action": "SSMMessages:*"},
+            ],
+            True,
+        ),
+        ([{"Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:aws:s3:::*"}], True),
+        ([AGENT | {"Action": "ssm:*"}], False),
+        ([AGENT | {"Resource": "arn:aws:ec2:*:*:instance/i-other"}], False),
+        ([AGENT | {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}], False),
+        ([AGENT, AGENT | {"Effect": "Deny"}], False),
+    ],
+)
+def test_a_policy_of_ones_own_lets_the_agent_register(
+    managed: Managed, statements: list[dict[str, Any]], is_managed: bool
+) -> None:
+    managed.without_policy()
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    made = managed.client("CreatePolicy", of="iam", PolicyName="agent", PolicyDocument=document)["Policy"]
+    managed.client("AttachRolePolicy", of="iam", RoleName=managed.profile, PolicyArn=made["Arn"])
+    assert bool(managed.listed()) is is_managed
+    managed.client("DetachRolePolicy", of="iam", RoleName=managed.profile, PolicyArn=made["Arn"])
+    assert managed.listed() == []
+    request = {"RoleName": managed.profile, "PolicyName": "agent", "PolicyDocument": document}
+    managed.client("PutRolePolicy", of="iam", **request)
+    assert bool(managed.listed()) is is_managed
 
 
 def test_name_servers_of_ones_own_have_to_be_reached(managed: Managed) -> None:

@@ -11,12 +11,11 @@ import pytest
 from realvpc.api.core.call import Call, Caller, Credential
 from realvpc.api.service import Service
 from realvpc.clock import Clock
-from realvpc.iam.account import AccessKey
-from realvpc.net.table import put
 
 from ..conftest import MAIN, OTHER, START, TOKYO, Client, call, performed
+from ..users import user_with_keys
 
-KEY = AccessKey(id="AKIAEXAMPLE", account=MAIN, secret="s", user_name="tester", user_id="AIDAEXAMPLE", created_at=START)
+KEY_ID = "AKIAEXAMPLE"
 TESTER = f"arn:aws:iam::{MAIN}:user/tester"
 
 
@@ -79,7 +78,7 @@ def test_an_access_key_id_is_nothing_without_its_own_token(client: Client, servi
     one, two = (assume(client, arn)["Credentials"] for _ in range(2))
     assert service.credential(one["AccessKeyId"], None) is None
     assert service.credential(one["AccessKeyId"], two["SessionToken"]) is None
-    assert service.credential(KEY.id, one["SessionToken"]) is None
+    assert service.credential(KEY_ID, one["SessionToken"]) is None
 
 
 def test_sessions_end_with_the_role_even_if_another_gets_its_name(client: Client, service: Service) -> None:
@@ -93,7 +92,7 @@ def test_sessions_end_with_the_role_even_if_another_gets_its_name(client: Client
 
 def test_a_role_of_another_account_may_be_assumed_where_it_trusts_this_one(client: Client, service: Service) -> None:
     there = Client(service, OTHER, TOKYO)
-    service.report(lambda ctx: put(KEY), "test")
+    user_with_keys(service, "tester", KEY_ID, user_id="AIDAEXAMPLE")
     arn = make_role(there, {"AWS": TESTER})
     session = Session(service, assume(client, arn)["Credentials"])
     assert session("GetCallerIdentity", of="sts")["Account"] == OTHER
@@ -136,7 +135,7 @@ def test_a_session_that_cannot_be_is_refused(client: Client, changes: dict[str, 
 
 
 def test_a_user_gets_temporary_credentials_that_are_the_users_own(client: Client, service: Service) -> None:
-    service.report(lambda ctx: put(KEY), "test")
+    user_with_keys(service, "tester", KEY_ID, user_id="AIDAEXAMPLE")
     made = client("GetSessionToken", of="sts")["Credentials"]
     assert made["Expiration"] == START + timedelta(hours=12)
     session = Session(service, made)

@@ -8,11 +8,15 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from realvpc.iam.evaluate import EVERYTHING
+from realvpc.net.table import Change
 
 from .context import Answer, Context, Request, Response
 
 Perform: TypeAlias = Callable[[Context, Request], Answer]
 """A function of the state: it returns what is to happen, or raises AwsError."""
+
+Finds: TypeAlias = Callable[[Context], Change]
+"""A function of the state that is asked before a call is let in: what must be there first, which is mostly nothing."""
 
 Resources: TypeAlias = Callable[[Context, Request], Sequence[str]]
 """The ARNs that a policy has to allow the action on: those of the table of the action's service in the Service
@@ -37,13 +41,22 @@ class Repeat(Struct, frozen=True):
     longest: int = 64
 
 
+Conditions: TypeAlias = Callable[[Request], Mapping[str, str]]
+"""The values of the condition keys that the action's service has for it, by their names.  Never raises."""
+
+
+def none_of_its_own(request: Request) -> Mapping[str, str]:
+    return {}
+
+
 class Action(Struct, frozen=True):
-    """One action.  ``repeat`` is for those that take a client token."""
+    """One action.  ``repeat`` is for those that take a client token, ``conditions`` for those with own keys."""
 
     perform: Perform
     resources: Resources
     repeat: Repeat = Repeat()
+    conditions: Conditions = none_of_its_own
 
 
 Actions: TypeAlias = Mapping[str, Mapping[str, Action]]
-"""Tables of actions, by botocore's name of the service."""
+"""Tables of actions, by the service's name in signatures and policies."""

@@ -28,8 +28,15 @@ class Caller(msgspec.Struct, frozen=True):
         return self.arn == f"arn:aws:iam::{self.account}:root"
 
 
+class Through(msgspec.Struct, frozen=True):
+    """The interface endpoint that a call came through, and the private address that it came from."""
+
+    endpoint_id: str
+    source: str
+
+
 class Call(msgspec.Struct, frozen=True):
-    """One action to perform. `service` is botocore's service name: ec2, iam, route53, ssm or sts."""
+    """An action to perform. `service` is the name in signatures, one of `wire.model.SERVICES`."""
 
     service: str
     action: str
@@ -38,6 +45,8 @@ class Call(msgspec.Struct, frozen=True):
     request_id: str
     host: str = ""  # as the client has addressed the service: the Host header
     scheme: str = "http"  # or https
+    is_long: bool = False  # whether the request is so long that it had better be worked on beside the loop
+    through: Through | None = None
 
 
 class Credential(msgspec.Struct, frozen=True):

@@ -11,12 +11,14 @@ from msgspec import Struct
 from realvpc.iam.account import Account
 from realvpc.iam.directory import Directory
 from realvpc.net.network import Network
-from realvpc.net.quotas import Quota, QuotaMode, applied_id
+from realvpc.net.quotas import Quota, QuotaMode, in_force
 from realvpc.net.resource import EVERY_REGION, Resource
 from realvpc.net.table import Change, Table, by_place, by_tag
+from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
 
 from .call import Caller
+from .effort import COMPARING, MAKING, Effort
 
 if TYPE_CHECKING:  # where randomness is made is the shell's affair
     from random import Random
@@ -24,7 +26,7 @@ if TYPE_CHECKING:  # where randomness is made is the shell's affair
 R = TypeVar("R", bound=Resource)
 
 Request: TypeAlias = dict[str, Any]
-"""Decoded parameters by botocore's member names."""
+"""Decoded parameters by botocore's member names.  What its model requires is there: the wire saw to it."""
 
 Response: TypeAlias = dict[str, Any]
 
@@ -49,16 +51,19 @@ class Options(Struct, frozen=True):
     ``has_fabric``: machines really start, so their instances are pending until they have.
     ``any_image``: an unknown image id stands for the default image, as suites of other emulators expect.
     ``quotas``: where accounts begin.
+    ``default_vpc``: accounts of which nothing else was said find a default VPC in every Region.
     """
 
     has_fabric: bool = True
     any_image: bool = False
     quotas: QuotaMode = QuotaMode.AWS
+    default_vpc: bool = True
 
 
 class Context:
     """``now`` is an aware datetime in UTC, as the service's clock shows it.  ``key`` is the service's secret, ``host``
-    is what the client calls the service, the Host header, and ``scheme`` how it came: http or https."""
+    is what the client calls the service, the Host header, and ``scheme`` how it came: http or https.  ``effort`` bounds
+    the work; without one there is no bound."""
 
     def __init__(
         self,
@@ -71,6 +76,7 @@ class Context:
         key: bytes,
         host: str = "",
         scheme: str = "http",
+        effort: Effort | None = None,
     ) -> None:
         self.state = state
         self.caller = caller
@@ -80,6 +86,7 @@ class Context:
         self.key = key
         self.host = host
         self.scheme = scheme
+        self.effort = effort or Effort()
 
     @property
     def network(self) -> Network:
@@ -101,11 +108,15 @@ class Context:
     def account_record(self) -> Account:
         return self.directory.accounts[self.account]
 
+    @property
+    def default_vpc(self) -> Vpc | None:
+        """What calls mean that need a VPC and name none."""
+        return self.network.default_vpc_of(self.account, self.region)
+
     def quota(self, quota: Quota, owner: Resource | None = None) -> int:
         """What counts for the caller's account and Region, or for those of ``owner``."""
         account, region = (owner.account, owner.region) if owner else (self.account, self.region)
-        applied = self.directory.quotas.get(applied_id(account, region, quota))
-        return applied.value if applied else quota.value(self.options.quotas)
+        return in_force(self.directory.quotas, account, region, quota, self.options.quotas)
 
     def sees(self, resource: Resource) -> bool:
         """Visibility, in one place: every query and every lookup by id asks here."""
@@ -114,21 +125,26 @@ class Context:
     def visible(self, table: Table[R]) -> Iterator[R]:
         """Only rows that concern the caller are looked at: how many others there are costs nothing."""
         for region in {self.region, EVERY_REGION}:
-            for row in table.where(by_place, (self.account, region)):
+            rows = table.where(by_place, (self.account, region))
+            self.effort.spend(COMPARING * len(rows))
+            for row in rows:
                 if self.sees(row):
                     yield row
 
     def tagged(self, table: Table[R], key: str, value: str) -> Iterator[R]:
         """What of the table has the tag; others may be among it."""
         for region in (self.region, EVERY_REGION):
-            yield from table.where(by_tag, (self.account, region, key, value))
+            rows = table.where(by_tag, (self.account, region, key, value))
+            self.effort.spend(COMPARING * len(rows))
+            yield from rows
 
     def count(self, table: Table[R]) -> int:
-        """How many the caller's account has in its Region, of what stays visible as long as it is."""
-        return len(table.where(by_place, (self.account, self.region)))
+        """How many the caller's account has in its Region or in all, of what stays visible as long as it is."""
+        return sum(len(table.where(by_place, (self.account, region))) for region in {self.region, EVERY_REGION})
 
     def new_id(self, prefix: str) -> str:
         """A fresh id: the prefix and 17 hexadecimal digits, as ``vpc-0a1b2c3d4e5f60718``."""
+        self.effort.spend(MAKING)
         return f"{prefix}-0{self.random.getrandbits(64):016x}"
 
     def with_state(self, state: State) -> Context:
@@ -142,4 +158,5 @@ class Context:
             key=self.key,
             host=self.host,
             scheme=self.scheme,
+            effort=self.effort,
         )

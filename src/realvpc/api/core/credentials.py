@@ -22,7 +22,7 @@ def find_credential(
     temporary = read(key, access_key_id, session_token)
     if temporary is None:
         return None
-    found = _of_role(directory, temporary) if temporary.grant.session_name else _of_key(directory, temporary)
+    found = _of_role(directory, temporary) if temporary.grant.session_name else _of_user(directory, temporary)
     if found is None:
         return None
     account, arn, user_id = found
@@ -43,11 +43,13 @@ def assumed_role_arn(account: str, role_name: str, session_name: str) -> str:
 
 
 def _long_term(directory: Directory, access_key_id: str) -> Credential | None:
+    """A key that was deactivated is no better than one that nobody issued."""
     key = directory.access_keys.get(access_key_id)
-    if key is None:
+    user = directory.users.get(key.user_id) if key is not None and key.is_active else None
+    if key is None or user is None:
         return None
     return Credential(
-        access_key_id=key.id, secret_access_key=key.secret, account=key.account, arn=key.arn, user_id=key.user_id
+        access_key_id=key.id, secret_access_key=key.secret, account=key.account, arn=user.arn, user_id=user.id
     )
 
 
@@ -64,6 +66,7 @@ def _of_role(directory: Directory, temporary: TemporaryCredentials) -> tuple[str
     )
 
 
-def _of_key(directory: Directory, temporary: TemporaryCredentials) -> tuple[str, str, str] | None:
-    key = directory.access_keys.get(temporary.grant.principal)
-    return (key.account, key.arn, key.user_id) if key is not None else None
+def _of_user(directory: Directory, temporary: TemporaryCredentials) -> tuple[str, str, str] | None:
+    """Until they expire they outlive the key that asked for them, though not the user."""
+    user = directory.users.get(temporary.grant.principal_id)
+    return (user.account, user.arn, user.id) if user is not None else None

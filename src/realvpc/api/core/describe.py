@@ -10,6 +10,7 @@ from realvpc.net.table import delete
 
 from .action import Perform
 from .context import Answer, Context, Request, Response
+from .effort import SHOWING
 from .errors import invalid_parameter_combination, invalid_parameter_value
 from .filter import asked_filters, passing
 from .glob import read_glob
@@ -17,6 +18,7 @@ from .lookup import find, find_all, get_all, named
 from .noun import Noun
 from .page import BadTokenError, page
 from .parameters import LIST_NAMES, parameter_name
+from .rendered import Rendered, count_structures
 
 
 class Identified(Protocol):
@@ -91,7 +93,9 @@ def _rendering(ctx: Context, noun: Noun[R]) -> Callable[[R], Response]:
 
     def render(row: R) -> Response:
         if row.id not in rendered:
-            rendered[row.id] = noun.render(ctx, row)
+            response = rendered[row.id] = noun.render(ctx, row)
+            if type(response) is not Rendered:
+                ctx.effort.spend(SHOWING * count_structures(response))
         return rendered[row.id]
 
     return render

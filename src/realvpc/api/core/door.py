@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from realvpc.iam.evaluate import EVERYTHING, Evaluate, Principal, Refused
+from realvpc.iam.evaluate import EVERYTHING, Evaluate, Principal, Refused, refused
 
 from .action import Action, Actions
-from .call import Call
+from .call import Call, Caller, Through
 from .context import Answer, Context
-from .errors import AwsError, dry_run_operation, invalid_action
+from .endpoint_policy import Said, said_of, steps_of
+from .errors import dry_run_operation, invalid_action
 from .idempotency import recalled, remembering
-
-_REFUSALS = {"ec2": ("UnauthorizedOperation", 403), "ssm": ("AccessDeniedException", 400)}
-_REFUSAL = ("AccessDenied", 403)  # of the services that speak XML
+from .refusals import refusals_of
 
 
 def enter(ctx: Context, actions: Actions, evaluate: Evaluate, call: Call) -> Answer:
@@ -40,19 +40,54 @@ def _authorize(ctx: Context, row: Action, evaluate: Evaluate, call: Call) -> Non
     principal = Principal(account=caller.account, arn=caller.arn, user_id=caller.user_id)
     action = f"{call.service}:{call.action}"
     resources = row.resources(ctx, call.params) or (EVERYTHING,)
-    verdict = evaluate(principal, action, resources, _conditions(ctx, call))
+    verdict = evaluate(principal, action, resources, {**_conditions(ctx, call), **row.conditions(call.params)})
     if isinstance(verdict, Refused):
-        code, status = _REFUSALS.get(call.service, _REFUSAL)
-        preamble = "You are not authorized to perform this operation. " if call.service == "ec2" else ""
-        raise AwsError(code, preamble + verdict.sentence, status)
+        raise refusals_of(call.service).denied(verdict.sentence)
+    if call.through is not None:
+        _ask_endpoint(ctx, call, call.through, principal, resources)
+
+
+def _ask_endpoint(ctx: Context, call: Call, through: Through, principal: Principal, resources: Sequence[str]) -> None:
+    """The interface endpoint leads to one service in its Region, and its policy has to allow the call, too."""
+    action, endpoint = f"{call.service}:{call.action}", ctx.network.vpc_endpoints.get(through.endpoint_id)
+    said, resource = Said.NOT_ALLOWED, EVERYTHING  # by one that is gone
+    if endpoint is not None:
+        if endpoint.service.label != call.service:
+            raise invalid_action(call.action)
+        if endpoint.region != ctx.region:
+            scope = f"Credential should be scoped to a valid region, not '{ctx.region}'."
+            raise refusals_of(call.service).wrong_region(scope)
+        ctx.effort.spend(steps_of(endpoint.policy_document, resources))
+        said, resource = said_of(endpoint.policy_document, principal, action, resources, _conditions(ctx, call))
+    if said is not Said.ALLOWED:
+        sentence = refused(principal, action, resource, said.value.format(action=action)).sentence
+        raise refusals_of(call.service).denied(sentence)
 
 
 def _conditions(ctx: Context, call: Call) -> dict[str, Any]:
-    """The global condition keys that every request has (IAM guide, "AWS global condition context keys")."""
-    return {
+    """The global condition keys that every request has, and those of one that came through an interface endpoint (IAM
+    guide, "AWS global condition context keys")."""
+    endpoint = ctx.network.vpc_endpoints.get(call.through.endpoint_id) if call.through else None
+    private = (
+        {
+            "aws:SourceVpc": endpoint.vpc_id,
+            "aws:SourceVpce": endpoint.id,
+            "aws:VpcSourceIp": call.through.source,
+        }
+        if endpoint and call.through
+        else {}
+    )
+    return private | {
         "aws:CurrentTime": ctx.now.isoformat(),
         "aws:PrincipalAccount": ctx.account,
-        "aws:PrincipalArn": call.caller.arn,
+        "aws:PrincipalArn": _principal_arn(ctx, call.caller),
         "aws:RequestedRegion": ctx.region,
         "aws:userid": call.caller.user_id,
     }
+
+
+def _principal_arn(ctx: Context, caller: Caller) -> str:
+    """A session's is that of its role (IAM guide, "aws:PrincipalArn")."""
+    kind, _, rest = caller.arn.rpartition(":")[2].partition("/")
+    role = ctx.directory.role_named(caller.account, rest.partition("/")[0]) if kind == "assumed-role" else None
+    return role.arn if role else caller.arn

@@ -31,6 +31,11 @@ def invalid_parameter_value(message: str) -> AwsError:
     return AwsError("InvalidParameterValue", message)
 
 
+def unknown_attribute(name: str) -> AwsError:
+    """`Attribute` names nothing that the resource has."""
+    return invalid_parameter_value(f"Value ({name}) for parameter attribute is invalid. Unknown attribute.")
+
+
 def invalid_parameter_combination(message: str) -> AwsError:
     """Parameters that exclude each other, or that need each other, were given together or apart."""
     return AwsError("InvalidParameterCombination", message)

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from .context import Context, Request
+from .effort import COMPARING
 from .errors import AwsError, invalid_parameter_value
 from .glob import Glob, read_glob
 
@@ -25,6 +26,8 @@ them; None is no value."""
 MAXIMUM_FILTERS, MAXIMUM_VALUES, MAXIMUM_LENGTH = 50, 200, 255
 MAXIMUM_STEPS = 500_000
 """How many characters of values one request may compare with wildcards: what a large account has, many times over."""
+
+_AT_ONCE = 8  # values of one row, or characters, that cost as much as a row
 
 
 def no_values(ctx: Context, row: object) -> tuple[()]:
@@ -69,18 +72,23 @@ class _Test:
         self._known: dict[str, bool] = {}  # texts that have been compared: many rows show the same
 
     def passes(self, ctx: Context, row: object, effort: _Effort) -> bool:
-        for value in self.values(ctx, row):
+        ctx.effort.spend(COMPARING)
+        for number, value in enumerate(self.values(ctx, row)):
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                ctx.effort.spend(COMPARING)
             if value is None:
                 continue
             text = value if type(value) is str else _text(value)
-            if text in self.exact or (self.globs and self._matches(text, effort)):
+            if text in self.exact or (self.globs and self._matches(ctx, text, effort)):
                 return True
         return False
 
-    def _matches(self, text: str, effort: _Effort) -> bool:
+    def _matches(self, ctx: Context, text: str, effort: _Effort) -> bool:
         known = self._known.get(text)
         if known is None:
-            effort.spend(len(text) * len(self.globs))
+            steps = len(text) * len(self.globs)
+            effort.spend(steps)
+            ctx.effort.spend(COMPARING * steps // _AT_ONCE)
             known = self._known[text] = any(glob.matches(text) for glob in self.globs)
         return known
 
@@ -142,6 +150,7 @@ def passing(
     tests: list[_Test] = []
     for name, patterns in asked_filters(request):
         values = values_of(name)
+        ctx.effort.spend(COMPARING * sum(map(len, patterns)))
         if values is None:
             raise invalid_parameter_value(f"The filter '{name}' is invalid")
         tests.append(_Test(values, patterns))

@@ -53,3 +53,52 @@ def read_glob(pattern: str) -> Glob | str:
         if place is not None:
             moves[place] = moves.get(place, always) | 1 << index
     return Glob(moves, always, stays, 1 << len(places))
+
+
+class Globs(Struct, frozen=True):
+    """The automata of many patterns side by side: a text costs little more than with one of them.
+
+    The members are those of a ``Glob``, with a place where each pattern begins in ``starts`` and one where it ends in
+    ``ends``.  ``texts`` are the patterns without wildcards.
+    """
+
+    texts: frozenset[str]
+    moves: dict[str, int]
+    always: int
+    stays: int
+    starts: int
+    ends: int
+
+    def matches(self, text: str) -> bool:
+        """Whether one of the patterns does."""
+        if text in self.texts:
+            return True
+        moves, always, stays, ends = self.moves, self.always, self.stays, self.ends
+        places = self.starts
+        for character in text:
+            if places & stays & ends:
+                return True
+            places = (places & moves.get(character, always)) << 1 | places & stays
+            if not places:
+                return False
+        return bool(places & ends)
+
+
+@lru_cache(maxsize=64)
+def read_globs(patterns: tuple[str, ...]) -> Globs:
+    texts: set[str] = set()
+    always = stays = starts = ends = offset = 0
+    moves: dict[str, int] = {}
+    for read in map(read_glob, dict.fromkeys(patterns)):
+        if isinstance(read, str):
+            texts.add(read)
+            continue
+        starts |= 1 << offset
+        always |= read.always << offset
+        stays |= read.stays << offset
+        ends |= read.end << offset
+        for character, places in read.moves.items():
+            moves[character] = moves.get(character, 0) | places << offset
+        offset += read.end.bit_length()
+    moves = {character: places | always for character, places in moves.items()}
+    return Globs(frozenset(texts), moves, always, stays, starts, ends)

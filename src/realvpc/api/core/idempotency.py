@@ -8,18 +8,16 @@ is what every repetition gets, whatever has become of what it made.
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 
 import msgspec
 
-from realvpc.net.table import put
 from realvpc.store.state import IdempotencyToken
 
 from .action import Action
 from .context import Answer, Context, Request, Response
 from .errors import AwsError, invalid_parameter_value
+from .remembered import REMEMBERED_FOR, remember
 
-REMEMBERED_FOR = timedelta(hours=24)
 MEMBER = "ClientToken"
 
 _decoder = msgspec.msgpack.Decoder(dict)
@@ -57,7 +55,8 @@ def remembering(ctx: Context, row: Action, action: str, request: Request, answer
         kept=msgspec.msgpack.encode(row.repeat.kept(answer.response)),
         used_at=ctx.now,
     )
-    return msgspec.structs.replace(answer, change=answer.change + put(record))
+    remembered = remember(ctx, ctx.state.tokens.used, record, lambda each: each.used_at)
+    return msgspec.structs.replace(answer, change=answer.change + remembered)
 
 
 def _key(ctx: Context, row: Action, action: str, request: Request) -> str | None:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from realvpc.net.resource import Resource
 
 from .context import Context, Request
+from .effort import FINDING
 from .errors import AwsError
-from .noun import Noun, TellsPrefix
-from .parameters import required
+from .noun import Noun, Spelling, TellsPrefix
 
 R = TypeVar("R", bound=Resource)
 
 _HEX = re.compile(r"[0-9a-f]{8}(?:[0-9a-f]{9})?")
 
 
-def is_id(noun: Noun[Any], text: str) -> bool:
+def is_id(noun: Spelling, text: str) -> bool:
     """Whether it looks like one: the prefix and 8 or 17 hexadecimal digits."""
     prefix, dash, digits = text.rpartition("-")
     return bool(dash) and prefix == noun.prefix and _HEX.fullmatch(digits) is not None
 
 
-def check_form(noun: Noun[Any], resource_id: str) -> None:
+def check_form(noun: Spelling, resource_id: str) -> None:
     """Raises ``Invalid….Malformed`` unless the id is the prefix and 8 or 17 hexadecimal digits; nothing for nouns whose
     ids EC2 does not look at so closely."""
     if noun.malformed is None:
@@ -41,6 +41,7 @@ def check_form(noun: Noun[Any], resource_id: str) -> None:
 
 def find(ctx: Context, noun: Noun[R], resource_id: str) -> R | None:
     """The resource, if the caller sees it."""
+    ctx.effort.spend(FINDING)
     if noun.derived is not None:
         return noun.derived.one(ctx, resource_id)
     row = ctx.state.table(noun.type).get(resource_id)
@@ -49,7 +50,12 @@ def find(ctx: Context, noun: Noun[R], resource_id: str) -> R | None:
 
 def find_all(ctx: Context, noun: Noun[R]) -> Iterable[R]:
     """Everything of the kind that the caller sees, in no order."""
-    return noun.derived.all(ctx) if noun.derived is not None else ctx.visible(ctx.state.table(noun.type))
+    if noun.derived is None:
+        yield from ctx.visible(ctx.state.table(noun.type))
+        return
+    for row in noun.derived.all(ctx):
+        ctx.effort.spend(FINDING)
+        yield row
 
 
 def get(ctx: Context, noun: Noun[R], resource_id: str) -> R:
@@ -58,8 +64,8 @@ def get(ctx: Context, noun: Noun[R], resource_id: str) -> R:
 
 
 def named(ctx: Context, noun: Noun[R], request: Request, member: str) -> R:
-    """The resource whose id is a required member of the request.  Raises MissingParameter for none, and like get."""
-    return get(ctx, noun, required(request, member))
+    """The resource whose id is a member that every such request has (`Request`).  Raises like ``get``."""
+    return get(ctx, noun, request[member])
 
 
 def get_all(ctx: Context, noun: Noun[R], resource_ids: Iterable[str]) -> list[R]:
@@ -75,10 +81,6 @@ def get_all(ctx: Context, noun: Noun[R], resource_ids: Iterable[str]) -> list[R]
     return [row for row in found.values() if row is not None]
 
 
-def not_found(noun: Noun[Any], *resource_ids: str) -> AwsError:
-    names = ", ".join(resource_ids)
-    if noun.in_brackets:
-        names = f"[{names}]"
-    if len(resource_ids) > 1:
-        return AwsError(noun.not_found, f"The {noun.words}s '{names}' do not exist")
-    return AwsError(noun.not_found, f"The {noun.words} '{names}' does not exist")
+def not_found(noun: Spelling, *resource_ids: str) -> AwsError:
+    words, verb = (f"{noun.words}s", "do not exist") if len(resource_ids) > 1 else (noun.words, "does not exist")
+    return AwsError(noun.not_found, noun.sentence.format(words, ", ".join(resource_ids), verb))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from realvpc.net.resource import Resource
 from realvpc.store.state import State
 
 from .context import Context, Response
+from .effort import SHOWING
 from .filter import FilterValues, path
 from .rendered import Rendered
 
@@ -22,7 +23,7 @@ R = TypeVar("R", bound=Resource)
 
 Render: TypeAlias = Callable[[Context, R], Response]
 
-MAXIMUM_KEPT = 10_000  # renderings of one noun
+MAXIMUM_KEPT = 20_000  # renderings of one noun; then all are made anew
 
 
 class Derived(Struct, Generic[R], frozen=True, kw_only=True):
@@ -46,6 +47,23 @@ class TellsPrefix(Enum):
     NEVER = "never"
     OF_OTHERS = "of others"  # when the id has another one
     ALWAYS = "always"
+
+
+class Spelling(Protocol):
+    """How ids look and how errors about them are worded: of a noun, and of what there is none of."""
+
+    @property
+    def prefix(self) -> str: ...
+    @property
+    def not_found(self) -> str: ...
+    @property
+    def malformed(self) -> str | None: ...
+    @property
+    def words(self) -> str: ...
+    @property
+    def tells_prefix(self) -> TellsPrefix: ...
+    @property
+    def sentence(self) -> str: ...
 
 
 class Noun(Struct, Generic[R], frozen=True, kw_only=True):
@@ -75,7 +93,7 @@ class Noun(Struct, Generic[R], frozen=True, kw_only=True):
     derived: Derived[R] | None = None
     tells_prefix: TellsPrefix = TellsPrefix.OF_OTHERS
     must_have_dash: bool = True
-    in_brackets: bool = False  # whether "not found" puts the ids in brackets
+    sentence: str = "The {} '{}' {}"  # of "not found": words, ids, "does not exist"
 
     def finder(self, name: str) -> Callable[[Context, str], Iterable[R]] | None:
         """How the state finds what has one value of a filter, where it can; others may be among it."""
@@ -123,9 +141,10 @@ def of_row(render: Callable[[R], Response]) -> Render[R]:
         if found is not None and found[0] is row:
             return found[1]
         if len(kept) >= MAXIMUM_KEPT:
-            del kept[next(iter(kept))]
+            kept.clear()
         response = Rendered(render(row))
         kept[row.id] = (row, response)
+        ctx.effort.spend(SHOWING * response.size)
         return response
 
     return rendering
@@ -134,22 +153,23 @@ def of_row(render: Callable[[R], Response]) -> Render[R]:
 def of_state(render: Render[R]) -> Render[R]:
     """A rendering that follows from the row and what the state says of others, whoever asks and whenever.  It is kept
     for as long as the state says the same, so nobody may change what it returns."""
-    kept: dict[str, tuple[R, Response]] = {}
-    of: State | None = None
+    latest: tuple[State | None, dict[str, tuple[R, Response]]] = None, {}  # a long call may look at an older state
 
     def rendering(ctx: Context, row: R) -> Response:
-        nonlocal of
+        nonlocal latest
+        of, kept = latest
         if ctx.state is not of:
             if of is None or not _says_the_same(ctx.state, of):
-                kept.clear()
-            of = ctx.state
+                kept = {}
+            latest = ctx.state, kept
         found = kept.get(row.id)
         if found is not None and found[0] is row:
             return found[1]
         if len(kept) >= MAXIMUM_KEPT:
-            del kept[next(iter(kept))]
+            kept.clear()
         response = Rendered(render(ctx, row))
         kept[row.id] = (row, response)
+        ctx.effort.spend(SHOWING * response.size)
         return response
 
     return rendering

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable
+from itertools import accumulate
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,11 +16,19 @@ class BadTokenError(ValueError):
 
 
 def page(
-    rows: Iterable[T], place: Callable[[T], str], size: int, token: str | None, *, backwards: bool = False
+    rows: Iterable[T],
+    place: Callable[[T], str],
+    size: int,
+    token: str | None,
+    *,
+    backwards: bool = False,
+    bulk: Callable[[T], int] = lambda row: 0,
+    largest: int = 0,
 ) -> tuple[list[T], str | None]:
     """At most ``size`` rows in the order of their places, and the token of the next page if there is one.
 
-    Rows that come or go meanwhile move no other to another page.  Raises BadTokenError.
+    Where rows are long they are fewer, at least one: no more than come to ``largest`` by their ``bulk``.  Rows that
+    come or go meanwhile move no other to another page.  Raises BadTokenError.
     """
     ordered = sorted(rows, key=place, reverse=backwards)
     if token:
@@ -28,7 +37,9 @@ def page(
             raise BadTokenError(token)
         ordered = [row for row in ordered if (place(row) < last if backwards else place(row) > last)]
     shown = ordered[:size]
-    return shown, make_token(place(shown[-1])) if len(ordered) > size else None
+    fitting = sum(so_far <= largest for so_far in accumulate(map(bulk, shown)))
+    shown = shown[: max(1, fitting)]
+    return shown, make_token(place(shown[-1])) if len(ordered) > len(shown) else None
 
 
 def make_token(last: str) -> str:

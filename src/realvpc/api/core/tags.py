@@ -33,7 +33,7 @@ def tags_by_type(request: Request, tag_types: Iterable[str]) -> dict[str, dict[s
             raise invalid_parameter_value(f"'{tag_type}' is not a valid taggable resource type for this operation.")
         found[tag_type].update(read_tags(specification.get("Tags") or []))
     for tags in found.values():
-        if any(_is_reserved(key) for key in tags):
+        if any(is_reserved(key) for key in tags):
             raise invalid_parameter_value(_RESERVED)
         checked(tags)
     return found
@@ -42,7 +42,8 @@ def tags_by_type(request: Request, tag_types: Iterable[str]) -> dict[str, dict[s
 _RESERVED = "Tag keys starting with 'aws:' are reserved for internal use"
 
 
-def _is_reserved(key: str) -> bool:
+def is_reserved(key: str) -> bool:
+    """Whether only AWS gives such a tag."""
     return key.lower().startswith("aws:")
 
 
@@ -58,7 +59,11 @@ def read_tags(tags: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def render_tags(tags: Mapping[str, str]) -> list[dict[str, Any]]:
-    """``tagSet``, in the order in which the tags were given."""
+    """``tagSet``, in the order in which the tags were given.
+
+    An untagged resource has an empty one, but for the older of EC2's: VPCs, subnets, security groups, instances,
+    volumes, snapshots and images then have none when they are described (boto/boto3, issues 264 and 388).
+    """
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
@@ -67,13 +72,18 @@ def checked(tags: dict[str, str]) -> dict[str, str]:
     for key, value in tags.items():
         if not key:
             raise invalid_parameter_value("Tag keys cannot be empty")
-        if _is_reserved(key):
+        if is_reserved(key):
             raise invalid_parameter_value(f"Value ( {key} ) for parameter key is invalid. {_RESERVED}")
         if len(key) > MAXIMUM_KEY_LENGTH:
             raise invalid_parameter_value(f"Tag key exceeds the maximum length of {MAXIMUM_KEY_LENGTH} characters")
         if len(value) > MAXIMUM_VALUE_LENGTH:
             raise invalid_parameter_value(f"Tag value exceeds the maximum length of {MAXIMUM_VALUE_LENGTH} characters")
-    if len(tags) > TAGS_PER_RESOURCE:
+    return check_count(tags)
+
+
+def check_count(tags: dict[str, str]) -> dict[str, str]:
+    """The tags, if there are not too many, of which AWS's own do not count.  Raises TagLimitExceeded."""
+    if sum(not is_reserved(key) for key in tags) > TAGS_PER_RESOURCE:
         raise AwsError(
             "TagLimitExceeded", f"The maximum number of Tags for a resource has been reached ({TAGS_PER_RESOURCE})."
         )

@@ -26,7 +26,6 @@ from ..core.describe import deleting, describing
 from ..core.errors import AwsError, dependency_violation, invalid_parameter_value, missing_parameter
 from ..core.lookup import get, named
 from ..core.noun import Derived, Noun, of_row
-from ..core.parameters import required
 from ..core.tags import render_tags, tags_on_creation
 from .vpc import VPC
 
@@ -50,8 +49,6 @@ def create_dhcp_options(ctx: Context, request: Request) -> Answer:
         if not configuration.get("Values"):
             raise missing_parameter(f"dhcpConfiguration.{number}.value")
         options[key] = _READERS[key](key, tuple(configuration["Values"]))
-    if not options:
-        raise missing_parameter("dhcpConfigurationSet")
     made = DhcpOptions(
         id=ctx.new_id(DHCP_OPTIONS.prefix),
         account=ctx.account,
@@ -132,7 +129,7 @@ def associate_dhcp_options(ctx: Context, request: Request) -> Answer:
     Raises ``InvalidVpcID.NotFound``, ``InvalidDhcpOptionID.NotFound``.
     """
     vpc = named(ctx, VPC, request, "VpcId")
-    options_id = required(request, "DhcpOptionsId")
+    options_id = request["DhcpOptionsId"]
     if options_id != NO_OPTIONS_ID:
         get(ctx, DHCP_OPTIONS, options_id)
     return Answer({}, put(replace(vpc, dhcp_options_id=options_id)))

@@ -1,11 +1,11 @@
-"""DescribeImages: Amazon's machine images, which everybody sees, and an account's own (EC2 API Reference)."""
+"""DescribeImages: the publishers' machine images, which everybody sees, and an account's own (EC2 API Reference)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from realvpc.net.images import AMAZON_ACCOUNT, public_images
+from realvpc.net.images import PUBLISHERS, public_images
 from realvpc.net.machine_image import ImageState, MachineImage
 
 from ..core.context import Answer, Context, Request, Response
@@ -23,7 +23,7 @@ def check_available(image: MachineImage) -> None:
 
 
 def _alias(row: MachineImage) -> str | None:
-    return "amazon" if row.account == AMAZON_ACCOUNT else None
+    return "amazon" if row.account in PUBLISHERS else None
 
 
 def _self(ctx: Context, row: MachineImage) -> str | None:
@@ -54,7 +54,7 @@ def _render(row: MachineImage) -> Response:
         "Description": row.description or None,
         "Architecture": row.architecture,
         "CreationDate": f"{row.created_at:%Y-%m-%dT%H:%M:%S}.000Z",
-        "Public": row.account == AMAZON_ACCOUNT,
+        "Public": row.account in PUBLISHERS,
         "PlatformDetails": "Linux/UNIX",
         "UsageOperation": "RunInstances",
         "State": row.state,
@@ -69,7 +69,8 @@ def _render(row: MachineImage) -> Response:
         "DeregistrationProtection": "disabled",
         "ImdsSupport": "v2.0",
         "FreeTierEligible": True,
-        "Tags": render_tags(row.tags),
+        "SourceInstanceId": row.source_instance_id or None,
+        "Tags": render_tags(row.tags) or None,
     }
 
 
@@ -110,7 +111,6 @@ _NO_IMAGE_HAS = (
     "scan-result.highest-finding-severity-label",
     "source-image-id",
     "source-image-region",
-    "source-instance-id",
     "state-reason-code",
     "state-reason-message",
 )
@@ -149,12 +149,13 @@ IMAGE = Noun(
         "root-device-name": ".root_device_name",
         "root-device-type": "RootDeviceType",
         "sriov-net-support": "SriovNetSupport",
+        "source-instance-id": "SourceInstanceId",
         "state": ".state",
         "virtualization-type": "VirtualizationType",
     },
     derived=Derived(one=_one, all=_all, check=check_owner),
     tells_prefix=TellsPrefix.ALWAYS,
-    in_brackets=True,
+    sentence="The {} '[{}]' {}",
 )
 
 
@@ -164,7 +165,7 @@ def describe_images(ctx: Context, request: Request) -> Answer:
     if owners := frozenset(request.get("Owners") or ()):
         rows = [row for row in rows if owners & {row.account, _alias(row), _self(ctx, row)}]
     if users := request.get("ExecutableUsers"):  # who may launch by a permission of the image's, not as its owner
-        rows = [row for row in rows if row.account == AMAZON_ACCOUNT and "all" in users]
+        rows = [row for row in rows if row.account in PUBLISHERS and "all" in users]
     page, token = paginate(request, rows)
     return Answer({"Images": [IMAGE.render(ctx, row) for row in page], "NextToken": token})
 

@@ -11,7 +11,7 @@ from realvpc.net.machine_image import ARCHITECTURE, ROOT_DEVICE_NAME, DiskSnapsh
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request
-from ..core.errors import AwsError, missing_parameter, unsupported_operation
+from ..core.errors import AwsError, unsupported_operation
 from ..core.lookup import get, named, not_found
 from ..core.parameters import refuse
 from ..core.tags import tags_by_type, tags_on_creation
@@ -58,6 +58,8 @@ def _root_snapshot(ctx: Context, request: Request, device: str) -> DiskSnapshot:
     snapshot = get(ctx, SNAPSHOT, snapshot_id)
     if snapshot.state is not ImageState.AVAILABLE:
         raise AwsError("IncorrectState", f"The snapshot '{snapshot_id}' is not completed.")
+    if snapshot.is_record:
+        raise unsupported_operation(f"The snapshot '{snapshot_id}' is a record of a volume, whose data is not kept.")
     return snapshot
 
 
@@ -89,6 +91,7 @@ def copy_image(ctx: Context, request: Request) -> Answer:
         make_image(ctx, name, snapshot),
         description=request.get("Description") or source.description,
         root_device_name=source.root_device_name,
+        architecture=source.architecture,
         tags=(dict(source.tags) if request.get("CopyImageTags") else {}) | tags[IMAGE.tag_type],
     )
     return Answer({"ImageId": row.id}, put(snapshot, row))
@@ -112,9 +115,7 @@ def deregister_image(ctx: Context, request: Request) -> Answer:
 
 
 def checked_name(ctx: Context, name: str) -> str:
-    """A name for a new image.  Raises MissingParameter, ``InvalidAMIName.Malformed``, ``InvalidAMIName.Duplicate``."""
-    if not name:
-        raise missing_parameter("name")
+    """A name for a new image.  Raises ``InvalidAMIName.Malformed``, ``InvalidAMIName.Duplicate``."""
     if not _NAME.fullmatch(name):
         raise AwsError(
             "InvalidAMIName.Malformed",

@@ -12,16 +12,20 @@ from realvpc.net.network_interface import NetworkInterface
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import paginate, select
+from ..core.errors import AwsError
 from ..core.noun import Noun, TellsPrefix, of_state
 from ..core.tags import render_tags
 from .instance_filters import FILTERS
+from .ipv4_prefix import render_prefixes
 from .network_interface import (
     private_name,
     public_name,
     render_addresses,
-    render_association,
     render_attachment,
     render_groups,
+    render_ipv6_addresses,
+    render_ipv6_prefixes,
+    render_public_address,
 )
 
 METADATA_OPTIONS = {
@@ -65,12 +69,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
         "ProductCodes": [],
         "InstanceType": instance.instance_type,
         "LaunchTime": instance.launched_at,
-        "Placement": {
-            "AvailabilityZone": instance.zone_name,
-            "AvailabilityZoneId": instance.zone_id,
-            "GroupName": "",
-            "Tenancy": "default",
-        },
+        "Placement": render_placement(ctx, instance),
         "Monitoring": {"State": "enabled" if instance.detailed_monitoring else "disabled"},
         "Architecture": kind.architecture,
         "BlockDeviceMappings": render_block_devices(ctx, instance),
@@ -83,7 +82,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
         "RootDeviceName": instance.root_device_name,
         "RootDeviceType": "ebs",
         "SecurityGroups": [],
-        "Tags": render_tags(instance.tags),
+        "Tags": render_tags(instance.tags) or None,
         "VirtualizationType": "hvm",
         "CpuOptions": {"CoreCount": kind.cores, "ThreadsPerCore": kind.threads_per_core},
         "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
@@ -111,7 +110,20 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
 
 def _first_launched_at(ctx: Context, instance: Instance) -> datetime | None:
     """Since when the instance is billed as it is: its root volume is as old, ``launched_at`` is of the last start."""
-    return min((volume.created_at for volume in ctx.state.inventory.volumes_of(instance.id)), default=None)
+    root = ctx.state.inventory.root_volume_of(instance)
+    return root.created_at if root else None
+
+
+def render_placement(ctx: Context, instance: Instance) -> Response:
+    group = ctx.state.inventory.placement_groups.get(instance.placement_group_id or "")
+    return {
+        "AvailabilityZone": instance.zone_name,
+        "AvailabilityZoneId": instance.zone_id,
+        "GroupName": group.name if group else "",
+        "GroupId": group.id if group else None,
+        "PartitionNumber": instance.partition_number,
+        "Tenancy": instance.tenancy,
+    }
 
 
 def render_state(state: InstanceState) -> Response:
@@ -125,11 +137,13 @@ def render_metadata_options(options: MetadataOptions) -> Response:
 
 def _of_primary(ctx: Context, instance: Instance, primary: NetworkInterface) -> Response:
     """What an instance shows of its primary interface."""
+    public = ctx.network.public_address_of(primary)
     return {
         "PrivateDnsName": instance_private_name(instance, primary),
         "PublicDnsName": public_name(ctx, primary) or "",
         "PrivateIpAddress": str(primary.private_address),
-        "PublicIpAddress": str(primary.public_address) if primary.public_address is not None else None,
+        "Ipv6Address": str(primary.ipv6_addresses[0]) if primary.ipv6_addresses else None,
+        "PublicIpAddress": str(public) if public is not None else None,
         "SecurityGroups": render_groups(ctx, primary),
         "SourceDestCheck": primary.source_dest_check,
         "SubnetId": primary.subnet_id,
@@ -145,7 +159,7 @@ def render_block_devices(ctx: Context, instance: Instance) -> list[Response]:
         {
             "DeviceName": volume.device_name,
             "Ebs": {
-                "AttachTime": volume.created_at,
+                "AttachTime": volume.attached_since,
                 "DeleteOnTermination": volume.delete_on_termination,
                 "Status": "attached",
                 "VolumeId": volume.id,
@@ -164,22 +178,24 @@ def render_profile(ctx: Context, instance: Instance) -> Response | None:
 
 
 def render_instance_interface(ctx: Context, interface: NetworkInterface) -> Response:
-    attachment = render_attachment(interface) or {}
+    attachment = render_attachment(ctx, interface, interface.attachment) or {}
     return {
-        "Association": render_association(ctx, interface),
+        "Association": render_public_address(ctx, interface, interface.private_address),
         "Attachment": {
             name: value for name, value in attachment.items() if name not in ("InstanceId", "InstanceOwnerId")
         },
         "Description": interface.description,
         "Groups": render_groups(ctx, interface),
         "InterfaceType": "interface",
-        "Ipv6Addresses": [],
+        "Ipv4Prefixes": render_prefixes(interface),
+        "Ipv6Addresses": render_ipv6_addresses(interface),
+        "Ipv6Prefixes": render_ipv6_prefixes(interface),
         "MacAddress": interface.mac_address,
         "NetworkInterfaceId": interface.id,
         "OwnerId": interface.account,
         "PrivateDnsName": private_name(ctx, interface, interface.private_address),
         "PrivateIpAddress": str(interface.private_address),
-        "PrivateIpAddresses": render_addresses(ctx, interface),
+        "PrivateIpAddresses": render_addresses(ctx, interface, render_public_address),
         "SourceDestCheck": interface.source_dest_check,
         "Status": interface.status,
         "SubnetId": interface.subnet_id,
@@ -200,6 +216,18 @@ INSTANCE = Noun(
     filters=FILTERS,
     tells_prefix=TellsPrefix.NEVER,
 )
+
+
+def only_interface(ctx: Context, instance: Instance) -> NetworkInterface | None:
+    """That of an instance that is named in its place; None for one that is terminated.  Raises InvalidInstanceID."""
+    interfaces = ctx.network.interfaces_of(instance.id)
+    if len(interfaces) > 1:
+        raise AwsError(
+            "InvalidInstanceID",
+            f"There are multiple interfaces attached to instance '{instance.id}'. "
+            "Please specify an interface ID for the operation instead.",
+        )
+    return next(iter(interfaces), None)
 
 
 def describe_instances(ctx: Context, request: Request) -> Answer:

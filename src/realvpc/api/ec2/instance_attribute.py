@@ -13,6 +13,7 @@ from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.resource import Resource
 from realvpc.net.table import Change, put
+from realvpc.net.volume import Volume
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import paginate, select
@@ -20,10 +21,12 @@ from ..core.errors import (
     AwsError,
     invalid_parameter_combination,
     invalid_parameter_value,
+    unknown_attribute,
+    unsupported_operation,
 )
-from ..core.lookup import named
+from ..core.lookup import get, named
 from ..core.parameters import refuse
-from .instance import INSTANCE, render_block_devices
+from .instance import INSTANCE, only_interface, render_block_devices
 from .launch import read_cpu_credits, read_user_data
 from .network_interface import render_groups
 from .network_interface_attribute import with_groups
@@ -63,9 +66,7 @@ def describe_instance_attribute(ctx: Context, request: Request) -> Answer:
     instance = named(ctx, INSTANCE, request, "InstanceId")
     render = _ATTRIBUTES.get(request["Attribute"])
     if render is None:
-        raise invalid_parameter_value(
-            f"Value ({request['Attribute']}) for parameter attribute is invalid. Unknown attribute."
-        )
+        raise unknown_attribute(request["Attribute"])
     return Answer({"InstanceId": instance.id} | render(ctx, instance))
 
 
@@ -102,6 +103,38 @@ def describe_instance_credit_specifications(ctx: Context, request: Request) -> A
     )
 
 
+def modify_instance_credit_specification(ctx: Context, request: Request) -> Answer:
+    """Those that can be changed are, and of the others the answer says why not."""
+    done: list[Response] = []
+    failed: list[Response] = []
+    changed: dict[str, Instance] = {}
+    for wanted in request["InstanceCreditSpecifications"]:
+        instance_id = wanted.get("InstanceId") or ""
+        try:
+            instance = changed.get(instance_id) or get(ctx, INSTANCE, instance_id)
+            changed[instance_id] = replace(instance, cpu_credits=_credits(instance, wanted))
+            done.append({"InstanceId": instance_id})
+        except AwsError as error:
+            failed.append({"InstanceId": instance_id, "Error": {"Code": error.code, "Message": error.message}})
+    response = {
+        "SuccessfulInstanceCreditSpecifications": done,
+        "UnsuccessfulInstanceCreditSpecifications": failed,
+    }
+    return Answer(response, put(*changed.values()))
+
+
+def _credits(instance: Instance, wanted: Request) -> str | None:
+    kind = INSTANCE_TYPES[instance.instance_type]
+    if not kind.is_burstable:
+        raise AwsError(
+            "InstanceCreditSpecification.NotSupported",
+            f"The instance type {kind.name} does not support credit specifications.",
+        )
+    if instance.state in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED):
+        raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is {instance.state}.")
+    return read_cpu_credits({"CreditSpecification": wanted}, kind)
+
+
 # -- modify ----------------------------------------------------------------------------------------------------------
 
 _BOOLEANS = {
@@ -118,7 +151,7 @@ _MEMBERS = {
     "SourceDestCheck": "sourceDestCheck",
     "UserData": "userData",
 }
-_NOT_HERE = ("BlockDeviceMappings", "EnaSupport", "Kernel", "Ramdisk", "SriovNetSupport")
+_NOT_HERE = ("EnaSupport", "Kernel", "Ramdisk", "SriovNetSupport")
 _WHILE_STOPPED = ("ebsOptimized", "instanceType", "userData")
 
 
@@ -137,6 +170,8 @@ def modify_instance_attribute(ctx: Context, request: Request) -> Answer:
     }
     if request.get("Groups"):
         given["groupSet"] = request["Groups"]
+    if request.get("BlockDeviceMappings"):
+        given["blockDeviceMapping"] = request["BlockDeviceMappings"]
     if request.get("Attribute"):
         given[request["Attribute"]] = _value(request["Attribute"], request.get("Value"))
     if not given:
@@ -161,6 +196,8 @@ def _modified(ctx: Context, instance: Instance, attribute: str, value: Any) -> C
         raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is not in the 'stopped' state.")
     if attribute in _BOOLEANS:
         return put(replace(instance, **{_BOOLEANS[attribute]: bool(value)}))
+    if attribute == "blockDeviceMapping":
+        return put(*_with_devices(ctx, instance, value))
     changed: Resource
     match attribute:
         case "sourceDestCheck":
@@ -181,6 +218,24 @@ def _modified(ctx: Context, instance: Instance, attribute: str, value: Any) -> C
     return put(changed)
 
 
+def _with_devices(ctx: Context, instance: Instance, mappings: Any) -> list[Volume]:
+    """Volumes that go with the instance or outlive it.  Raises InvalidInstanceAttributeValue for a device that it does
+    not have, UnsupportedOperation for a root volume that is to outlive it, InvalidParameterValue for a text."""
+    volumes = {row.device_name: row for row in ctx.state.inventory.volumes_of(instance.id)}
+    if not isinstance(mappings, list):
+        raise invalid_parameter_value("Block devices are given by the member blockDeviceMapping, not as a text.")
+    for mapping in mappings:
+        name, ebs = mapping.get("DeviceName"), mapping.get("Ebs") or {}
+        if name not in volumes or ebs.get("VolumeId") not in (None, volumes[name].id):
+            raise AwsError("InvalidInstanceAttributeValue", f"No device is currently mapped at {name}")
+        goes = ebs.get("DeleteOnTermination")
+        if goes is False and name == instance.root_device_name:
+            raise unsupported_operation("The root volume is deleted on termination.")
+        if goes is not None:
+            volumes[name] = replace(volumes[name], delete_on_termination=goes)
+    return list(volumes.values())
+
+
 def _with_type(ctx: Context, instance: Instance, name: str) -> Instance:
     kind = INSTANCE_TYPES.get(name)
     if kind is None:
@@ -194,13 +249,7 @@ def _with_type(ctx: Context, instance: Instance, name: str) -> Instance:
 
 def _primary(ctx: Context, instance: Instance) -> NetworkInterface:
     """Raises InvalidInstanceID for an instance of several interfaces, whose own attributes count."""
-    interfaces = ctx.network.interfaces_of(instance.id)
-    if len(interfaces) > 1:
-        raise AwsError(
-            "InvalidInstanceID",
-            f"There are multiple interfaces attached to instance '{instance.id}'. "
-            "Please specify an interface ID for the operation instead.",
-        )
-    if not interfaces:
+    interface = only_interface(ctx, instance)
+    if interface is None:
         raise AwsError("IncorrectInstanceState", f"The instance '{instance.id}' is terminated.")
-    return interfaces[0]
+    return interface

@@ -46,8 +46,6 @@ _NO_INTERFACE_HAS = (
     "association.carrier-ip",
     "association.customer-owned-ip",
     "ipv4-prefixes.ipv4-prefix",
-    "ipv6-address",
-    "ipv6-addresses.is-primary-ipv6",
     "ipv6-prefixes.ipv6-prefix",
     "outpost-arn",
 )
@@ -58,12 +56,9 @@ _NO_INSTANCE_HAS = (
     "capacity-reservation-specification.capacity-reservation-target.capacity-reservation-resource-group-arn",
     "host-id",
     "instance-lifecycle",
-    "ipv6-address",
     "kernel-id",
     "operator.principal",
     "outpost-arn",
-    "placement-group-name",
-    "placement-partition-number",
     "platform",
     "product-code",
     "product-code.type",
@@ -80,6 +75,8 @@ _INTERFACES: dict[str, FilterValues[NetworkInterface]] = {
     "addresses.private-dns-name": _private_names,
     "attachment.network-card-index": lambda ctx, row: (0,) if row.attachment else (),
     "deny-all-igw-traffic": lambda ctx, row: (False,),
+    "ipv6-address": lambda ctx, row: row.ipv6_addresses[:1],
+    "ipv6-addresses.is-primary-ipv6": lambda ctx, row: {address == row.primary_ipv6 for address in row.ipv6_addresses},
     "ipv6-native": lambda ctx, row: (False,),
     "public-dns-name": lambda ctx, row: (public_name(ctx, row),),
 }
@@ -98,7 +95,7 @@ FILTERS: dict[str, str | FilterValues[Instance]] = {
     **dict.fromkeys(_NO_INSTANCE_HAS, no_values),
     **{f"network-interface.{name}": _of_interfaces(values) for name, values in _INTERFACES.items()},
     "architecture": "Architecture",
-    "block-device-mapping.attach-time": _of_volumes(lambda volume: volume.created_at),
+    "block-device-mapping.attach-time": _of_volumes(lambda volume: volume.attached_since),
     "block-device-mapping.delete-on-termination": _of_volumes(lambda volume: volume.delete_on_termination),
     "block-device-mapping.device-name": _of_volumes(lambda volume: volume.device_name),
     "block-device-mapping.status": "BlockDeviceMappings[].Ebs.Status",
@@ -122,8 +119,17 @@ FILTERS: dict[str, str | FilterValues[Instance]] = {
     "instance-type": ".instance_type",
     "instance.group-id": "SecurityGroups[].GroupId",
     "instance.group-name": "SecurityGroups[].GroupName",
-    "ip-address": _of_primary(lambda ctx, interface: interface.public_address),
+    "ip-address": _of_primary(lambda ctx, interface: ctx.network.public_address_of(interface)),
+    "ipv6-address": lambda ctx, row: [
+        address for primary in ctx.network.interfaces_of(row.id)[:1] for address in primary.ipv6_addresses
+    ],
     "key-name": ".key_name",
+    "placement-group-name": lambda ctx, row: (
+        (group.name,)
+        if (group := ctx.state.inventory.placement_groups.get(row.placement_group_id or "")) is not None
+        else ()
+    ),
+    "placement-partition-number": ".partition_number",
     "launch-index": ".ami_launch_index",
     "launch-time": ".launched_at",
     "maintenance-options.auto-recovery": "MaintenanceOptions.AutoRecovery",

@@ -16,7 +16,6 @@ from ..core.describe import paginate
 from ..core.errors import AwsError
 from ..core.filter import FilterValues, passing
 from ..core.lookup import find_all, named
-from ..core.parameters import required
 from .instance import INSTANCE, render_profile
 from .launch import find_profile
 
@@ -32,7 +31,7 @@ def associate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
 
 def replace_iam_instance_profile_association(ctx: Context, request: Request) -> Answer:
     """Another profile for the same instance.  Raises InvalidAssociationID.NotFound, InvalidParameterValue."""
-    instance = _associated(ctx, required(request, "AssociationId"))
+    instance = _associated(ctx, request["AssociationId"])
     profile = find_profile(ctx, request["IamInstanceProfile"])
     return _associating(ctx, instance, profile)
 
@@ -51,7 +50,7 @@ def _associating(ctx: Context, instance: Instance, profile: InstanceProfile) -> 
 
 def disassociate_iam_instance_profile(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidAssociationID.NotFound``."""
-    instance = _associated(ctx, required(request, "AssociationId"))
+    instance = _associated(ctx, request["AssociationId"])
     changed = replace(
         instance,
         instance_profile_arn=None,

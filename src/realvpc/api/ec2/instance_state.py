@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -18,10 +18,13 @@ from realvpc.net.resource import Resource
 from realvpc.net.table import Change, put
 
 from ..core.context import Answer, Context, Request
+from ..core.effort import MAKING
 from ..core.errors import AwsError, invalid_parameter_combination
 from ..core.lookup import get_all
 from .address_picker import AddressPicker
 from .instance import INSTANCE, render_state
+from .public_address import disassociated, with_public_address
+from .volume import detached
 
 _S, _E = InstanceState, InstanceEvent
 
@@ -37,9 +40,12 @@ USER_SHUTDOWN = StateReason("Client.UserInitiatedShutdown", "User initiated shut
 INSTANCE_SHUTDOWN = StateReason("Client.InstanceInitiatedShutdown", "Instance initiated shutdown")
 
 
+SERVER_ERROR = "Server.InternalError"
+
+
 def server_error(sentence: str) -> StateReason:
     """The data plane failed."""
-    return StateReason("Server.InternalError", sentence)
+    return StateReason(SERVER_ERROR, sentence)
 
 
 # -- requests --------------------------------------------------------------------------------------------------------
@@ -136,19 +142,17 @@ def _ask(
                 "IncorrectInstanceState",
                 f"{which} instance '{instance.id}' is not in a state from which it can be {_VERBS[event]}.",
             )
-    shown, change, picker = [], Change(), AddressPicker(ctx)
-    for instance in instances:
-        asked = happens(ctx, instance, event, USER_SHUTDOWN, picker)
-        shown.append((instance, TRANSITIONS[instance.state, event]))
-        change += asked if ctx.options.has_fabric else _settled(ctx, instance.id, asked)
-    return shown, change
+    shown = [(instance, TRANSITIONS[instance.state, event]) for instance in instances]
+    picker = AddressPicker(ctx)
+    asked = Change.of(happens(ctx, instance, event, USER_SHUTDOWN, picker) for instance in instances)
+    return shown, asked if ctx.options.has_fabric else _settled(ctx, instances, asked)
 
 
-def _settled(ctx: Context, instance_id: str, asked: Change) -> Change:
+def _settled(ctx: Context, instances: Iterable[Instance], asked: Change) -> Change:
     later = ctx.with_state(ctx.state.apply(asked))
-    instance = later.network.instances[instance_id]
-    event = _E.MACHINE_UP if instance.machine_wanted else _E.MACHINE_DOWN
-    return asked + happens(later, instance, event)
+    rows = (later.network.instances[instance.id] for instance in instances)
+    reports = (happens(later, row, _E.MACHINE_UP if row.machine_wanted else _E.MACHINE_DOWN) for row in rows)
+    return Change.of((asked, *reports))
 
 
 # -- events ----------------------------------------------------------------------------------------------------------
@@ -162,6 +166,7 @@ def happens(
     picker: AddressPicker | None = None,
 ) -> Change:
     """What ``event`` changes.  Nothing, when the state does not know it: then it is old news."""
+    ctx.effort.spend(MAKING)
     state = TRANSITIONS.get((instance.state, event))
     if state is None:
         return Change()
@@ -181,7 +186,9 @@ def happens(
                 state_reason=None,
                 state_transition_reason="",
             )
-            return put(after, *_with_public_address(interfaces, picker or AddressPicker(ctx)))
+            picker = picker or AddressPicker(ctx)
+            given = (with_public_address(ctx.network, row, picker) for row in interfaces)
+            return put(after, *(new for old, new in zip(interfaces, given, strict=True) if new is not old))
         case _S.RUNNING:
             return put(after)
         case _S.TERMINATED:
@@ -209,28 +216,20 @@ def _because(instance: Instance, reason: StateReason | None, now: datetime) -> I
     )
 
 
-def _with_public_address(
-    interfaces: tuple[NetworkInterface, ...], picker: AddressPicker
-) -> tuple[NetworkInterface, ...]:
-    """A start brings a new public address where the launch did, to an instance of one interface (EC2 guide)."""
-    if len(interfaces) != 1:
-        return ()
-    return tuple(
-        replace(row, public_address=picker.public())
-        for row in interfaces
-        if row.associate_public_address and row.public_address is None
-    )
-
-
 def _without_belongings(ctx: Context, instance: Instance, interfaces: tuple[NetworkInterface, ...]) -> Change:
-    """The instance alone: interfaces and volumes that go with it are deleted, other interfaces are free again."""
-    deleted: list[Resource] = [row for row in interfaces if row.attachment and row.attachment.delete_on_termination]
+    """The instance alone: interfaces and volumes that go with it are deleted, other interfaces are free again.
+
+    Elastic IP addresses stay with an interface that is left, and with the account in any case.
+    """
+    doomed = [row for row in interfaces if row.attachment and row.attachment.delete_on_termination]
+    freed = [address for row in doomed for address in disassociated(ctx.network, row)]
     kept = [
         replace(row, attachment=None, public_address=None)
         for row in interfaces
         if row.attachment and not row.attachment.delete_on_termination
     ]
     volumes = ctx.state.inventory.volumes_of(instance.id)
-    deleted += [row for row in volumes if row.delete_on_termination]
-    outlive = [replace(row, instance_id=None) for row in volumes if not row.delete_on_termination]
-    return Change(puts=(instance, *kept, *outlive), deletes=tuple(deleted))
+    permissions = [each for row in doomed for each in ctx.state.inventory.permissions_of(row.id)]
+    deleted: list[Resource] = [*doomed, *permissions, *(row for row in volumes if row.delete_on_termination)]
+    outlive = [detached(row) for row in volumes if not row.delete_on_termination]
+    return Change(puts=(instance, *kept, *freed, *outlive), deletes=tuple(deleted))

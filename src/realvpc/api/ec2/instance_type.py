@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from msgspec import Struct
 
 from realvpc.net.instance_types import INSTANCE_TYPES, InstanceType
@@ -34,7 +36,9 @@ def describe_instance_types(ctx: Context, request: Request) -> Answer:
     return Answer({"InstanceTypes": [_render(row.kind) for row in page], "NextToken": token})
 
 
+@cache
 def _render(kind: InstanceType) -> Response:
+    """Made once, and changed by nobody: a request may have filters by the dozen, and there are hundreds of types."""
     nitro = kind.is_nitro
     valid_threads = sorted({1, kind.threads_per_core})
     return {
@@ -78,14 +82,14 @@ def _render(kind: InstanceType) -> Response:
                 }
             ],
             "Ipv4AddressesPerInterface": kind.addresses,
-            "Ipv6AddressesPerInterface": kind.addresses,
-            "Ipv6Supported": True,
+            "Ipv6AddressesPerInterface": kind.ipv6_addresses,
+            "Ipv6Supported": kind.ipv6_addresses > 0,
             "EnaSupport": "required" if nitro else "unsupported",
             "EfaSupported": False,
             "EncryptionInTransitSupported": False,
             "EnaSrdSupported": False,
         },
-        "PlacementGroupInfo": {"SupportedStrategies": ["partition", "spread"]},
+        "PlacementGroupInfo": {"SupportedStrategies": list(kind.placement_strategies)},
         "HibernationSupported": False,
         "BurstablePerformanceSupported": kind.is_burstable,
         "DedicatedHostsSupported": False,

@@ -20,10 +20,15 @@ from .vpc import VPC
 def create_internet_gateway(ctx: Context, request: Request) -> Answer:
     """A gateway that is attached to no VPC yet.  Raises InternetGatewayLimitExceeded."""
     tags = tags_on_creation(request, INTERNET_GATEWAY.tag_type)
-    if ctx.count(ctx.network.internet_gateways) >= ctx.quota(INTERNET_GATEWAYS_PER_REGION):
-        raise AwsError("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached.")
+    check_gateway_quota(ctx)
     gateway = InternetGateway(id=ctx.new_id("igw"), account=ctx.account, region=ctx.region, tags=tags)
     return Answer({"InternetGateway": _render(gateway)}, put(gateway))
+
+
+def check_gateway_quota(ctx: Context) -> None:
+    """Raises InternetGatewayLimitExceeded."""
+    if ctx.count(ctx.network.internet_gateways) >= ctx.quota(INTERNET_GATEWAYS_PER_REGION):
+        raise AwsError("InternetGatewayLimitExceeded", "The maximum number of internet gateways has been reached.")
 
 
 def attach_internet_gateway(ctx: Context, request: Request) -> Answer:
@@ -40,12 +45,18 @@ def attach_internet_gateway(ctx: Context, request: Request) -> Answer:
 
 
 def detach_internet_gateway(ctx: Context, request: Request) -> Answer:
-    """Raises ``Gateway.NotAttached``, and DependencyViolation while the VPC has public addresses in use."""
+    """Raises ``Gateway.NotAttached``, and DependencyViolation while the VPC has public addresses in use, or the gateway
+    a route table."""
     gateway = named(ctx, INTERNET_GATEWAY, request, "InternetGatewayId")
     vpc = named(ctx, VPC, request, "VpcId")
     if gateway.vpc_id != vpc.id:
         raise AwsError("Gateway.NotAttached", f"resource {gateway.id} is not attached to network {vpc.id}")
-    if any(interface.public_address is not None for interface in ctx.network.interfaces_in_vpc(vpc.id)):
+    if ctx.network.gateway_route_table(gateway.id) is not None:
+        raise AwsError(
+            "DependencyViolation",
+            f"The gateway {gateway.id} is associated with a route table. Please disassociate it before detaching it.",
+        )
+    if any(map(ctx.network.public_addresses_of, ctx.network.interfaces_in_vpc(vpc.id))):
         raise AwsError(
             "DependencyViolation",
             f"Network {vpc.id} has some mapped public address(es). "

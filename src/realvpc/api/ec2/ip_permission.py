@@ -19,25 +19,34 @@ from realvpc.net.security_group import (
     TCP,
     UDP,
     GroupReference,
+    Peer,
+    PrefixListReference,
     SecurityGroup,
     SecurityGroupRule,
 )
 
 from ..core.context import Context, Request
 from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
-from ..core.lookup import check_form, not_found
+from ..core.lookup import check_form, get, not_found
+from ..core.parameters import parameter_name
 from .permission import Traffic
-from .security_group import SECURITY_GROUP
+from .prefix_list import PREFIX_LIST
+from .prefix_list_use import check_references
+from .security_group import SECURITY_GROUP, group_named
 
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _MAXIMUM_PROTOCOL, _MAXIMUM_TYPE = 255, 255
+_FULL_ACCESS: tuple[dict[str, Any], ...] = (
+    {"IpProtocol": "icmp", "FromPort": ANY_TYPE, "ToPort": ANY_TYPE},
+    *({"IpProtocol": name, "FromPort": PORT_MINIMUM, "ToPort": PORT_MAXIMUM} for name in ("udp", "tcp")),
+)  # AuthorizeSecurityGroupIngress, "SourceSecurityGroupName"
 
 
 class RuleDraft(Struct, frozen=True):
     """A rule that a request writes down."""
 
     traffic: Traffic
-    peer: Cidr | GroupReference
+    peer: Peer
     description: str | None
 
     def as_rule(self, rule_id: str, tags: dict[str, str], *, is_egress: bool) -> SecurityGroupRule:
@@ -53,10 +62,11 @@ class RuleDraft(Struct, frozen=True):
         )
 
 
-def permissions_of(request: Request) -> list[dict[str, Any]]:
+def permissions_of(request: Request, *, is_egress: bool) -> list[dict[str, Any]]:
     """The request's IpPermissions; the old flat parameters become one.
 
-    Raises InvalidParameterCombination when both are there, MissingParameter when neither is.
+    SourceSecurityGroupName alone is full ICMP, UDP and TCP access from that group.  Raises InvalidParameterCombination
+    when both are there, MissingParameter when neither is, InvalidParameterValue for a group's name in an egress rule.
     """
     permissions: list[dict[str, Any]] = request.get("IpPermissions") or []
     flat = {name: request[name] for name in ("IpProtocol", "FromPort", "ToPort") if request.get(name) is not None}
@@ -67,11 +77,16 @@ def permissions_of(request: Request) -> list[dict[str, Any]]:
         return permissions
     if not flat and not cidr and not group:
         raise missing_parameter("ipPermissions")
+    if group and is_egress:
+        raise _not_by_name(group)
     if group:
-        raise invalid_parameter_value(
-            f"Invalid value '{group}' for groupName. You may not reference Amazon VPC security groups by name. "
-            "Please use the corresponding id for this operation."
-        )
+        if flat or cidr:
+            excluded = parameter_name(next(iter(flat), "CidrIp"))
+            raise invalid_parameter_combination(
+                f"The parameter sourceSecurityGroupName cannot be used with the parameter {excluded}"
+            )
+        pair = {"GroupName": group, "UserId": request.get("SourceSecurityGroupOwnerId")}
+        return [traffic | {"UserIdGroupPairs": [pair]} for traffic in _FULL_ACCESS]
     return [flat | {"IpRanges": [{"CidrIp": cidr}] if cidr else []}]
 
 
@@ -97,13 +112,15 @@ def _drafts(ctx: Context, group: SecurityGroup, permission: dict[str, Any], *, m
         sources += 1
         yield RuleDraft(traffic, read_cidr(entry.get("CidrIpv6"), is_ipv4=False), read_description(entry))
     for entry in permission.get("PrefixListIds") or []:
-        raise prefix_list_not_found(entry.get("PrefixListId") or "")
+        sources += 1
+        reference = read_prefix_list(ctx, group, entry.get("PrefixListId") or "", must_exist=must_exist)
+        yield RuleDraft(traffic, reference, read_description(entry))
     for entry in permission.get("UserIdGroupPairs") or []:
         sources += 1
-        reference = read_reference(
+        pair = read_reference(
             ctx, group, entry.get("GroupId"), entry.get("UserId"), entry.get("GroupName"), must_exist=must_exist
         )
-        yield RuleDraft(traffic, reference, read_description(entry))
+        yield RuleDraft(traffic, pair, read_description(entry))
     if not sources:
         raise AwsError(
             "MissingParameter", "Missing source specification: include source security group or CIDR information"
@@ -116,16 +133,22 @@ def read_traffic(protocol: str | None, from_port: int | None, to_port: int | Non
         raise invalid_parameter_value(
             "Invalid value 'null' for protocol. VPC security group rules must specify protocols explicitly."
         )
-    number = PROTOCOL_NUMBERS.get(protocol.lower())
-    if number is None:
-        if not re.fullmatch(r"-1|[0-9]{1,3}", protocol, re.ASCII) or int(protocol) > _MAXIMUM_PROTOCOL:
-            raise invalid_parameter_value(f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
-        number = int(protocol)
+    number = read_protocol(protocol)
     if number in (TCP, UDP):
         return _ports(number, from_port, to_port)
     if number in (ICMP, ICMPV6):
         return _type_and_code(number, from_port, to_port)
     return Traffic(number, ANY_TYPE, ANY_TYPE)
+
+
+def read_protocol(text: str) -> int:
+    """The number of a protocol that is given by number or name; -1 for all.  Raises InvalidParameterValue."""
+    number = PROTOCOL_NUMBERS.get(text.lower())
+    if number is not None:
+        return number
+    if not re.fullmatch(r"-1|[0-9]{1,3}", text, re.ASCII) or int(text) > _MAXIMUM_PROTOCOL:
+        raise invalid_parameter_value(f"Invalid value '{text}' for IP protocol. Unknown protocol.")
+    return int(text)
 
 
 def _ports(protocol: int, from_port: int | None, to_port: int | None) -> Traffic:
@@ -187,24 +210,20 @@ def read_reference(
 ) -> GroupReference:
     """The group that a rule of ``group`` names: of the same VPC, or of a VPC that is actively peered in this Region.
 
-    A group of another account must be named together with its owner.
+    A group of another account must be named together with its owner, and by a name only groups of the default VPC name
+    each other.
     """
+    if not group_id and not name:
+        raise missing_parameter("groupId")
     if not group_id:
-        raise (
-            missing_parameter("groupId")
-            if not name
-            else invalid_parameter_value(
-                f"Invalid value '{name}' for groupName. You may not reference Amazon VPC security groups by name. "
-                "Please use the corresponding id for this operation."
-            )
-        )
+        group_id = _group_named(ctx, group, owner, name or "").id
     check_form(SECURITY_GROUP, group_id)
     if not must_exist:
         return GroupReference(group_id, owner or ctx.account)
     referenced = ctx.network.security_groups.get(group_id)
     if referenced is None or referenced.account != (owner or ctx.account) or referenced.region != ctx.region:
         raise not_found(SECURITY_GROUP, group_id)
-    if referenced.vpc_id == group.vpc_id:
+    if ctx.network.share_a_vpc(group, referenced):
         return GroupReference(group_id, referenced.account)
     peering = ctx.network.active_peering_between(group.vpc_id, referenced.vpc_id)
     if peering is None:
@@ -214,5 +233,26 @@ def read_reference(
     return GroupReference(group_id, referenced.account, peering.id)
 
 
-def prefix_list_not_found(prefix_list_id: str) -> AwsError:
-    return AwsError("InvalidPrefixListID.NotFound", f"The prefix list ID '{prefix_list_id}' does not exist")
+def _group_named(ctx: Context, group: SecurityGroup, owner: str | None, name: str) -> SecurityGroup:
+    """Raises InvalidParameterValue, ``InvalidGroup.NotFound``."""
+    if ctx.default_vpc is None or group.vpc_id != ctx.default_vpc.id or owner not in (None, "", ctx.account):
+        raise _not_by_name(name)
+    return group_named(ctx, name)
+
+
+def _not_by_name(name: str) -> AwsError:
+    return invalid_parameter_value(
+        f"Invalid value '{name}' for groupName. You may not reference Amazon VPC security groups by name. "
+        "Please use the corresponding id for this operation."
+    )
+
+
+def read_prefix_list(
+    ctx: Context, group: SecurityGroup, prefix_list_id: str, *, must_exist: bool = True
+) -> PrefixListReference:
+    """Raises ``InvalidPrefixListId.Malformed``, ``InvalidPrefixListID.NotFound``, PrefixListReferenceLimitExceeded."""
+    check_form(PREFIX_LIST, prefix_list_id)
+    if must_exist:
+        get(ctx, PREFIX_LIST, prefix_list_id)
+        check_references(ctx.network.groups_naming_list(prefix_list_id), group.id)
+    return PrefixListReference(prefix_list_id)

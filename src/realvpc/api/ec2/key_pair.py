@@ -7,6 +7,7 @@ from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import select
+from ..core.effort import GENERATING_RSA
 from ..core.errors import AwsError, invalid_parameter_value, unsupported_operation
 from ..core.lookup import find_all, get, not_found
 from ..core.noun import Noun, of_row
@@ -30,6 +31,8 @@ def create_key_pair(ctx: Context, request: Request) -> Answer:
         raise invalid_parameter_value(f"Invalid value '{key_type}' for KeyType.")
     if request.get("KeyFormat") not in (None, "pem"):
         raise unsupported_operation("The key format ppk is not supported. Convert a pem key with puttygen.")
+    if key_type == RSA:
+        ctx.effort.spend(GENERATING_RSA)
     key, private = make_key(key_type)
     row = _row(ctx, name, key, tags)
     return Answer(_render_new(row) | {"KeyMaterial": private}, put(row))

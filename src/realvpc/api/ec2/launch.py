@@ -12,10 +12,10 @@ from realvpc.net.images import AL2023, image_parameters
 from realvpc.net.instance_types import DEFAULT_INSTANCE_TYPE, INSTANCE_TYPES, InstanceType
 from realvpc.net.key_pair import KeyPair
 from realvpc.net.machine_image import MachineImage
+from realvpc.net.parameter import parameter_id
 
 from ..core.context import Context, Request
 from ..core.errors import (
-    AwsError,
     invalid_parameter_combination,
     invalid_parameter_value,
     missing_parameter,
@@ -27,14 +27,11 @@ from .image import IMAGE, check_available
 from .key_pair import KEY_PAIR, key_pair_named
 
 MAXIMUM_USER_DATA = 16384  # bytes, before base64
-_RESOLVE = "resolve:ssm:"
+RESOLVE = "resolve:ssm:"
 _NOT_HERE = (
     "ElasticGpuSpecification",
     "ElasticInferenceAccelerators",
-    "EnablePrimaryIpv6",
     "InstanceMarketOptions",
-    "Ipv6AddressCount",
-    "Ipv6Addresses",
     "KernelId",
     "LicenseSpecifications",
     "RamdiskId",
@@ -43,32 +40,15 @@ _NOT_HERE = (
 
 
 def refuse_what_is_not_here(request: Request) -> None:
-    """Raises for what a machine of this service does not have: UnsupportedOperation, or AWS's NotFound."""
+    """Raises UnsupportedOperation for what a machine of this service does not have."""
     refuse(request, _NOT_HERE)
     for name, flag in (("EnclaveOptions", "Enabled"), ("HibernationOptions", "Configured")):
         if (request.get(name) or {}).get(flag):
             raise unsupported_operation(f"The parameter {parameter_name(name)} is not supported.")
-    template = request.get("LaunchTemplate")
-    if template and template.get("LaunchTemplateId"):
-        raise AwsError(
-            "InvalidLaunchTemplateId.NotFound",
-            f"The specified launch template, with template ID {template['LaunchTemplateId']}, does not exist.",
-        )
-    if template:
-        name = template.get("LaunchTemplateName") or ""
-        raise AwsError(
-            "InvalidLaunchTemplateName.NotFoundException",
-            f"The specified launch template, with template name {name}, does not exist.",
-        )
-    placement = request.get("Placement") or {}
-    if placement.get("GroupName"):
-        raise AwsError("InvalidPlacementGroup.Unknown", f"The Placement Group '{placement['GroupName']}' is unknown.")
-    if placement.get("Tenancy") not in (None, "default") or placement.get("HostId"):
-        raise unsupported_operation("Dedicated tenancy is not supported.")
 
 
 def read_image(ctx: Context, request: Request, kind: InstanceType) -> tuple[str, MachineImage]:
-    """The id and the image of ImageId, which may name a public parameter: ``resolve:ssm:/aws/service/…``.
+    """The id and the image of ImageId, which may name a parameter: ``resolve:ssm:/aws/service/…``, or one's own.
 
     Raises MissingParameter, ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, ``InvalidAMIID.Unavailable``,
     InvalidParameterValue, also for an image of another architecture than the instance type's.
@@ -76,11 +56,9 @@ def read_image(ctx: Context, request: Request, kind: InstanceType) -> tuple[str,
     image_id = request.get("ImageId") or ""
     if not image_id:
         raise missing_parameter("ImageId")
-    if image_id.startswith(_RESOLVE):
-        parameter = image_id.removeprefix(_RESOLVE)
-        image_id = image_parameters(ctx.region).get(parameter, "")
-        if not image_id:
-            raise invalid_parameter_value(f"Unable to resolve the Systems Manager parameter {parameter}.")
+    if image_id.startswith(RESOLVE):
+        parameter = image_id.removeprefix(RESOLVE)
+        image_id = image_parameters(ctx.region).get(parameter) or _own_parameter(ctx, parameter)
     check_form(IMAGE, image_id)
     image = find(ctx, IMAGE, image_id)
     if image is None and ctx.options.any_image:
@@ -90,6 +68,20 @@ def read_image(ctx: Context, request: Request, kind: InstanceType) -> tuple[str,
     check_available(image)
     _check_architecture(kind, image)
     return image_id, image
+
+
+def _own_parameter(ctx: Context, asked: str) -> str:
+    """The value of a parameter of the account's, with an optional ``:`` and version or label.
+
+    Raises InvalidParameterValue.
+    """
+    name, _, selector = asked.partition(":")
+    inventory = ctx.state.inventory
+    parameter = inventory.parameters.get(parameter_id(ctx.account, ctx.region, name))
+    found = inventory.selected_version(parameter, selector) if parameter else None
+    if found is None or found.is_secret:
+        raise invalid_parameter_value(f"Unable to resolve the Systems Manager parameter {asked}.")
+    return found.value
 
 
 def read_instance_type(request: Request) -> InstanceType:

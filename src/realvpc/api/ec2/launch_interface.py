@@ -23,22 +23,42 @@ from ..core.errors import (
 )
 from ..core.lookup import check_form, find, get
 from ..core.parameters import parameter_name
-from .address_picker import AddressPicker
+from .address_picker import AddressPicker, address_limit_exceeded
+from .default_subnet import default_subnet_for
+from .ipv4_prefix import pick_prefixes
 from .network_interface import (
     NETWORK_INTERFACE,
     groups_for_interface,
     new_interface,
     read_addresses,
-    refuse_prefixes_and_ipv6,
+    refuse_not_here,
+    wanted_addresses,
 )
-from .security_group import SECURITY_GROUP, no_default_vpc
+from .network_interface_attachment import check_device_index, in_use, too_many_interfaces
+from .security_group import SECURITY_GROUP, group_named
 from .subnet import SUBNET
+from .wanted_ipv6 import WantedIpv6, wanted_ipv6
 
 _INSTEAD = (
     ("SubnetId", "subnet ID"),
     ("SecurityGroupIds", "security groups"),
     ("SecurityGroups", "security groups"),
     ("PrivateIpAddress", "private address"),
+    ("Ipv6Addresses", "IPv6 addresses"),
+    ("Ipv6AddressCount", "IPv6 address count"),
+    ("EnablePrimaryIpv6", "primary IPv6 address"),
+)
+
+
+_OF_A_NEW_ONE = (
+    "AssociatePublicIpAddress",
+    "Groups",
+    "Ipv6AddressCount",
+    "Ipv6Addresses",
+    "PrimaryIpv6",
+    "PrivateIpAddress",
+    "PrivateIpAddresses",
+    "SubnetId",
 )
 
 
@@ -49,6 +69,7 @@ class InterfacePlan(Struct, frozen=True, kw_only=True):
     subnet: Subnet
     groups: tuple[SecurityGroup, ...]
     addresses: Mapping[str, Any]
+    ipv6: WantedIpv6 = WantedIpv6()
     associate_public_address: bool
     delete_on_termination: bool = True
     description: str = ""
@@ -56,37 +77,43 @@ class InterfacePlan(Struct, frozen=True, kw_only=True):
 
     @property
     def has_fixed_address(self) -> bool:
-        return bool(self.existing or self.addresses.get("PrivateIpAddress") or self.addresses.get("PrivateIpAddresses"))
+        private = self.addresses.get("PrivateIpAddress") or self.addresses.get("PrivateIpAddresses")
+        return bool(self.existing or private or self.addresses.get("Ipv4Prefixes") or self.ipv6.has_fixed)
 
     @property
     def address_count(self) -> int:
         """How many addresses of the subnet each instance takes."""
-        if self.existing:
-            return 0
-        fixed = len(self.addresses.get("PrivateIpAddresses") or ())
-        return max(1, fixed) + (self.addresses.get("SecondaryPrivateIpAddressCount") or 0)
+        return 0 if self.existing else wanted_addresses(self.addresses).size
+
+    def fits(self, kind: InstanceType) -> bool:
+        """Whether an interface of the type may have so many addresses."""
+        row = self.existing
+        private, ipv6 = (
+            (row.ipv4_slots, row.ipv6_slots) if row else (wanted_addresses(self.addresses).slots, self.ipv6.slots)
+        )
+        return private <= kind.addresses and ipv6 <= kind.ipv6_addresses
 
 
 def read_interfaces(ctx: Context, request: Request, kind: InstanceType) -> list[InterfacePlan]:
     """The interfaces in the order of their device index.
 
     Raises ``InvalidSubnetID.NotFound``, ``InvalidNetworkInterfaceID.NotFound``, ``InvalidNetworkInterface.InUse``,
-    ``InvalidGroup.NotFound``, VPCIdNotSpecified without any subnet, InvalidParameter for a group of another VPC,
-    InvalidParameterCombination, InvalidParameterValue, AttachmentLimitExceeded, PrivateIpAddressLimitExceeded.
+    ``InvalidGroup.NotFound``, InvalidParameter for a group of another VPC, what ``default_subnet_for`` raises where no
+    subnet is named, InvalidParameterCombination, InvalidParameterValue, AttachmentLimitExceeded,
+    PrivateIpAddressLimitExceeded.
     """
-    specifications = request.get("NetworkInterfaces") or []
+    specifications, placement = request.get("NetworkInterfaces") or [], request.get("Placement") or {}
     if specifications:
         for name, words in _INSTEAD:
             if request.get(name):
                 raise invalid_parameter_combination(
                     f"Network interfaces and an instance-level {words} may not be specified on the same request"
                 )
-        plans = [_from_specification(ctx, entry, len(specifications)) for entry in specifications]
+        plans = [_from_specification(ctx, entry, len(specifications), placement) for entry in specifications]
     else:
-        plans = [_from_request(ctx, request)]
+        plans = [_from_request(ctx, request, placement)]
     plans.sort(key=lambda plan: plan.device_index)
     _check_indexes(plans, kind)
-    placement = request.get("Placement") or {}
     zone = plans[0].subnet
     for name, actual in (("AvailabilityZone", zone.zone_name), ("AvailabilityZoneId", zone.zone_id)):
         if (placement.get(name) or actual) != actual:  # Terraform sends an empty zone
@@ -101,41 +128,49 @@ def _check_indexes(plans: list[InterfacePlan], kind: InstanceType) -> None:
     taken = Counter(plan.existing.id for plan in plans if plan.existing)
     for interface_id, times in taken.items():
         if times > 1:
-            raise _in_use(interface_id)
+            raise in_use(interface_id)
     indexes = [plan.device_index for plan in plans]
+    for index in indexes:
+        check_device_index(index)
     if len(set(indexes)) != len(indexes):
         raise invalid_parameter_value("Each network interface requires a unique device index.")
     if indexes[0] != 0:
         raise invalid_parameter_value("When specifying network interfaces, you must include a device at index 0.")
     if len(plans) > kind.interfaces:
-        raise AwsError("AttachmentLimitExceeded", f"Interface count {len(plans)} exceeds the limit for {kind.name}")
-    if any(plan.address_count > kind.addresses for plan in plans):
-        raise AwsError(
-            "PrivateIpAddressLimitExceeded", f"Number of private addresses will exceed limit {kind.addresses}."
-        )
+        raise too_many_interfaces(len(plans), kind.name)
+    if not all(plan.fits(kind) for plan in plans):
+        raise address_limit_exceeded()
     if len({plan.subnet.vpc_id for plan in plans}) > 1:
         raise invalid_parameter_combination("Network interfaces must be in the same VPC.")
     if len({plan.subnet.zone_id for plan in plans}) > 1:
         raise invalid_parameter_combination("Network interfaces must be in the same Availability Zone.")
 
 
-def _from_request(ctx: Context, request: Request) -> InterfacePlan:
-    if not request.get("SubnetId"):
-        raise no_default_vpc()
-    if request.get("SecurityGroups"):
+def _from_request(ctx: Context, request: Request, placement: Mapping[str, Any]) -> InterfacePlan:
+    names = request.get("SecurityGroups") or []
+    if names and request.get("SubnetId"):
         raise invalid_parameter_combination("The parameter groupName cannot be used with the parameter subnet")
-    subnet = get(ctx, SUBNET, request["SubnetId"])
+    subnet = _subnet(ctx, request, placement)
+    by_name = [group_named(ctx, name).id for name in names]
     return InterfacePlan(
         device_index=0,
         subnet=subnet,
-        groups=_groups(ctx, subnet, request.get("SecurityGroupIds")),
+        groups=_groups(ctx, subnet, [*by_name, *(request.get("SecurityGroupIds") or ())]),
         addresses={"PrivateIpAddress": request.get("PrivateIpAddress")},
+        ipv6=wanted_ipv6(subnet, request),
         associate_public_address=subnet.map_public_ip_on_launch,
     )
 
 
-def _from_specification(ctx: Context, entry: Mapping[str, Any], count: int) -> InterfacePlan:
-    refuse_prefixes_and_ipv6(entry)
+def _subnet(ctx: Context, named: Mapping[str, Any], placement: Mapping[str, Any]) -> Subnet:
+    """That of SubnetId, or the default one where the request places its instances."""
+    return get(ctx, SUBNET, named["SubnetId"]) if named.get("SubnetId") else default_subnet_for(ctx, placement)
+
+
+def _from_specification(
+    ctx: Context, entry: Mapping[str, Any], count: int, placement: Mapping[str, Any]
+) -> InterfacePlan:
+    refuse_not_here(entry)
     if entry.get("InterfaceType") not in (None, "interface") or entry.get("AssociateCarrierIpAddress"):
         raise unsupported_operation("The parameter interfaceType is not supported.")
     if entry.get("DeviceIndex") is None:
@@ -148,9 +183,7 @@ def _from_specification(ctx: Context, entry: Mapping[str, Any], count: int) -> I
         )
     if entry.get("NetworkInterfaceId"):
         return _existing(ctx, entry)
-    if not entry.get("SubnetId"):
-        raise no_default_vpc()
-    subnet = get(ctx, SUBNET, entry["SubnetId"])
+    subnet = _subnet(ctx, entry, placement)
     if associate is None:
         associate = subnet.map_public_ip_on_launch and count == 1
     return InterfacePlan(
@@ -158,6 +191,7 @@ def _from_specification(ctx: Context, entry: Mapping[str, Any], count: int) -> I
         subnet=subnet,
         groups=_groups(ctx, subnet, entry.get("Groups")),
         addresses=entry,
+        ipv6=wanted_ipv6(subnet, entry),
         associate_public_address=associate,
         delete_on_termination=entry.get("DeleteOnTermination", True),
         description=entry.get("Description") or "",
@@ -165,14 +199,14 @@ def _from_specification(ctx: Context, entry: Mapping[str, Any], count: int) -> I
 
 
 def _existing(ctx: Context, entry: Mapping[str, Any]) -> InterfacePlan:
-    for name in ("AssociatePublicIpAddress", "Groups", "PrivateIpAddress", "PrivateIpAddresses", "SubnetId"):
+    for name in _OF_A_NEW_ONE:
         if entry.get(name):
             raise invalid_parameter_combination(
                 f"The parameter {parameter_name(name)} cannot be used with the parameter networkInterfaceId"
             )
     interface = get(ctx, NETWORK_INTERFACE, entry["NetworkInterfaceId"])
     if interface.attachment is not None:
-        raise _in_use(interface.id)
+        raise in_use(interface.id)
     return InterfacePlan(
         device_index=entry["DeviceIndex"],
         subnet=ctx.network.subnets[interface.subnet_id],
@@ -182,10 +216,6 @@ def _existing(ctx: Context, entry: Mapping[str, Any]) -> InterfacePlan:
         delete_on_termination=entry.get("DeleteOnTermination", False),
         existing=interface,
     )
-
-
-def _in_use(interface_id: str) -> AwsError:
-    return AwsError("InvalidNetworkInterface.InUse", f"Interface: [{interface_id}] in use.")
 
 
 def _of_another_vpc(group: SecurityGroup, subnet: Subnet) -> AwsError:
@@ -215,6 +245,8 @@ def make_interface(
         plan.subnet,
         plan.groups,
         read_addresses(picker, plan.subnet, plan.addresses),
+        plan.ipv6,
+        prefixes=pick_prefixes(picker, plan.subnet, wanted_addresses(plan.addresses).prefixes),
         description=plan.description,
         tags=tags,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from realvpc.net.instance import InstanceState
+from realvpc.net.zones import REGIONS, find_zone
 
 from ..core.action import Repeat
 from ..core.context import Context, Request, Response
@@ -16,8 +17,12 @@ def _zone(ctx: Context, request: Request) -> str:
     """A token that comes with a zone, or a subnet, is one of that zone: another zone's launch is another launch."""
     interfaces = request.get("NetworkInterfaces") or [{}]
     subnet = find(ctx, SUBNET, request.get("SubnetId") or interfaces[0].get("SubnetId") or "")
-    zone: str = subnet.zone_name if subnet else (request.get("Placement") or {}).get("AvailabilityZone") or ""
-    return zone
+    if subnet is not None:
+        return subnet.zone_name
+    placement = request.get("Placement") or {}
+    wanted: str = placement.get("AvailabilityZone") or placement.get("AvailabilityZoneId") or ""
+    zone = find_zone(REGIONS[ctx.region], ctx.account_record.zone_seed, wanted)
+    return zone.name if zone else wanted
 
 
 def _ids(reservation: Response) -> Response:

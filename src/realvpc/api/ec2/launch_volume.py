@@ -13,22 +13,22 @@ from msgspec import Struct
 
 from realvpc.net.instance import Instance
 from realvpc.net.machine_image import MachineImage
-from realvpc.net.volume import DEFAULT_VOLUME_TYPE, VOLUME_TYPES, Volume
+from realvpc.net.volume import DEFAULT_VOLUME_TYPE, Volume
 
 from ..core.context import Context, Request
 from ..core.errors import (
     AwsError,
-    invalid_parameter_combination,
-    invalid_parameter_value,
     missing_parameter,
     unsupported_operation,
 )
 from ..core.lookup import get
+from .ebs_setting import key_of
 from .snapshot import SNAPSHOT
+from .volume_figures import read_figures
 
 # EC2 guide, "Device names for volumes": what hardware virtual machines may call theirs.  Numbers are for partitions, of
 # which only the first of sda is a name; Windows leaves the directory out.
-_DEVICE_NAME = re.compile(r"(/dev/)?(sd[a-z]|sda1|xvd[a-z]{1,2}|nvme[0-9]{1,2}n1)", re.ASCII)
+DEVICE_NAME = re.compile(r"(/dev/)?(sd[a-z]|sda1|xvd[a-z]{1,2}|nvme[0-9]{1,2}n1)", re.ASCII)
 MAXIMUM_VOLUMES = 28  # attachments of a Nitro instance (EC2 guide, "Volume limits")
 
 
@@ -42,13 +42,14 @@ class VolumePlan(Struct, frozen=True, kw_only=True):
     throughput: int | None
     snapshot_id: str = ""
     encrypted: bool = False
+    kms_key_id: str = ""
     delete_on_termination: bool = True
 
 
 def read_volumes(ctx: Context, request: Request, image: MachineImage) -> list[VolumePlan]:
     """Raises MissingParameter, InvalidBlockDeviceMapping (a size below the snapshot's, a device twice, without a name
-    or with one that is none), what ``_figures`` raises, ``InvalidSnapshot.NotFound``, AttachmentLimitExceeded;
-    UnsupportedOperation for a root volume that is to outlive its instance."""
+    or with one that is none), what ``read_figures`` and ``key_of`` raise, ``InvalidSnapshot.NotFound``,
+    AttachmentLimitExceeded; UnsupportedOperation for a root volume that is to outlive its instance."""
     mappings: dict[str, Mapping[str, Any]] = {}
     for mapping in request.get("BlockDeviceMappings") or []:
         name = _device_name(mapping, image)
@@ -61,13 +62,13 @@ def read_volumes(ctx: Context, request: Request, image: MachineImage) -> list[Vo
     ebs = {"DeleteOnTermination": True} | (root.get("Ebs") or {})
     if ebs.get("SnapshotId") not in (None, "", image.snapshot_id):
         get(ctx, SNAPSHOT, ebs["SnapshotId"])
-    plans = [_plan(image.root_device_name, ebs, image.snapshot_id, image.minimum_size_gib)]
+    plans = [_plan(ctx, image.root_device_name, ebs, image.snapshot_id, image.minimum_size_gib)]
     for name, mapping in mappings.items():
         ebs = mapping.get("Ebs") or {}
         if not ebs or mapping.get("NoDevice") is not None:
             continue  # an instance store, which no type here has, or a device of the image, which has no other
         snapshot = get(ctx, SNAPSHOT, ebs["SnapshotId"]) if ebs.get("SnapshotId") else None
-        plans.append(_plan(name, ebs, snapshot.id if snapshot else "", snapshot.size_gib if snapshot else 0))
+        plans.append(_plan(ctx, name, ebs, snapshot.id if snapshot else "", snapshot.size_gib if snapshot else 0))
     if len(plans) > MAXIMUM_VOLUMES:
         raise AwsError("AttachmentLimitExceeded", f"Volume count {len(plans)} exceeds the limit of {MAXIMUM_VOLUMES}.")
     return plans
@@ -78,14 +79,14 @@ def _device_name(mapping: Mapping[str, Any], image: MachineImage) -> str:
     name: str = mapping.get("DeviceName") or ""
     if not name:
         raise AwsError("InvalidBlockDeviceMapping", "Missing device name")
-    if name != image.root_device_name and not _DEVICE_NAME.fullmatch(name):
+    if name != image.root_device_name and not DEVICE_NAME.fullmatch(name):
         raise AwsError("InvalidBlockDeviceMapping", f"Invalid device name {name}")
     if not mapping.get("Ebs") and mapping.get("NoDevice") is None and not mapping.get("VirtualName"):
         raise missing_parameter("ebs")
     return name
 
 
-def _plan(device_name: str, ebs: Mapping[str, Any], snapshot_id: str, least: int) -> VolumePlan:
+def _plan(ctx: Context, device_name: str, ebs: Mapping[str, Any], snapshot_id: str, least: int) -> VolumePlan:
     """``least`` is the size of the snapshot in GiB, 0 without one."""
     size = ebs.get("VolumeSize") or least
     if not size:
@@ -96,46 +97,19 @@ def _plan(device_name: str, ebs: Mapping[str, Any], snapshot_id: str, least: int
             f"Volume of size {size}GB is smaller than snapshot '{snapshot_id}', expect size>= {least}GB",
         )
     volume_type = ebs.get("VolumeType") or DEFAULT_VOLUME_TYPE
-    iops, throughput = _figures(volume_type, size, ebs.get("Iops"), ebs.get("Throughput"))
+    figures = read_figures(volume_type, size, ebs.get("Iops"), ebs.get("Throughput"))
+    key = key_of(ctx, ebs)
     return VolumePlan(
         device_name=device_name,
         size_gib=size,
         volume_type=volume_type,
-        iops=iops,
-        throughput=throughput,
+        iops=figures.iops,
+        throughput=figures.throughput,
         snapshot_id=snapshot_id,
-        encrypted=bool(ebs.get("Encrypted")),
+        encrypted=bool(key),
+        kms_key_id=key,
         delete_on_termination=bool(ebs.get("DeleteOnTermination")),
     )
-
-
-def _figures(name: str, size: int, iops: int | None, throughput: int | None) -> tuple[int | None, int | None]:
-    """IOPS and throughput in MiB/s.
-
-    Raises InvalidParameterValue for a type or figures that cannot be, InvalidParameterCombination for figures that the
-    type does not take, MissingParameter for IOPS that it must be told.
-    """
-    kind = VOLUME_TYPES.get(name)
-    if kind is None:
-        raise invalid_parameter_value(f"Value ({name}) for parameter volumeType is invalid.")
-    if size < kind.minimum_gib:
-        raise invalid_parameter_value(
-            f"Volume of {size}GiB is too small for volume type {name}; minimum is {kind.minimum_gib}GiB."
-        )
-    if size > kind.maximum_gib:
-        raise invalid_parameter_value(
-            f"Volume of {size}GiB is too large for volume type {name}; maximum is {kind.maximum_gib}GiB."
-        )
-    for member, value, limits in (("iops", iops, kind.iops), ("throughput", throughput, kind.throughput)):
-        if value is not None and limits is None:
-            raise invalid_parameter_combination(f"The parameter {member} is not supported for {name} volumes.")
-        if value is not None and limits is not None and not limits[0] <= value <= limits[1]:
-            raise invalid_parameter_value(
-                f"Value ({value}) for parameter {member} is invalid. It has to be {limits[0]} to {limits[1]}."
-            )
-    if iops is None and kind.needs_iops:
-        raise AwsError("MissingParameter", f"The parameter iops must be specified for {name} volumes.")
-    return iops or kind.default_iops(size), throughput or (kind.throughput[0] if kind.throughput else None)
 
 
 def make_volume(ctx: Context, instance: Instance, plan: VolumePlan, tags: Mapping[str, str]) -> Volume:
@@ -154,6 +128,7 @@ def make_volume(ctx: Context, instance: Instance, plan: VolumePlan, tags: Mappin
         iops=plan.iops,
         throughput=plan.throughput,
         encrypted=plan.encrypted,
+        kms_key_id=plan.kms_key_id,
         device_name=plan.device_name,
         delete_on_termination=plan.delete_on_termination,
     )

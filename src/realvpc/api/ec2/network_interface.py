@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from realvpc.net import hostnames
-from realvpc.net.addresses import Address
+from msgspec import Struct
+
+from realvpc.net import hostnames, indexes
+from realvpc.net.addresses import Address, Cidr
 from realvpc.net.hostnames import private_dns_name
-from realvpc.net.network_interface import NetworkInterface
-from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
+from realvpc.net.network_interface import Attachment, AttachmentStatus, NetworkInterface
 from realvpc.net.security_group import SecurityGroup
 from realvpc.net.subnet import Subnet
-from realvpc.net.table import put
+from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.describe import deleting, describing
+from ..core.describe import describing
 from ..core.errors import (
     AwsError,
     invalid_parameter_combination,
@@ -25,22 +26,18 @@ from ..core.errors import (
 from ..core.filter import no_values
 from ..core.lookup import get_all, named
 from ..core.noun import Noun
-from ..core.parameters import refuse
+from ..core.parameters import refuse, unnamed_count
 from ..core.tags import render_tags, tags_on_creation
-from .address_picker import AddressPicker
-from .security_group import SECURITY_GROUP, default_group_of
+from .address_picker import MAXIMUM_ADDRESSES, AddressPicker, address_limit_exceeded
+from .ipv4_prefix import pick_prefixes, render_prefixes, wanted_prefixes
+from .public_address import disassociated
+from .security_group import SECURITY_GROUP, check_group_count, default_group_of
 from .subnet import SUBNET
-
-MAXIMUM_ADDRESSES = 50  # of any instance type
+from .wanted_ipv6 import WantedIpv6, pick_ipv6, pick_ipv6_prefixes, wanted_ipv6
 
 _NOT_HERE = (
-    "Ipv4Prefixes",
-    "Ipv4PrefixCount",
-    "Ipv6Prefixes",
-    "Ipv6PrefixCount",
-    "Ipv6Addresses",
-    "Ipv6AddressCount",
-    "EnablePrimaryIpv6",
+    "ConnectionTrackingSpecification",
+    "EnaSrdSpecification",
 )
 
 
@@ -48,7 +45,7 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidSubnetID.NotFound``, ``InvalidGroup.NotFound``, SecurityGroupsPerInterfaceLimitExceeded, and for
     addresses InvalidParameterValue, InvalidParameterCombination, ``InvalidIPAddress.InUse``,
     InsufficientFreeAddressesInSubnet."""
-    refuse_prefixes_and_ipv6(request)
+    refuse_not_here(request)
     if request.get("InterfaceType") not in (None, "interface"):
         raise unsupported_operation("The parameter interfaceType is not supported.")
     subnet = named(ctx, SUBNET, request, "SubnetId")
@@ -60,6 +57,8 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
         subnet,
         groups,
         read_addresses(picker, subnet, request),
+        wanted_ipv6(subnet, request),
+        prefixes=pick_prefixes(picker, subnet, wanted_addresses(request).prefixes),
         description=request.get("Description") or "",
         requester_id=ctx.caller.user_id,
         tags=tags_on_creation(request, NETWORK_INTERFACE.tag_type),
@@ -70,37 +69,56 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
     return Answer(response, put(interface))
 
 
-def refuse_prefixes_and_ipv6(request: Mapping[str, Any]) -> None:
-    """Raises UnsupportedOperation for a request that wants IPv6 addresses or delegated prefixes."""
+def refuse_not_here(request: Mapping[str, Any]) -> None:
+    """Raises UnsupportedOperation for a request that wants time-outs of its own, or EnaSrd."""
     refuse(request, _NOT_HERE)
 
 
-def read_addresses(picker: AddressPicker, subnet: Subnet, request: Mapping[str, Any]) -> tuple[Address, ...]:
-    """The private addresses of a new interface, the primary one first.
+class WantedAddresses(Struct, frozen=True):
+    """The private addresses that a request gives to an interface; None stands for any that is free."""
 
-    ``request`` has PrivateIpAddress, PrivateIpAddresses and SecondaryPrivateIpAddressCount: the members of
-    CreateNetworkInterface and of an interface of RunInstances.
+    primary: str | None
+    secondaries: tuple[str | None, ...]
+    prefixes: tuple[str | None, ...] = ()
+
+    @property
+    def slots(self) -> int:
+        """How many of those that an instance's type allows."""
+        return 1 + len(self.secondaries) + len(self.prefixes)
+
+    @property
+    def size(self) -> int:
+        """How many of the subnet's."""
+        return 1 + len(self.secondaries) + (len(self.prefixes) << 32 - Subnet.DELEGATED_PREFIX_LENGTH)
+
+
+def wanted_addresses(request: Mapping[str, Any]) -> WantedAddresses:
+    """``request`` has PrivateIpAddress, PrivateIpAddresses, SecondaryPrivateIpAddressCount, Ipv4Prefixes and
+    Ipv4PrefixCount: the members of CreateNetworkInterface and of an interface of RunInstances.  Addresses that are not
+    said to be primary are secondary.
+
+    Raises InvalidParameterCombination, InvalidParameterValue, PrivateIpAddressLimitExceeded.
     """
     entries = request.get("PrivateIpAddresses") or []
-    single, count = request.get("PrivateIpAddress"), request.get("SecondaryPrivateIpAddressCount")
+    single = request.get("PrivateIpAddress")
     primaries = [entry.get("PrivateIpAddress") for entry in entries if entry.get("Primary")]
-    secondaries = [entry.get("PrivateIpAddress") for entry in entries if not entry.get("Primary")]
     if len(primaries) > 1 or (primaries and single and primaries != [single]):
         raise invalid_parameter_combination("Only one primary private IP address can be specified.")
-    if count is not None and secondaries:
-        raise invalid_parameter_combination(
-            "The parameter secondaryPrivateIpAddressCount cannot be used with the parameter privateIpAddresses"
-        )
-    if count is not None and count < 0:
-        raise invalid_parameter_value(f"Value ({count}) for parameter secondaryPrivateIpAddressCount is invalid.")
+    secondaries = [entry.get("PrivateIpAddress") for entry in entries if not entry.get("Primary")]
+    count = unnamed_count(request, "SecondaryPrivateIpAddressCount", "PrivateIpAddresses", secondaries)
+    prefixes = wanted_prefixes(request)
+    if prefixes and (secondaries or count):
+        raise invalid_parameter_combination("Prefixes and secondary addresses cannot be specified together.")
+    if 1 + len(secondaries) + count + len(prefixes) > MAXIMUM_ADDRESSES:
+        raise address_limit_exceeded()
     primary = single or (primaries[0] if primaries else None)
-    if primary is None and secondaries:
-        primary, *secondaries = secondaries
-    if 1 + len(secondaries) + (count or 0) > MAXIMUM_ADDRESSES:
-        raise AwsError(
-            "PrivateIpAddressLimitExceeded", f"Number of private addresses will exceed limit {MAXIMUM_ADDRESSES}."
-        )
-    wanted = [primary, *secondaries, *[None] * (count or 0)]
+    return WantedAddresses(primary, (*secondaries, *[None] * count), prefixes)
+
+
+def read_addresses(picker: AddressPicker, subnet: Subnet, request: Mapping[str, Any]) -> tuple[Address, ...]:
+    """The private addresses of a new interface, the primary one first.  Raises like ``wanted_addresses``."""
+    asked = wanted_addresses(request)
+    wanted = (asked.primary, *asked.secondaries)
     named = {text: picker.claim(subnet, text) for text in wanted if text}
     return tuple(named[text] if text else picker.pick(subnet) for text in wanted)
 
@@ -117,13 +135,9 @@ def groups_for_interface(
     """
     groups = tuple(get_all(ctx, SECURITY_GROUP, group_ids or ()))
     for group in groups:
-        if group.vpc_id != subnet.vpc_id:
+        if subnet.vpc_id not in ctx.network.vpc_ids_of(group):
             raise of_another_vpc(group, subnet)
-    if len(groups) > ctx.quota(SECURITY_GROUPS_PER_INTERFACE):
-        raise AwsError(
-            "SecurityGroupsPerInterfaceLimitExceeded",
-            "The maximum number of security groups per interface has been reached.",
-        )
+    check_group_count(ctx, groups)
     return groups or (default_group_of(ctx, subnet.vpc_id),)
 
 
@@ -137,7 +151,9 @@ def new_interface(
     subnet: Subnet,
     groups: Iterable[SecurityGroup],
     addresses: tuple[Address, ...],
+    ipv6: WantedIpv6,
     *,
+    prefixes: tuple[Cidr, ...] = (),
     description: str = "",
     requester_id: str = "",
     tags: Mapping[str, str] | None = None,
@@ -151,10 +167,32 @@ def new_interface(
         subnet_id=subnet.id,
         mac_address=picker.mac_address(),
         private_addresses=addresses,
+        ipv4_prefixes=prefixes,
+        ipv6_addresses=pick_ipv6(picker, subnet, ipv6.addresses),
+        ipv6_prefixes=pick_ipv6_prefixes(picker, subnet, ipv6.prefixes),
+        has_primary_ipv6=ipv6.has_primary,
         group_ids=tuple(group.id for group in groups),
         description=description,
         requester_id=requester_id,
     )
+
+
+def is_managed(interface: NetworkInterface) -> bool:
+    """Whether it belongs to a service, as those of NAT gateways and endpoints, and only that may change it."""
+    return interface.attachment is not None and interface.attachment.instance_id is None
+
+
+def check_unmanaged(interface: NetworkInterface) -> None:
+    """Raises AuthFailure, as AWS does whoever asks."""
+    if is_managed(interface):
+        raise AwsError("AuthFailure", "You do not have permission to access the specified resource.")
+
+
+def changeable(ctx: Context, request: Request) -> NetworkInterface:
+    """The interface that the request is about.  Raises ``InvalidNetworkInterfaceID.NotFound``, AuthFailure."""
+    interface = named(ctx, NETWORK_INTERFACE, request, "NetworkInterfaceId")
+    check_unmanaged(interface)
+    return interface
 
 
 # -- describe --------------------------------------------------------------------------------------------------------
@@ -165,19 +203,32 @@ def render_groups(ctx: Context, interface: NetworkInterface) -> list[Response]:
     return [{"GroupId": group_id, "GroupName": groups[group_id].name} for group_id in interface.group_ids]
 
 
-def render_association(ctx: Context, interface: NetworkInterface) -> Response | None:
-    """The public address of the interface, from Amazon's pool; it has a name where the VPC names hosts."""
-    if interface.public_address is None:
+def render_association(ctx: Context, interface: NetworkInterface, private: Address) -> Response | None:
+    """The public address that a private one of the interface is mapped to, as the interface shows it."""
+    shown = render_public_address(ctx, interface, private)
+    public = ctx.network.public_addresses_of(interface).get(private)
+    elastic = ctx.network.elastic_ip_with(public) if public is not None else None
+    if shown is None or elastic is None or elastic.association is None:
+        return shown
+    return shown | {"AllocationId": elastic.id, "AssociationId": elastic.association.id}
+
+
+def render_public_address(ctx: Context, interface: NetworkInterface, private: Address) -> Response | None:
+    """The same as an instance shows it; the address has a name where the VPC names hosts."""
+    public = ctx.network.public_addresses_of(interface).get(private)
+    if public is None:
         return None
+    elastic = ctx.network.elastic_ip_with(public)
     return {
-        "IpOwnerId": "amazon",
-        "PublicIp": str(interface.public_address),
-        "PublicDnsName": public_name(ctx, interface) or "",
+        "IpOwnerId": elastic.account if elastic else "amazon",
+        "PublicIp": str(public),
+        "PublicDnsName": hostnames.public_name(ctx.network.vpcs[interface.vpc_id], public) or "",
     }
 
 
 def public_name(ctx: Context, interface: NetworkInterface) -> str | None:
-    return hostnames.public_name(ctx.network.vpcs[interface.vpc_id], interface)
+    """The name of its primary address."""
+    return hostnames.public_name(ctx.network.vpcs[interface.vpc_id], ctx.network.public_address_of(interface))
 
 
 def private_name(ctx: Context, interface: NetworkInterface, address: Address) -> str | None:
@@ -185,23 +236,37 @@ def private_name(ctx: Context, interface: NetworkInterface, address: Address) ->
     return private_dns_name(address, interface.region) if vpc.enable_dns_hostnames else None
 
 
-def render_addresses(ctx: Context, interface: NetworkInterface) -> list[Response]:
+def render_addresses(
+    ctx: Context,
+    interface: NetworkInterface,
+    render: Callable[[Context, NetworkInterface, Address], Response | None] = render_association,
+) -> list[Response]:
     return [
         {
             "Primary": index == 0,
             "PrivateIpAddress": str(address),
             "PrivateDnsName": private_name(ctx, interface, address),
-            "Association": render_association(ctx, interface) if index == 0 else None,
+            "Association": render(ctx, interface, address),
         }
         for index, address in enumerate(interface.private_addresses)
     ]
 
 
-def render_attachment(interface: NetworkInterface) -> Response | None:
+def render_ipv6_addresses(interface: NetworkInterface) -> list[Response]:
+    primary = interface.primary_ipv6
+    return [{"Ipv6Address": str(address), "IsPrimaryIpv6": address == primary} for address in interface.ipv6_addresses]
+
+
+def render_ipv6_prefixes(interface: NetworkInterface) -> list[Response] | None:
+    """None where there are none, as of IPv4."""
+    return [{"Ipv6Prefix": str(prefix)} for prefix in interface.ipv6_prefixes] or None
+
+
+def render_attachment(ctx: Context, interface: NetworkInterface, attachment: Attachment | None) -> Response | None:
     """As the interface shows it.  An instance shows it without the instance's id and owner."""
-    attachment = interface.attachment
     if attachment is None:
         return None
+    instance = ctx.network.instances.get(attachment.instance_id or "")
     return {
         "AttachmentId": attachment.id,
         "AttachTime": attachment.attached_at,
@@ -209,30 +274,43 @@ def render_attachment(interface: NetworkInterface) -> Response | None:
         "DeviceIndex": attachment.device_index,
         "NetworkCardIndex": 0,
         "InstanceId": attachment.instance_id,
-        "InstanceOwnerId": interface.account,
-        "Status": "attached",
+        "InstanceOwnerId": (instance or interface).account if attachment.instance_id else "amazon-aws",
+        "Status": str(AttachmentStatus.ATTACHING if instance and instance.is_launching else attachment.status),
     }
+
+
+_TYPES = {"eice": "ec2_instance_connect_endpoint", "nat": "nat_gateway", "vpce": "vpc_endpoint"}
+"""By the prefix of the owner's id."""
+
+
+def _interface_type(interface: NetworkInterface) -> str:
+    """Whose it is."""
+    owner = interface.attachment.owner_id if interface.attachment else ""
+    return _TYPES.get(owner.partition("-")[0], "interface")
 
 
 def render_interface(ctx: Context, interface: NetworkInterface) -> Response:
     subnet = ctx.network.subnets[interface.subnet_id]
     return {
         "NetworkInterfaceId": interface.id,
-        "Association": render_association(ctx, interface),
-        "Attachment": render_attachment(interface),
+        "Association": render_association(ctx, interface, interface.private_address),
+        "Attachment": render_attachment(ctx, interface, interface.attachment_shown_at(ctx.now)),
         "AvailabilityZone": subnet.zone_name,
         "AvailabilityZoneId": subnet.zone_id,
         "Description": interface.description,
         "Groups": render_groups(ctx, interface),
-        "InterfaceType": "interface",
-        "Ipv6Addresses": [],
+        "InterfaceType": _interface_type(interface),
+        "Ipv4Prefixes": render_prefixes(interface),
+        "Ipv6Address": str(interface.ipv6_addresses[0]) if interface.ipv6_addresses else None,
+        "Ipv6Addresses": render_ipv6_addresses(interface),
+        "Ipv6Prefixes": render_ipv6_prefixes(interface),
         "MacAddress": interface.mac_address,
         "OwnerId": interface.account,
         "PrivateDnsName": private_name(ctx, interface, interface.private_address),
         "PrivateIpAddress": str(interface.private_address),
         "PrivateIpAddresses": render_addresses(ctx, interface),
         "RequesterId": interface.requester_id or None,
-        "RequesterManaged": False,
+        "RequesterManaged": is_managed(interface),
         "SourceDestCheck": interface.source_dest_check,
         "Status": interface.status,
         "SubnetId": interface.subnet_id,
@@ -254,16 +332,16 @@ NETWORK_INTERFACE = Noun(
     render=render_interface,
     filters={
         "addresses.association.owner-id": "PrivateIpAddresses[].Association.IpOwnerId",
-        "addresses.association.public-ip": "PrivateIpAddresses[].Association.PublicIp",
+        "addresses.association.public-ip": lambda ctx, row: ctx.network.public_addresses_of(row).values(),
         "addresses.primary": "PrivateIpAddresses[].Primary",
         "addresses.private-ip-address": ".private_addresses[]",
-        "association.allocation-id": no_values,
-        "association.association-id": no_values,
-        "association.ip-owner-id": "Association.IpOwnerId",
-        "association.public-dns-name": "Association.PublicDnsName",
-        "association.public-ip": ".public_address",
+        "association.allocation-id": "PrivateIpAddresses[].Association.AllocationId",
+        "association.association-id": "PrivateIpAddresses[].Association.AssociationId",
+        "association.ip-owner-id": "PrivateIpAddresses[].Association.IpOwnerId",
+        "association.public-dns-name": "PrivateIpAddresses[].Association.PublicDnsName",
+        "association.public-ip": lambda ctx, row: ctx.network.public_addresses_of(row).values(),
         "attachment.attach-time": ".attachment.attached_at",
-        "attachment.attachment-id": ".attachment.id",
+        "attachment.attachment-id": "Attachment.AttachmentId",
         "attachment.delete-on-termination": ".attachment.delete_on_termination",
         "attachment.device-index": ".attachment.device_index",
         "attachment.instance-id": ".attachment.instance_id",
@@ -275,7 +353,7 @@ NETWORK_INTERFACE = Noun(
         "group-id": ".group_ids[]",
         "group-name": "Groups[].GroupName",
         "interface-type": "InterfaceType",
-        "ipv6-addresses.ipv6-address": no_values,
+        "ipv6-addresses.ipv6-address": ".ipv6_addresses[]",
         "mac-address": ".mac_address",
         "network-interface-id": ".id",
         "operator.managed": "Operator.Managed",
@@ -290,6 +368,7 @@ NETWORK_INTERFACE = Noun(
         "vpc-id": ".vpc_id",
     },
     found_by={
+        "attachment.attachment-id": lambda ctx, value: ctx.network.interfaces.where(indexes.attachment_id, value),
         "attachment.instance-id": lambda ctx, value: ctx.network.interfaces_of(value),
         "group-id": lambda ctx, value: ctx.network.interfaces_with_group(value),
         "subnet-id": lambda ctx, value: ctx.network.interfaces_in_subnet(value),
@@ -298,11 +377,13 @@ NETWORK_INTERFACE = Noun(
 )
 
 
-def _check_unused(ctx: Context, interface: NetworkInterface) -> None:
-    """Raises InvalidParameterValue while it is attached."""
+def delete_network_interface(ctx: Context, request: Request) -> Answer:
+    """Its Elastic IP addresses stay with the account.  Raises InvalidParameterValue while it is attached."""
+    interface = named(ctx, NETWORK_INTERFACE, request, "NetworkInterfaceId")
     if interface.attachment is not None:
         raise invalid_parameter_value(f"Network interface '{interface.id}' is currently in use.")
+    permissions = ctx.state.inventory.permissions_of(interface.id)
+    return Answer({}, delete(interface, *permissions) + put(*disassociated(ctx.network, interface)))
 
 
 describe_network_interfaces = describing(NETWORK_INTERFACE)
-delete_network_interface = deleting(NETWORK_INTERFACE, "NetworkInterfaceId", _check_unused)

@@ -184,12 +184,11 @@ def _render_side(ctx: Context, side: PeeringSide, *, with_details: bool) -> Resp
     response: Response = {"OwnerId": side.account, "Region": side.region, "VpcId": side.vpc_id}
     vpc = ctx.network.vpcs.get(side.vpc_id)
     if with_details and vpc is not None:
-        ipv4 = [cidr for cidr in vpc.cidrs if cidr.is_ipv4]
         response["CidrBlock"] = str(vpc.primary_cidr)
-        response["CidrBlockSet"] = [{"CidrBlock": str(cidr)} for cidr in ipv4]
+        response["CidrBlockSet"] = [{"CidrBlock": str(cidr)} for cidr in vpc.cidrs]
         response["PeeringOptions"] = render_options(side)
-        if len(ipv4) < len(vpc.cidrs):
-            response["Ipv6CidrBlockSet"] = [{"Ipv6CidrBlock": str(cidr)} for cidr in vpc.cidrs if not cidr.is_ipv4]
+        if vpc.ipv6_cidrs:
+            response["Ipv6CidrBlockSet"] = [{"Ipv6CidrBlock": str(cidr)} for cidr in vpc.ipv6_cidrs]
     return response
 
 

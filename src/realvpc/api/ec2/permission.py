@@ -15,8 +15,11 @@ from realvpc.net.security_group import (
     TCP,
     UDP,
     GroupReference,
+    Peer,
+    PrefixListReference,
     SecurityGroup,
     SecurityGroupRule,
+    peer_id,
 )
 
 from ..core.context import Context, Response
@@ -35,6 +38,11 @@ def protocol_name(protocol: int) -> str:
     return PROTOCOL_NAMES.get(protocol, str(protocol))
 
 
+def protocol_spellings(protocol: int) -> tuple[str, str]:
+    """What filters find it by: its number as well as its name."""
+    return str(protocol), protocol_name(protocol)
+
+
 def has_ports(protocol: int) -> bool:
     """Whether responses show FromPort and ToPort in a permission of this protocol."""
     return protocol in (TCP, UDP, ICMP, ICMPV6)
@@ -42,7 +50,7 @@ def has_ports(protocol: int) -> bool:
 
 def rule_in_words(rule: SecurityGroupRule) -> str:
     """The rule as AWS's messages quote it: ``peer: 0.0.0.0/0, TCP, from port: 22, to port: 22, ALLOW``."""
-    peer = str(rule.peer) if isinstance(rule.peer, Cidr) else rule.peer.group_id
+    peer = peer_id(rule.peer) or rule.peer
     parts = [f"peer: {peer}", "ALL" if rule.protocol == ALL_PROTOCOLS else protocol_name(rule.protocol).upper()]
     if rule.protocol in (TCP, UDP):
         parts += [f"from port: {rule.from_port}", f"to port: {rule.to_port}"]
@@ -62,15 +70,18 @@ def render_permissions(ctx: Context, group: SecurityGroup, *, is_egress: bool) -
         if rule.is_egress != is_egress:
             continue
         traffic = Traffic(rule.protocol, rule.from_port, rule.to_port)
-        permission = grouped.setdefault(traffic, _empty_permission(traffic))
+        if traffic not in grouped:
+            grouped[traffic] = _empty_permission(traffic)
+        permission, member = grouped[traffic], _member(rule.peer)
+        if permission[member] is _NO_PEERS:
+            permission[member] = []
         described = {"Description": rule.description} if rule.description else {}
-        if isinstance(rule.peer, GroupReference):
-            permission["UserIdGroupPairs"].append(render_pair(ctx, group, rule.peer) | described)
-        elif rule.peer.is_ipv4:
-            permission["IpRanges"].append({"CidrIp": str(rule.peer)} | described)
-        else:
-            permission["Ipv6Ranges"].append({"CidrIpv6": str(rule.peer)} | described)
+        permission[member].append(_render_peer(ctx, group, rule.peer) | described)
     return list(grouped.values())
+
+
+_NO_PEERS: list[Response] = []
+"""One for all permissions, and never changed: a page of groups has 200,000 of them, and the collector looks at each."""
 
 
 def _empty_permission(traffic: Traffic) -> Response:
@@ -78,11 +89,31 @@ def _empty_permission(traffic: Traffic) -> Response:
     return {
         "IpProtocol": protocol_name(traffic.protocol),
         **ports,
-        "UserIdGroupPairs": [],
-        "IpRanges": [],
-        "Ipv6Ranges": [],
-        "PrefixListIds": [],
+        "UserIdGroupPairs": _NO_PEERS,
+        "IpRanges": _NO_PEERS,
+        "Ipv6Ranges": _NO_PEERS,
+        "PrefixListIds": _NO_PEERS,
     }
+
+
+def _member(peer: Peer) -> str:
+    match peer:
+        case GroupReference():
+            return "UserIdGroupPairs"
+        case PrefixListReference():
+            return "PrefixListIds"
+        case Cidr(is_ipv4=True):
+            return "IpRanges"
+    return "Ipv6Ranges"
+
+
+def _render_peer(ctx: Context, group: SecurityGroup, peer: Peer) -> Response:
+    match peer:
+        case GroupReference():
+            return render_pair(ctx, group, peer)
+        case PrefixListReference(prefix_list_id):
+            return {"PrefixListId": prefix_list_id}
+    return {"CidrIp" if peer.is_ipv4 else "CidrIpv6": str(peer)}
 
 
 def render_pair(ctx: Context, group: SecurityGroup, reference: GroupReference) -> Response:

@@ -10,10 +10,13 @@ from realvpc.net.route_table import RouteTable, Target, TargetKind
 from ..core.context import Context, Request
 from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, missing_parameter
 from ..core.lookup import find, get
-from .instance import INSTANCE
-from .internet_gateway import INTERNET_GATEWAY
+from .egress_only_internet_gateway import get_gateway
+from .instance import INSTANCE, only_interface
+from .nat_gateway import NAT_GATEWAY
 from .network_interface import NETWORK_INTERFACE
 from .peering import PEERING
+from .route_table import gateway_of
+from .vpc_endpoint import VPC_ENDPOINT
 
 _Found: TypeAlias = tuple[Target, str | None]
 
@@ -21,13 +24,14 @@ _Found: TypeAlias = tuple[Target, str | None]
 _ABSENT = {
     "CarrierGatewayId": ("InvalidCarrierGatewayID.NotFound", "carrierGateway ID"),
     "CoreNetworkArn": ("InvalidCoreNetworkArn.NotFound", "core network ARN"),
-    "EgressOnlyInternetGatewayId": ("InvalidGatewayID.NotFound", "eigw ID"),
     "LocalGatewayId": ("InvalidLocalGatewayID.NotFound", "localGateway ID"),
-    "NatGatewayId": ("InvalidNatGatewayID.NotFound", "natGateway ID"),
     "OdbNetworkArn": ("InvalidOdbNetworkArn.NotFound", "ODB network ARN"),
     "TransitGatewayId": ("InvalidTransitGatewayID.NotFound", "transitGateway ID"),
-    "VpcEndpointId": ("InvalidVpcEndpointId.NotFound", "Vpc Endpoint Id"),
 }
+
+
+def names_endpoint(target: str) -> bool:
+    return target.startswith(f"{VPC_ENDPOINT.prefix}-")
 
 
 def find_target(ctx: Context, table: RouteTable, request: Request) -> _Found:
@@ -53,14 +57,16 @@ def find_target(ctx: Context, table: RouteTable, request: Request) -> _Found:
 
 
 def _gateway(ctx: Context, table: RouteTable, gateway_id: str) -> _Found:
-    if not gateway_id.startswith(("igw-", "vgw-")):
-        raise invalid_parameter_value(f"invalid value for parameter gateway-id: {gateway_id}")
-    gateway = find(ctx, INTERNET_GATEWAY, gateway_id)
-    if gateway is None:
-        raise AwsError("InvalidGatewayID.NotFound", f"The gateway ID '{gateway_id}' does not exist")
+    if names_endpoint(gateway_id):  # which responses call a gateway, too
+        return _vpc_endpoint(ctx, table, gateway_id)
+    return Target(TargetKind.INTERNET_GATEWAY, gateway_of(ctx, table, gateway_id).id), None
+
+
+def _egress_only(ctx: Context, table: RouteTable, gateway_id: str) -> _Found:
+    gateway = get_gateway(ctx, gateway_id)
     if gateway.vpc_id != table.vpc_id:
         raise _elsewhere(table, f"network gateway {gateway.id}")
-    return Target(TargetKind.INTERNET_GATEWAY, gateway.id), None
+    return Target(TargetKind.EGRESS_ONLY_INTERNET_GATEWAY, gateway.id), None
 
 
 def _peering(ctx: Context, table: RouteTable, peering_id: str) -> _Found:
@@ -80,24 +86,37 @@ def _interface(ctx: Context, table: RouteTable, interface_id: str) -> _Found:
 
 def _instance(ctx: Context, table: RouteTable, instance_id: str) -> _Found:
     instance = get(ctx, INSTANCE, instance_id)
-    interfaces = ctx.network.interfaces_of(instance.id)
-    if not interfaces:
+    interface = only_interface(ctx, instance)
+    if interface is None:
         raise AwsError("IncorrectInstanceState", f"Instance '{instance.id}' is not in a state to be a route target.")
-    if len(interfaces) > 1:
-        raise AwsError(
-            "InvalidInstanceID",
-            f"There are multiple interfaces attached to instance '{instance.id}'. "
-            "Please specify an interface ID for the operation instead.",
-        )
-    if interfaces[0].vpc_id != table.vpc_id:
+    if interface.vpc_id != table.vpc_id:
         raise _elsewhere(table, f"instance {instance.id}")
-    return Target(TargetKind.NETWORK_INTERFACE, interfaces[0].id), instance.id
+    return Target(TargetKind.NETWORK_INTERFACE, interface.id), instance.id
+
+
+def _nat_gateway(ctx: Context, table: RouteTable, gateway_id: str) -> _Found:
+    """Routes miss a NAT gateway in other words than its own actions do."""
+    gateway = find(ctx, NAT_GATEWAY, gateway_id)
+    if gateway is None or not gateway.is_available:
+        raise AwsError("InvalidNatGatewayID.NotFound", f"The natGateway ID '{gateway_id}' does not exist")
+    if gateway.vpc_id != table.vpc_id:
+        raise _elsewhere(table, f"NAT gateway {gateway.id}")
+    return Target(TargetKind.NAT_GATEWAY, gateway.id), None
+
+
+def _vpc_endpoint(ctx: Context, table: RouteTable, endpoint_id: str) -> _Found:
+    """A gateway endpoint makes its routes itself."""
+    endpoint = get(ctx, VPC_ENDPOINT, endpoint_id)
+    raise invalid_parameter_value(f"The VPC endpoint {endpoint.id} is not a Gateway Load Balancer endpoint.")
 
 
 _FINDERS: dict[str, Callable[[Context, RouteTable, str], _Found]] = {
+    "EgressOnlyInternetGatewayId": _egress_only,
     "GatewayId": _gateway,
     "InstanceId": _instance,
+    "NatGatewayId": _nat_gateway,
     "NetworkInterfaceId": _interface,
+    "VpcEndpointId": _vpc_endpoint,
     "VpcPeeringConnectionId": _peering,
 }
 

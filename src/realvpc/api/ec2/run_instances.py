@@ -29,9 +29,12 @@ from .launch import (
     refuse_what_is_not_here,
 )
 from .launch_interface import InterfacePlan, make_interface, read_interfaces
+from .launch_template import named_template, version_of
+from .launch_template_data import launch_request
 from .launch_volume import make_volume, read_volumes
 from .metadata_options import check_shown_tags, launch_options
 from .network_interface import NETWORK_INTERFACE
+from .placement import read_placement
 from .volume import VOLUME
 
 _TAGGED = (INSTANCE.tag_type, NETWORK_INTERFACE.tag_type, VOLUME.tag_type, "spot-instances-request")
@@ -41,14 +44,17 @@ def run_instances(ctx: Context, request: Request) -> Answer:
     """Launch as many instances as there is room for, MaxCount at most and MinCount at least.
 
     They are ``pending`` until a host reports their machines.  Raises what the readers of ``launch`` and
-    ``launch_interface`` raise, InsufficientFreeAddressesInSubnet, VcpuLimitExceeded.
+    ``launch_interface`` raise, InsufficientFreeAddressesInSubnet, VcpuLimitExceeded; with a launch template what
+    ``named_template``, ``version_of`` and ``launch_request`` raise.
     """
+    request, from_template = with_template(ctx, request)
     refuse_what_is_not_here(request)
     kind = read_instance_type(request)
     plans = read_interfaces(ctx, request, kind)
     picker = AddressPicker(ctx)
     count = _count(ctx, request, kind, plans, picker)
     tags = tags_by_type(request, _TAGGED)
+    tags[INSTANCE.tag_type] |= from_template
     image_id, image = read_image(ctx, request, kind)
     template = _template(ctx, request, kind, image_id, image, plans[0].subnet)
     check_shown_tags(template.metadata_options, tags[INSTANCE.tag_type])
@@ -66,11 +72,23 @@ def run_instances(ctx: Context, request: Request) -> Answer:
         ]
         belongings += [make_volume(ctx, instance, plan, tags[VOLUME.tag_type]) for plan in volumes]
     launched = put(*instances, *belongings)
-    response = render_reservations(ctx.with_state(ctx.state.apply(launched)), instances)[0]
+    later = ctx.with_state(ctx.state.apply(launched))
+    response = render_reservations(later, instances)[0]
     for shown in response["Instances"]:
         shown["StateReason"] = {"Code": "pending", "Message": "pending"}
-    change = launched if ctx.options.has_fabric else launched + _running(ctx, launched, instances)
+    change = launched if ctx.options.has_fabric else launched + _running(later, instances)
     return Answer(response, change)
+
+
+def with_template(ctx: Context, request: Request) -> tuple[Request, dict[str, str]]:
+    """The request together with its launch template, and the tags that tell instances' template."""
+    wanted = request.get("LaunchTemplate")
+    if not wanted:
+        return request, {}
+    template = named_template(ctx, wanted)
+    version = version_of(ctx, template, wanted.get("Version") or "$Default")
+    tags = {"aws:ec2launchtemplate:id": template.id, "aws:ec2launchtemplate:version": str(version.number)}
+    return launch_request(version.data, request), tags
 
 
 def _count(
@@ -109,6 +127,7 @@ def _template(
     profile = find_profile(ctx, request["IamInstanceProfile"]) if request.get("IamInstanceProfile") else None
     key = read_key_pair(ctx, request)
     names: Response = request.get("PrivateDnsNameOptions") or {}
+    placement = read_placement(ctx, request, kind, ctx.network.vpcs[subnet.vpc_id])
     return Instance(
         id="",
         account=ctx.account,
@@ -135,6 +154,9 @@ def _template(
         ebs_optimized=bool(request.get("EbsOptimized")),
         cpu_credits=read_cpu_credits(request, kind),
         metadata_options=launch_options(ctx, request.get("MetadataOptions") or {}),
+        tenancy=placement.tenancy,
+        placement_group_id=placement.group.id if placement.group else None,
+        partition_number=placement.partition,
         hostname_type=names.get("HostnameType") or subnet.private_dns_hostname_type,
         enable_resource_name_dns_a_record=names.get(
             "EnableResourceNameDnsARecord", subnet.enable_resource_name_dns_a_record
@@ -145,8 +167,6 @@ def _template(
     )
 
 
-def _running(ctx: Context, launched: Change, instances: list[Instance]) -> Change:
+def _running(ctx: Context, instances: list[Instance]) -> Change:
     """Without a data plane there is nothing to wait for."""
-    later = ctx.with_state(ctx.state.apply(launched))
-    reports = [happens(later, instance, InstanceEvent.MACHINE_UP) for instance in instances]
-    return put(*(row for report in reports for row in report.puts))
+    return Change.of(happens(ctx, instance, InstanceEvent.MACHINE_UP) for instance in instances)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from realvpc.net.addresses import ANY_IPV4
-from realvpc.net.quotas import SECURITY_GROUPS_PER_REGION
+from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE, SECURITY_GROUPS_PER_REGION
 from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGroupRule
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import describe
 from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
-from ..core.filter import FilterValues, exact_values, no_values
-from ..core.lookup import get, is_id, not_found
+from ..core.filter import FilterValues, exact_values
+from ..core.lookup import get, is_id
 from ..core.noun import Noun
 from ..core.tags import render_tags, tags_on_creation
-from .default_group import all_traffic
-from .permission import render_permissions
-from .vpc import VPC
+from .default_group import everything_out
+from .permission import protocol_spellings, render_permissions
+from .vpc import VPC, default_vpc_of
 
 _ALLOWED = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 
@@ -33,10 +32,8 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
     name, description = request.get("GroupName") or "", request.get("Description") or ""
     _check_name(name)
     _check_description(description)
-    if not request.get("VpcId"):
-        raise no_default_vpc()
-    vpc = get(ctx, VPC, request["VpcId"])
-    if any(group.name == name for group in ctx.network.security_groups_of(vpc.id)):
+    vpc = get(ctx, VPC, request["VpcId"]) if request.get("VpcId") else default_vpc_of(ctx)
+    if ctx.network.group_named(vpc.id, name) is not None:
         raise AwsError("InvalidGroup.Duplicate", f"The security group '{name}' already exists for VPC '{vpc.id}'")
     if ctx.count(ctx.network.security_groups) >= ctx.quota(SECURITY_GROUPS_PER_REGION):
         raise AwsError("SecurityGroupLimitExceeded", "The maximum number of security groups has been reached.")
@@ -48,7 +45,7 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
         vpc_id=vpc.id,
         name=name,
         description=description,
-        rules=(all_traffic(ctx, ANY_IPV4, is_egress=True),),
+        rules=everything_out(ctx, vpc),
     )
     response: Response = {"GroupId": group.id, "SecurityGroupArn": group_arn(group)}
     if group.tags:
@@ -57,14 +54,17 @@ def create_security_group(ctx: Context, request: Request) -> Answer:
 
 
 def delete_security_group(ctx: Context, request: Request) -> Answer:
-    """Raises ``InvalidGroup.NotFound``, CannotDelete (the default group), DependencyViolation (an interface has it, or
-    a rule of another group names it)."""
+    """Raises ``InvalidGroup.NotFound``, CannotDelete (the default group), DependencyViolation (an interface
+    or a VPC endpoint has it, a rule of another group names it, or it is associated with a VPC)."""
     group = group_of(ctx, request)
     if group.is_default:
         raise AwsError(
             "CannotDelete", f'the specified group: "{group.id}" name: "{group.name}" cannot be deleted by a user'
         )
-    if ctx.network.interfaces_with_group(group.id) or any(_live_references(ctx, group)):
+    network = ctx.network
+    users = network.interfaces_with_group(group.id) or network.vpc_endpoints_with_group(group.id)
+    is_used = users or len(network.vpc_ids_of(group)) > 1
+    if is_used or any(_live_references(ctx, group)):
         raise AwsError("DependencyViolation", f"resource {group.id} has a dependent object")
     return Answer({"Return": True, "GroupId": group.id}, delete(group))
 
@@ -78,16 +78,13 @@ def _live_references(ctx: Context, group: SecurityGroup) -> Iterable[SecurityGro
 
 
 def group_of(ctx: Context, request: Request) -> SecurityGroup:
-    """The group of GroupId.  A name alone would mean the default VPC, which there is not."""
+    """The group of GroupId, or the one in the default VPC with the GroupName."""
     if request.get("GroupId"):
         return get(ctx, SECURITY_GROUP, request["GroupId"])
     if request.get("GroupId") is not None:
         raise AwsError("InvalidGroupId.Malformed", "The security-group ID '' is malformed")
     if request.get("GroupName"):
-        raise AwsError(
-            SECURITY_GROUP.not_found,
-            f"The security group '{request['GroupName']}' does not exist in default VPC 'none'",
-        )
+        return group_named(ctx, request["GroupName"])
     raise missing_parameter("groupId")
 
 
@@ -95,14 +92,18 @@ def default_group_of(ctx: Context, vpc_id: str) -> SecurityGroup:
     return next(group for group in ctx.network.security_groups_of(vpc_id) if group.is_default)
 
 
-def no_default_vpc() -> AwsError:
-    """There is no default VPC, so that one must be named."""
-    return AwsError("VPCIdNotSpecified", "No default VPC for this user")
+def group_named(ctx: Context, name: str) -> SecurityGroup:
+    """Names alone are those of the default VPC.  Raises VPCIdNotSpecified, ``InvalidGroup.NotFound``."""
+    vpc = default_vpc_of(ctx)
+    group = ctx.network.group_named(vpc.id, name)
+    if group is None:
+        raise AwsError(
+            SECURITY_GROUP.not_found, f"The security group '{name}' does not exist in default VPC '{vpc.id}'"
+        )
+    return group
 
 
 def _check_name(name: str) -> None:
-    if not name:
-        raise missing_parameter("groupName")
     if name.lower() == "default":
         raise invalid_parameter_value(f"Cannot use reserved security group name: {name}")
     if name.lower().startswith("sg-"):
@@ -113,8 +114,6 @@ def _check_name(name: str) -> None:
 
 
 def _check_description(description: str) -> None:
-    if not description:
-        raise missing_parameter("groupDescription")
     _check_characters("GroupDescription", "description", description)
 
 
@@ -147,7 +146,7 @@ def _render(ctx: Context, group: SecurityGroup) -> Response:
         "SecurityGroupArn": group_arn(group),
         "IpPermissions": render_permissions(ctx, group, is_egress=False),
         "IpPermissionsEgress": render_permissions(ctx, group, is_egress=True),
-        "Tags": render_tags(group.tags),
+        "Tags": render_tags(group.tags) or None,
     }
 
 
@@ -162,6 +161,14 @@ def _referenced_names(*, is_egress: bool) -> FilterValues[SecurityGroup]:
     return values
 
 
+def _protocols(*, is_egress: bool) -> FilterValues[SecurityGroup]:
+    def values(ctx: Context, group: SecurityGroup) -> Iterable[str]:
+        protocols = {rule.protocol for rule in group.rules if rule.is_egress == is_egress}
+        return (text for protocol in protocols for text in protocol_spellings(protocol))
+
+    return values
+
+
 def _permission_filters(name: str, member: str, *, is_egress: bool) -> dict[str, str | FilterValues[SecurityGroup]]:
     return {
         f"{name}.cidr": f"{member}[].IpRanges[].CidrIp",
@@ -169,8 +176,8 @@ def _permission_filters(name: str, member: str, *, is_egress: bool) -> dict[str,
         f"{name}.group-id": f"{member}[].UserIdGroupPairs[].GroupId",
         f"{name}.group-name": _referenced_names(is_egress=is_egress),
         f"{name}.ipv6-cidr": f"{member}[].Ipv6Ranges[].CidrIpv6",
-        f"{name}.prefix-list-id": no_values,
-        f"{name}.protocol": f"{member}[].IpProtocol",
+        f"{name}.prefix-list-id": f"{member}[].PrefixListIds[].PrefixListId",
+        f"{name}.protocol": _protocols(is_egress=is_egress),
         f"{name}.to-port": f"{member}[].ToPort",
         f"{name}.user-id": f"{member}[].UserIdGroupPairs[].UserId",
     }
@@ -199,13 +206,22 @@ SECURITY_GROUP = Noun(
 
 
 def describe_security_groups(ctx: Context, request: Request) -> Answer:
-    """AWS looks GroupNames up in the default VPC only, which there is not: ``InvalidGroup.NotFound``.
+    """GroupNames are looked up in the default VPC only.
 
-    Raises InvalidParameterValue for a filter by what is no VPC's id.
+    Raises VPCIdNotSpecified, ``InvalidGroup.NotFound``, and InvalidParameterValue for a filter by what is no VPC's id.
     """
-    names = request.get("GroupNames") or []
-    if names:
-        raise not_found(SECURITY_GROUP, *names)
+    named = [group_named(ctx, name).id for name in request.get("GroupNames") or ()]
+    if named:
+        request = request | {"GroupIds": [*(request.get("GroupIds") or ()), *named]}
     if not all(is_id(VPC, vpc_id) for vpc_id in exact_values(request, "vpc-id")):
         raise invalid_parameter_value("vpc-id")
     return describe(ctx, request, SECURITY_GROUP)
+
+
+def check_group_count(ctx: Context, groups: Collection[object]) -> None:
+    """Raises SecurityGroupsPerInterfaceLimitExceeded."""
+    if len(groups) > ctx.quota(SECURITY_GROUPS_PER_INTERFACE):
+        raise AwsError(
+            "SecurityGroupsPerInterfaceLimitExceeded",
+            "The maximum number of security groups per interface has been reached.",
+        )

@@ -10,7 +10,14 @@ from msgspec.structs import replace
 
 from realvpc.net.addresses import Cidr
 from realvpc.net.quotas import RULES_PER_SECURITY_GROUP
-from realvpc.net.security_group import GroupReference, ListedRule, SecurityGroup, SecurityGroupRule
+from realvpc.net.security_group import (
+    GroupReference,
+    ListedRule,
+    Peer,
+    PrefixListReference,
+    SecurityGroup,
+    SecurityGroupRule,
+)
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
@@ -23,14 +30,15 @@ from ..core.tags import render_tags, tags_on_creation
 from .ip_permission import (
     RuleDraft,
     permissions_of,
-    prefix_list_not_found,
     read_cidr,
     read_description,
     read_permissions,
+    read_prefix_list,
     read_reference,
     read_traffic,
 )
 from .permission import protocol_name, render_pair, rule_in_words
+from .prefix_list_use import rule_counts
 from .security_group import SECURITY_GROUP, group_of
 
 
@@ -45,7 +53,7 @@ def authorize_security_group_egress(ctx: Context, request: Request) -> Answer:
 
 def _authorize(ctx: Context, request: Request, *, is_egress: bool) -> Answer:
     group = group_of(ctx, request)
-    drafts = read_permissions(ctx, group, permissions_of(request))
+    drafts = read_permissions(ctx, group, permissions_of(request, is_egress=is_egress))
     tags = tags_on_creation(request, SECURITY_GROUP_RULE.tag_type)
     added = [draft.as_rule(ctx.new_id("sgr"), tags, is_egress=is_egress) for draft in drafts]
     changed = _with_rules(ctx, group, (*group.rules, *added))
@@ -69,9 +77,8 @@ def _with_rules(ctx: Context, group: SecurityGroup, rules: Iterable[SecurityGrou
                     "InvalidPermission.Duplicate", f'the specified rule "{rule_in_words(rule)}" already exists'
                 )
             raise invalid_parameter_value("The same permission must not appear multiple times")
-    sizes = Counter((rule.is_egress, isinstance(rule.peer, Cidr) and not rule.peer.is_ipv4) for rule in rules)
     allowed = ctx.quota(RULES_PER_SECURITY_GROUP)
-    if any(size > allowed for size in sizes.values()):
+    if any(size > allowed for size in rule_counts(ctx.network, rules).values()):
         raise AwsError(
             "RulesPerSecurityGroupLimitExceeded", "The maximum number of rules per security group has been reached."
         )
@@ -97,7 +104,7 @@ def _revoke(ctx: Context, request: Request, *, is_egress: bool) -> Answer:
             )
         revoked = _rules_with_ids(group, rule_ids, is_egress=is_egress)
     else:
-        drafts = read_permissions(ctx, group, permissions_of(request), must_exist=False)
+        drafts = read_permissions(ctx, group, permissions_of(request, is_egress=is_egress), must_exist=False)
         rules = _by_meaning(group)
         revoked = [_existing(rules, draft, is_egress=is_egress) for draft in drafts]
     gone = {rule.id for rule in revoked}
@@ -149,9 +156,9 @@ def _render_revoked(group: SecurityGroup, rule: SecurityGroupRule) -> Response:
 def modify_security_group_rules(ctx: Context, request: Request) -> Answer:
     """Replace rules, keeping their ids, directions and tags.
 
-    Raises InvalidParameterValue for a rule of another kind of peer (IPv4, IPv6, group) and for ports that do not go
-    with the protocol, MissingParameter and InvalidParameterCombination for no peer and for several, and what authorize
-    raises.
+    Raises InvalidParameterValue for a rule of another kind of peer (IPv4, IPv6, prefix list, group) and for ports that
+    do not go with the protocol, MissingParameter and InvalidParameterCombination for no peer and for several, and what
+    authorize raises.
     """
     group = named(ctx, SECURITY_GROUP, request, "GroupId")
     updates = {update["SecurityGroupRuleId"]: update for update in request["SecurityGroupRules"]}
@@ -166,12 +173,12 @@ def modify_security_group_rules(ctx: Context, request: Request) -> Answer:
 
 
 def _modified(ctx: Context, group: SecurityGroup, rule: SecurityGroupRule, wanted: dict[str, Any]) -> SecurityGroupRule:
-    peer: Cidr | GroupReference
+    peer: Peer
     _check_one_peer(wanted)
     _check_ports(wanted)
     if wanted.get("PrefixListId"):
-        raise prefix_list_not_found(wanted["PrefixListId"])
-    if wanted.get("CidrIpv4"):
+        peer = read_prefix_list(ctx, group, wanted["PrefixListId"])
+    elif wanted.get("CidrIpv4"):
         peer = read_cidr(wanted["CidrIpv4"], is_ipv4=True)
     elif wanted.get("CidrIpv6"):
         peer = read_cidr(wanted["CidrIpv6"], is_ipv4=False)
@@ -216,10 +223,14 @@ def _check_ports(wanted: Mapping[str, Any]) -> None:
         )
 
 
-def _peer_kind(peer: Cidr | GroupReference) -> str:
-    if isinstance(peer, GroupReference):
-        return "group"
-    return "IPv4" if peer.is_ipv4 else "IPv6"
+def _peer_kind(peer: Peer) -> str:
+    match peer:
+        case GroupReference():
+            return "group"
+        case PrefixListReference():
+            return "prefix list"
+        case _:
+            return "IPv4" if peer.is_ipv4 else "IPv6"
 
 
 def update_security_group_rule_descriptions_ingress(ctx: Context, request: Request) -> Answer:
@@ -245,7 +256,7 @@ def _update_descriptions(ctx: Context, request: Request, *, is_egress: bool) -> 
             descriptions[rule.id] = read_description(entries[rule.id])
     else:
         known = _by_meaning(group)
-        for draft in read_permissions(ctx, group, permissions_of(request), must_exist=False):
+        for draft in read_permissions(ctx, group, permissions_of(request, is_egress=is_egress), must_exist=False):
             rule = _existing(known, replace(draft, description=None), is_egress=is_egress)
             descriptions[rule.id] = draft.description
     rules = tuple(
@@ -269,6 +280,8 @@ def _render_essentials(group: SecurityGroup, rule: SecurityGroupRule) -> Respons
     }
     if isinstance(rule.peer, Cidr):
         response["CidrIpv4" if rule.peer.is_ipv4 else "CidrIpv6"] = str(rule.peer)
+    elif isinstance(rule.peer, PrefixListReference):
+        response["PrefixListId"] = rule.peer.prefix_list_id
     return response
 
 

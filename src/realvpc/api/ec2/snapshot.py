@@ -1,4 +1,4 @@
-"""DescribeSnapshots and DeleteSnapshot: what images are made of (EC2 API Reference)."""
+"""Snapshots: what images are made of, and records of volumes (EC2 API Reference)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from realvpc.net.machine_image import DiskSnapshot, ImageState
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import deleting, paginate, select
-from ..core.errors import AwsError
+from ..core.errors import AwsError, unknown_attribute
 from ..core.filter import no_values
+from ..core.lookup import named
 from ..core.noun import Noun, of_row
 from ..core.tags import render_tags
 from .image import images_of_snapshot
@@ -22,13 +23,14 @@ def _render(row: DiskSnapshot) -> Response:
         "SnapshotId": row.id,
         "OwnerId": row.account,
         "Description": row.description,
-        "Encrypted": False,
+        "Encrypted": row.encrypted,
+        "KmsKeyId": row.kms_key_id or None,
         "Progress": progress,
         "StartTime": row.started_at,
         "State": state,
         "StorageTier": "standard",
-        "Tags": render_tags(row.tags),
-        "VolumeId": _NO_VOLUME,
+        "Tags": render_tags(row.tags) or None,
+        "VolumeId": row.volume_id or _NO_VOLUME,
         "VolumeSize": row.size_gib,
     }
 
@@ -67,6 +69,17 @@ def describe_snapshots(ctx: Context, request: Request) -> Answer:
             rows = []
     page, token = paginate(request, rows)
     return Answer({"Snapshots": [SNAPSHOT.render(ctx, row) for row in page], "NextToken": token})
+
+
+_NOBODY = {"createVolumePermission": "CreateVolumePermissions", "productCodes": "ProductCodes"}
+
+
+def describe_snapshot_attribute(ctx: Context, request: Request) -> Answer:
+    """No snapshot is shared with anybody.  Raises ``InvalidSnapshot.NotFound``, InvalidParameterValue."""
+    snapshot = named(ctx, SNAPSHOT, request, "SnapshotId")
+    if request["Attribute"] not in _NOBODY:
+        raise unknown_attribute(request["Attribute"])
+    return Answer({"SnapshotId": snapshot.id, _NOBODY[request["Attribute"]]: []})
 
 
 def _check_unused(ctx: Context, row: DiskSnapshot) -> None:

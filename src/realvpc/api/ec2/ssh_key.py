@@ -23,7 +23,7 @@ from msgspec import Struct
 
 RSA, ED25519 = "rsa", "ed25519"
 RSA_BITS_MADE = 2048
-_RSA_BITS_TAKEN = (1024, 2048, 4096)
+_RSA_BITS_TAKEN = (1024, 2048, 3072, 4096)  # the guide leaves out 3072, which OpenSSH makes unasked and EC2 takes
 _RFC_4716 = re.compile(rb"---- BEGIN SSH2 PUBLIC KEY ----\r?\n(.*)\n---- END SSH2 PUBLIC KEY ----", re.DOTALL)
 
 _PublicKey: TypeAlias = RSAPublicKey | Ed25519PublicKey
@@ -63,7 +63,7 @@ def read_public_key(material: bytes) -> SshKey:
         raise KeyFormatError(str(error)) from error
     if (isinstance(key, RSAPublicKey) and key.key_size in _RSA_BITS_TAKEN) or isinstance(key, Ed25519PublicKey):
         return _described(key)
-    raise KeyFormatError("neither Ed25519 nor RSA of 1024, 2048 or 4096 bits")
+    raise KeyFormatError("neither Ed25519 nor RSA of 1024, 2048, 3072 or 4096 bits")
 
 
 def _load(material: bytes) -> object:

@@ -6,12 +6,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from realvpc.net import indexes
+from realvpc.net.addresses import Cidr
 from realvpc.net.hostnames import HOSTNAME_TYPES
 from realvpc.net.quotas import SUBNETS_PER_VPC
 from realvpc.net.route_table import RouteTable
-from realvpc.net.subnet import Subnet
+from realvpc.net.subnet import IPV6_PREFIX_LENGTHS, Subnet
 from realvpc.net.table import delete, put
-from realvpc.net.vpc import valid_block
+from realvpc.net.vpc import Ipv6CidrAssociation, Vpc, valid_block
 from realvpc.net.zones import REGIONS, Zone, find_zone, zones
 
 from ..core.cidr import parse_cidr
@@ -30,20 +32,28 @@ from ..core.lookup import named
 from ..core.noun import Noun
 from ..core.parameters import parameter_name, refuse
 from ..core.tags import render_tags, tags_on_creation
+from .ipv6_block import render_subnet_association
 from .vpc import VPC
 
-_NOT_HERE = ("Ipv4IpamPoolId", "Ipv6IpamPoolId", "Ipv6CidrBlock", "Ipv6Native", "OutpostArn")
+_NOT_HERE = (
+    "Ipv4IpamPoolId",
+    "Ipv4NetmaskLength",
+    "Ipv6IpamPoolId",
+    "Ipv6NetmaskLength",
+    "OutpostArn",
+)
 
 
 def create_subnet(ctx: Context, request: Request) -> Answer:
     """A subnet in the zone that is named, by name or id, or else in the first one.
 
     Raises ``InvalidSubnet.Range`` for a block outside the VPC or of the wrong size, ``InvalidSubnet.Conflict``,
-    InvalidParameterValue for an unknown zone, SubnetLimitExceeded; UnsupportedOperation for IPv6, address pools and
-    Outposts.
+    InvalidParameterValue for an unknown zone, SubnetLimitExceeded; UnsupportedOperation for subnets without IPv4,
+    address pools and Outposts.
     """
     vpc = named(ctx, VPC, request, "VpcId")
     refuse(request, _NOT_HERE)
+    _refuse_ipv6_native(request)
     if not request.get("CidrBlock"):
         raise AwsError("MissingParameter", "Either 'ipv6CidrBlock' or 'cidrBlock' should be provided.")
     cidr = parse_cidr(request["CidrBlock"], "cidrBlock")
@@ -52,23 +62,65 @@ def create_subnet(ctx: Context, request: Request) -> Answer:
     siblings = ctx.network.subnets_of(vpc.id)
     if any(cidr.overlaps(sibling.cidr) for sibling in siblings):
         raise AwsError("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
-    if len(siblings) >= ctx.quota(SUBNETS_PER_VPC):
+    ipv6 = (read_ipv6_block(ctx, vpc, request["Ipv6CidrBlock"]),) if request.get("Ipv6CidrBlock") else ()
+    check_subnet_quota(ctx, vpc)
+    tags = tags_on_creation(request, SUBNET.tag_type)
+    subnet = new_subnet(ctx, vpc, cidr, read_zone(ctx, request), tags=tags, ipv6_cidr_associations=ipv6)
+    associating = [render_subnet_association(row, "associating") for row in ipv6]
+    begun = {"Ipv6CidrBlockAssociationSet": associating, "Tags": render_tags(subnet.tags)}
+    return Answer({"Subnet": render_subnet(ctx, subnet) | begun}, put(subnet))
+
+
+def _refuse_ipv6_native(request: Request) -> None:
+    """Raises what AWS says of a request that cannot be, and UnsupportedOperation for the others."""
+    if not request.get("Ipv6Native"):
+        return
+    if not request.get("Ipv6CidrBlock"):
+        raise AwsError("MissingParameter", "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.")
+    if request.get("CidrBlock"):
+        raise invalid_parameter_combination(
+            "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true."
+        )
+    refuse(request, ("Ipv6Native",))
+
+
+def read_ipv6_block(ctx: Context, vpc: Vpc, text: str) -> Ipv6CidrAssociation:
+    """The IPv6 block that a subnet of the VPC is to have.
+
+    Raises InvalidParameterValue for what no subnet can have, ``InvalidSubnet.Range``, ``InvalidSubnet.Conflict``.
+    """
+    cidr = parse_cidr(text, "ipv6-cidr-block", ipv4=False)
+    if cidr.prefix_length not in IPV6_PREFIX_LENGTHS:
+        raise invalid_parameter_value(f"invalid value for parameter ipv6-cidr-block: {text}")
+    if not any(block.covers(cidr) for block in vpc.ipv6_cidrs):
+        raise AwsError("InvalidSubnet.Range", f"The IPv6 CIDR '{cidr}' is invalid.")
+    if any(cidr.overlaps(block) for subnet in ctx.network.subnets_of(vpc.id) for block in subnet.blocks):
+        raise AwsError("InvalidSubnet.Conflict", f"The IPv6 CIDR '{cidr}' conflicts with another subnet")
+    return Ipv6CidrAssociation(ctx.new_id("subnet-cidr-assoc"), cidr)
+
+
+def check_subnet_quota(ctx: Context, vpc: Vpc) -> None:
+    """Raises SubnetLimitExceeded."""
+    if len(ctx.network.subnets_of(vpc.id)) >= ctx.quota(SUBNETS_PER_VPC):
         raise AwsError("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
-    zone = _zone(ctx, request)
-    subnet = Subnet(
+
+
+def new_subnet(ctx: Context, vpc: Vpc, cidr: Cidr, zone: Zone, **more: Any) -> Subnet:
+    """``more`` are other fields."""
+    return Subnet(
         id=ctx.new_id("subnet"),
-        account=ctx.account,
-        region=ctx.region,
-        tags=tags_on_creation(request, SUBNET.tag_type),
+        account=vpc.account,
+        region=vpc.region,
         vpc_id=vpc.id,
         cidr=cidr,
         zone_name=zone.name,
         zone_id=zone.id,
+        **more,
     )
-    return Answer({"Subnet": _render(ctx, subnet)}, put(subnet))
 
 
-def _zone(ctx: Context, request: Request) -> Zone:
+def read_zone(ctx: Context, request: Request) -> Zone:
+    """The zone that is named, or else the first one.  Raises InvalidParameterCombination, InvalidParameterValue."""
     region, seed = REGIONS[ctx.region], ctx.account_record.zone_seed
     name, zone_id = request.get("AvailabilityZone"), request.get("AvailabilityZoneId")
     if name and zone_id:
@@ -90,7 +142,7 @@ def _zone(ctx: Context, request: Request) -> Zone:
 
 
 def delete_subnet(ctx: Context, request: Request) -> Answer:
-    """Delete an empty subnet; its route table association goes with it.
+    """Delete an empty subnet; its route table association and what is set aside in it go with it.
 
     Raises DependencyViolation while it has network interfaces.
     """
@@ -102,7 +154,8 @@ def delete_subnet(ctx: Context, request: Request) -> Answer:
         for table in ctx.network.route_tables_of(subnet.vpc_id)
         if any(association.subnet_id == subnet.id for association in table.associations)
     ]
-    return Answer({}, put(*tables) + delete(subnet))
+    excluded = ctx.network.block_public_access_exclusions.where(indexes.excluded_id, subnet.id)
+    return Answer({}, put(*tables) + delete(subnet, *ctx.state.inventory.reservations_of(subnet.id), *excluded))
 
 
 def _without(table: RouteTable, subnet: Subnet) -> RouteTable:
@@ -110,7 +163,7 @@ def _without(table: RouteTable, subnet: Subnet) -> RouteTable:
     return replace(table, associations=rest)
 
 
-def _render(ctx: Context, subnet: Subnet) -> Response:
+def render_subnet(ctx: Context, subnet: Subnet) -> Response:
     return {
         "SubnetId": subnet.id,
         "SubnetArn": _arn(subnet),
@@ -121,20 +174,20 @@ def _render(ctx: Context, subnet: Subnet) -> Response:
         "AvailableIpAddressCount": ctx.network.available_addresses(subnet),
         "AvailabilityZone": subnet.zone_name,
         "AvailabilityZoneId": subnet.zone_id,
-        "DefaultForAz": False,
+        "DefaultForAz": subnet.default_for_az,
         "MapPublicIpOnLaunch": subnet.map_public_ip_on_launch,
         "MapCustomerOwnedIpOnLaunch": False,
         "AssignIpv6AddressOnCreation": subnet.assign_ipv6_address_on_creation,
-        "Ipv6CidrBlockAssociationSet": [],
+        "Ipv6CidrBlockAssociationSet": [render_subnet_association(row) for row in subnet.ipv6_cidr_associations],
         "Ipv6Native": False,
-        "EnableDns64": False,
+        "EnableDns64": subnet.enable_dns64,
         "PrivateDnsNameOptionsOnLaunch": {
             "HostnameType": subnet.private_dns_hostname_type,
             "EnableResourceNameDnsARecord": subnet.enable_resource_name_dns_a_record,
             "EnableResourceNameDnsAAAARecord": subnet.enable_resource_name_dns_aaaa_record,
         },
-        "BlockPublicAccessStates": {"InternetGatewayBlockMode": "off"},
-        "Tags": render_tags(subnet.tags),
+        "BlockPublicAccessStates": {"InternetGatewayBlockMode": str(ctx.network.block_mode_of(subnet))},
+        "Tags": render_tags(subnet.tags) or None,
     }
 
 
@@ -142,13 +195,21 @@ def _arn(subnet: Subnet) -> str:
     return f"arn:aws:ec2:{subnet.region}:{subnet.account}:subnet/{subnet.id}"
 
 
-# What can be set, as field of the Subnet; and what would need IPv6 addresses, an Outpost or a local network.
+# What can be set, as field of the Subnet; what needs an IPv6 block, and how messages call it; and what would need an
+# Outpost or a local network.
 _FIELDS = {
+    "AssignIpv6AddressOnCreation": "assign_ipv6_address_on_creation",
+    "EnableDns64": "enable_dns64",
+    "EnableResourceNameDnsAAAARecordOnLaunch": "enable_resource_name_dns_aaaa_record",
+    "EnableResourceNameDnsARecordOnLaunch": "enable_resource_name_dns_a_record",
     "MapPublicIpOnLaunch": "map_public_ip_on_launch",
     "PrivateDnsHostnameTypeOnLaunch": "private_dns_hostname_type",
-    "EnableResourceNameDnsARecordOnLaunch": "enable_resource_name_dns_a_record",
 }
-_NEED_IPV6 = ("AssignIpv6AddressOnCreation", "EnableDns64", "EnableResourceNameDnsAAAARecordOnLaunch")
+_NEED_IPV6 = {
+    "AssignIpv6AddressOnCreation": "assign-ipv6-address-on-creation",
+    "EnableDns64": "enable-dns64",
+    "EnableResourceNameDnsAAAARecordOnLaunch": "enable-resource-name-dns-aaaa-record-on-launch",
+}
 _NEED_OUTPOST = (
     "MapCustomerOwnedIpOnLaunch",
     "CustomerOwnedIpv4Pool",
@@ -164,7 +225,7 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
     needs an IPv6 block, UnsupportedOperation for one that needs an Outpost.
     """
     subnet = named(ctx, SUBNET, request, "SubnetId")
-    given = [name for name in (*_FIELDS, *_NEED_IPV6, *_NEED_OUTPOST) if request.get(name) is not None]
+    given = [name for name in (*_FIELDS, *_NEED_OUTPOST) if request.get(name) is not None]
     if not given:
         raise missing_parameter("mapPublicIpOnLaunch")
     if len(given) > 1:
@@ -176,13 +237,14 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
         raise missing_parameter(f"{parameter_name(name)}.value")
     if name == "PrivateDnsHostnameTypeOnLaunch" and value not in HOSTNAME_TYPES:
         raise invalid_parameter_value(f"Invalid value '{value}' for {parameter_name(name)}.")
+    if value and name in _NEED_IPV6 and subnet.ipv6_cidr is None:
+        called = _NEED_IPV6[name]
+        raise invalid_parameter_value(
+            f"Invalid value 'true' for {called}. Cannot set {called} to true unless the subnet ({subnet.id}) has an "
+            "IPv6 CIDR block associated with it."
+        )
     if name in _FIELDS:
         return Answer({}, put(replace(subnet, **{_FIELDS[name]: value})))
-    if value and name in _NEED_IPV6:
-        raise invalid_parameter_value(
-            f"Invalid value 'true' for {parameter_name(name)}. "
-            f"The subnet '{subnet.id}' does not have an associated IPv6 CIDR block."
-        )
     if value:
         raise unsupported_operation(f"The subnet '{subnet.id}' is not on an Outpost or in a Local Zone.")
     return Answer()
@@ -199,19 +261,19 @@ SUBNET = Noun(
     tag_type="subnet",
     ids="SubnetIds",
     result="Subnets",
-    render=_render,
+    render=render_subnet,
     filters={
         **dict.fromkeys(("availability-zone", "availabilityZone"), ".zone_name"),
         **dict.fromkeys(("availability-zone-id", "availabilityZoneId"), ".zone_id"),
         "available-ip-address-count": "AvailableIpAddressCount",
         **dict.fromkeys(("cidr", "cidr-block", "cidrBlock"), ".cidr"),
         "customer-owned-ipv4-pool": no_values,
-        **dict.fromkeys(("default-for-az", "defaultForAz"), "DefaultForAz"),
+        **dict.fromkeys(("default-for-az", "defaultForAz"), ".default_for_az"),
         "enable-dns64": "EnableDns64",
         "enable-lni-at-device-index": no_values,
-        "ipv6-cidr-block-association.association-id": no_values,
-        "ipv6-cidr-block-association.ipv6-cidr-block": no_values,
-        "ipv6-cidr-block-association.state": no_values,
+        "ipv6-cidr-block-association.association-id": ".ipv6_cidr_associations[].id",
+        "ipv6-cidr-block-association.ipv6-cidr-block": ".ipv6_cidr_associations[].cidr",
+        "ipv6-cidr-block-association.state": "Ipv6CidrBlockAssociationSet[].Ipv6CidrBlockState.State",
         "ipv6-native": "Ipv6Native",
         "map-customer-owned-ip-on-launch": "MapCustomerOwnedIpOnLaunch",
         "map-public-ip-on-launch": ".map_public_ip_on_launch",

@@ -15,12 +15,13 @@ from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request
 from ..core.describe import paginate
-from ..core.errors import AwsError, missing_parameter
+from ..core.effort import COMPARING
+from ..core.errors import AwsError
 from ..core.filter import FilterValues, asked_filters, passing
 from ..core.glob import read_glob
 from ..core.lookup import find, find_all, not_found
 from ..core.noun import Noun
-from ..core.tags import checked, read_tags
+from ..core.tags import check_count, checked, is_reserved, read_tags
 from .metadata_options import check_shown_tags
 from .nouns import NOUNS
 
@@ -35,24 +36,24 @@ def create_tags(ctx: Context, request: Request) -> Answer:
     resource has changed.
     """
     tags = read_tags(request["Tags"])
-    if not tags:
-        raise missing_parameter("tagSet")
     checked(tags)
-    return _retagged(ctx, request, lambda old: checked(old | tags))
+    return _retagged(ctx, request, lambda old: check_count(old | tags))
 
 
 def delete_tags(ctx: Context, request: Request) -> Answer:
     """Remove tags: all of them when none is named, whatever the value when a tag is named without one.
 
-    Raises like ``create_tags``.  A tag that a resource does not have is no error.
+    Raises like ``create_tags``.  A tag that a resource does not have is no error; those that AWS gave stay.
     """
     named = request.get("Tags")
     doomed = {(tag.get("Key"), tag.get("Value")) for tag in named or ()}
 
     def rest(old: dict[str, str]) -> dict[str, str]:
-        if not named:
-            return {}
-        return {key: value for key, value in old.items() if (key, None) not in doomed and (key, value) not in doomed}
+        return {
+            key: value
+            for key, value in old.items()
+            if is_reserved(key) or (named and (key, None) not in doomed and (key, value) not in doomed)
+        }
 
     return _retagged(ctx, request, rest)
 
@@ -60,6 +61,7 @@ def delete_tags(ctx: Context, request: Request) -> Answer:
 def _retagged(ctx: Context, request: Request, retag: Retag) -> Answer:
     changed: dict[tuple[type[Resource], str], Resource] = {}  # several tagged things may be kept in one resource
     for noun, row in _resources(ctx, request["Resources"]):
+        ctx.effort.spend(COMPARING * len(request.get("Tags") or row.tags))
         if noun.derived is not None:
             noun.derived.check(ctx, row)
             owner = noun.derived.owner(row)
@@ -126,7 +128,9 @@ def describe_tags(ctx: Context, request: Request) -> Answer:
 
 def _lines(ctx: Context, request: Request) -> Iterator[_Tag]:
     for noun, row in _asked(ctx, request):
-        for key, value in row.tags_seen_by(ctx.account, ctx.region).items():
+        tags = row.tags_seen_by(ctx.account, ctx.region)
+        ctx.effort.spend(COMPARING * len(tags))
+        for key, value in tags.items():
             yield _Tag(row.id, noun.tag_type, key, value)
 
 

@@ -52,3 +52,14 @@ def modify_vpc_attribute(ctx: Context, request: Request) -> Answer:
             "InvalidParameterCombination", "DNS hostnames can be enabled only while DNS support is enabled for the VPC."
         )
     return Answer({}, put(changed))
+
+
+def modify_vpc_tenancy(ctx: Context, request: Request) -> Answer:
+    """From dedicated to default, for instances that are launched from now on.
+
+    Raises InvalidParameterValue for another tenancy, UnsupportedTenancy for a VPC that is not dedicated.
+    """
+    vpc = named(ctx, VPC, request, "VpcId")
+    if vpc.instance_tenancy != "dedicated":
+        raise AwsError("UnsupportedTenancy", f"The tenancy of the VPC '{vpc.id}' is not dedicated.")
+    return Answer({"ReturnValue": True}, put(replace(vpc, instance_tenancy="default")))

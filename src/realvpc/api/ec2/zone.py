@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
+from realvpc.net.quotas import ELASTIC_IPS_PER_REGION, SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.zones import REGIONS, Region, Zone, zones
 
 from ..core.context import Answer, Context, Request, Response
@@ -49,11 +49,11 @@ def describe_regions(ctx: Context, request: Request) -> Answer:
 
 _ATTRIBUTES: dict[str, Callable[[Context], str]] = {
     "supported-platforms": lambda ctx: "VPC",
-    "default-vpc": lambda ctx: "none",
+    "default-vpc": lambda ctx: vpc.id if (vpc := ctx.default_vpc) else "none",
     "max-instances": lambda ctx: "20",  # without a meaning any more, and shown all the same
     "vpc-max-security-groups-per-interface": lambda ctx: str(ctx.quota(SECURITY_GROUPS_PER_INTERFACE)),
-    "max-elastic-ips": lambda ctx: "5",
-    "vpc-max-elastic-ips": lambda ctx: "5",
+    "max-elastic-ips": lambda ctx: str(ctx.quota(ELASTIC_IPS_PER_REGION)),
+    "vpc-max-elastic-ips": lambda ctx: str(ctx.quota(ELASTIC_IPS_PER_REGION)),
 }
 
 

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from realvpc.iam.role import InstanceProfile
+from realvpc.net.quotas import INSTANCE_PROFILES
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.tags import render_tags
 from .common import (
+    check_deletable,
+    check_quota,
     checked_tags,
-    delete_conflict,
     entity_already_exists,
     limit_exceeded,
     new_entity_id,
     no_such_entity,
     page,
 )
-from .role import render_role, role_named
+from .role import own_role, render_role, role_named
+from .tag import listing_tags, tagging, untagging
 
 
 def create_instance_profile(ctx: Context, request: Request) -> Answer:
     """Raises EntityAlreadyExists, InvalidInput, LimitExceeded."""
     name, path = request["InstanceProfileName"], request.get("Path") or "/"
-    if any(profile.name.lower() == name.lower() for profile in ctx.visible(ctx.directory.instance_profiles)):
+    if ctx.directory.namesake(InstanceProfile, ctx.account, name):
         raise entity_already_exists(f"Instance Profile {name} already exists.")
+    check_quota(ctx, INSTANCE_PROFILES, "InstanceProfilesPerAccount", ctx.count(ctx.directory.instance_profiles))
     profile = InstanceProfile(
         id=f"arn:aws:iam::{ctx.account}:instance-profile{path}{name}",
         account=ctx.account,
@@ -35,19 +41,18 @@ def create_instance_profile(ctx: Context, request: Request) -> Answer:
         profile_id=new_entity_id(ctx, "AIPA"),
         created_at=ctx.now,
     )
-    return Answer({"InstanceProfile": _render(ctx, profile)}, put(profile))
+    return Answer({"InstanceProfile": render_profile(ctx, profile)}, put(profile))
 
 
 def get_instance_profile(ctx: Context, request: Request) -> Answer:
     """Raises NoSuchEntity."""
-    return Answer({"InstanceProfile": _render(ctx, _named(ctx, request["InstanceProfileName"]))})
+    return Answer({"InstanceProfile": render_profile(ctx, _named(ctx, request["InstanceProfileName"]))})
 
 
 def delete_instance_profile(ctx: Context, request: Request) -> Answer:
     """Instances that use it keep the name.  Raises NoSuchEntity, DeleteConflict while it holds a role."""
     profile = _named(ctx, request["InstanceProfileName"])
-    if profile.role_arn is not None:
-        raise delete_conflict("Cannot delete entity, must remove roles from instance profile first.")
+    check_deletable({"remove roles from instance profile": profile.role_arn})
     return Answer({}, delete(profile))
 
 
@@ -55,22 +60,31 @@ def list_instance_profiles(ctx: Context, request: Request) -> Answer:
     """By name, under PathPrefix."""
     prefix = request.get("PathPrefix") or "/"
     rows = (row for row in ctx.visible(ctx.directory.instance_profiles) if row.path.startswith(prefix))
-    shown, members = page(request, rows, lambda row: row.name)
-    return Answer({"InstanceProfiles": [_render(ctx, row) for row in shown]} | members)
+    shown, members = page(ctx, request, rows, lambda row: row.name, _characters(ctx))
+    return Answer({"InstanceProfiles": [render_profile(ctx, row) for row in shown]} | members)
 
 
 def list_instance_profiles_for_role(ctx: Context, request: Request) -> Answer:
     """Raises NoSuchEntity."""
     role = role_named(ctx, request["RoleName"])
-    rows = (row for row in ctx.visible(ctx.directory.instance_profiles) if row.role_arn == role.id)
-    shown, members = page(request, rows, lambda row: row.name)
-    return Answer({"InstanceProfiles": [_render(ctx, row) for row in shown]} | members)
+    shown, members = page(ctx, request, ctx.directory.profiles_of(role.id), lambda row: row.name, _characters(ctx))
+    return Answer({"InstanceProfiles": [render_profile(ctx, row) for row in shown]} | members)
+
+
+def _characters(ctx: Context) -> Callable[[InstanceProfile], int]:
+    """How many the trust policy of a profile's role has."""
+
+    def characters(profile: InstanceProfile) -> int:
+        role = ctx.directory.roles.get(profile.role_arn or "")
+        return len(role.trust_policy) if role else 0
+
+    return characters
 
 
 def add_role_to_instance_profile(ctx: Context, request: Request) -> Answer:
-    """Raises NoSuchEntity, LimitExceeded: a profile holds one role."""
+    """Raises NoSuchEntity, UnmodifiableEntity, and LimitExceeded: a profile holds one role."""
     profile = _named(ctx, request["InstanceProfileName"])
-    role = role_named(ctx, request["RoleName"])
+    role = own_role(ctx, request["RoleName"])
     if profile.role_arn is not None:
         raise limit_exceeded("InstanceSessionsPerInstanceProfile", 1)
     return Answer({}, put(replace(profile, role_arn=role.id)))
@@ -85,26 +99,6 @@ def remove_role_from_instance_profile(ctx: Context, request: Request) -> Answer:
     return Answer({}, put(replace(profile, role_arn=None)))
 
 
-def tag_instance_profile(ctx: Context, request: Request) -> Answer:
-    """Raises NoSuchEntity, InvalidInput, LimitExceeded."""
-    profile = _named(ctx, request["InstanceProfileName"])
-    return Answer({}, put(replace(profile, tags=checked_tags(request["Tags"], profile.tags))))
-
-
-def untag_instance_profile(ctx: Context, request: Request) -> Answer:
-    """Raises NoSuchEntity."""
-    profile = _named(ctx, request["InstanceProfileName"])
-    tags = {key: value for key, value in profile.tags.items() if key not in request["TagKeys"]}
-    return Answer({}, put(replace(profile, tags=tags)))
-
-
-def list_instance_profile_tags(ctx: Context, request: Request) -> Answer:
-    """Raises NoSuchEntity."""
-    profile = _named(ctx, request["InstanceProfileName"])
-    shown, members = page(request, render_tags(dict(sorted(profile.tags.items()))), lambda tag: str(tag["Key"]))
-    return Answer({"Tags": shown} | members)
-
-
 def _named(ctx: Context, name: str) -> InstanceProfile:
     profile = ctx.directory.instance_profile_named(ctx.account, name)
     if profile is None:
@@ -112,7 +106,15 @@ def _named(ctx: Context, name: str) -> InstanceProfile:
     return profile
 
 
-def _render(ctx: Context, profile: InstanceProfile) -> Response:
+def _of(ctx: Context, request: Request) -> InstanceProfile:
+    return _named(ctx, request["InstanceProfileName"])
+
+
+tag_instance_profile, untag_instance_profile = tagging(_of), untagging(_of)
+list_instance_profile_tags = listing_tags(_of)
+
+
+def render_profile(ctx: Context, profile: InstanceProfile, *, with_trust_policy: bool = True) -> Response:
     role = ctx.directory.roles.get(profile.role_arn) if profile.role_arn else None
     return {
         "Path": profile.path,
@@ -120,6 +122,6 @@ def _render(ctx: Context, profile: InstanceProfile) -> Response:
         "InstanceProfileId": profile.profile_id,
         "Arn": profile.id,
         "CreateDate": profile.created_at,
-        "Roles": [render_role(role, with_tags=False)] if role else [],
+        "Roles": [render_role(ctx, role, with_tags=False, with_trust_policy=with_trust_policy)] if role else [],
         "Tags": render_tags(profile.tags),
     }

@@ -16,14 +16,13 @@ _FEDERATED = re.compile(r"federated-user/[\w+=,.@-]{2,32}", re.ASCII)
 def known_principals(ctx: Context) -> Callable[[str], bool]:
     """Whether there is such a principal: everybody, an account, its root, a user, a role, or a session of one.
 
-    An account id is taken as it is.  Of users those are known that have an access key.
+    An account id is taken as it is.
     """
-    users = frozenset(key.arn for key in ctx.directory.access_keys.values()) | {ctx.caller.arn}
-    return lambda text: _exists(ctx, users, text)
+    return lambda text: _exists(ctx, text)
 
 
-def _exists(ctx: Context, users: frozenset[str], text: str) -> bool:
-    if text == "*" or _ACCOUNT.fullmatch(text) or text in users:
+def _exists(ctx: Context, text: str) -> bool:
+    if text in ("*", ctx.caller.arn) or _ACCOUNT.fullmatch(text) or ctx.directory.user_with_arn(text):
         return True
     arn = _ARN.fullmatch(text)
     if arn is None:

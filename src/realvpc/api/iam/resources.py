@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from realvpc.iam.role import SERVICE_ROLE_PATH
+
 from ..core.action import Resources
 from ..core.arn import arn
 from ..core.context import Context, Request
@@ -29,7 +31,38 @@ def on_policy(ctx: Context, request: Request) -> Sequence[str]:
 
 def on_user(ctx: Context, request: Request) -> Sequence[str]:
     """The user that is named, or the caller."""
-    return (_arn(ctx, "user", {}, request["UserName"]) if request.get("UserName") else ctx.caller.arn,)
+    name = request.get("UserName")
+    if not name:
+        return (ctx.caller.arn,)
+    user = ctx.directory.user_named(ctx.account, name)
+    return (user.arn if user else _arn(ctx, "user", request, name),)
+
+
+def on_group(ctx: Context, request: Request) -> Sequence[str]:
+    name = request["GroupName"]
+    group = ctx.directory.group_named(ctx.account, name)
+    return (group.arn if group else _arn(ctx, "group", request, name),)
+
+
+def on_new_policy(ctx: Context, request: Request) -> Sequence[str]:
+    return (_arn(ctx, "policy", request, request["PolicyName"]),)
+
+
+def on_service_linked_role(ctx: Context, request: Request) -> Sequence[str]:
+    """Any of the service's: what the role is called the service says."""
+    return (arn("iam", "", ctx.account, f"role{SERVICE_ROLE_PATH}{request['AWSServiceName']}/*"),)
+
+
+def on_oidc_provider(ctx: Context, request: Request) -> Sequence[str]:
+    url: str | None = request.get("Url")
+    if url is None:
+        return (request["OpenIDConnectProviderArn"],)
+    return (arn("iam", "", ctx.account, f"oidc-provider/{url.partition('://')[2]}"),)
+
+
+def on_saml_provider(ctx: Context, request: Request) -> Sequence[str]:
+    given: str | None = request.get("SAMLProviderArn")
+    return (given or arn("iam", "", ctx.account, f"saml-provider/{request['Name']}"),)
 
 
 def on_path(kind: str) -> Resources:

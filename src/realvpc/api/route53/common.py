@@ -7,13 +7,14 @@ from typing import TypeVar
 
 from realvpc.net.domain_name import canonical
 from realvpc.net.hosted_zone import HostedZone, ZoneVpc
-from realvpc.net.table import Change, put
+from realvpc.net.table import Change
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import SubmittedChange
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError
 from ..core.page import make_token, read_token
+from ..core.remembered import remember
 
 T = TypeVar("T")
 
@@ -75,15 +76,26 @@ def invalid_vpc(asked: ZoneVpc) -> AwsError:
 
 
 def check_free(ctx: Context, name: str, vpc: ZoneVpc) -> None:
-    """Raises ConflictingDomainExists when a zone of this name answers in the VPC already.
+    """Raises ConflictingDomainExists when a zone of this name answers in the VPC already, be it a private hosted zone
+    or the hidden one that AWS makes for the private names of an interface endpoint.
 
     Zones inside each other are allowed, and the more specific one wins.
     """
     other = next((zone for zone in ctx.state.names.hosted_zones_of(vpc.vpc_id) if zone.name == name), None)
-    if other is not None:
+    endpoint = next(
+        (
+            row
+            for row in ctx.network.vpc_endpoints_of(vpc.vpc_id)
+            if row.private_dns_enabled and name.removesuffix(".") in row.service.private_names
+        ),
+        None,
+    )
+    if other is not None or endpoint is not None:
+        # AWS tells the id of the hidden zone, which no call shows; the endpoint's says what is in the way.
+        taken = f"hosted zone {other.id}" if other else f"hosted zone of {endpoint.id}" if endpoint else ""
         raise AwsError(
             "ConflictingDomainExists",
-            f"The VPC {vpc.vpc_id} in region {vpc.region} has already been associated with the hosted zone {other.id} "
+            f"The VPC {vpc.vpc_id} in region {vpc.region} has already been associated with the {taken} "
             "with the same domain name.",
         )
 
@@ -118,7 +130,8 @@ def submitted(ctx: Context, change: Change, response: Response | None = None, *,
     """
     row = SubmittedChange(id=new_id(ctx, "C"), account=ctx.account, submitted_at=ctx.now, comment=comment)
     info = render_change(row) | {"Status": "PENDING"}
-    return Answer({"ChangeInfo": info} | (response or {}), change + put(row))
+    remembered = remember(ctx, ctx.state.tokens.changes, row, lambda each: each.submitted_at)
+    return Answer({"ChangeInfo": info} | (response or {}), change + remembered)
 
 
 def render_change(row: SubmittedChange) -> Response:

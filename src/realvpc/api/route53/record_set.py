@@ -7,6 +7,7 @@ from realvpc.net.hosted_zone import RecordSet
 from realvpc.net.quotas import RECORD_SETS_PER_ZONE
 
 from ..core.context import Answer, Context, Request, Response
+from ..core.effort import COMPARING, FINDING
 from .change_batch import ChangeBatch
 from .common import canonical_name, invalid_input, own_zone, page_size, submitted
 
@@ -18,6 +19,7 @@ def change_resource_record_sets(ctx: Context, request: Request) -> Answer:
     zone = own_zone(ctx, request["HostedZoneId"])
     batch = request["ChangeBatch"]
     rows, largest = ctx.state.names.record_sets_of(zone.id), ctx.quota(RECORD_SETS_PER_ZONE)
+    ctx.effort.spend(COMPARING * len(rows))
     change = ChangeBatch(zone, rows, largest).result(batch["Changes"])
     return submitted(ctx, change, comment=batch.get("Comment") or "")
 
@@ -35,7 +37,9 @@ def list_resource_record_sets(ctx: Context, request: Request) -> Answer:
     if request.get("StartRecordIdentifier"):
         raise invalid_input("StartRecordIdentifier is not available here: no record set has an identifier.")
     start = (order(canonical_name(name)), record_type) if name else ("", "")
-    keyed = sorted(((order(row.name), row.type), row) for row in ctx.state.names.record_sets_of(zone.id))
+    found = ctx.state.names.record_sets_of(zone.id)
+    ctx.effort.spend(FINDING * len(found))
+    keyed = sorted(((order(row.name), row.type), row) for row in found)
     rows = [row for key, row in keyed if key >= start]
     following = rows[size] if len(rows) > size else None
     return Answer(

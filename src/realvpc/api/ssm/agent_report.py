@@ -19,7 +19,7 @@ def why_managed(state: State, instance: Instance) -> dict[str, Any]:
     """In the form of ``reach.report.why``; ``reason`` is the condition that is missing, or ``MANAGED``."""
     network = state.network
     lack = missing(state, instance)
-    found = lack.found if lack else way_to_service(network, instance)
+    found = lack.found if lack else way_to_service(state, instance)
     way = report.explain(network, found) if found else {"forward": None, "reply": None}
     name = label(network, instance.id)
     return way | {

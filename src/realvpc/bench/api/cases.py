@@ -66,7 +66,8 @@ def fill(server: Server) -> World:
     _send(server, [sign("CreateVpcPeeringConnection", VpcId=near, PeerVpcId=far) for near, far in pairs])
     subnet = _send(server, [sign("CreateSubnet", VpcId=vpc_ids[0], CidrBlock="10.0.0.0/20")])
     (subnet_id,) = _ids("subnet", subnet.bodies)
-    image_id = next(iter(_ids("ami", _send(server, [sign("DescribeImages", Owner__1="amazon")]).bodies)))
+    runnable = {"Owner__1": "amazon", "Filter__1__Name": "architecture", "Filter__1__Value__1": "x86_64"}
+    image_id = next(iter(_ids("ami", _send(server, [sign("DescribeImages", **runnable)]).bodies)))
     _send(
         server,
         [
@@ -162,3 +163,8 @@ CASES = (
     Case(f"DescribeVpcPeeringConnections, filtered among {PEERINGS:,}", _filtered_peerings, 100),
     Case(f"DescribeInstances of {INSTANCES}", _describe("DescribeInstances"), 10),
 )
+
+
+def cases_of(beginnings: tuple[str, ...]) -> tuple[Case, ...]:
+    """Those whose names begin with one of these; all, when there is none."""
+    return tuple(case for case in CASES if not beginnings or case.name.startswith(beginnings))

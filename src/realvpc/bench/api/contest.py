@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from .cases import CASES, Case, World, fill
+from .cases import Case, World, fill
 from .load import LoadError, run
 from .servers import REALVPC, Server, ServerError, contenders
 
@@ -35,7 +35,9 @@ class Result(Struct, frozen=True, kw_only=True):
     stall: float | None
 
 
-def compete(names: tuple[str, ...], rounds: int, cache: Path, say: Callable[[str], None]) -> list[Result]:
+def compete(
+    names: tuple[str, ...], cases: tuple[Case, ...], rounds: int, cache: Path, say: Callable[[str], None]
+) -> list[Result]:
     """All contenders run all the time; only one is asked at a time.  Raises LoadError, ServerError."""
     with tempfile.TemporaryDirectory(prefix="realvpc-bench-") as work, contextlib.ExitStack() as running:
         servers: list[Server] = []
@@ -44,7 +46,7 @@ def compete(names: tuple[str, ...], rounds: int, cache: Path, say: Callable[[str
             servers.append(running.enter_context(start()))
         worlds = {server.name: fill(server) for server in servers}
         return [
-            _contest(case, connections, servers, worlds, rounds, say) for case in CASES for connections in CONNECTIONS
+            _contest(case, connections, servers, worlds, rounds, say) for case in cases for connections in CONNECTIONS
         ]
 
 

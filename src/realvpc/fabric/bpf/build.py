@@ -29,8 +29,13 @@ def is_current() -> bool:
 
 
 def build() -> None:
-    """Write the header and compile.  Raises CalledProcessError, FileNotFoundError."""
-    HEADER.write_text(header())
+    """Write the header and compile; several may do so at once.  Raises CalledProcessError, FileNotFoundError."""
+    unfinished = HEADER.with_suffix(f".{os.getpid()}.h")
+    try:
+        unfinished.write_text(header())
+        unfinished.rename(HEADER)
+    finally:
+        unfinished.unlink(missing_ok=True)
     compile_program(SOURCE, OBJECT)
 
 

@@ -10,7 +10,22 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from enum import IntEnum, IntFlag
 
-from realvpc.net import addresses, allowances, icmp, mtu, packet, route_table, services, subnet
+from realvpc.net import (
+    addresses,
+    allowances,
+    aws_hosts,
+    flow_gathering,
+    flow_record,
+    icmp,
+    mtu,
+    nat64,
+    nat_flow,
+    nat_gateway,
+    packet,
+    route_table,
+    services,
+    subnet,
+)
 from realvpc.net.addresses import ADDRESS_BITS, Address, Cidr
 from realvpc.net.reasons import Reason
 
@@ -22,6 +37,7 @@ _KEYLESS = {MapType.QUEUE}
 _INDEXED = {MapType.ARRAY, MapType.PERCPU_ARRAY}  # the kernel wants a plain integer as their key
 _PREALLOCATED = _INDEXED | _KEYLESS | {MapType.LRU_HASH}
 _HALF = (1 << 64) - 1
+_LAST_ADDRESS = Address((1 << ADDRESS_BITS) - 1)
 
 _OPENING = """\
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
@@ -45,7 +61,9 @@ def header() -> str:
     """The text of ``generated.h``."""
     parts = [_OPENING, _constants(), *(_enum(prefix, members) for prefix, members in _enums().items())]
     parts += [_blocks(name, blocks) for name, blocks in _BLOCKS.items()]
-    parts += [_is_icmp_error(), _icmp_answer(), _has_identifier()]
+    parts += [_names_reason(name, reasons) for name, reasons in _REASONS.items()]
+    parts += [_is_icmp_error(), _icmp_answer(), _has_identifier(), _is_icmp_query()]
+    parts += [_icmp_translation("to_icmpv6", nat64.TO_ICMPV6), _icmp_translation("to_icmp", nat64.TO_ICMP)]
     parts += [record.declaration + "\n" for record in _records()]
     parts += [_map(spec) for spec in MAPS]
     return "\n".join(parts)
@@ -60,11 +78,26 @@ _BLOCKS: Mapping[str, tuple[Cidr, ...]] = {
     "is_private": addresses.PRIVATE,
     "is_never_forwarded": addresses.NEVER_FORWARDED,
     "is_link_local_ipv6": (addresses.LINK_LOCAL_IPV6,),
-    "is_metadata": (Cidr.host(services.METADATA),),
-    "is_shared_resolver": (Cidr.host(services.RESOLVER),),
-    "is_identity": (services.IDENTITIES,),
+    "is_multicast_ipv6": (addresses.MULTICAST_IPV6,),
+    "is_metadata": (Cidr.host(services.METADATA), Cidr.host(services.IPV6_METADATA)),
+    "is_shared_resolver": (Cidr.host(services.RESOLVER), Cidr.host(services.IPV6_RESOLVER)),
+    "is_nat64": (nat64.BLOCK,),
+    "is_identity": (services.IDENTITIES, services.IPV6_IDENTITIES),
+    "is_endpoint_identity": (services.ENDPOINT_IDENTITIES,),
     "is_identity_of_vpc_address": (services.IDENTITIES_OF_VPC_ADDRESS,),
+    "is_identity_over_endpoint": (services.IDENTITIES_OVER_ENDPOINT,),
+    "is_of_aws": (aws_hosts.BLOCK,),
 }
+
+
+_REASONS: Mapping[str, Iterable[Reason]] = {
+    "is_refused_by_rules": flow_record.REFUSED_BY_RULES,
+    "leaves_no_record": flow_record.NO_RECORD,
+}
+
+_OF_NAT = (
+    "PORTS", "FIRST_PORT", "ATTEMPTS", "IDLE_SECONDS", "FLOWS", "FLOWS_OF_GATEWAY", "ADDRESS_SHIFT", "PORT_SHIFT",
+)  # fmt: skip
 
 
 def _enums() -> dict[str, Mapping[str, int]]:
@@ -72,11 +105,14 @@ def _enums() -> dict[str, Mapping[str, int]]:
     return {
         "PROTOCOL": {name.upper(): number for name, number in packet.PROTOCOL_NUMBERS.items()},
         "ICMP": _members(icmp.IcmpType) | {"FRAGMENTATION_NEEDED": icmp.FRAGMENTATION_NEEDED},
+        "ICMPV6": _members(icmp.Icmpv6Type),
         "TCP": _members(constants.TcpFlag),
         "ARP": _members(constants.Arp),
         "ROUTE": {kind.name: number for kind, number in layout.ROUTE_KINDS.items()} | {"BLACKHOLE": layout.BLACKHOLE},
         "EDGE": _members(constants.Edge),
+        "RULES": _members(constants.RuleList),
         "INTERFACE": _members(constants.InterfaceFlag),
+        "KEPT_FROM": _members(constants.KeptFrom),
         "SEEN": _members(constants.Seen),
         "REASON": {reason.name: reason.number for reason in Reason},
     }
@@ -89,6 +125,8 @@ def _members(enum: type[IntEnum | IntFlag]) -> dict[str, int]:
 def _constants() -> str:
     values = {name: value for name, value in vars(constants).items() if name.isupper() and isinstance(value, int)}
     values |= {name: value for name, value in vars(allowances).items() if name.isupper()}
+    values |= {f"FLOW_{name}": value for name, value in vars(flow_gathering).items() if name.isupper()}
+    values |= {f"NAT_{name}": getattr(nat_flow, name) for name in _OF_NAT}
     values |= {
         "LPM_BITS": constants.LPM_TABLE_BITS + ADDRESS_BITS,
         "LOOKUPS_MAXIMUM": route_table.LOOKUPS_MAXIMUM,
@@ -96,15 +134,31 @@ def _constants() -> str:
         "MAPPED": addresses.MAPPED,
         "MTU_SAME_REGION": mtu.SAME_REGION,
         "MTU_INTERNET": mtu.INTERNET,
+        "MTU_NAT_GATEWAY": mtu.NAT_GATEWAY,
+        "MTU_INTERFACE_ENDPOINT": mtu.INTERFACE_ENDPOINT,
+        "NAT_ADDRESSES": nat_gateway.ADDRESSES_MAXIMUM,
+        "HASH_MULTIPLIER": nat_flow.HASH_MULTIPLIER,
+        "NAT64_LONGER": nat64.LONGER,
+        "NAT64_QUOTE": nat64.QUOTE,
+        "IPV6_SMALLEST_MTU": nat64.SMALLEST_MTU,
+        "ENDPOINT_TLS_PORT": services.ENDPOINT_TLS_PORT,
         "METADATA_PORT": services.METADATA_PORT,
         "RESOLVER_PORT": services.RESOLVER_PORT,
         "IDENTITY_BITS": services.IDENTITY_BITS,
+        "IPV6_OWN_HIGH_BITS": services.IPV6_OWN_BITS - ADDRESS_BITS // 2,
     }
     texts = {
         "ROUTER_MAC": ", ".join(f"0x{byte:02x}" for byte in constants.ROUTER_MAC),
+        "ROUTER_LINK_LOCAL": _address(addresses.ROUTER_LINK_LOCAL),
         "RESOLVER": _address(services.RESOLVER),
+        "IPV6_PREFIX_MASK": _address(subnet.delegated(_LAST_ADDRESS).first),
+        "NAT64_BLOCK": _address(nat64.BLOCK.first),
+        "IPV6_RESOLVER": _address(services.IPV6_RESOLVER),
+        "IPV6_IDENTITIES": _address(services.IPV6_IDENTITIES.first),
+        "ENDPOINT_IDENTITIES": _address(services.ENDPOINT_IDENTITIES.first),
         "IDENTITIES": _address(services.IDENTITIES.first),
         "IDENTITIES_OF_VPC_ADDRESS": _address(services.IDENTITIES_OF_VPC_ADDRESS.first),
+        "IDENTITIES_OVER_ENDPOINT": _address(services.IDENTITIES_OVER_ENDPOINT.first),
     }
     return "".join(f"#define {name} {value}\n" for name, value in (values | texts).items())
 
@@ -137,6 +191,11 @@ def _lies_in(block: Cidr) -> str:
     )
 
 
+def _names_reason(name: str, reasons: Iterable[Reason]) -> str:
+    numbers = sorted(reason.number for reason in reasons)
+    return _function(name, "__u32 reason", _any(f"reason == {number}" for number in numbers))
+
+
 def _is_icmp_error() -> str:
     tests = (_is_message(protocol, types) for protocol, types in icmp.ERRORS.items())
     return _function("is_icmp_error", "__u8 protocol, __u8 type", _any(tests))
@@ -145,6 +204,11 @@ def _is_icmp_error() -> str:
 def _has_identifier() -> str:
     tests = (_is_message(protocol, types) for protocol, types in icmp.ANSWERS.items())
     return _function("has_identifier", "__u8 protocol, __u8 type", _any(tests))
+
+
+def _is_icmp_query() -> str:
+    tests = (_is_message(protocol, types) for protocol, types in icmp.QUERIES.items())
+    return _function("is_icmp_query", "__u8 protocol, __u8 type", _any(tests))
 
 
 def _is_message(protocol: int, types: Iterable[int]) -> str:
@@ -159,6 +223,15 @@ def _icmp_answer() -> str:
         for sent, back in answers.items()
     )
     return f"static __always_inline __u8 icmp_answer(__u8 protocol, __u8 type)\n{{\n{steps}\treturn type;\n}}\n"
+
+
+def _icmp_translation(name: str, types: nat64.Types) -> str:
+    """Type and code, eight bits each, as those of the other family, or -1."""
+    steps = "".join(
+        f"\tif (type == {kind:d}{'' if code is None else f' && code == {code}'})\n\t\treturn {new << 8 | new_code};\n"
+        for (kind, code), (new, new_code) in types.items()
+    )
+    return f"static __always_inline int {name}(__u8 type, __u8 code)\n{{\n{steps}\treturn -1;\n}}\n"
 
 
 def _any(tests: Iterable[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes as c
 import errno
-import struct
 from collections.abc import Iterable, Iterator, Mapping
 
 from . import libbpf
@@ -15,6 +14,11 @@ _NO_BATCH = {errno.ENOTSUPP if hasattr(errno, "ENOTSUPP") else 524, errno.EOPNOT
 _BATCH = 4096
 
 
+def _padded(size: int) -> int:
+    """Of a value in a map that has one for every CPU."""
+    return (size + 7) // 8 * 8
+
+
 class Map:
     """Keys and values have exactly the sizes of ``spec``; see ``layout.py``.  The kernel's refusals are OSErrors."""
 
@@ -23,7 +27,7 @@ class Map:
         self.fd = fd
         self._library = libbpf.library()
         cpus = libbpf.check(self._library.libbpf_num_possible_cpus(), "count CPUs") if spec.type in _PER_CPU else 1
-        self._value_size = (spec.value.size + 7) // 8 * 8 * cpus if spec.type in _PER_CPU else spec.value.size
+        self._value_size = _padded(spec.value.size) * cpus if spec.type in _PER_CPU else spec.value.size
 
     def get(self, key: bytes) -> bytes | None:
         value = c.create_string_buffer(self._value_size)
@@ -33,14 +37,21 @@ class Map:
         libbpf.check(result, f"look up in {self.spec.name}")
         return value.raw
 
+    def of_each_cpu(self, key: bytes) -> tuple[bytes, ...]:
+        """The values in a map that has one for every CPU, in their order; none when the key is missing."""
+        values, size = self.get(key) or b"", _padded(self.spec.value.size)
+        return tuple(values[start : start + size] for start in range(0, len(values), size))
+
     def total(self, key: bytes) -> int:
         """The sum over all CPUs of a counter."""
-        value = self.get(key) or b""
-        return sum(count for (count,) in struct.iter_unpack("=Q", value))
+        return sum(int.from_bytes(count, "little") for count in self.of_each_cpu(key))
 
     def update(self, entries: Mapping[bytes, bytes]) -> None:
-        """Put the entries, in their order."""
+        """Put the entries, in their order.  Raises ValueError for one of another size than the map's: the kernel would
+        read what lies behind it in memory."""
         items = list(entries.items())
+        if any(len(key) != self.spec.key.size or len(value) != self._value_size for key, value in items):
+            raise ValueError(f"an entry of {self.spec.name} has another size than its record")
         for start in range(0, len(items), _BATCH):
             self._update_batch(items[start : start + _BATCH])
 
@@ -49,6 +60,26 @@ class Map:
         left = list(keys)
         for start in range(0, len(left), _BATCH):
             self._delete_batch(left[start : start + _BATCH])
+
+    def take(self, limit: int) -> tuple[dict[bytes, bytes], bool]:
+        """Entries of a hash map, as many as ``limit`` at most, which are then gone; and whether they were the last."""
+        key_size, value_size, count = self.spec.key.size, self._value_size, c.c_uint32(limit)
+        keys, values = c.create_string_buffer(key_size * limit), c.create_string_buffer(value_size * limit)
+        position = c.create_string_buffer(max(key_size, 8))
+        result = self._library.bpf_map_lookup_and_delete_batch(
+            self.fd, None, position, keys, values, c.byref(count), None
+        )
+        if result != -errno.ENOENT:
+            libbpf.check(result, f"take from {self.spec.name}")
+        read_keys, read_values = (
+            c.string_at(keys, count.value * key_size),
+            c.string_at(values, count.value * value_size),
+        )
+        taken = {
+            read_keys[row * key_size : (row + 1) * key_size]: read_values[row * value_size : (row + 1) * value_size]
+            for row in range(count.value)
+        }
+        return taken, result == -errno.ENOENT
 
     def __iter__(self) -> Iterator[bytes]:
         """The keys."""

@@ -5,8 +5,10 @@ from .delta import Plan, PlanDelta
 from .entries import (
     AddressEntry,
     Block,
+    FamilyRules,
     GroupMemberEntry,
     InterfaceEntry,
+    NatGatewayEntry,
     PublicAddressEntry,
     RouteEntry,
     RuleEntry,
@@ -18,9 +20,11 @@ from .kept import KeptPlan
 __all__ = [
     "AddressEntry",
     "Block",
+    "FamilyRules",
     "GroupMemberEntry",
     "InterfaceEntry",
     "KeptPlan",
+    "NatGatewayEntry",
     "Plan",
     "PlanDelta",
     "PublicAddressEntry",

@@ -17,12 +17,16 @@ def compile_plan(network: Network) -> Plan:
     collected = KeyedPlan()
     groups = {frozenset(row.group_ids) for row in network.interfaces.values()}
     rule_sets = {each: owners.rule_set_of(network, each) for each in groups}
-    collected.add("rule_sets", rule_sets.values())
+    acls = {row.id: rules for row in network.network_acls.values() if (rules := owners.rule_set_of_acl(row))}
+    collected.add("rule_sets", (*rule_sets.values(), *acls.values()))
     for vpc_id in network.vpcs:
         collected.put(owners.of_vpc(network, vpc_id))
     for table in network.route_tables.values():
         for route in network.routes(table):
             collected.put(owners.of_route(network, table.id, route.destination))
     for row in network.interfaces.values():
-        collected.put(owners.of_interface(network, row, rule_sets[frozenset(row.group_ids)].id))
+        acl = network.network_acl_for(network.subnets[row.subnet_id])
+        rules, rule_set = acls.get(acl.id), rule_sets[frozenset(row.group_ids)]
+        which = rules.id if rules else owners.acl_without_rules(acl)
+        collected.put(owners.of_interface(network, row, rule_set.id, which))
     return collected.plan()

@@ -8,6 +8,7 @@ from .entries import (
     AddressEntry,
     GroupMemberEntry,
     InterfaceEntry,
+    NatGatewayEntry,
     PublicAddressEntry,
     RouteEntry,
     RuleSet,
@@ -22,6 +23,7 @@ class Plan(Struct, frozen=True, gc=False):
     group_members: tuple[GroupMemberEntry, ...] = ()
     vpc_cidrs: tuple[VpcCidrEntry, ...] = ()
     routes: tuple[RouteEntry, ...] = ()
+    nat_gateways: tuple[NatGatewayEntry, ...] = ()
     interfaces: tuple[InterfaceEntry, ...] = ()
     addresses: tuple[AddressEntry, ...] = ()
     public_addresses: tuple[PublicAddressEntry, ...] = ()

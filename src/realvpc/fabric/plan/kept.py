@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator
 
 from realvpc.net import indexes
 from realvpc.net.network import Network
+from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.table import Change
 
 from . import owners
@@ -23,14 +24,15 @@ class KeptPlan:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._parts: dict[Hashable, Plan] = {}  # by owner
-        self._rule_sets: dict[Groups, RuleSet] = {}
-        self._sharing: Counter[int] = Counter()  # how many combinations of groups have a rule set, by its id
+        self._rule_sets: dict[Groups | str, RuleSet] = {}  # of groups together, and of an ACL by its id
+        self._sharing: Counter[int] = Counter()  # how many of them have a rule set, by its id
         rows = network.interfaces.values()
         everything = Affected(
             vpcs=set(network.vpcs),
             routes={(t.id, route.destination) for t in network.route_tables.values() for route in network.routes(t)},
             interfaces=set(network.interfaces),
             groups={frozenset(row.group_ids) for row in rows},
+            acls=set(network.network_acls),
         )
         self._work_out(everything)
 
@@ -59,8 +61,9 @@ class KeptPlan:
 
     def _work_out(self, found: Affected) -> PlanDelta:
         puts, deletes = KeyedPlan(), KeyedPlan()
-        for groups in found.groups:
-            self._replace_rule_set(groups, puts, deletes)
+        named: tuple[Groups | str, ...] = (*found.groups, *found.acls)
+        for each in named:
+            self._replace_rule_set(each, puts, deletes)
         for owner, new in self._parts_of(found):
             old = self._parts.get(owner, _EMPTY)
             if old != new:
@@ -72,11 +75,16 @@ class KeptPlan:
         deletes.remove(put)  # what one owner lost and another one has
         return PlanDelta(put, deletes.plan())
 
-    def _replace_rule_set(self, groups: Groups, puts: KeyedPlan, deletes: KeyedPlan) -> None:
-        old = self._rule_sets.pop(groups, None)
-        new = owners.rule_set_of(self._network, groups) if self._is_used(groups) else None
+    def _rule_set(self, owner: Groups | str) -> RuleSet | None:
+        if isinstance(owner, str):
+            acl = self._network.network_acls.get(owner)
+            return owners.rule_set_of_acl(acl) if acl else None
+        return owners.rule_set_of(self._network, owner) if self._is_used(owner) else None
+
+    def _replace_rule_set(self, owner: Groups | str, puts: KeyedPlan, deletes: KeyedPlan) -> None:
+        old, new = self._rule_sets.pop(owner, None), self._rule_set(owner)
         if new is not None:
-            self._rule_sets[groups] = new
+            self._rule_sets[owner] = new
             self._sharing[new.id] += 1
             if self._sharing[new.id] == 1:
                 puts.add("rule_sets", (new,))
@@ -94,10 +102,15 @@ class KeptPlan:
             yield (table_id, destination), owners.of_route(network, table_id, destination)
         for interface_id in found.interfaces:
             row = network.interfaces.get(interface_id)
-            yield (
-                interface_id,
-                owners.of_interface(network, row, self._rule_sets[frozenset(row.group_ids)].id) if row else _EMPTY,
-            )
+            yield interface_id, self._part_of(row) if row else _EMPTY
+
+    def _part_of(self, row: NetworkInterface) -> Plan:
+        acl = self._network.network_acl_for(self._network.subnets[row.subnet_id])
+        rules = self._rule_sets.get(acl.id)
+        rule_set = self._rule_sets[frozenset(row.group_ids)]
+        return owners.of_interface(
+            self._network, row, rule_set.id, rules.id if rules else owners.acl_without_rules(acl)
+        )
 
 
 _EMPTY = Plan()

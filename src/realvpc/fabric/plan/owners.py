@@ -1,4 +1,5 @@
-"""Who brings which entries into the plan: a VPC, a route, an interface, and the groups that an interface has together.
+"""Who brings which entries into the plan: a VPC, a route, an interface, the groups that an interface has together, and
+a network ACL.
 
 Each is a function of the Network.  Every entry has one owner, but for rule sets: equal ones are one.
 """
@@ -11,22 +12,31 @@ from typing import TypeAlias
 
 import msgspec
 
-from realvpc.net import mtu
+from realvpc.net import indexes, mtu
 from realvpc.net.addresses import Cidr
 from realvpc.net.firewall import rules_of_groups
+from realvpc.net.flow_log import Action
+from realvpc.net.flow_record import logged_actions
+from realvpc.net.link_local import reaches_over_ipv6
 from realvpc.net.network import Network
+from realvpc.net.network_acl import AclEntry, NetworkAcl
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.route_table import Route, RouteState, RouteTable, TargetKind
-from realvpc.net.security_group import ANY_TYPE, ICMP, ICMPV6, TCP, UDP, SecurityGroupRule
+from realvpc.net.running import has_machine
+from realvpc.net.security_group import ANY_TYPE, ICMP, ICMPV6, TCP, UDP, GroupReference, SecurityGroupRule
+from realvpc.net.services import IPV6_METADATA, IPV6_RESOLVER
 
+from ..bpf.constants import ACL_PASSES, ACL_PASSES_IPV4, KeptFrom
 from .delta import Plan
 from .entries import (
     ANYTHING,
     NOTHING,
     AddressEntry,
     Block,
+    FamilyRules,
     GroupMemberEntry,
     InterfaceEntry,
+    NatGatewayEntry,
     PublicAddressEntry,
     RouteEntry,
     RuleEntry,
@@ -41,58 +51,112 @@ Groups: TypeAlias = frozenset[str]
 def of_vpc(network: Network, vpc_id: str) -> Plan:
     """Empty for a VPC that is not there."""
     vpc = network.vpcs.get(vpc_id)
-    blocks = (Block.of(cidr) for cidr in vpc.cidrs if cidr.is_ipv4) if vpc else ()
+    blocks = (Block.of(cidr) for cidr in vpc.blocks) if vpc else ()
     return Plan(vpc_cidrs=tuple(VpcCidrEntry(vpc_id, block) for block in blocks))
 
 
 def of_route(network: Network, table_id: str, destination: Cidr) -> Plan:
-    """Empty for a route that is not there, and for one of IPv6: no interface has an IPv6 address, and an IPv4 address
-    lies in no IPv6 block.
-    """
+    """Empty for a route that is not there."""
     table = network.route_tables.get(table_id)
-    route = network.route_to(table, destination) if table and destination.is_ipv4 else None
+    route = network.effective_route_to(table, destination) if table else None
     return Plan(routes=(_route(network, table, route),)) if table and route else Plan()
 
 
-def of_interface(network: Network, row: NetworkInterface, rule_set: int) -> Plan:
-    """``rule_set`` is the id of the set of its groups."""
-    addresses = [address.packed for address in row.private_addresses]
-    public = row.public_address
-    is_attached = public is not None and network.internet_gateway_of(row.vpc_id) is not None
+def of_interface(network: Network, row: NetworkInterface, rule_set: int, acl: int) -> Plan:
+    """``rule_set`` is the id of the set of its groups, ``acl`` of that of its subnet's network ACL."""
+    addresses = {address: address.packed for address in row.addresses}
+    public = {private: address.packed for private, address in network.public_addresses_of(row).items()}
+    public |= {address: address.packed for address in indexes.ipv6_addresses(row)}
+    prefixes = [prefix.first.packed for prefix in row.ipv6_prefixes]
+    public_prefixes = [prefix.first.packed for prefix in indexes.ipv6_prefixes(row)]
+    gateway = network.internet_gateway_of(row.vpc_id) if public or public_prefixes else None
+    entered_by = network.gateway_route_table(gateway.id) if gateway else None
+    kept_from = _kept_from(network, row) if public or public_prefixes else 0
+    way_in = (gateway is not None, entered_by.id if entered_by else "", kept_from)
     return Plan(
-        group_members=tuple(GroupMemberEntry(group, address) for group in row.group_ids for address in addresses),
-        interfaces=(_interface(network, row, rule_set),),
-        addresses=tuple(AddressEntry(row.vpc_id, address, row.id) for address in addresses),
-        public_addresses=(PublicAddressEntry(public.packed, row.id, is_attached),) if public is not None else (),
+        group_members=tuple(
+            GroupMemberEntry(group, packed, is_prefix)
+            for group in row.group_ids
+            for is_prefix, each in ((False, addresses.values()), (True, prefixes))
+            for packed in each
+        ),
+        interfaces=(_interface(network, row, rule_set, acl),),
+        addresses=tuple(
+            AddressEntry(row.vpc_id, packed, row.id, public.get(address, b""), kept_from)
+            for address, packed in addresses.items()
+        )
+        + tuple(
+            AddressEntry(row.vpc_id, packed, row.id, packed if packed in public_prefixes else b"", kept_from, True)
+            for packed in prefixes
+        ),
+        public_addresses=tuple(
+            PublicAddressEntry(packed, row.id, private.packed, *way_in) for private, packed in public.items()
+        )
+        + tuple(PublicAddressEntry(packed, row.id, packed, *way_in, is_prefix=True) for packed in public_prefixes),
+        nat_gateways=(NatGatewayEntry(row.id, tuple(addresses.values())),) if network.nat_gateway_of(row) else (),
     )
+
+
+def _kept_from(network: Network, row: NetworkInterface) -> int:
+    gateways = {
+        KeptFrom.INTERNET_GATEWAY: TargetKind.INTERNET_GATEWAY,
+        KeptFrom.EGRESS_ONLY: TargetKind.EGRESS_ONLY_INTERNET_GATEWAY,
+    }
+    return sum(flag for flag, kind in gateways.items() if network.is_kept_from(kind, row))
 
 
 def rule_set_of(network: Network, groups: Groups) -> RuleSet:
     """What groups that exist allow together."""
     ingress, egress = (
-        _rules(rule for _, rule in rules_of_groups(network, sorted(groups), is_egress=is_egress))
+        [rule for _, rule in rules_of_groups(network, sorted(groups), is_egress=is_egress)]
         for is_egress in (False, True)
     )
-    digest = blake2b(msgspec.msgpack.encode((ingress, egress)), digest_size=8).digest()
-    return RuleSet(int.from_bytes(digest, "big"), ingress, egress)
+    return _rule_set(
+        "groups", *(FamilyRules(_rules(ingress, ipv4=ipv4), _rules(egress, ipv4=ipv4)) for ipv4 in (True, False))
+    )
 
 
-def _interface(network: Network, interface: NetworkInterface, rule_set: int) -> InterfaceEntry:
+def rule_set_of_acl(acl: NetworkAcl) -> RuleSet | None:
+    """None where ``acl_without_rules`` says everything."""
+    ipv4, ipv6 = (FamilyRules(*(_acl_rules(acl, out, ipv4=ipv4) for out in (False, True))) for ipv4 in (True, False))
+    if ipv4.opens_everything and (ipv6.opens_everything or ipv6 == FamilyRules()):
+        return None
+    return _rule_set("acl", ipv4, ipv6)
+
+
+def acl_without_rules(acl: NetworkAcl) -> int:
+    """What stands for an ACL that has no rule set."""
+    return ACL_PASSES_IPV4 if all(entry.cidr.is_ipv4 for entry in acl.entries) else ACL_PASSES
+
+
+def _rule_set(kind: str, ipv4: FamilyRules, ipv6: FamilyRules) -> RuleSet:
+    digest = blake2b(msgspec.msgpack.encode((kind, ipv4, ipv6)), digest_size=8).digest()
+    return RuleSet(int.from_bytes(digest, "big"), ipv4, ipv6)
+
+
+def _interface(network: Network, interface: NetworkInterface, rule_set: int, acl: int) -> InterfaceEntry:
     subnet, vpc = network.subnets[interface.subnet_id], network.vpcs[interface.vpc_id]
-    instance = network.instance_of(interface)
+    logged = logged_actions(network, interface)
     return InterfaceEntry(
         id=interface.id,
         vpc_id=interface.vpc_id,
         route_table_id=network.route_table_for(subnet).id,
         rule_set=rule_set,
+        acl=acl,
         mac_address=interface.mac_address,
         primary=interface.private_address.packed,
-        public_address=interface.public_address.packed if interface.public_address is not None else None,
         subnet=Block.of(subnet.cidr),
+        ipv6_subnet=Block.of(subnet.ipv6_cidr) if subnet.ipv6_cidr else None,
         resolver=vpc.resolver.packed,
         is_checked=interface.source_dest_check,
-        is_running=instance is not None and instance.machine_wanted,
+        is_running=has_machine(network, interface),
         resolves=vpc.enable_dns_support,
+        is_nat_gateway=network.nat_gateway_of(interface) is not None,
+        logs_accepted=Action.ACCEPT in logged,
+        logs_rejected=Action.REJECT in logged,
+        resolves_over_ipv6=reaches_over_ipv6(network, interface, IPV6_RESOLVER),
+        metadata_over_ipv6=reaches_over_ipv6(network, interface, IPV6_METADATA),
+        is_endpoint=network.vpc_endpoint_of(interface) is not None,
     )
 
 
@@ -102,10 +166,19 @@ def _route(network: Network, table: RouteTable, route: Route) -> RouteEntry:
         return RouteEntry(table.id, block, None)
     kind = route.target.kind
     match kind:
-        case TargetKind.LOCAL | TargetKind.INTERNET_GATEWAY:
+        case (
+            TargetKind.LOCAL
+            | TargetKind.INTERNET_GATEWAY
+            | TargetKind.EGRESS_ONLY_INTERNET_GATEWAY
+            | TargetKind.VPC_ENDPOINT
+        ):
             return RouteEntry(table.id, block, kind)
         case TargetKind.NETWORK_INTERFACE:
             return RouteEntry(table.id, block, kind, interface_id=route.target.id)
+        case TargetKind.NAT_GATEWAY:
+            interface = network.interface_of_nat_gateway(route.target.id)
+            assert interface is not None, "the route would be a blackhole"
+            return RouteEntry(table.id, block, kind, interface_id=interface.id)
         case TargetKind.ROUTE_TABLE:
             following = network.route_tables[route.target.id]
             return RouteEntry(table.id, block, kind, vpc_id=following.vpc_id, next_table_id=following.id)
@@ -117,12 +190,10 @@ def _route(network: Network, table: RouteTable, route: Route) -> RouteEntry:
             return RouteEntry(table.id, block, kind, vpc_id=far.vpc_id, mtu=limit)
 
 
-def _rules(rules: Iterable[SecurityGroupRule]) -> tuple[RuleEntry, ...]:
-    return tuple(sorted({_rule(rule) for rule in rules if _concerns_ipv4(rule)}, key=_order))
-
-
-def _concerns_ipv4(rule: SecurityGroupRule) -> bool:
-    return rule.protocol != ICMPV6 and (not isinstance(rule.peer, Cidr) or rule.peer.is_ipv4)
+def _rules(rules: Iterable[SecurityGroupRule], *, ipv4: bool) -> tuple[RuleEntry, ...]:
+    """Those of one family; a group has members of both."""
+    concerned = (rule for rule in rules if not isinstance(rule.peer, Cidr) or rule.peer.is_ipv4 == ipv4)
+    return tuple(sorted({_rule(rule) for rule in concerned}, key=_order))
 
 
 def _order(entry: RuleEntry) -> tuple[bool, RuleEntry]:
@@ -131,16 +202,30 @@ def _order(entry: RuleEntry) -> tuple[bool, RuleEntry]:
 
 def _rule(rule: SecurityGroupRule) -> RuleEntry:
     low, high = _ranges(rule)
-    if isinstance(rule.peer, Cidr):
-        return RuleEntry(rule.protocol, low, high, block=Block.of(rule.peer))
-    return RuleEntry(rule.protocol, low, high, group_id=rule.peer.group_id)
+    if isinstance(rule.peer, GroupReference):
+        return RuleEntry(rule.protocol, low, high, group_id=rule.peer.group_id)
+    assert isinstance(rule.peer, Cidr), "rules_of_groups has entries in place of a prefix list"
+    return RuleEntry(rule.protocol, low, high, block=Block.of(rule.peer))
+
+
+def _acl_rules(acl: NetworkAcl, is_egress: bool, *, ipv4: bool) -> tuple[RuleEntry, ...]:
+    return tuple(_acl_rule(entry) for entry in acl.in_direction(is_egress=is_egress) if entry.cidr.is_ipv4 == ipv4)
+
+
+def _acl_rule(entry: AclEntry) -> RuleEntry:
+    low, high = ANYTHING, ANYTHING
+    if entry.has_ports:
+        low = (entry.low, entry.high)
+    elif entry.has_types:
+        low, high = _only(entry.low), _only(entry.high)
+    return RuleEntry(entry.protocol, low, high, block=Block.of(entry.cidr), allows=entry.allows)
 
 
 def _ranges(rule: SecurityGroupRule) -> tuple[tuple[int, int], tuple[int, int]]:
     """Ports and nothing, ICMP type and code, or anything."""
     if rule.protocol in (TCP, UDP):
         return (max(rule.from_port, 0), rule.to_port) if rule.to_port >= 0 else NOTHING, ANYTHING
-    if rule.protocol == ICMP:
+    if rule.protocol in (ICMP, ICMPV6):
         return _only(rule.from_port), _only(rule.to_port)
     return ANYTHING, ANYTHING
 

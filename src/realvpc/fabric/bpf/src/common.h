@@ -37,17 +37,44 @@ struct packet {
 	__u8 is_later_fragment; /* no transport header */
 	__u8 dont_fragment;
 	__u8 translated; /* an address differs from the one in the bytes */
+	__u8 changes_family; /* the bytes are of the other family: RFC 7915 */
+	__u8 ports_translated; /* and a port, or an identifier */
 	__u8 has_options; /* IP options */
-	__u16 header_length; /* of the IP header, in bytes */
+	__u8 is_ipv6;
+	__u16 header_length; /* of the IP header, in bytes; with its extension headers */
 	__u32 size; /* bytes of the IP packet, of each segment when the kernel will segment it */
+};
+
+/* The connection of a NAT gateway that the packet belongs to, if it passes one; `begins`: with this packet. */
+struct nat_passage {
+	struct nat_key outward, inward;
+	__u8 passes, begins;
+};
+
+/* A packet's addresses and ports as they are in its bytes. */
+struct ends {
+	struct address source, destination;
+	__u16 source_port, destination_port;
+};
+
+/* An interface that has seen the packet, as it was then, and which of its traffic flow logs have (record.h). */
+struct sighting {
+	struct flow_record_key key;
+	__u32 logs;
 };
 
 /* The one packet under way, its flow as its sender's and its receiver's interface see it, and what decides its fate. */
 struct journey {
 	struct packet packet;
 	struct flow_key leaving, arriving;
-	struct decision_key decision;
+	struct nat_passage out, back;
+	struct ends came;
 	__u64 generation;
+	__u64 sender; /* an interface, or INTERNET_ID */
+	__u32 length, gso_size, size; /* of the frame that came, and of its packet */
+	__u32 sighted;
+	__u32 is_unlogged; /* the interface that has seen it last */
+	struct sighting sightings[FLOW_SIGHTINGS];
 };
 
 /* Larger than a BPF stack likes.  One packet at a time is under way on each CPU. */
@@ -61,8 +88,11 @@ struct {
 INLINE struct journey *new_journey(void)
 {
 	__u32 zero = 0;
+	struct journey *journey = bpf_map_lookup_elem(&scratch, &zero);
 
-	return bpf_map_lookup_elem(&scratch, &zero);
+	if (journey)
+		journey->out.passes = journey->back.passes = journey->sighted = 0;
+	return journey;
 }
 
 INLINE void set_ipv4(struct address *address, __be32 ipv4)
@@ -92,6 +122,17 @@ INLINE int in_block(const struct address *address, const struct address *network
 INLINE int is_absent(const struct address *address)
 {
 	return !address->halves[0] && !address->halves[1];
+}
+
+/* Multiplication carries low bits, in which flows differ, up to where places are taken from. */
+INLINE __u64 mix(__u64 mixed, __u64 word)
+{
+	return (mixed ^ word) * HASH_MULTIPLIER;
+}
+
+INLINE __u64 mix_address(__u64 mixed, const struct address *address)
+{
+	return mix(mix(mixed, bpf_be64_to_cpu(address->halves[0])), bpf_be64_to_cpu(address->halves[1]));
 }
 
 /* The VPC's router in the subnet of an interface. */
@@ -134,13 +175,57 @@ INLINE __u32 ifindex_of(const struct interface *interface)
 	return found && (interface->flags & INTERFACE_RUNNING) ? found->ifindex : 0;
 }
 
+/* Whether the address lies in the subnet of an interface, of either family. */
+INLINE int in_subnet_of(const struct interface *interface, const struct packet *packet, const struct address *address)
+{
+	return packet->is_ipv6 ?
+		       in_block(address, &interface->ipv6_subnet_network, &interface->ipv6_subnet_mask) :
+		       in_block(address, &interface->subnet_network, &interface->subnet_mask);
+}
+
+INLINE int in_same_subnet(const struct interface *sender, const struct interface *receiver)
+{
+	return sender->vpc == receiver->vpc && same_address(&sender->subnet_network, &receiver->subnet_network);
+}
+
+/* The prefix that an IPv6 address would be in, were it delegated, by its first address. */
+INLINE void set_prefix_of(struct address *prefix, const struct address *address)
+{
+	const struct address mask = IPV6_PREFIX_MASK;
+
+	prefix->halves[0] = address->halves[0] & mask.halves[0];
+	prefix->halves[1] = address->halves[1] & mask.halves[1];
+}
+
+INLINE int may_be_delegated(const struct address *address)
+{
+	return !!address->halves[0]; /* of IPv6, but for some that are nobody's */
+}
+
+RARE struct address_owner *lookup_prefix(__u64 vpc, const struct address *address)
+{
+	struct address_key key = { .vpc = vpc };
+	struct address_owner *found;
+
+	set_prefix_of(&key.address, address);
+	found = bpf_map_lookup_elem(&addresses, &key);
+	return found && found->is_prefix ? found : NULL;
+}
+
+INLINE struct address_owner *lookup_address(__u64 vpc, const struct address *address)
+{
+	struct address_key key = { .vpc = vpc, .address = *address };
+	struct address_owner *found = bpf_map_lookup_elem(&addresses, &key);
+
+	return found || !may_be_delegated(address) ? found : lookup_prefix(vpc, address);
+}
+
 /* The id of the interface with this private address in this VPC, or 0. */
 INLINE __u64 owner_of(__u64 vpc, const struct address *address)
 {
-	struct address_key key = { .vpc = vpc, .address = *address };
-	struct id_value *found = bpf_map_lookup_elem(&addresses, &key);
+	struct address_owner *found = lookup_address(vpc, address);
 
-	return found ? found->id : 0;
+	return found ? found->interface : 0;
 }
 
 INLINE int has_address(const struct interface *interface, const struct address *address)

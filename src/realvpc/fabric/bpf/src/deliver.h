@@ -4,8 +4,11 @@
 
 #include "common.h"
 #include "count.h"
+#include "endpoint.h"
 #include "firewall.h"
 #include "nat.h"
+#include "network_acl.h"
+#include "record.h"
 
 /* Straight into the namespace at the other end of the veth, by bpf_redirect_peer(): no queue, no second pass.  The
  * kernel does not classify the frame again, so it has to be told that the frame is for the host. */
@@ -14,8 +17,8 @@ INLINE int deliver(struct __sk_buff *skb, const struct packet *packet, __u32 ifi
 {
 	struct ethhdr *ethernet;
 
-	if (packet->translated)
-		rewrite(skb, packet);
+	if (packet->translated && rewrite(skb, packet))
+		return drop(skb, INTERNET_ID, REASON_MALFORMED_PACKET);
 	ethernet = (void *)(long)skb->data;
 	if ((void *)(ethernet + 1) > (void *)(long)skb->data_end)
 		return drop(skb, INTERNET_ID, REASON_MALFORMED_PACKET);
@@ -29,16 +32,25 @@ INLINE int deliver(struct __sk_buff *skb, const struct packet *packet, __u32 ifi
 	return bpf_redirect_peer(ifindex, 0);
 }
 
-/* Whether the receiver takes the packet: 0, or why not.  `passage` becomes what its security groups said, and `ifindex`
- * where to send the packet. */
-INLINE __u32 accept(const struct packet *packet, struct flow_key *key, const struct interface *receiver,
-		    struct passage *passage, __u32 *ifindex, __u64 now)
+/* Whether the receiver takes the packet, which comes from outside its subnet or not: 0, or why not.  `passage` becomes
+ * what its security groups said, and `ifindex` where to send the packet, which may become another one. */
+INLINE __u32 accept(struct journey *journey, const struct interface *receiver, struct passage *passage,
+		    __u32 *ifindex, int is_outside, __u64 now)
 {
+	struct packet *packet = &journey->packet;
+	__u32 denied;
+
+	seen_by(journey, receiver, 0);
+	denied = is_outside ? examine_acl(packet, receiver, 0) : REASON_DELIVERED;
+	if (denied)
+		return denied;
 	if ((receiver->flags & INTERFACE_CHECKED) && !has_address(receiver, &packet->destination))
 		return REASON_DESTINATION_CHECK;
-	*passage = examine(packet, key, receiver, 0, now);
+	*passage = examine(packet, &journey->arriving, receiver, 0, now);
 	if (passage->reason)
 		return passage->reason;
+	if (receiver->flags & INTERFACE_ENDPOINT)
+		return to_endpoint(packet, receiver, ifindex);
 	*ifindex = ifindex_of(receiver);
 	return *ifindex ? REASON_DELIVERED : REASON_INSTANCE_NOT_RUNNING;
 }

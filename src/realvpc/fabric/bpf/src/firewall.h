@@ -3,27 +3,67 @@
 #pragma once
 
 #include "common.h"
-#include "parse.h"
+#include "transport.h"
 #include "track.h"
 
 /* What the security groups said: `reason` is 0 or why the packet goes no further, `flow` the tracked flow that it belongs
  * to; `track`: it begins one. */
 struct passage {
 	struct flow *flow;
+	__u64 sender; /* whose share of an interface endpoint the flow takes of, or 0 */
 	__u32 reason;
 	__u8 track;
 };
 
-/* One look at the rules of one direction.  The rules that name 0.0.0.0/0 come first. */
+/* One look at the rules of one direction, for the first that matches.  Of security groups' those come first that name
+ * 0.0.0.0/0, or ::/0 in IPv6. */
 struct scan {
 	struct address remote;
 	__u64 rule_set;
-	__u32 is_egress, limit;
+	__u32 list, limit;
 	__u16 low, high;
-	__u8 protocol, matched;
+	__u8 protocol, matched, denies;
 };
 
-INLINE int rule_admits(const struct rule *rule, const struct scan *scan)
+/* Of either family. */
+INLINE int is_icmp(__u8 protocol)
+{
+	return protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6;
+}
+
+/* Of the lists in a rule set that for the packet's family, and the direction; without a branch, which would double the
+ * verifier's work. */
+INLINE __u32 list_for(const struct packet *packet, int is_egress)
+{
+	return packet->is_ipv6 * RULES_INGRESS_IPV6 + is_egress * RULES_EGRESS;
+}
+
+INLINE const struct firewall *firewall_of(const struct rule_set *rules, __u32 list)
+{
+	return &rules->lists[list & RULES_EGRESS_IPV6];
+}
+
+INLINE void set_scan(struct scan *scan, const struct packet *packet, __u64 rule_set, int is_egress)
+{
+	scan->remote = is_egress ? packet->destination : packet->source;
+	scan->rule_set = rule_set;
+	scan->low = is_icmp(packet->protocol) ? packet->icmp_type : packet->destination_port;
+	scan->high = packet->icmp_code;
+	scan->protocol = packet->protocol;
+}
+
+/* Whether a prefix with the address is delegated to a member of the group. */
+RARE int has_prefix(struct group_member_key *member)
+{
+	struct group_member_key key = { .group = member->group };
+	struct present *found;
+
+	set_prefix_of(&key.address, &member->address);
+	found = bpf_map_lookup_elem(&group_members, &key);
+	return found && found->value == IPV6_PREFIX;
+}
+
+INLINE int rule_matches(const struct rule *rule, const struct scan *scan)
 {
 	if (!rule->any_protocol && rule->protocol != scan->protocol)
 		return 0;
@@ -33,14 +73,14 @@ INLINE int rule_admits(const struct rule *rule, const struct scan *scan)
 	if (rule->group) {
 		struct group_member_key key = { .group = rule->group, .address = scan->remote };
 
-		return bpf_map_lookup_elem(&group_members, &key) != NULL;
+		return bpf_map_lookup_elem(&group_members, &key) || (may_be_delegated(&scan->remote) && has_prefix(&key));
 	}
 	return in_block(&scan->remote, &rule->network, &rule->mask);
 }
 
 static long scan_chunk(__u32 index, struct scan *scan)
 {
-	struct rule_key key = { .rule_set = scan->rule_set, .is_egress = scan->is_egress, .chunk = index };
+	struct rule_key key = { .rule_set = scan->rule_set, .list = scan->list, .chunk = index };
 	struct rule_chunk *chunk = bpf_map_lookup_elem(&rules, &key);
 	__u32 first = index * RULES_PER_CHUNK;
 
@@ -49,18 +89,19 @@ static long scan_chunk(__u32 index, struct scan *scan)
 	for (__u32 i = 0; i < RULES_PER_CHUNK; i++) {
 		if (first + i >= scan->limit)
 			return 1;
-		if (rule_admits(&chunk->rules[i], scan)) {
+		if (rule_matches(&chunk->rules[i], scan)) {
 			scan->matched = 1;
+			scan->denies = chunk->rules[i].denies;
 			return 1;
 		}
 	}
 	return 0;
 }
 
-/* Whether one of the first `limit` rules admits traffic with `remote`. */
-INLINE int scan_rules(struct scan *scan, int is_egress, __u32 limit)
+/* Whether one of the first `limit` rules matches traffic with `remote`. */
+INLINE int scan_rules(struct scan *scan, __u32 list, __u32 limit)
 {
-	scan->is_egress = is_egress;
+	scan->list = list;
 	scan->limit = limit;
 	scan->matched = 0;
 	if (limit)
@@ -68,10 +109,10 @@ INLINE int scan_rules(struct scan *scan, int is_egress, __u32 limit)
 	return scan->matched;
 }
 
-/* The same, of the rules that name 0.0.0.0/0. */
-INLINE int scan_everywhere(struct scan *scan, const struct firewall *firewall, int is_egress)
+/* The same, of the rules that name everywhere. */
+INLINE int scan_everywhere(struct scan *scan, const struct firewall *firewall, __u32 list)
 {
-	return firewall->opens_all || scan_rules(scan, is_egress, firewall->everywhere);
+	return firewall->opens_all || scan_rules(scan, list, firewall->everywhere);
 }
 
 INLINE int opens_every_port(const struct firewall *firewall, __u8 protocol)
@@ -93,28 +134,27 @@ APART int examine_rules(const struct packet *packet, const struct interface *int
 	struct scan scan = {};
 	struct id_value key;
 	int everywhere;
+	__u32 list;
 
 	if (!packet || !interface)
 		return refused;
-	scan.remote = is_egress ? packet->destination : packet->source;
-	scan.rule_set = key.id = interface->rule_set;
-	scan.low = packet->protocol == PROTOCOL_ICMP ? packet->icmp_type : packet->destination_port;
-	scan.high = packet->icmp_code;
-	scan.protocol = packet->protocol;
+	set_scan(&scan, packet, interface->rule_set, is_egress);
+	key.id = interface->rule_set;
 	rules = bpf_map_lookup_elem(&rule_sets, &key);
 	if (!rules)
 		return refused;
-	forward = is_egress ? &rules->egress : &rules->ingress;
-	backward = is_egress ? &rules->ingress : &rules->egress;
-	everywhere = scan_everywhere(&scan, forward, is_egress);
+	list = list_for(packet, is_egress);
+	forward = firewall_of(rules, list);
+	backward = firewall_of(rules, list ^ RULES_EGRESS);
+	everywhere = scan_everywhere(&scan, forward, list);
 	if (!everywhere &&
-	    (forward->rules <= forward->everywhere || !scan_rules(&scan, is_egress, forward->rules)))
+	    (forward->rules <= forward->everywhere || !scan_rules(&scan, list, forward->rules)))
 		return refused;
 	if (packet->is_error || (everywhere && opens_every_port(backward, packet->protocol)))
 		return 0;
 	if (opens_every_port(forward, packet->protocol)) {
 		scan.low = packet->source_port;
-		if (scan_everywhere(&scan, backward, !is_egress))
+		if (scan_everywhere(&scan, backward, list ^ RULES_EGRESS))
 			return 0;
 	}
 	return may_track(interface->id) ? BEGINS : REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
@@ -173,13 +213,29 @@ INLINE struct passage examine(const struct packet *packet, struct flow_key *key,
 /* A place for the flow that begins with this packet, if one does: false when the interface has none left. */
 INLINE int claim_place(const struct passage *passage, const struct flow_key *key)
 {
-	return !passage->track || claim(key->interface);
+	if (!passage->track)
+		return 1;
+	if (!claim(key->interface))
+		return 0;
+	if (claim_share(key->interface, passage->sender))
+		return 1;
+	release(key->interface);
+	return 0;
 }
 
 INLINE void give_place_back(const struct passage *passage, const struct flow_key *key)
 {
+	if (!passage->track)
+		return;
+	release_share(key->interface, passage->sender);
+	release(key->interface);
+}
+
+/* After `remember`, when there is no room for something else of the packet. */
+INLINE void forget(const struct passage *passage, struct flow_key *key, __u64 now)
+{
 	if (passage->track)
-		release(key->interface);
+		end_at_once(key, now);
 }
 
 /* Called for a packet that arrives, and for no other: a dropped packet leaves no trace.  0, or why it does not arrive
@@ -203,7 +259,7 @@ INLINE __u32 remember(const struct passage *passage, struct flow_key *key, const
 			flow->seen = seen;
 		if (idle(flow, now) > NANOSECONDS) /* one write a second: the cache line is shared */
 			flow->last = now;
-	} else if (passage->track && begin(key, shown, now)) {
+	} else if (passage->track && begin(key, shown, now, passage->sender)) {
 		return REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
 	}
 	return REASON_DELIVERED;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common.h"
-#include "parse.h"
+#include "transport.h"
 
 struct too_big {
 	struct ethhdr ethernet;
@@ -37,7 +37,6 @@ RARE int answer_too_big(struct __sk_buff *skb, const struct packet *packet, cons
 		.ttl = ROUTER_TTL,
 		.protocol = PROTOCOL_ICMP,
 		.saddr = router_in(sender),
-		.daddr = ipv4_of(&packet->source),
 	};
 	struct too_big *answer;
 
@@ -51,6 +50,7 @@ RARE int answer_too_big(struct __sk_buff *skb, const struct packet *packet, cons
 
 	message.icmp.sequence = bpf_htons(mtu);
 	__builtin_memcpy(message.quote, answer->quote, TOO_BIG_QUOTE);
+	__builtin_memcpy(&ip.daddr, message.quote + offsetof(struct iphdr, saddr), sizeof(ip.daddr)); /* untranslated */
 	message.icmp.checksum = fold(bpf_csum_diff(NULL, 0, (__be32 *)&message, sizeof(message), 0));
 	ip.check = fold(bpf_csum_diff(NULL, 0, (__be32 *)&ip, sizeof(ip), 0));
 	const struct mac router = { { ROUTER_MAC } };

@@ -57,13 +57,56 @@ INLINE int is_within_allowance_of_services(__u64 interface, __u64 now)
 	return 0;
 }
 
+#define IPV6_OWN_MASK ((1ULL << IPV6_OWN_HIGH_BITS) - 1)
+
 /* The address that names an interface: the last bits of its id, in one of two blocks. */
 INLINE void set_identity(struct address *address, const struct interface *interface, int of_vpc_address)
 {
 	const struct address identities = IDENTITIES, of_vpc_addresses = IDENTITIES_OF_VPC_ADDRESS;
 
 	*address = of_vpc_address ? of_vpc_addresses : identities;
-	address->words[3] |= bpf_htonl(interface->id & ((1 << IDENTITY_BITS) - 1));
+	put_number(address, interface->id);
+}
+
+/* Of IPv6 what is its own in the address that it asks from follows. */
+INLINE void set_identity_ipv6(struct address *address, const struct interface *interface, const struct address *source)
+{
+	const struct address identities = IPV6_IDENTITIES;
+	__u64 number = interface->id & IDENTITY_MASK;
+
+	address->halves[0] = identities.halves[0] | bpf_cpu_to_be64(number << IPV6_OWN_HIGH_BITS) |
+			     (source->halves[0] & bpf_cpu_to_be64(IPV6_OWN_MASK));
+	address->halves[1] = source->halves[1];
+}
+
+/* The other way round: the address in the receiver's subnet, if it is the receiver's: 0, or -1. */
+INLINE int read_source_ipv6(struct address *source, const struct address *identity, const struct interface *receiver)
+{
+	source->halves[0] = (receiver->ipv6_subnet_network.halves[0] & ~bpf_cpu_to_be64(IPV6_OWN_MASK)) |
+			    (identity->halves[0] & bpf_cpu_to_be64(IPV6_OWN_MASK));
+	source->halves[1] = identity->halves[1];
+	return has_address(receiver, source) ? 0 : -1;
+}
+
+/* A packet to a service over IPv6, as translate_to_service() does it. */
+INLINE __u32 translate_to_service_ipv6(struct packet *packet, const struct interface *sender, __u64 now)
+{
+	int asks_metadata = is_metadata(&packet->destination);
+	struct address identity;
+
+	if (!has_address(sender, &packet->source))
+		return REASON_SERVICE_REQUIRES_PRIMARY_ADDRESS;
+	if (!is_served(packet))
+		return REASON_NOT_SERVED;
+	if (!(sender->flags & (asks_metadata ? INTERFACE_METADATA_OVER_IPV6 : INTERFACE_RESOLVES_OVER_IPV6)))
+		return REASON_SERVICE_NOT_OVER_IPV6;
+	if (!asks_metadata && !(sender->flags & INTERFACE_RESOLVES))
+		return REASON_DNS_SUPPORT_DISABLED;
+	if (!is_within_allowance_of_services(sender->id, now))
+		return REASON_LINKLOCAL_ALLOWANCE_EXCEEDED;
+	set_identity_ipv6(&identity, sender, &packet->source);
+	translate_source(packet, &identity);
+	return REASON_DELIVERED;
 }
 
 /* Makes a packet to a service what the service sees: 0, or why it is dropped. */
@@ -73,6 +116,8 @@ INLINE __u32 translate_to_service(struct packet *packet, const struct interface 
 	const struct address resolver = RESOLVER;
 	struct address identity;
 
+	if (packet->is_ipv6)
+		return translate_to_service_ipv6(packet, sender, now);
 	if (!same_address(&packet->source, &sender->primary))
 		return REASON_SERVICE_REQUIRES_PRIMARY_ADDRESS;
 	if (!is_served(packet))
@@ -93,19 +138,26 @@ INLINE __u32 translate_to_service(struct packet *packet, const struct interface 
 INLINE __u32 translate_from_service(struct packet *packet, struct interface **receiver, __u32 *ifindex)
 {
 	int of_vpc_address = is_identity_of_vpc_address(&packet->destination);
-	struct identity_key key = {
-		.number = bpf_ntohl(packet->destination.words[3]) & ((1 << IDENTITY_BITS) - 1),
-	};
-	struct id_value *found = NULL;
+	__u32 number = packet->is_ipv6 ? bpf_be64_to_cpu(packet->destination.halves[0]) >> IPV6_OWN_HIGH_BITS :
+					 bpf_ntohl(packet->destination.words[3]);
+	struct address asked_by;
 
-	if (of_vpc_address || is_identity(&packet->destination))
-		found = bpf_map_lookup_elem(&identities, &key);
-	*receiver = found ? interface_by_id(found->id) : NULL;
+	*receiver = of_vpc_address || is_identity(&packet->destination) ? numbered(number) : NULL;
 	if (!*receiver)
 		return REASON_UNKNOWN_INTERFACE;
 	if (of_vpc_address)
 		translate_source(packet, &(*receiver)->resolver);
-	translate_destination(packet, &(*receiver)->primary);
+	if (packet->is_ipv6) {
+		if (read_source_ipv6(&asked_by, &packet->destination, *receiver)) {
+			*receiver = NULL;
+			return REASON_UNKNOWN_INTERFACE;
+		}
+		if (packet->protocol != PROTOCOL_TCP && packet->protocol != PROTOCOL_UDP)
+			return REASON_NOT_SERVED; /* else what an error quotes would have to be translated as well */
+		translate_destination(packet, &asked_by);
+	} else {
+		translate_destination(packet, &(*receiver)->primary);
+	}
 	*ifindex = ifindex_of(*receiver);
 	return *ifindex ? REASON_DELIVERED : REASON_INSTANCE_NOT_RUNNING;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* The flows that security groups track (net/allowances.py).  Each interface has a share of the table that no other can
- * take.  A timer goes round all flows and ends those that have been idle for too long, whether or not a packet comes. */
+/* The flows that security groups track (net/allowances.py).  No interface has more of the table than it leaves free.  A
+ * timer goes round all flows and ends those that have been idle for too long, whether or not a packet comes. */
 #pragma once
 
 #include "common.h"
@@ -66,6 +66,45 @@ INLINE int is_within_allowance(__s64 own, __s64 all)
 	return own < FLOWS_OF_INTERFACE && own < FLOWS - all;
 }
 
+/* How many flows a sender has at an interface endpoint, where many meet. */
+INLINE struct tally *share_of(__u64 endpoint, __u64 sender)
+{
+	struct share_key key = { .endpoint = endpoint, .sender = sender };
+	struct tally none = {};
+	struct tally *share = bpf_map_lookup_elem(&shares, &key);
+
+	if (share)
+		return share;
+	bpf_map_update_elem(&shares, &key, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&shares, &key);
+}
+
+/* A sender never has more of them than it leaves to others.  Without one: yes. */
+APART int claim_share(__u64 endpoint, __u64 sender)
+{
+	struct tally *all = tally_of(endpoint), *own;
+
+	if (!sender)
+		return 1;
+	own = share_of(endpoint, sender);
+	if (!own || !all)
+		return 0;
+	if ((__s64)__sync_fetch_and_add(&own->flows, 1) <= FLOWS_OF_INTERFACE - (__s64)all->flows)
+		return 1;
+	__sync_fetch_and_add(&own->flows, -1);
+	return 0;
+}
+
+APART int release_share(__u64 endpoint, __u64 sender)
+{
+	struct share_key key = { .endpoint = endpoint, .sender = sender };
+	struct tally *own = sender ? bpf_map_lookup_elem(&shares, &key) : NULL;
+
+	if (own && (__s64)own->flows > 0)
+		__sync_fetch_and_add(&own->flows, -1);
+	return 0;
+}
+
 /* Whether one more flow may begin. */
 APART int may_track(__u64 interface)
 {
@@ -103,9 +142,9 @@ APART int claim(__u64 interface)
 }
 
 /* The flow begins, on the place that was claimed for it: 0, or -1 and the place is free again. */
-APART int begin(struct flow_key *key, __u64 seen, __u64 now)
+APART int begin(struct flow_key *key, __u64 seen, __u64 now, __u64 sender)
 {
-	struct flow first = { .last = now, .seen = seen };
+	struct flow first = { .last = now, .seen = seen, .sender = sender };
 	struct flow *flow;
 
 	if (!key)
@@ -114,9 +153,11 @@ APART int begin(struct flow_key *key, __u64 seen, __u64 now)
 		if (!bpf_map_push_elem(&turns, key, BPF_ANY))
 			return 0;
 		bpf_map_delete_elem(&flows, key); /* nobody would ever end it */
+		release_share(key->interface, sender);
 		release(key->interface);
 		return -1;
 	}
+	release_share(key->interface, sender);
 	release(key->interface);
 	flow = bpf_map_lookup_elem(&flows, key);
 	if (!flow)
@@ -124,6 +165,16 @@ APART int begin(struct flow_key *key, __u64 seen, __u64 now)
 	/* Begun by another CPU just now; or over, and not yet gone. */
 	flow->seen = is_over(flow, key->protocol, now) ? seen : flow->seen | seen;
 	flow->last = now;
+	return 0;
+}
+
+/* The packet that began the flow does not arrive after all.  It is over, and goes when it has its turn. */
+APART int end_at_once(struct flow_key *key, __u64 now)
+{
+	struct flow *flow = key ? bpf_map_lookup_elem(&flows, key) : NULL;
+
+	if (flow)
+		flow->last = now - time_out(key->protocol, flow->seen) * NANOSECONDS;
 	return 0;
 }
 
@@ -140,13 +191,38 @@ static long look_at_next(__u32 index, __u64 *now)
 	if (!flow)
 		return 0;
 	if (is_over(flow, key.protocol, *now) || !interface_by_id(key.interface)) {
-		if (!bpf_map_delete_elem(&flows, &key))
+		__u64 sender = flow->sender;
+
+		if (!bpf_map_delete_elem(&flows, &key)) {
+			release_share(key.interface, sender);
 			release(key.interface);
+		}
 		return 0;
 	}
 	bpf_map_push_elem(&turns, &key, BPF_ANY);
 	return 0;
 }
+
+/* So many that all have their turn within LOOKS_PER_ROUND looks, unless there are too many. */
+INLINE __u32 flows_to_look_at(__u64 whose)
+{
+	struct tally *all = tally_of(whose);
+	__u64 share = all ? all->flows / LOOKS_PER_ROUND + 1 : FLOWS_PER_LOOK;
+
+	return share < FLOWS_PER_LOOK ? share : FLOWS_PER_LOOK;
+}
+
+/* A new second makes older decisions void (decide.h). */
+INLINE void tell_time(__u64 now)
+{
+	__u32 zero = 0, second = now / NANOSECONDS;
+	struct generation_value *current = bpf_map_lookup_elem(&generation, &zero);
+
+	if (current && current->second != second) /* every packet reads it: one write a second */
+		current->second = second;
+}
+
+static long look_at_next_nat_flow(__u32 index, __u64 *now);
 
 static int look_at_some(void *map, __u32 *key, struct sweeper *sweeper)
 {
@@ -154,7 +230,9 @@ static int look_at_some(void *map, __u32 *key, struct sweeper *sweeper)
 
 	(void)map;
 	(void)key;
-	bpf_loop(FLOWS_PER_LOOK, look_at_next, &now, 0);
+	tell_time(now);
+	bpf_loop(flows_to_look_at(ALL_INTERFACES), look_at_next, &now, 0);
+	bpf_loop(flows_to_look_at(ALL_NAT_GATEWAYS), look_at_next_nat_flow, &now, 0);
 	bpf_timer_start(&sweeper->timer, NANOSECONDS_BETWEEN_LOOKS, 0);
 	return 0;
 }

@@ -1,0 +1,128 @@
+"""ModifyVpcEndpoint: routes, interfaces, groups, policy and private names of an endpoint that is there (EC2 API
+Reference).  All of a request happens, or nothing.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from realvpc.net.table import Change, delete, put
+from realvpc.net.vpc_endpoint import VpcEndpoint
+
+from ..core.context import Answer, Context, Request
+from ..core.errors import invalid_parameter_combination
+from ..core.lookup import named
+from .security_group import check_group_count
+from .vpc_endpoint import VPC_ENDPOINT
+from .vpc_endpoint_dns import check_private_names, read_dns
+from .vpc_endpoint_parts import (
+    invalid_parameter,
+    new_interfaces,
+    new_routes,
+    only_for_gateways,
+    only_for_interfaces,
+    read_groups,
+    read_policy,
+    read_route_tables,
+    read_subnets,
+    wanted_addresses,
+)
+
+_OF_GATEWAYS = ("AddRouteTableIds", "RemoveRouteTableIds")
+_OF_INTERFACES = (
+    "AddSubnetIds",
+    "RemoveSubnetIds",
+    "AddSecurityGroupIds",
+    "RemoveSecurityGroupIds",
+    "SubnetConfigurations",
+)
+
+
+def modify_vpc_endpoint(ctx: Context, request: Request) -> Answer:
+    """Raises ``InvalidVpcEndpointId.NotFound``, InvalidParameter, InvalidParameterCombination, InvalidPolicyDocument,
+    and what ``vpc_endpoint_parts`` and ``vpc_endpoint_dns`` raise."""
+    endpoint = named(ctx, VPC_ENDPOINT, request, "VpcEndpointId")
+    modified = _with_private_names(ctx, request, _with_policy(request, endpoint))
+    change = _routes if endpoint.is_gateway else _interfaces
+    return Answer({"Return": True}, change(ctx, request, modified))
+
+
+def _with_policy(request: Request, endpoint: VpcEndpoint) -> VpcEndpoint:
+    if request.get("ResetPolicy"):
+        if request.get("PolicyDocument"):
+            raise invalid_parameter_combination("The parameters policyDocument and resetPolicy cannot be used together")
+        return replace(endpoint, policy="")
+    return replace(endpoint, policy=read_policy(request) or endpoint.policy)
+
+
+def _with_private_names(ctx: Context, request: Request, old: VpcEndpoint) -> VpcEndpoint:
+    """They are checked only when they are changed: what the VPC allowed then it need not allow now."""
+    dns = read_dns(request, old.service, old)
+    new = replace(
+        old,
+        private_dns_enabled=dns.private_dns_enabled,
+        private_dns_only_inbound=dns.private_dns_only_inbound,
+        dns_record_ip_type=dns.record_ip_type,
+    )
+    if (new.private_dns_enabled, new.private_dns_only_inbound) != (
+        old.private_dns_enabled,
+        old.private_dns_only_inbound,
+    ):
+        check_private_names(ctx, new)
+    return new
+
+
+def _routes(ctx: Context, request: Request, endpoint: VpcEndpoint) -> Change:
+    """A gateway endpoint, with the routes that tables lose and get."""
+    for member in _OF_INTERFACES:
+        if request.get(member):
+            raise only_for_interfaces(member)
+    there = {row.route_table_id: row for row in ctx.network.prefix_list_routes_over(endpoint.id)}
+    removed = read_route_tables(ctx, endpoint.vpc_id, request.get("RemoveRouteTableIds") or ())
+    for table in removed:
+        if table.id not in there:
+            raise invalid_parameter(
+                f"The route table {table.id} is not associated with the VPC endpoint {endpoint.id}."
+            )
+    added = read_route_tables(ctx, endpoint.vpc_id, request.get("AddRouteTableIds") or ())
+    routes = new_routes(ctx, endpoint, added)
+    return put(endpoint, *routes) + delete(*(there[table.id] for table in removed))
+
+
+def _interfaces(ctx: Context, request: Request, endpoint: VpcEndpoint) -> Change:
+    """An interface endpoint, with the interfaces that it gives up, keeps with its groups, and gets.
+
+    A subnet that it is to give up still counts as one of its zone.
+    """
+    for member in _OF_GATEWAYS:
+        if request.get(member):
+            raise only_for_gateways()
+    endpoint = replace(endpoint, group_ids=_groups(ctx, request, endpoint))
+    there = {row.subnet_id: row for row in ctx.network.interfaces_of(endpoint.id)}
+    removed = [subnet.id for subnet in read_subnets(ctx, endpoint.vpc_id, request.get("RemoveSubnetIds") or ())]
+    for subnet_id in removed:
+        if subnet_id not in there:
+            raise invalid_parameter(f"The subnet {subnet_id} is not associated with the VPC endpoint {endpoint.id}.")
+    wanted = wanted_addresses(request, *request.get("AddSubnetIds") or ())
+    for subnet_id in [each for each in wanted if each in there]:
+        if wanted.pop(subnet_id) not in (None, str(there[subnet_id].private_address)):
+            raise invalid_parameter(f"The address of the endpoint in the subnet {subnet_id} cannot be changed.")
+    added = read_subnets(ctx, endpoint.vpc_id, wanted, there)
+    made = new_interfaces(ctx, endpoint, added, wanted)
+    given_up = [there.pop(subnet_id) for subnet_id in removed]
+    kept = [replace(row, group_ids=endpoint.group_ids) for row in there.values() if row.group_ids != endpoint.group_ids]
+    return put(endpoint, *kept, *made) + delete(*given_up)
+
+
+def _groups(ctx: Context, request: Request, endpoint: VpcEndpoint) -> tuple[str, ...]:
+    """In the order in which they came.  Raises SecurityGroupsPerInterfaceLimitExceeded, InvalidParameter when none
+    would be left."""
+    removed = {row.id for row in read_groups(ctx, endpoint.vpc_id, request.get("RemoveSecurityGroupIds") or ())}
+    for group_id in sorted(removed - {*endpoint.group_ids}):
+        raise invalid_parameter(f"The security group {group_id} is not associated with the VPC endpoint {endpoint.id}.")
+    added = [row.id for row in read_groups(ctx, endpoint.vpc_id, request.get("AddSecurityGroupIds") or ())]
+    groups = tuple(each for each in dict.fromkeys([*endpoint.group_ids, *added]) if each not in removed)
+    if not groups:
+        raise invalid_parameter(f"The VPC endpoint {endpoint.id} must have at least one security group.")
+    check_group_count(ctx, groups)
+    return groups

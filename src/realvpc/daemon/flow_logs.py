@@ -1,0 +1,140 @@
+"""Once a minute: what the node has gathered for flow logs is taken from it and written into log groups.
+
+What cannot be taken or written then is lost, as on AWS, where delivery is best effort; nothing is written twice,
+because the node forgets what it has told.  However much there is, it is written a bit at a time: whatever else is to be
+written meanwhile waits for a bit and not for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
+
+from realvpc.api.core.context import Context
+from realvpc.api.core.errors import AwsError
+from realvpc.api.ec2.flow_log_delivery import (
+    LINES,
+    LINES_OF_ACCOUNT,
+    Batch,
+    Gathering,
+    batches,
+    delivered,
+    trouble,
+)
+from realvpc.api.service import Service
+from realvpc.aside import aside
+from realvpc.net.flow_gathering import Gathered, GatheredFlow
+from realvpc.net.flow_line import Window
+from realvpc.net.flow_log import FlowLog
+from realvpc.net.network import Network
+from realvpc.net.table import Change
+from realvpc.node.answer import NodeError
+from realvpc.store.state import State
+
+SECONDS = 60
+"""A window, which begins with a minute: Nitro-based instances have none longer, whatever is asked for."""
+
+_AFTER_SECONDS = 0.01  # timers may be a little early, and a window of the rest of the minute would be one too many
+_LINES_AT_ONCE, _STREAMS_AT_ONCE = 500, 50
+
+log = logging.getLogger(__name__)
+
+
+class Take(Protocol):
+    """``NodeLink.take_flows``."""
+
+    def __call__(self, *, turn: bool) -> Awaitable[Gathered]: ...
+
+
+class FlowLogDelivery:
+    """``take`` asks the node, ``now`` is the service's clock."""
+
+    def __init__(self, service: Service, take: Take, now: Callable[[], datetime]) -> None:
+        self._service = service
+        self._take = take
+        self._now = now
+        self._before: Network = service.state.network
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        began = int(self._now().timestamp())
+        while True:
+            await asyncio.sleep(SECONDS - self._now().timestamp() % SECONDS + _AFTER_SECONDS)
+            ended = int(self._now().timestamp())
+            if self._rows():
+                try:
+                    await self.deliver(Window(began, ended))
+                except NodeError as error:  # it goes on gathering: what there is comes with the next window
+                    log.warning("flow logs: nothing is taken from the node: %s", error)
+                    continue
+                except AwsError as error:
+                    log.warning("flow logs: nothing is written: %s", error)
+            self._before, began = self._service.state.network, ended
+
+    async def deliver(self, window: Window) -> None:
+        """What was gathered until now.  Raises NodeError, and AwsError when it cannot be written."""
+        flows, skipped = await self._gathered()
+        moved = round((self._now() - datetime.now(UTC)).total_seconds())
+        network, before = self._service.state.network, self._before
+        gathering = Gathering(network=network, before=before, window=window, flows=flows, skipped=skipped, moved=moved)
+        left: defaultdict[str, int] = defaultdict(lambda: LINES_OF_ACCOUNT)
+        for row in self._rows():
+            limit = min(LINES, left[row.account])
+            if limit:
+                written = await aside(row.account, _rendered, self._service.state, row, gathering, limit)
+                left[row.account] -= sum(len(batch.events) for batch in written)
+                await self._write(row, written)
+
+    def _rows(self) -> list[FlowLog]:
+        """Those that deliver here, in an order that no account chooses."""
+        rows = self._service.state.network.flow_logs.values()
+        return sorted((row for row in rows if row.is_gathered_for), key=lambda row: row.id)
+
+    async def _gathered(self) -> tuple[dict[str, list[GatheredFlow]], dict[str, int]]:
+        """All of the window that ends now, and what is left of earlier ones."""
+        flows: defaultdict[str, list[GatheredFlow]] = defaultdict(list)
+        skipped: defaultdict[str, int] = defaultdict(int)
+        is_turned = is_last = False
+        while not (is_turned and is_last):
+            part = await self._take(turn=not is_turned)
+            is_turned, is_last = is_turned or part.is_turned, part.is_last
+            for flow in part.flows:
+                flows[flow.interface_id].append(flow)
+            for interface_id, packets in part.skipped.items():
+                skipped[interface_id] += packets
+        return dict(flows), dict(skipped)
+
+    async def _write(self, row: FlowLog, written: Sequence[Batch]) -> None:
+        for some in _bits(written):
+            await self._service.turn()
+            self._service.report(partial(_deliver, row.id, some), f"flow log {row.id}")
+            await self._service.settled()
+
+
+def _rendered(state: State, row: FlowLog, gathering: Gathering, limit: int) -> list[Batch]:
+    """Nothing of one that delivers nothing; the policies of its role may be long."""
+    return [] if trouble(state, row) else batches(row, gathering, limit)
+
+
+def _deliver(flow_log_id: str, written: Sequence[Batch], ctx: Context) -> Change:
+    return delivered(ctx, flow_log_id, written)
+
+
+def _bits(written: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """So much as is written at once."""
+    some: list[Batch] = []
+    for batch in written:
+        for start in range(0, len(batch.events), _LINES_AT_ONCE):
+            events = batch.events[start : start + _LINES_AT_ONCE]
+            lines = sum(len(each.events) for each in some) + len(events)
+            if some and (lines > _LINES_AT_ONCE or len(some) == _STREAMS_AT_ONCE):
+                yield some
+                some = []
+            some.append(Batch(batch.stream, events))
+    if some:
+        yield some

@@ -1,0 +1,18 @@
+"""Whether a role lets an instance's Systems Manager agent register and open its channel (Systems Manager guide,
+"Configure instance permissions").
+
+Policies are not evaluated here; this one question is asked of them all the same, for its answer is seen in sessions.
+"""
+
+from __future__ import annotations
+
+from .directory import Directory
+from .managed_policies import FOR_SYSTEMS_MANAGER
+from .role import Role
+from .role_policy import lets
+
+
+def lets_agent_register(directory: Directory, role: Role, instance_arn: str) -> bool:
+    """Channels are of no resource, so that a policy has to allow them on all."""
+    asked = ("ssm:updateinstanceinformation", instance_arn), ("ssmmessages:opencontrolchannel", "*")
+    return lets(directory, role, asked, FOR_SYSTEMS_MANAGER)

@@ -1,0 +1,31 @@
+"""Whether flow logs may be delivered in a role's place (VPC guide, "IAM role for publishing flow logs to CloudWatch
+Logs")."""
+
+from __future__ import annotations
+
+from .directory import Directory
+from .managed_policies import FOR_LOGS
+from .role import Role
+from .role_policy import lets
+from .trust import Assumer, trusts
+
+SERVICE = "vpc-flow-logs.amazonaws.com"
+
+
+def trusts_flow_logs(role: Role, region: str, flow_log_id: str = "*") -> bool:
+    """Whether the service may assume the role, for a flow log of the role's account."""
+    conditions = {
+        "aws:sourceaccount": role.account,
+        "aws:sourcearn": f"arn:aws:ec2:{region}:{role.account}:vpc-flow-log/{flow_log_id}",
+    }
+    return trusts(role.trust_policy, Assumer(service=SERVICE, conditions=conditions))
+
+
+def lets_write(directory: Directory, role: Role, group_arn: str, *, is_new: bool) -> bool:
+    """Whether the role may put events into streams of the log group, which it makes, or the group too when that
+    ``is_new``."""
+    stream = f"{group_arn}:log-stream:"
+    asked = [("logs:createlogstream", stream), ("logs:putlogevents", stream)]
+    if is_new:
+        asked.append(("logs:createloggroup", stream))
+    return lets(directory, role, asked, FOR_LOGS)

@@ -1,0 +1,47 @@
+"""To AWS's endpoint through an interface endpoint and back (PrivateLink guide, "Access an AWS service using an
+interface VPC endpoint").
+
+An interface endpoint is a network interface like any other until a packet has arrived.  Then AWS's endpoint sees it
+under an address that names that interface, because private addresses are not unique; the sender's it sees as it is.
+"""
+
+from __future__ import annotations
+
+from . import mtu, services
+from .allowances import may_share
+from .journey import Journey
+from .network_interface import NetworkInterface
+from .reasons import Layer, Reason
+from .trace import ENDPOINTS, Trace
+from .vpc_endpoint import VpcEndpoint
+
+
+def to_endpoint(journey: Journey, receiver: NetworkInterface, endpoint: VpcEndpoint) -> Trace:
+    """What its interface has let in; that is always tracked (EC2 guide, "Security group connection tracking")."""
+    packet = journey.packet
+    journey.decide(
+        services.is_of_endpoint(packet.protocol, packet.destination_port),
+        Layer.DELIVERY,
+        endpoint.id,
+        f"TCP port {services.ENDPOINT_TLS_PORT}",
+        Reason.ENDPOINT_NOT_SERVED,
+        receiver.vpc_id,
+    )
+    journey.fits(endpoint.id, mtu.INTERFACE_ENDPOINT, receiver.vpc_id)
+    journey.track_as_received(receiver)
+    sender = journey.sender
+    begins = sender is not None and not journey.is_answer_to(receiver)
+    if sender is not None and begins and not may_share(receiver.id, sender.addresses, journey.flows):
+        reason = Reason.CONNTRACK_ALLOWANCE_EXCEEDED
+        journey.deny(Layer.INTERFACE, receiver.id, "no room for one more flow of the sender", reason, receiver.vpc_id)
+    journey.packet = packet.with_destination(services.endpoint_identity_of(receiver.id))
+    return journey.delivered(ENDPOINTS, receiver.vpc_id, endpoint.id)
+
+
+def from_endpoints(journey: Journey) -> NetworkInterface:
+    """The interface that answers, in whose place the packet goes on."""
+    sender = journey.network.endpoint_interface_with_identity(journey.packet.source)
+    if sender is None:
+        journey.deny(Layer.INTERFACE, str(journey.packet.source), "no interface", Reason.UNKNOWN_INTERFACE, "")
+    journey.packet = journey.packet.with_source(sender.private_address)
+    return sender

@@ -1,0 +1,131 @@
+"""VPC endpoints: life cycle, and the names of interface endpoints (PrivateLink guide, "Gateway endpoints", "Access an
+AWS service using an interface VPC endpoint"; EC2 API Reference, VpcEndpoint).
+
+Time is read, not scheduled: ``pending`` is what the answer to CreateVpcEndpoint shows of an interface endpoint, and the
+stored state is the one that follows, so that a client's first poll sees the truth.  What is deleted is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from .resource import Resource
+from .vpc_endpoint_services import EndpointService, EndpointType, services_named
+
+DEFAULT_POLICY = '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}'
+"""Full access (PrivateLink guide, "Default endpoint policy"), as AWS writes it."""
+
+POLICY_MAXIMUM = 20_480  # characters (PrivateLink guide, "Quotas")
+
+
+class EndpointState(StrEnum):
+    """As responses spell them, which is not as the model does."""
+
+    PENDING = "pending"
+    AVAILABLE = "available"
+    DELETED = "deleted"
+
+
+class EndpointEvent(StrEnum):
+    PROVISION = "provision"
+    DELETE = "delete"
+
+
+_S, _E = EndpointState, EndpointEvent
+
+# AWS's own services accept every connection, and nothing is left to be done when DeleteVpcEndpoints answers: what waits
+# (pendingAcceptance, deleting) is over before anybody can see it.
+TRANSITIONS: dict[tuple[EndpointState, EndpointEvent], EndpointState] = {
+    (_S.PENDING, _E.PROVISION): _S.AVAILABLE,
+    (_S.PENDING, _E.DELETE): _S.DELETED,
+    (_S.AVAILABLE, _E.DELETE): _S.DELETED,
+}
+
+
+class DnsEntry(Struct, frozen=True):
+    """A name that leads to an endpoint, and the hosted zone of AWS's that it is in."""
+
+    name: str
+    zone_id: str
+
+
+class VpcEndpoint(Resource, frozen=True, kw_only=True):
+    """``vpce-…``.
+
+    Its type says what it consists of.  A gateway endpoint is the routes that lead to it
+    (``Network.prefix_list_routes_over``), and their tables are its route tables.  An interface endpoint has a network
+    interface in each of its subnets (``Network.interfaces_of``), all of them with ``group_ids``, which it keeps when it
+    has none.  ``policy`` is the JSON text that somebody sent; without one everything is allowed.
+    """
+
+    vpc_id: str
+    service_name: str
+    type: EndpointType
+    created_at: datetime
+    state: EndpointState = EndpointState.PENDING
+    group_ids: tuple[str, ...] = ()
+    policy: str = ""
+    private_dns_enabled: bool = False
+    private_dns_only_inbound: bool = False  # private names only where an on-premises network asks for them
+    ip_address_type: str = "ipv4"
+    dns_record_ip_type: str = "ipv4"
+
+    def after(self, event: EndpointEvent) -> Self | None:
+        """The endpoint after the event, or None when the event is illegal in its state."""
+        state = TRANSITIONS.get((self.state, event))
+        return replace(self, state=state) if state else None
+
+    @property
+    def is_gateway(self) -> bool:
+        return self.type is EndpointType.GATEWAY
+
+    @property
+    def policy_document(self) -> str:
+        return self.policy or DEFAULT_POLICY
+
+    @property
+    def service(self) -> EndpointService:
+        """Raises ValueError for a service that is not known, in a damaged file."""
+        [found] = (each for each in services_named(self.region, self.service_name) if each.type is self.type)
+        return found
+
+    @property
+    def private_names(self) -> tuple[str, ...]:
+        """Those that resolve to its addresses in its VPC; ``*`` stands for any label."""
+        return self.service.private_names if self.private_dns_enabled and not self.private_dns_only_inbound else ()
+
+    @property
+    def regional_name(self) -> str:
+        """It resolves to the addresses of all of its interfaces."""
+        return self._name("")
+
+    def zonal_name(self, zone_name: str) -> str:
+        """It resolves to the address of the interface in the zone."""
+        return self._name(f"-{zone_name}")
+
+    def _name(self, zone: str) -> str:
+        digits = blake2b(self.id.encode(), digest_size=4).hexdigest()
+        return f"{self.id}-{digits}{zone}.{self.service.base_name}"
+
+    def dns_entries(self, zone_names: Iterable[str]) -> Iterator[DnsEntry]:
+        """Of an interface endpoint with interfaces in these zones."""
+        public = _hosted_zone_id(self.service.base_name)
+        wild = "*." if self.service.label == "s3" else ""  # buckets are in front of it
+        yield DnsEntry(f"{wild}{self.regional_name}", public)
+        for zone_name in sorted(zone_names):
+            yield DnsEntry(f"{wild}{self.zonal_name(zone_name)}", public)
+        if self.private_dns_enabled:
+            for name in self.service.private_names:
+                yield DnsEntry(name, _hosted_zone_id(f"{self.id} {name}"))
+
+
+def _hosted_zone_id(of: str) -> str:
+    """Of a zone that no account has: AWS keeps it."""
+    return f"Z{blake2b(of.encode(), digest_size=10).hexdigest().upper()}"

@@ -1,0 +1,91 @@
+"""The services of AWS that VPC endpoints lead to, as data (PrivateLink guide, "AWS services that integrate with AWS
+PrivateLink", "Gateway endpoints"): those of which something is here, and DynamoDB, which has gateway endpoints too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cache
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from .aws_prefix_lists import aws_prefix_lists
+from .prefix_list import PrefixList
+from .zones import REGIONS
+
+
+class EndpointType(StrEnum):
+    GATEWAY = "Gateway"
+    INTERFACE = "Interface"
+
+
+class EndpointService(Struct, frozen=True, kw_only=True):
+    """A service in a Region, with one type of endpoint: what has both is two.
+
+    ``label`` is what it is called behind the Region in ``com.amazonaws.…`` and in the names of endpoints;
+    ``private_names`` are those that private DNS answers with an interface endpoint's addresses.
+    """
+
+    region: str
+    label: str
+    type: EndpointType
+    private_names: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"com.amazonaws.{self.region}.{self.label}"
+
+    @property
+    def id(self) -> str:
+        """``vpce-svc-…``, of 17 digits that never change."""
+        return f"vpce-svc-0{blake2b(f'{self.name} {self.type}'.encode(), digest_size=8).hexdigest()}"
+
+    @property
+    def has_gateway(self) -> bool:
+        """Whether it can be reached by gateway endpoints as well."""
+        return self.label in _GATEWAYS
+
+    @property
+    def base_name(self) -> str:
+        """What the names of its endpoints end in; what a gateway leads to has its public name."""
+        return f"{self.label}.{self.region}.{'vpce.' if self.type is EndpointType.INTERFACE else ''}amazonaws.com"
+
+    @property
+    def prefix_list(self) -> PrefixList | None:
+        """Of the addresses that a gateway endpoint leads to."""
+        rows = aws_prefix_lists(self.region) if self.type is EndpointType.GATEWAY else ()
+        return next((row for row in rows if row.name == self.name), None)
+
+
+_GATEWAYS = ("dynamodb", "s3")
+_INTERFACES = {  # label: the private names, in front of the Region
+    "ec2": ("ec2",),
+    "ec2messages": ("ec2messages",),
+    "logs": ("logs",),
+    "s3": ("s3", "*.s3", "*.s3-accesspoint", "*.s3-control"),
+    "servicequotas": ("servicequotas",),
+    "ssm": ("ssm",),
+    "ssmmessages": ("ssmmessages",),
+    "sts": ("sts",),
+}
+
+
+@cache
+def endpoint_services(region: str) -> tuple[EndpointService, ...]:
+    """By name; empty for a Region that is not known."""
+    return tuple(sorted(_of_region(region), key=lambda each: (each.name, each.type))) if region in REGIONS else ()
+
+
+def _of_region(region: str) -> Iterator[EndpointService]:
+    for label in _GATEWAYS:
+        yield EndpointService(region=region, label=label, type=EndpointType.GATEWAY)
+    for label, names in _INTERFACES.items():
+        private = tuple(f"{name}.{region}.amazonaws.com" for name in names)
+        yield EndpointService(region=region, label=label, type=EndpointType.INTERFACE, private_names=private)
+
+
+def services_named(region: str, name: str) -> tuple[EndpointService, ...]:
+    """One for each type of endpoint that the service has."""
+    return tuple(each for each in endpoint_services(region) if each.name == name)

@@ -1,0 +1,257 @@
+"""Documents of an account's own: made, changed, shared, run, deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from inspect import isawaitable
+from typing import Any
+
+import pytest
+
+from realvpc.api.core.call import Call
+from realvpc.clock import Clock
+from realvpc.net.quotas import SSM_DOCUMENTS
+
+from ..build import tags
+from ..conftest import MAIN, START, Client, caller, give_quota
+from .test_session import Manager
+
+STEP = {"action": "aws:runShellScript", "name": "ping", "inputs": {"runCommand": ["ping -c {{ count }} {{ host }}"]}}
+PARAMETERS = {
+    "host": {"type": "String", "description": "whom to ping"},
+    "count": {"type": "String", "default": "3", "allowedValues": ["1", "3"]},
+}
+
+
+def content(**changes: Any) -> str:
+    return json.dumps(
+        {"schemaVersion": "2.2", "description": "d", "parameters": PARAMETERS, "mainSteps": [STEP]} | changes
+    )
+
+
+@pytest.fixture
+def manager(clock: Clock) -> Manager:
+    return Manager(clock)
+
+
+def make(client: Client | Manager, name: str = "ping", text: str | None = None, **more: Any) -> dict[str, Any]:
+    request = {"Name": name, "Content": text or content(), "DocumentType": "Command"} | more
+    answer = (
+        client("CreateDocument", of="ssm", **request)
+        if isinstance(client, Client)
+        else client("CreateDocument", **request)
+    )
+    shown: dict[str, Any] = answer["DocumentDescription"]
+    return shown
+
+
+def test_a_document_is_as_it_was_made(manager: Manager) -> None:
+    made = make(manager, Tags=tags(a="1"), VersionName="first")
+    assert (made["Owner"], made["DefaultVersion"], made["SchemaVersion"]) == (MAIN, "1", "2.2")
+    assert (made["PlatformTypes"], made["CreatedDate"], made["Tags"]) == (["Linux", "MacOS"], START, tags(a="1"))
+    assert [row["Name"] for row in made["Parameters"]] == ["host", "count"]
+    assert manager("DescribeDocument", Name="ping")["Document"] == made
+    shown = manager("GetDocument", Name="ping")
+    assert (shown["Content"], shown["DocumentFormat"], shown["VersionName"]) == (content(), "JSON", "first")
+    error = manager.refused("CreateDocument", Name="ping", Content=content())
+    assert (error.code, error.message) == ("DocumentAlreadyExists", "Document with same name ping already exists")
+    assert manager.refused("DescribeDocument", Name="pong").code == "InvalidDocument"
+    assert manager("GetDocument", Name="AWS-RunShellScript")["DocumentType"] == "Command"
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        ({"Content": "{"}, "InvalidDocumentContent"),
+        ({"Content": "schemaVersion: '2.2'", "DocumentFormat": "YAML"}, "InvalidDocumentContent"),
+        ({"Content": content(schemaVersion="1.0")}, "InvalidDocumentSchemaVersion"),
+        ({"Content": content(mainSteps=[])}, "InvalidDocumentContent"),
+        ({"Content": content(runtimeConfig=5)}, "InvalidDocumentContent"),
+        ({"Content": content(schemaVersion="1.2", runtimeConfig={})}, "InvalidDocumentContent"),
+        ({"Content": content(schemaVersion=["2.2"])}, "InvalidDocumentSchemaVersion"),
+        ({"Content": content(mainSteps=[{"action": "x"}])}, "InvalidDocumentContent"),
+        ({"Content": content(parameters={"a": {}})}, "InvalidDocumentContent"),
+        ({"Content": content(description="x" * 65536)}, "MaxDocumentSizeExceeded"),
+        ({"Name": "AWS-Mine"}, "ValidationException"),
+        ({"DocumentType": "Package"}, "UnsupportedOperation"),
+        ({"DocumentType": "Session"}, "InvalidDocumentSchemaVersion"),
+    ],
+)
+def test_a_document_that_is_none(client: Client, request_: dict[str, Any], code: str) -> None:
+    request = {"Name": "ping", "Content": content(), "DocumentType": "Command"} | request_
+    assert client.refused("CreateDocument", of="ssm", **request).code == code
+
+
+def test_versions_of_a_document(manager: Manager) -> None:
+    make(manager)
+    second = content(description="second")
+    made = manager("UpdateDocument", Name="ping", Content=second, DocumentVersion="$LATEST", VersionName="two")
+    shown = made["DocumentDescription"]
+    assert (shown["DocumentVersion"], shown["LatestVersion"], shown["DefaultVersion"]) == ("2", "2", "1")
+    assert manager("GetDocument", Name="ping")["Content"] == content()
+    for which in ({"DocumentVersion": "2"}, {"DocumentVersion": "$LATEST"}, {"VersionName": "two"}):
+        assert manager("GetDocument", Name="ping", **which)["Content"] == second
+    manager("UpdateDocumentDefaultVersion", Name="ping", DocumentVersion="2")
+    assert manager("DescribeDocument", Name="ping")["Document"]["Description"] == "second"
+    rows = manager("ListDocumentVersions", Name="ping")["DocumentVersions"]
+    assert [(row["DocumentVersion"], row["IsDefaultVersion"]) for row in rows] == [("2", True), ("1", False)]
+    for changes, code in (
+        ({"Content": second}, "DuplicateDocumentContent"),
+        ({"Content": content(description="third"), "VersionName": "two"}, "DuplicateDocumentVersionName"),
+        ({"Content": content(description="third"), "DocumentVersion": "1"}, "InvalidDocumentVersion"),
+    ):
+        assert manager.refused("UpdateDocument", Name="ping", **changes).code == code
+    assert manager.refused("DeleteDocument", Name="ping", DocumentVersion="2").code == "InvalidDocumentOperation"
+    manager("DeleteDocument", Name="ping", DocumentVersion="1")
+    assert manager.refused("GetDocument", Name="ping", DocumentVersion="1").code == "InvalidDocumentVersion"
+    manager("DeleteDocument", Name="ping")
+    assert manager.refused("GetDocument", Name="ping").code == "InvalidDocument"
+    inventory = manager.service.state.inventory
+    assert not len(inventory.ssm_documents) + len(inventory.ssm_document_versions)
+
+
+def test_documents_are_listed_beside_those_of_aws(manager: Manager) -> None:
+    make(manager, Tags=tags(team="net"))
+
+    def names(**filters: list[str]) -> list[str]:
+        rows = [{"Key": key.replace("__", ":"), "Values": values} for key, values in filters.items()]
+        return [row["Name"] for row in manager("ListDocuments", Filters=rows, MaxResults=50)["DocumentIdentifiers"]]
+
+    assert {"ping", "AWS-RunShellScript"} <= set(names())
+    assert names(Owner=["Self"]) == names(tag__team=["net"]) == names(Name=["pi"]) == ["ping"]
+    assert "ping" not in names(Owner=["Amazon"])
+    old = manager("ListDocuments", DocumentFilterList=[{"key": "Owner", "value": "Self"}])["DocumentIdentifiers"]
+    assert [row["Name"] for row in old] == ["ping"]
+
+
+def test_who_a_document_is_shared_with(client: Client) -> None:
+    make(client)
+    which = {"Name": "ping", "PermissionType": "Share"}
+    client("ModifyDocumentPermission", of="ssm", **which, AccountIdsToAdd=["333333333333", "444444444444"])
+    client("ModifyDocumentPermission", of="ssm", **which, AccountIdsToRemove=["333333333333"])
+    assert client("DescribeDocumentPermission", of="ssm", **which)["AccountIds"] == ["444444444444"]
+    assert client.refused("DeleteDocument", of="ssm", Name="ping").code == "InvalidDocumentOperation"
+
+
+def test_tags_of_a_document(client: Client) -> None:
+    make(client)
+    which = {"ResourceType": "Document", "ResourceId": "ping"}
+    client("AddTagsToResource", of="ssm", **which, Tags=tags(a="1", b="2"))
+    client("RemoveTagsFromResource", of="ssm", **which, TagKeys=["a"])
+    assert client("ListTagsForResource", of="ssm", **which)["TagList"] == tags(b="2")
+
+
+def test_there_are_as_many_as_the_quota_says(client: Client) -> None:
+    give_quota(client.service, SSM_DOCUMENTS, 1)
+    make(client)
+    error = client.refused("CreateDocument", of="ssm", Name="other", Content=content())
+    assert error.code == "DocumentLimitExceeded"
+
+
+def _sent(manager: Manager, name: str = "ping", **parameters: list[str]) -> dict[str, list[str]]:
+    """What the runner was given."""
+
+    async def send() -> str:
+        command = manager("SendCommand", DocumentName=name, InstanceIds=[manager.instance_id], Parameters=parameters)
+        manager.rooms.commands.cancel_all()
+        found: str = command["Command"]["CommandId"]
+        return found
+
+    command = manager.rooms.commands.find(asyncio.run(send()))
+    assert command is not None
+    return command.parameters
+
+
+def test_a_command_runs_the_script_of_a_document(manager: Manager) -> None:
+    make(manager)
+    assert _sent(manager, host=["10.0.0.5"], count=["1"]) == {
+        "commands": ["ping -c 1 10.0.0.5"],
+        "executionTimeout": ["3600"],
+        "workingDirectory": [""],
+    }
+    inputs = {"runCommand": ["cd /", "{{ lines }}", "echo {{ssm:/name}} {{ unknown }}"], "timeoutSeconds": 60}
+    windows = STEP | {"precondition": {"StringEquals": ["platformType", "Windows"]}}
+    text = content(
+        parameters={"lines": {"type": "StringList", "default": ["a", "b"]}},
+        mainSteps=[windows, STEP | {"inputs": inputs}],
+    )
+    make(manager, "lines", text)
+    manager("PutParameter", Name="/name", Value="v", Type="String")
+    assert _sent(manager, "lines")["commands"] == ["cd /", "a", "b", "echo v {{ unknown }}"]
+    assert _sent(manager, "lines", lines=["c"])["executionTimeout"] == ["60"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "parameters", "code"),
+    [
+        ({}, {}, "InvalidParameters"),
+        ({}, {"host": ["a"], "count": ["2"]}, "InvalidParameters"),
+        ({}, {"host": ["a"], "more": ["2"]}, "InvalidParameters"),
+        (
+            {"parameters": {"host": {"type": "String"}, "unused": {"type": "String"}}},
+            {"host": ["x" * 40_000], "unused": ["x" * 40_000]},
+            "InvalidParameters",
+        ),
+        ({"mainSteps": [STEP, STEP]}, {"host": ["a"]}, "UnsupportedOperation"),
+        ({"mainSteps": [STEP | {"action": "aws:runDocument"}]}, {"host": ["a"]}, "UnsupportedOperation"),
+        (
+            {"parameters": {"host": {"type": "String", "allowedPattern": "(a+)+"}}},
+            {"host": ["a"]},
+            "UnsupportedOperation",
+        ),
+        ({"mainSteps": [STEP | {"inputs": {"runCommand": "{{ssm:/secret}}"}}]}, {"host": ["a"]}, "InvalidParameters"),
+        ({"mainSteps": [STEP | {"inputs": {"timeoutSeconds": 0}}]}, {"host": ["a"]}, "InvalidParameters"),
+        ({"mainSteps": [STEP | {"inputs": {"runCommand": ["echo \0"]}}]}, {"host": ["a"]}, "InvalidParameters"),
+        (
+            {"mainSteps": [STEP | {"inputs": {"runCommand": ["{{ host }}" * 60]}}]},
+            {"host": ["a" * 2000]},
+            "InvalidParameters",
+        ),
+        (
+            {
+                "parameters": {"lines": {"type": "StringList"}},
+                "mainSteps": [STEP | {"inputs": {"runCommand": ["{{ lines }}"] * 60}}],
+            },
+            {"lines": [""] * 2000},
+            "InvalidParameters",
+        ),
+    ],
+)
+def test_what_cannot_be_run_is_refused(
+    manager: Manager,
+    changes: dict[str, Any],
+    parameters: dict[str, list[str]],
+    code: str,
+) -> None:
+    make(manager, text=content(**changes))
+    manager("PutParameter", Name="/secret", Value="v", Type="SecureString")
+    error = manager.refused(
+        "SendCommand", DocumentName="ping", InstanceIds=[manager.instance_id], Parameters=parameters
+    )
+    assert error.code == code
+
+
+def test_a_session_starts_with_preferences_of_ones_own(manager: Manager) -> None:
+    assert manager.refused("DescribeDocument", Name="SSM-SessionManagerRunShell").code == "InvalidDocument"
+    preferences = json.dumps({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {}})
+    make(manager, "SSM-SessionManagerRunShell", preferences, DocumentType="Session")
+    assert manager("GetDocument", Name="SSM-SessionManagerRunShell")["Content"] == preferences
+    assert manager.start()["SessionId"]
+    port = json.dumps({"schemaVersion": "1.0", "sessionType": "Port", "properties": {"portNumber": "80"}})
+    make(manager, "to-port-80", port, DocumentType="Session")
+    error = manager.refused("StartSession", Target=manager.instance_id, DocumentName="to-port-80")
+    assert error.code == "UnsupportedOperation"
+
+
+def test_lists_of_much_leave_the_loop(manager: Manager) -> None:
+    for number in range(10):
+        make(manager, f"d{number}", content(description="x" * 50_000))
+    answer = manager.service.handle(Call("ssm", "ListDocuments", {}, caller(), "request"))
+    assert isawaitable(answer)
+    assert len(asyncio.run(_awaited(answer))["DocumentIdentifiers"]) == 10
+
+
+async def _awaited(answer: Awaitable[Any]) -> Any:
+    return await answer

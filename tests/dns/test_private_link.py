@@ -1,0 +1,91 @@
+"""The names of interface endpoints: who finds which addresses."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from realvpc.net.addresses import Address
+from realvpc.net.network_interface import Attachment, NetworkInterface
+from realvpc.net.services import ENDPOINT
+from realvpc.net.table import delete, put
+from realvpc.net.vpc_endpoint import EndpointState, VpcEndpoint
+from realvpc.net.vpc_endpoint_services import EndpointType
+from realvpc.store.state import State
+
+from .world import answer, changed, peered, world
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+ID, SSM, STS = "vpce-0123456789abcdef0", "ssm.ap-northeast-1.amazonaws.com", "sts.ap-northeast-1.amazonaws.com"
+
+
+def with_endpoint(label: str = "ssm", **more: Any) -> tuple[State, VpcEndpoint]:
+    """World, with an endpoint in vpc-a, at 10.20.0.80."""
+    state = world()
+    [subnet] = state.network.subnets_of("vpc-a")
+    common: dict[str, Any] = {"account": subnet.account, "region": subnet.region, "vpc_id": "vpc-a"}
+    fields: dict[str, Any] = {"type": EndpointType.INTERFACE, "state": EndpointState.AVAILABLE, "created_at": NOW}
+    name = f"com.amazonaws.ap-northeast-1.{label}"
+    endpoint = VpcEndpoint(
+        id=ID,
+        service_name=name,
+        **{"private_dns_enabled": True, **fields, **more, **common},
+    )
+    interface = NetworkInterface(
+        id="eni-0123456789abcdef0",
+        subnet_id=subnet.id,
+        mac_address="06:00:00:00:02:01",
+        private_addresses=(Address.parse("10.20.0.80"),),
+        group_ids=(),
+        attachment=Attachment(id="ela-attach-1", owner_id=ID, device_index=1, attached_at=NOW),
+        **common,
+    )
+    return state.apply(put(endpoint, interface)), endpoint
+
+
+def test_its_own_names_lead_everywhere_to_its_private_addresses() -> None:
+    state, endpoint = with_endpoint()
+    [subnet] = state.network.subnets_of("vpc-a")
+    for vpc in ("vpc-a", "vpc-b", "vpc-v"):
+        for name in (endpoint.regional_name, endpoint.zonal_name(subnet.zone_name), endpoint.regional_name.upper()):
+            assert answer(state, vpc, name) == "10.20.0.80"
+        assert answer(state, vpc, endpoint.zonal_name("ap-northeast-1z")) == "NXDOMAIN"
+        assert answer(state, vpc, endpoint.regional_name, "AAAA") == "NODATA"
+        assert answer(state, vpc, f"www.{endpoint.regional_name}") == "NXDOMAIN"
+        other = endpoint.regional_name.replace("-0123456789abcdef0-", "-0123456789abcdef1-")
+        assert answer(state, vpc, other) == "NXDOMAIN"
+
+
+def test_private_dns_answers_the_services_name_in_its_vpc_and_nowhere_else() -> None:
+    state, _ = with_endpoint()
+    state = peered(state, "a", "b", a_allows=True, b_allows=True)
+    assert answer(state, "vpc-a", SSM) == "10.20.0.80"
+    assert answer(state, "vpc-a", f"www.{SSM}") == "NXDOMAIN"
+    assert answer(state, "vpc-a", STS) == str(ENDPOINT)
+    assert answer(state, "vpc-b", SSM) == str(ENDPOINT)
+
+
+@pytest.mark.parametrize("attribute", ["enable_dns_hostnames", "enable_dns_support"])
+def test_private_dns_needs_both_attributes_of_the_vpc(attribute: str) -> None:
+    state, _ = with_endpoint()
+    vpc = state.network.vpcs["vpc-a"]
+    assert answer(changed(state, type(vpc), "vpc-a", **{attribute: False}), "vpc-a", SSM) == str(ENDPOINT)
+
+
+def test_without_private_dns_and_without_an_endpoint_the_internet_answers() -> None:
+    state, endpoint = with_endpoint(private_dns_enabled=False)
+    assert answer(state, "vpc-a", SSM) == str(ENDPOINT)
+    state = state.apply(put(replace(endpoint, private_dns_enabled=True)))
+    assert answer(state, "vpc-a", SSM) == "10.20.0.80"
+    gone = state.apply(delete(endpoint, state.network.interfaces["eni-0123456789abcdef0"]))
+    assert answer(gone, "vpc-a", SSM) == str(ENDPOINT)
+
+
+def test_buckets_have_names_in_front_of_s3s() -> None:
+    state, endpoint = with_endpoint("s3")
+    for name in ("s3", "bucket.s3", "a.b.s3"):
+        assert answer(state, "vpc-a", f"{name}.ap-northeast-1.amazonaws.com") == "10.20.0.80"
+    assert answer(state, "vpc-b", f"bucket.{endpoint.regional_name}") == "10.20.0.80"

@@ -1,0 +1,136 @@
+"""An instance in a private subnet, without a way to the internet: what interface endpoints open to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.running import REGION, Running, eventually
+
+from .aws_cli import bring
+from .target import Target
+
+pytestmark = [pytest.mark.root, pytest.mark.e2e]
+
+CIDR, SUBNET = "10.90.0.0/16", "10.90.1.0/24"
+DENYING = {
+    "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Principal": "*", "Action": "sts:GetCallerIdentity", "Resource": "*"},
+    ]
+}
+
+
+class Private:
+    """A VPC with one subnet and an instance, and nothing that leads out of it."""
+
+    def __init__(self, target: Target) -> None:
+        self.service, self.ec2, self.ssm = target.service, target.ec2, target.ssm
+        self.vpc_id = self.ec2.create_vpc(CidrBlock=CIDR)["Vpc"]["VpcId"]
+        self.ec2.modify_vpc_attribute(VpcId=self.vpc_id, EnableDnsHostnames={"Value": True})
+        self.subnet_id = self.ec2.create_subnet(VpcId=self.vpc_id, CidrBlock=SUBNET)["Subnet"]["SubnetId"]
+        made = self.ec2.create_security_group(GroupName="endpoints", Description="HTTPS", VpcId=self.vpc_id)
+        self.group_id = made["GroupId"]
+        self.admit()
+        launched = self.ec2.run_instances(
+            ImageId=target.image_id, InstanceType="t2.micro", MinCount=1, MaxCount=1, SubnetId=self.subnet_id,
+            IamInstanceProfile={"Name": "session"},
+        )["Instances"][0]  # fmt: skip
+        self.instance_id = launched["InstanceId"]
+        self.ec2.get_waiter("instance_running").wait(InstanceIds=[self.instance_id])
+
+    @property
+    def _https(self) -> dict[str, Any]:
+        ranges = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": CIDR}]}
+        return {"GroupId": self.group_id, "IpPermissions": [ranges]}
+
+    def admit(self) -> None:
+        self.ec2.authorize_security_group_ingress(**self._https)
+
+    def close(self) -> None:
+        self.ec2.revoke_security_group_ingress(**self._https)
+
+    def start_again(self) -> None:
+        self.ec2.stop_instances(InstanceIds=[self.instance_id])
+        self.ec2.get_waiter("instance_stopped").wait(InstanceIds=[self.instance_id])
+        self.ec2.start_instances(InstanceIds=[self.instance_id])
+        self.ec2.get_waiter("instance_running").wait(InstanceIds=[self.instance_id])
+
+    def endpoint(self, label: str, **more: Any) -> str:
+        made = self.ec2.create_vpc_endpoint(
+            VpcId=self.vpc_id, VpcEndpointType="Interface", ServiceName=f"com.amazonaws.{REGION}.{label}",
+            SubnetIds=[self.subnet_id], SecurityGroupIds=[self.group_id], PrivateDnsEnabled=True, **more,
+        )["VpcEndpoint"]  # fmt: skip
+        return str(made["VpcEndpointId"])
+
+    def sh(self, script: str, code: int | None = 0) -> str:
+        done = self.service("exec", self.instance_id, "--", "sh", "-c", script, code=code)
+        return done.out + done.err
+
+    def status(self) -> str:
+        """Of its agent; empty when none was ever seen."""
+        asked = [{"Key": "InstanceIds", "Values": [self.instance_id]}]
+        found = self.ssm.describe_instance_information(Filters=asked)["InstanceInformationList"]
+        return found[0]["PingStatus"] if found else ""
+
+    def why(self) -> str:
+        return str(json.loads(self.service("why", self.instance_id, "ssm", "--json", code=None).out)["sentence"])
+
+
+@pytest.fixture(scope="module")
+def private(target: Target) -> Iterator[Private]:
+    made = Private(target)
+    yield made
+    target.ec2.terminate_instances(InstanceIds=[made.instance_id])
+
+
+def test_session_manager_needs_all_of_its_endpoints_and_comes_and_goes_with_them(private: Private) -> None:
+    assert private.status() == ""
+    assert f"cannot reach ssm.{REGION}.amazonaws.com on TCP port 443" in private.why()
+    private.endpoint("ssm")
+    assert private.status() == ""
+    assert f"cannot reach ssmmessages.{REGION}.amazonaws.com on TCP port 443" in private.why()
+    messages = private.endpoint("ssmmessages")
+    eventually(lambda: private.status() == "Online", what="the agent is online")
+    sent = private.ssm.send_command(
+        InstanceIds=[private.instance_id], DocumentName="AWS-RunShellScript", Parameters={"commands": ["echo here"]}
+    )
+    asked = {"CommandId": sent["Command"]["CommandId"], "InstanceId": private.instance_id}
+    eventually(
+        lambda: private.ssm.get_command_invocation(**asked)["StandardOutputContent"] == "here\n", what="it has run"
+    )
+    private.start_again()  # so that it is remembered, which otherwise takes a minute
+    assert private.status() == "Online"
+    private.close()
+    assert private.status() == "ConnectionLost"
+    private.admit()
+    assert private.status() == "Online"
+    private.ec2.delete_vpc_endpoints(VpcEndpointIds=[messages])
+    assert private.status() == "ConnectionLost"
+    assert f"cannot reach ssmmessages.{REGION}.amazonaws.com" in private.why()
+
+
+def test_unmodified_clients_in_it_call_awss_names_as_their_role_as_far_as_the_policy_lets_them(
+    private: Private, service: Running, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    endpoint = private.endpoint("sts")
+    aws = bring(service, private.instance_id, tmp_path_factory.mktemp("aws-cli"))
+    url = f"https://sts.{REGION}.amazonaws.com"
+    assert private.sh(f"getent ahostsv4 sts.{REGION}.amazonaws.com").startswith("10.90.1.")
+    assert "Request is missing" in private.sh(f"curl -sS -m 5 '{url}/?Action=GetCallerIdentity&Version=2011-06-15'")
+    found = json.loads(private.sh(f"{aws} sts get-caller-identity --output json"))
+    assert found["Arn"].endswith(f":assumed-role/session/{private.instance_id}")
+    names = private.ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]["DnsEntries"]
+    by_its_own = f"https://{names[0]['DnsName']}"
+    assert found == json.loads(private.sh(f"{aws} sts get-caller-identity --endpoint-url {by_its_own} --output json"))
+    private.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    private.endpoint("sts", PolicyDocument=json.dumps(DENYING))
+    complaint = private.sh(f"{aws} sts get-caller-identity", code=None)
+    assert "(AccessDenied)" in complaint
+    assert "is not authorized to perform: sts:GetCallerIdentity" in complaint
+    assert "with an explicit deny in a VPC endpoint policy" in complaint
+    assert "timed out" in private.sh("curl -sS -m 3 https://iam.amazonaws.com/ 2>&1", code=None)
+    assert "100% packet loss" in private.sh(f"ping -c 1 -W 1 sts.{REGION}.amazonaws.com", code=None)
