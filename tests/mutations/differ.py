@@ -14,8 +14,8 @@ from realvpc.fabric.loader import Object
 from ..fabric.kernel import SMALL, devices
 from ..fabric.test_differential import PACKETS, run_world
 
-WORLDS = 60
-"""Most mistakes show within the first five."""
+WORLDS = 400
+"""As many as the differential test tries in every run; most mistakes show within the first five."""
 
 
 def differ(directory: Path) -> bool:

@@ -299,3 +299,10 @@ class TestInternetGateway:
         big = replace(ping(A, "198.19.0.1"), size=1501)
         assert walk(network, big, "eni-a").reason is Reason.PACKET_TOO_BIG
         assert walk(network, replace(ping(A, B), size=9001), "eni-a").delivered
+
+    def test_a_peering_between_regions_takes_8500_bytes(self) -> None:
+        network = three_vpcs()
+        near = network.peerings["pcx-ab"]
+        far = network.apply(put(replace(near, accepter=replace(near.accepter, region="eu-west-1"))))
+        assert walk(far, replace(ping(A, B), size=8500), "eni-a").delivered
+        assert walk(far, replace(ping(A, B), size=8501), "eni-a").reason is Reason.PACKET_TOO_BIG

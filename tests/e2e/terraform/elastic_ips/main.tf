@@ -12,6 +12,11 @@ resource "aws_subnet" "s" {
   vpc_id     = aws_vpc.v.id
   cidr_block = "10.6.0.0/24"
 }
+resource "aws_ec2_subnet_cidr_reservation" "named" { # else one of them may be picked for an interface that names none
+  subnet_id        = aws_subnet.s.id
+  cidr_block       = "10.6.0.64/26"
+  reservation_type = "explicit"
+}
 resource "aws_route_table" "r" {
   vpc_id = aws_vpc.v.id
   route {
@@ -40,13 +45,14 @@ resource "aws_security_group" "ping" {
   }
 }
 resource "aws_instance" "i" {
-  for_each               = { web = ["10.6.0.50"], client = [] }
+  for_each               = { web = ["10.6.0.70"], client = [] }
   ami                    = data.aws_ssm_parameter.al2023.value
   instance_type          = "t3.micro"
   subnet_id              = aws_subnet.s.id
   secondary_private_ips  = each.value
   vpc_security_group_ids = [aws_security_group.ping.id]
   tags                   = { Name = "eip-${each.key}" }
+  depends_on             = [aws_ec2_subnet_cidr_reservation.named]
 }
 resource "aws_eip" "web" {
   domain     = "vpc"
@@ -57,7 +63,7 @@ resource "aws_eip" "web" {
 resource "aws_eip" "second" {
   domain                    = "vpc"
   network_interface         = aws_instance.i["web"].primary_network_interface_id
-  associate_with_private_ip = "10.6.0.50"
+  associate_with_private_ip = "10.6.0.70"
   depends_on                = [aws_internet_gateway.g]
 }
 resource "aws_eip" "client" {

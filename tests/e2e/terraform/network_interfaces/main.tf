@@ -43,6 +43,7 @@ resource "aws_network_interface" "second" {
   subnet_id         = aws_subnet.s.id
   private_ips_count = 1
   security_groups   = [aws_security_group.ping.id]
+  depends_on        = [aws_network_interface.first] # whose addresses could be picked for this one
 }
 resource "aws_network_interface_attachment" "second" {
   instance_id          = aws_instance.router.id
@@ -64,6 +65,7 @@ resource "aws_instance" "host" {
   vpc_security_group_ids = [aws_security_group.ping.id]
   source_dest_check      = false
   tags                   = { Name = "eni-host" }
+  depends_on             = [aws_network_interface.first]
 }
 resource "aws_route_table" "r" {
   vpc_id = aws_vpc.v.id
