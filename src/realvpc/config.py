@@ -73,6 +73,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ``host_names`` are names, beside the usual ones, that clients may ask for where no signature is checked.
     ``quotas``: where accounts begin, if anybody has said so.
     ``default_vpc``: whether accounts find a default VPC in Regions that are new to them, unless told otherwise of one.
+    ``policies``: whether users and roles may do what their policies say, and no more.
     ``upstream`` is the URL of the emulator that answers for services that are not here.
     ``tls_certificate`` (with its chain) and ``tls_key`` are PEM files; without them the endpoint speaks plain HTTP.
     """
@@ -91,6 +92,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sessions: SessionSettings = SessionSettings()
     quotas: QuotaMode | None = None
     default_vpc: Switch = Switch.ON
+    policies: Switch = Switch.OFF
     upstream: str | None = None
 
     @property
@@ -222,6 +224,7 @@ def decide(
     tls: tuple[Path | None, Path | None] | None = None,
     quotas: str | None = None,
     default_vpc: str | None = None,
+    policies: str | None = None,
     upstream: str | None = None,
     sessions: Mapping[str, int | bool | None] | None = None,
 ) -> Settings:
@@ -258,6 +261,7 @@ def decide(
         tls_key=tls[1],
         quotas=QuotaMode(quotas) if quotas else earlier.quotas if earlier else None,
         default_vpc=Switch(default_vpc) if default_vpc else earlier.default_vpc if earlier else Switch.ON,
+        policies=Switch(policies) if policies else earlier.policies if earlier else Switch.OFF,
         upstream=_upstream(upstream, host, port) if upstream is not None else earlier.upstream if earlier else None,
         sessions=replace(earlier.sessions if earlier else SessionSettings(), **asked),
     )

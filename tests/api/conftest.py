@@ -47,6 +47,7 @@ def new_service(
     has_fabric: bool = False,
     any_image: bool = False,
     default_vpc: bool = False,
+    policies: bool = False,
     evaluate: Evaluate = evaluate,
     more_accounts: Iterable[str] = (),
 ) -> Service:
@@ -58,7 +59,13 @@ def new_service(
         *(Account(id=each, account=each, name=f"a{each}", zone_seed=0) for each in more_accounts),
     )
     database.commit([Write(1, put(*accounts), START, "test")])
-    options = Options(has_fabric=has_fabric, any_image=any_image, quotas=QuotaMode.LAB, default_vpc=default_vpc)
+    options = Options(
+        has_fabric=has_fabric,
+        any_image=any_image,
+        quotas=QuotaMode.LAB,
+        default_vpc=default_vpc,
+        policies=policies,
+    )
     return Service(database, clock.now, Random(20), options, evaluate=evaluate)
 
 

@@ -31,7 +31,8 @@ def test_what_is_another_accounts_is_refused_as_aws_says_it() -> None:
     theirs = "arn:aws:ssm:eu-west-1:222222222222:parameter/x"
     assert evaluate(ANN, "ssm:GetParameter", ["*", theirs], {}) == Refused(
         "User: arn:aws:iam::111111111111:user/ann is not authorized to perform: ssm:GetParameter "
-        f"on resource: {theirs} because no identity-based policy allows the ssm:GetParameter action"
+        f"on resource: {theirs} because no identity-based policy allows the ssm:GetParameter action",
+        theirs,
     )
 
 

@@ -33,8 +33,8 @@ from .terminal import (
 _PAUSE = 0.05  # seconds
 _STALLED_SECONDS = 30.0
 _FIXED_WHILE_UP = (
-    "host", "port", "credentials", "fabric", "sessions", "quotas", "default_vpc", "host_names", "tls_certificate",
-    "tls_key", "upstream",
+    "host", "port", "credentials", "fabric", "sessions", "quotas", "default_vpc", "policies", "host_names",
+    "tls_certificate", "tls_key", "upstream",
 )  # fmt: skip
 
 
@@ -75,6 +75,11 @@ _FIXED_WHILE_UP = (
     help="Whether accounts find a default VPC in every Region, as on AWS [on]; `realvpc default-vpc` for one account.",
 )
 @click.option(
+    "--policies",
+    type=click.Choice([each.value for each in Switch]),
+    help="Whether users and roles may do what their IAM policies say and no more; the operator's users may all [off].",
+)
+@click.option(
     "--upstream",
     type=word,
     metavar="URL",
@@ -102,6 +107,7 @@ def up_command(
     fabric: str | None,
     quotas: str | None,
     default_vpc: str | None,
+    policies: str | None,
     upstream: str | None,
     no_upstream: bool,
     session_idle_minutes: int | None,
@@ -133,6 +139,7 @@ def up_command(
         host_names=host_names,
         quotas=quotas,
         default_vpc=default_vpc,
+        policies=policies,
         upstream=_upstream(upstream, no_upstream),
         tls=_tls(tls_cert, tls_key, no_tls),
         sessions={

@@ -84,6 +84,7 @@ async def _serve(
         any_image=settings.credentials is Credentials.ANY,
         quotas=settings.quota_mode,
         default_vpc=settings.default_vpc is Switch.ON,
+        policies=settings.policies is Switch.ON,
     )
     journal = GroupCommit(database)
     service = Service(database, clock.now, SystemRandom(), options, journal=journal)

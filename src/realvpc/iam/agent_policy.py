@@ -1,7 +1,7 @@
 """Whether a role lets an instance's Systems Manager agent register and open its channel (Systems Manager guide,
 "Configure instance permissions").
 
-Policies are not evaluated here; this one question is asked of them all the same, for its answer is seen in sessions.
+It is asked whether calls are asked for policies or not, for its answer is seen in sessions.
 """
 
 from __future__ import annotations

@@ -17,11 +17,16 @@ import msgspec
 KEY_BYTES = 32  # of the service's key
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _SECRET_LENGTH = 40
-_ID_LENGTH = 16  # after the prefix
+_PREFIX, _ID_LENGTH = "ASIA", 16  # and what comes after the prefix
+_HEAD_BYTES, _REST_BITS, _FIRST_BIT = 6, 7, 1 << 47  # of an id: what has the account in it
 
 
 class Grant(msgspec.Struct, frozen=True, array_like=True):
     """Who may call as whom until when.  ``principal`` is a role's ARN, or a long-term access key id.
+
+    ``account`` has twelve digits; those that older versions gave have none.  ``policies`` are the session's: documents,
+    and ARNs of managed ones; None bounds the session no further.  ``is_federated``: ``session_name`` is a federated
+    user's.
 
     Times are in seconds since 1970.  Equal grants are equal credentials: a ``nonce`` keeps two of them apart.
     """
@@ -32,6 +37,9 @@ class Grant(msgspec.Struct, frozen=True, array_like=True):
     issued_at: int
     expires_at: int
     nonce: int = 0
+    account: str = ""
+    policies: tuple[str, ...] | None = None
+    is_federated: bool = False
 
     @property
     def expiration(self) -> datetime:
@@ -55,10 +63,13 @@ class TemporaryCredentials(msgspec.Struct, frozen=True):
 
 def issue(key: bytes, grant: Grant) -> TemporaryCredentials:
     """The credentials of this grant under the service's key."""
-    content = msgspec.msgpack.encode(grant)
+    return _sealed(key, grant, msgspec.msgpack.encode(grant))
+
+
+def _sealed(key: bytes, grant: Grant, content: bytes) -> TemporaryCredentials:
     return TemporaryCredentials(
         grant,
-        "ASIA" + base64.b32encode(digest(key, "access key id", content)).decode()[:_ID_LENGTH],
+        _key_id(grant.account, digest(key, "access key id", content)),
         base64.b64encode(digest(key, "secret access key", content)).decode()[:_SECRET_LENGTH],
         base64.b64encode(content + digest(key, "session token", content)).decode(),
     )
@@ -73,8 +84,27 @@ def read(key: bytes, access_key_id: str, session_token: str) -> TemporaryCredent
     content, seal = sealed[:-_DIGEST_BYTES], sealed[-_DIGEST_BYTES:]
     if not hmac.compare_digest(seal, digest(key, "session token", content)):
         return None
-    credentials = issue(key, msgspec.msgpack.decode(content, type=Grant))
+    credentials = _sealed(key, msgspec.msgpack.decode(content, type=Grant), content)
     return credentials if credentials.access_key_id == access_key_id else None  # an id is no secret
+
+
+def account_of(access_key_id: str) -> str | None:
+    """The account of temporary credentials, which is in their id as it is on AWS: behind the prefix, in base 32, one
+    bit that is set and the number of 39 bits.  Whether they were ever issued the id alone does not tell."""
+    if len(access_key_id) != len(_PREFIX) + _ID_LENGTH or not access_key_id.startswith(_PREFIX):
+        return None
+    try:
+        head = int.from_bytes(base64.b32decode(access_key_id[len(_PREFIX) :])[:_HEAD_BYTES])
+    except binascii.Error:
+        return None
+    return f"{(head & ~_FIRST_BIT) >> _REST_BITS:012d}" if head & _FIRST_BIT else None
+
+
+def _key_id(account: str, random: bytes) -> str:
+    if account:
+        head = _FIRST_BIT | int(account) << _REST_BITS | random[0] & (1 << _REST_BITS) - 1
+        random = head.to_bytes(_HEAD_BYTES) + random[1:]
+    return _PREFIX + base64.b32encode(random).decode()[:_ID_LENGTH]
 
 
 def digest(key: bytes, purpose: str, content: bytes) -> bytes:

@@ -61,7 +61,9 @@ def _issued_at(instance: Instance, now: datetime) -> datetime:
 
 def _grant(role: Role, instance: Instance, issued_at: datetime) -> Grant:
     seconds = int(issued_at.timestamp())
-    return Grant(role.id, role.role_id, instance.id, seconds, seconds + int(LIFETIME.total_seconds()))
+    return Grant(
+        role.id, role.role_id, instance.id, seconds, seconds + int(LIFETIME.total_seconds()), account=role.account
+    )
 
 
 def _info(profile: InstanceProfile, updated: str) -> dict[str, Any]:

@@ -183,7 +183,14 @@ def _same(left: str, right: str) -> bool:
 
 
 def _caller(credential: Credential, region: str) -> Caller:
-    return Caller(credential.account, region, credential.arn, credential.user_id, credential.access_key_id)
+    return Caller(
+        credential.account,
+        region,
+        credential.arn,
+        credential.user_id,
+        credential.access_key_id,
+        credential.session,
+    )
 
 
 def _root(account: str, region: str, access_key_id: str) -> Caller:

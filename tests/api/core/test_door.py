@@ -121,6 +121,7 @@ def test_an_action_that_names_no_resources_only_describes_or_is_about_the_accoun
         if guarded.actions[name][action].resources.__name__ == "on_all" and not re.match("Describe|List|Get", action)
     }
     assert whole == {
+        *("DecodeAuthorizationMessage", "SimulateCustomPolicy"),
         *("CancelCommand", "CreateHostedZone", "ModifyInstanceMetadataDefaults"),
         *("CreateDefaultSubnet", "CreateDefaultVpc"),
         *("CreateAccountAlias", "DeleteAccountAlias", "UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),

@@ -41,7 +41,7 @@ class Repeat(Struct, frozen=True):
     longest: int = 64
 
 
-Conditions: TypeAlias = Callable[[Request], Mapping[str, str]]
+KeysOfRequest: TypeAlias = Callable[[Request], Mapping[str, str]]
 """The values of the condition keys that the action's service has for it, by their names.  Never raises."""
 
 
@@ -55,7 +55,7 @@ class Action(Struct, frozen=True):
     perform: Perform
     resources: Resources
     repeat: Repeat = Repeat()
-    conditions: Conditions = none_of_its_own
+    conditions: KeysOfRequest = none_of_its_own
 
 
 Actions: TypeAlias = Mapping[str, Mapping[str, Action]]

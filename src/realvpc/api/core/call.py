@@ -13,6 +13,14 @@ from typing import Any, TypeAlias
 import msgspec
 
 
+class Session(msgspec.Struct, frozen=True):
+    """Of temporary credentials: the role, by ARN, or the user, by id, whose they are, and the session's policies, as
+    documents and as ARNs; None where it has none and may what its holder may."""
+
+    holder: str
+    policies: tuple[str, ...] | None = None
+
+
 class Caller(msgspec.Struct, frozen=True):
     """Who calls, and in which Region."""
 
@@ -21,6 +29,7 @@ class Caller(msgspec.Struct, frozen=True):
     arn: str
     user_id: str  # as STS GetCallerIdentity shows it
     access_key_id: str
+    session: Session | None = None
 
     @property
     def is_root(self) -> bool:
@@ -60,6 +69,7 @@ class Credential(msgspec.Struct, frozen=True):
     user_id: str
     session_token: str | None = None
     expired: bool = False
+    session: Session | None = None
 
     def __repr__(self) -> str:
         """Without the secrets, so that no log line can carry them."""

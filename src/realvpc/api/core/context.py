@@ -51,6 +51,7 @@ class Options(Struct, frozen=True):
     ``has_fabric``: machines really start, so their instances are pending until they have.
     ``any_image``: an unknown image id stands for the default image, as suites of other emulators expect.
     ``quotas``: where accounts begin.
+    ``policies``: what users and roles may do is what their policies say (decision 0062).
     ``default_vpc``: accounts of which nothing else was said find a default VPC in every Region.
     """
 
@@ -58,6 +59,7 @@ class Options(Struct, frozen=True):
     any_image: bool = False
     quotas: QuotaMode = QuotaMode.AWS
     default_vpc: bool = True
+    policies: bool = False
 
 
 class Context:

@@ -7,7 +7,7 @@ from datetime import datetime
 from realvpc.iam.directory import Directory
 from realvpc.iam.temporary_credentials import TemporaryCredentials, read
 
-from .call import Credential
+from .call import Credential, Session
 
 
 def find_credential(
@@ -22,10 +22,11 @@ def find_credential(
     temporary = read(key, access_key_id, session_token)
     if temporary is None:
         return None
-    found = _of_role(directory, temporary) if temporary.grant.session_name else _of_user(directory, temporary)
+    grant = temporary.grant
+    found = (_of_role if grant.session_name and not grant.is_federated else _of_user)(directory, temporary)
     if found is None:
         return None
-    account, arn, user_id = found
+    account, arn, user_id, holder = found
     return Credential(
         access_key_id=access_key_id,
         secret_access_key=temporary.secret_access_key,
@@ -33,13 +34,18 @@ def find_credential(
         arn=arn,
         user_id=user_id,
         session_token=session_token,
-        expired=now >= temporary.grant.expiration,
+        expired=now >= grant.expiration,
+        session=Session(holder, grant.policies),
     )
 
 
 def assumed_role_arn(account: str, role_name: str, session_name: str) -> str:
     """The ARN of a role session; the role's path is not in it (IAM guide, "IAM identifiers")."""
     return f"arn:aws:sts::{account}:assumed-role/{role_name}/{session_name}"
+
+
+def federated_user_arn(account: str, name: str) -> str:
+    return f"arn:aws:sts::{account}:federated-user/{name}"
 
 
 def _long_term(directory: Directory, access_key_id: str) -> Credential | None:
@@ -53,8 +59,9 @@ def _long_term(directory: Directory, access_key_id: str) -> Credential | None:
     )
 
 
-def _of_role(directory: Directory, temporary: TemporaryCredentials) -> tuple[str, str, str] | None:
-    """Account, ARN and user id of a role session; None once the role is gone, be there another of its name or not."""
+def _of_role(directory: Directory, temporary: TemporaryCredentials) -> tuple[str, str, str, str] | None:
+    """Account, ARN and user id of a role session, and the role's ARN; None once the role is gone, be there another of
+    its name or not."""
     grant = temporary.grant
     role = directory.roles.get(grant.principal)
     if role is None or role.role_id != grant.principal_id:
@@ -63,10 +70,18 @@ def _of_role(directory: Directory, temporary: TemporaryCredentials) -> tuple[str
         role.account,
         assumed_role_arn(role.account, role.name, grant.session_name),
         f"{role.role_id}:{grant.session_name}",
+        role.id,
     )
 
 
-def _of_user(directory: Directory, temporary: TemporaryCredentials) -> tuple[str, str, str] | None:
-    """Until they expire they outlive the key that asked for them, though not the user."""
-    user = directory.users.get(temporary.grant.principal_id)
-    return (user.account, user.arn, user.id) if user is not None else None
+def _of_user(directory: Directory, temporary: TemporaryCredentials) -> tuple[str, str, str, str] | None:
+    """The same of a user's own session, and of a federated user's.  Until they expire they outlive the key that asked
+    for them, though not the user."""
+    grant = temporary.grant
+    user = directory.users.get(grant.principal_id)
+    if user is None:
+        return None
+    if grant.is_federated:
+        name = grant.session_name
+        return user.account, federated_user_arn(user.account, name), f"{user.account}:{name}", user.id
+    return user.account, user.arn, user.id, user.id

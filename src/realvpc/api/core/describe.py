@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
+from realvpc.net.glob import read_glob
 from realvpc.net.resource import Resource
 from realvpc.net.table import delete
 
@@ -13,7 +14,6 @@ from .context import Answer, Context, Request, Response
 from .effort import SHOWING
 from .errors import invalid_parameter_combination, invalid_parameter_value
 from .filter import asked_filters, passing
-from .glob import read_glob
 from .lookup import find, find_all, get_all, named
 from .noun import Noun
 from .page import BadTokenError, page

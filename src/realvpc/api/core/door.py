@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from realvpc.iam.evaluate import EVERYTHING, Evaluate, Principal, Refused, refused
+from realvpc.iam.evaluate import EVERYTHING, Conditions, Evaluate, Principal, Refused, refused
+from realvpc.iam.statement import steps_of as steps_of_policies
 
 from .action import Action, Actions
+from .authorization_message import seal
 from .call import Call, Caller, Through
+from .caller_policies import conditions_of_caller, policies_of_caller
 from .context import Answer, Context
 from .endpoint_policy import Said, said_of, steps_of
-from .errors import dry_run_operation, invalid_action
+from .errors import AwsError, dry_run_operation, invalid_action
 from .idempotency import recalled, remembering
 from .refusals import refusals_of
+from .request_tags import conditions_of_tags
+
+_TELLS_MORE = "ec2"
 
 
 def enter(ctx: Context, actions: Actions, evaluate: Evaluate, call: Call) -> Answer:
@@ -37,12 +43,17 @@ def enter(ctx: Context, actions: Actions, evaluate: Evaluate, call: Call) -> Ans
 def _authorize(ctx: Context, row: Action, evaluate: Evaluate, call: Call) -> None:
     """Raises the refusal of the call's service."""
     caller = call.caller
-    principal = Principal(account=caller.account, arn=caller.arn, user_id=caller.user_id)
+    policies = policies_of_caller(ctx)
+    principal = Principal(account=caller.account, arn=caller.arn, user_id=caller.user_id, policies=policies)
     action = f"{call.service}:{call.action}"
     resources = row.resources(ctx, call.params) or (EVERYTHING,)
-    verdict = evaluate(principal, action, resources, {**_conditions(ctx, call), **row.conditions(call.params)})
+    conditions: Conditions = {**_conditions(ctx, call), **row.conditions(call.params)}
+    if policies is not None:
+        conditions = {**conditions, **conditions_of_caller(ctx), **conditions_of_tags(call.params)}
+        ctx.effort.spend(steps_of_policies((each.document or "" for each in policies.sources), len(resources)))
+    verdict = evaluate(principal, action, resources, conditions)
     if isinstance(verdict, Refused):
-        raise refusals_of(call.service).denied(verdict.sentence)
+        raise _refusal(ctx, call.service, principal, action, conditions, verdict)
     if call.through is not None:
         _ask_endpoint(ctx, call, call.through, principal, resources)
 
@@ -60,8 +71,20 @@ def _ask_endpoint(ctx: Context, call: Call, through: Through, principal: Princip
         ctx.effort.spend(steps_of(endpoint.policy_document, resources))
         said, resource = said_of(endpoint.policy_document, principal, action, resources, _conditions(ctx, call))
     if said is not Said.ALLOWED:
-        sentence = refused(principal, action, resource, said.value.format(action=action)).sentence
-        raise refusals_of(call.service).denied(sentence)
+        verdict = refused(principal, action, resource, said.value.format(action=action))
+        raise _refusal(ctx, call.service, principal, action, _conditions(ctx, call), verdict)
+
+
+def _refusal(
+    ctx: Context, service: str, principal: Principal, action: str, conditions: Conditions, verdict: Refused
+) -> AwsError:
+    """In the words of the service.  EC2's, of what concerns resources, has in it what only DecodeAuthorizationMessage
+    tells."""
+    sentence = verdict.sentence
+    if service == _TELLS_MORE and verdict.resource != EVERYTHING:
+        message = seal(ctx.key, principal, action, conditions, verdict)
+        sentence = f"{sentence}. Encoded authorization failure message: {message}"
+    return refusals_of(service).denied(sentence)
 
 
 def _conditions(ctx: Context, call: Call) -> dict[str, Any]:

@@ -6,18 +6,18 @@ It is asked beside what the caller's identity may, and allows nothing by itself.
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from typing import Any
 
-from realvpc.iam.evaluate import Principal
-from realvpc.iam.policy_document import statements_of
+from realvpc.iam import statement
+from realvpc.iam.condition import circumstances
+from realvpc.iam.evaluate import Conditions, Principal
+from realvpc.iam.statement import Statement, listed, naming, read_statements
 
 from .effort import COMPARING
-from .glob import read_globs
 
-_CHARACTERS_OF_A_STEP = 200
+_OF_THE_WAY = frozenset({"aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"})
+"""It is known of a call that it has no such key; of others it may have one that is not looked at here."""
 
 
 class Said(Enum):
@@ -29,19 +29,18 @@ class Said(Enum):
 
 
 def said_of(
-    document: str, principal: Principal, action: str, resources: Sequence[str], conditions: Mapping[str, str]
+    document: str, principal: Principal, action: str, resources: Sequence[str], conditions: Conditions
 ) -> tuple[Said, str]:
     """And the resource that decides, the first one where all are allowed.
 
     A condition that is not understood holds where it denies, and holds not where it allows.
     """
+    given = circumstances(conditions, _OF_THE_WAY)
     concerned = [
-        each
-        for each in statements_of(document)
-        if _is_for(each, principal) and _has_action(each, action.lower()) and _holds(each, conditions)
+        each for each in read_statements(document) if is_for(each, principal) and each.is_about(action.lower(), given)
     ]
     is_denied, is_allowed = (
-        _naming([each for each in concerned if each["Effect"] == effect]) for effect in ("Deny", "Allow")
+        naming([each for each in concerned if each.denies is denies], given) for denies in (True, False)
     )
     worst = Said.ALLOWED, resources[0]
     for resource in resources:
@@ -54,34 +53,14 @@ def said_of(
 
 def steps_of(document: str, resources: Sequence[str]) -> int:
     """What asking it costs, at most: see ``effort``."""
-    return COMPARING * len(resources) * (1 + len(document) // _CHARACTERS_OF_A_STEP)
+    return COMPARING * statement.steps_of((document,), len(resources))
 
 
-def _holds(statement: dict[str, Any], conditions: Mapping[str, str]) -> bool:
-    return _hold(statement.get("Condition", {}), conditions, unknown=statement["Effect"] == "Deny")
-
-
-def _has_action(statement: dict[str, Any], action: str) -> bool:
-    """Whether a pattern names it, or none does that excludes.  Actions are the same in any case."""
-    is_opposite = "Action" not in statement
-    patterns = _listed(statement["NotAction" if is_opposite else "Action"])
-    return _like(action, [each.lower() for each in patterns]) != is_opposite
-
-
-def _naming(statements: Iterable[dict[str, Any]]) -> Callable[[str], bool]:
-    """Whether one of the statements is about a resource: all their patterns together, for a policy may have thousands,
-    and a call concern as many resources."""
-    given = [each for each in statements if "Resource" in each]
-    named = read_globs(tuple(pattern for each in given for pattern in _listed(each["Resource"])))
-    others = [read_globs(tuple(_listed(each["NotResource"]))) for each in statements if "NotResource" in each]
-    return lambda resource: named.matches(resource) or any(not each.matches(resource) for each in others)
-
-
-def _is_for(statement: dict[str, Any], principal: Principal) -> bool:
-    is_opposite = "Principal" not in statement
-    named = statement["NotPrincipal" if is_opposite else "Principal"]
-    names = _listed(named) if not isinstance(named, dict) else _listed(named.get("AWS", []))
-    return any(_names(name, principal) for name in names) != is_opposite
+def is_for(each: Statement, principal: Principal) -> bool:
+    """Whether a statement of a resource's policy names the principal, or does not exclude it."""
+    named = each.principal
+    names = listed(named) if not isinstance(named, dict) else listed(named.get("AWS", []))
+    return any(_names(name, principal) for name in names) != each.excludes_principal
 
 
 def _names(name: str, principal: Principal) -> bool:
@@ -94,57 +73,3 @@ def _names(name: str, principal: Principal) -> bool:
     return (
         kind == "assumed-role" and name.startswith(f"arn:aws:iam::{account}:role/") and name.rpartition("/")[2] == role
     )
-
-
-def _hold(condition: dict[str, dict[str, Any]], given: Mapping[str, str], *, unknown: bool) -> bool:
-    """Whether every condition holds."""
-    known = {key.lower(): value for key, value in given.items()}
-    for operator, keys in condition.items():
-        name = operator.rpartition(":")[2]
-        is_optional, name = name.endswith("IfExists"), name.removesuffix("IfExists")
-        for key, values in keys.items():
-            wanted, value = [str(each) for each in _listed(values)], known.get(key.lower())
-            compare, is_known = _OPERATORS.get(name.replace("Not", "")), value is not None or _is_answerable(key)
-            if not is_known or (compare is None and name != "Null"):
-                if not (unknown or (value is None and is_optional)):
-                    return False
-            elif compare is None:
-                if (value is None) != (wanted[:1] in (["true"], ["True"])):
-                    return False
-            elif value is None:
-                if not is_optional and "Not" not in name:
-                    return False
-            elif compare(value, wanted) == ("Not" in name):
-                return False
-    return True
-
-
-def _is_answerable(key: str) -> bool:
-    """Whether it is known of a call that it has no such key; of others it may have one that is not looked at here."""
-    return key.lower() in ("aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip")
-
-
-def _in_block(value: str, blocks: Iterable[str]) -> bool:
-    try:
-        return any(ipaddress.ip_address(value) in ipaddress.ip_network(block, strict=False) for block in blocks)
-    except ValueError:
-        return False
-
-
-def _like(text: str, patterns: Sequence[str]) -> bool:
-    return read_globs(tuple(patterns)).matches(text)
-
-
-_OPERATORS: dict[str, Callable[[str, list[str]], bool]] = {  # without their Not
-    "StringEquals": lambda value, wanted: value in wanted,
-    "StringEqualsIgnoreCase": lambda value, wanted: value.lower() in [each.lower() for each in wanted],
-    "StringLike": _like,
-    "ArnEquals": _like,
-    "ArnLike": _like,
-    "Bool": lambda value, wanted: value.lower() in [each.lower() for each in wanted],
-    "IpAddress": _in_block,
-}
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -11,10 +11,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
+from realvpc.net.glob import Glob, read_glob
+
 from .context import Context, Request
 from .effort import COMPARING
 from .errors import AwsError, invalid_parameter_value
-from .glob import Glob, read_glob
 
 T = TypeVar("T")
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from realvpc.net.glob import read_glob
 from realvpc.net.instance_types import INSTANCE_TYPES, InstanceType
 
 from ..core.context import Answer, Context, Request
 from ..core.effort import COMPARING
 from ..core.errors import invalid_parameter_combination, invalid_parameter_value
-from ..core.glob import read_glob
 from ..core.page import BadTokenError, page
 from ..core.parameters import refuse
 

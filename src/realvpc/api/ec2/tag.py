@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from realvpc.net.glob import read_glob
 from realvpc.net.instance import Instance
 from realvpc.net.resource import Resource
 from realvpc.net.table import put
@@ -18,7 +19,6 @@ from ..core.describe import paginate
 from ..core.effort import COMPARING
 from ..core.errors import AwsError
 from ..core.filter import FilterValues, asked_filters, passing
-from ..core.glob import read_glob
 from ..core.lookup import find, find_all, not_found
 from ..core.noun import Noun
 from ..core.tags import check_count, checked, is_reserved, read_tags

@@ -22,6 +22,7 @@ from . import (
     role,
     saml_provider,
     service_linked_role,
+    simulation,
     user,
 )
 from .resources import (
@@ -31,6 +32,7 @@ from .resources import (
     on_oidc_provider,
     on_path,
     on_policy,
+    on_policy_source,
     on_role,
     on_saml_provider,
     on_service_linked_role,
@@ -145,6 +147,11 @@ _OF_POLICIES: dict[str, Action] = {
     "GetPolicyVersion": Action(policy_version.get_policy_version, on_policy),
     "ListPolicyVersions": Action(policy_version.list_policy_versions, on_policy),
     "SetDefaultPolicyVersion": Action(policy_version.set_default_policy_version, on_policy),
+    # The simulator
+    "GetContextKeysForCustomPolicy": Action(simulation.get_context_keys_for_custom_policy, on_all),
+    "GetContextKeysForPrincipalPolicy": Action(simulation.get_context_keys_for_principal_policy, on_policy_source),
+    "SimulateCustomPolicy": Action(simulation.simulate_custom_policy, on_all),
+    "SimulatePrincipalPolicy": Action(simulation.simulate_principal_policy, on_policy_source),
 }
 
 _OF_PROVIDERS: dict[str, Action] = {

@@ -1,4 +1,4 @@
-"""The permissions boundaries of users and roles, which are kept and not evaluated (IAM API Reference)."""
+"""The permissions boundaries of users and roles (IAM API Reference)."""
 
 from __future__ import annotations
 

@@ -65,6 +65,11 @@ def on_saml_provider(ctx: Context, request: Request) -> Sequence[str]:
     return (given or arn("iam", "", ctx.account, f"saml-provider/{request['Name']}"),)
 
 
+def on_policy_source(ctx: Context, request: Request) -> Sequence[str]:
+    """Whose policies are simulated: a user, a group or a role."""
+    return (request["PolicySourceArn"],)
+
+
 def on_path(kind: str) -> Resources:
     """Lists: all of a type below a path."""
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
+from realvpc.iam.evaluate import allows
 from realvpc.iam.role import Role
-from realvpc.iam.temporary_credentials import Grant, issue
+from realvpc.iam.temporary_credentials import Grant, account_of, issue
 from realvpc.iam.trust import ASSUME_ROLE, Assumer, trusts
 
+from ..core.authorization_message import unseal
+from ..core.caller_policies import conditions_of_caller, policies_of_caller
 from ..core.context import Answer, Context, Request, Response
-from ..core.credentials import assumed_role_arn
+from ..core.credentials import assumed_role_arn, federated_user_arn
 from ..core.errors import AwsError
 from ..core.parameters import refuse
+from .session_policy import packed_size, session_policies
 
 _ROLE_SECONDS, _USER_SECONDS = 3600, 43_200  # that a session lasts unless asked for otherwise
 _CHAINED_SECONDS = 3600  # at most, for who has assumed a role already
 _ROLE_ARN = re.compile(r"arn:aws:iam::[0-9]{12}:role/[\x21-\x7e]+", re.ASCII)
 _ROLE_SESSION = re.compile(r"arn:aws:sts::[0-9]{12}:assumed-role/([^/]+)/[^/]+")
 _NOT_HERE = (
-    "Policy",
-    "PolicyArns",
     "ProvidedContexts",
     "SerialNumber",
     "SourceIdentity",
@@ -34,9 +38,11 @@ def get_caller_identity(ctx: Context, request: Request) -> Answer:
 
 
 def assume_role(ctx: Context, request: Request) -> Answer:
-    """A session of a role whose trust policy names the caller; what the caller's own policies say is not asked.
+    """A session of a role whose trust policy names the caller, or the caller's account, whose own policies then have
+    to allow it, too.
 
-    Raises AccessDenied, also for a role that does not exist, ValidationError, UnsupportedOperation.
+    Raises AccessDenied, also for a role that does not exist, MalformedPolicyDocument, PackedPolicyTooLarge,
+    ValidationError, UnsupportedOperation.
     """
     refuse(request, _NOT_HERE)
     arn, name = request["RoleArn"], request["RoleSessionName"]
@@ -44,7 +50,7 @@ def assume_role(ctx: Context, request: Request) -> Answer:
         raise _invalid(f"{arn} is invalid")
     seconds = request.get("DurationSeconds") or _ROLE_SECONDS
     role = ctx.directory.roles.get(arn)
-    if role is None or not trusts(role.trust_policy, _assumer(ctx, request)):
+    if role is None or not _may_assume(ctx, role, request):
         raise AwsError(
             "AccessDenied",
             f"User: {ctx.caller.arn} is not authorized to perform: {ASSUME_ROLE} on resource: {arn}",
@@ -56,12 +62,13 @@ def assume_role(ctx: Context, request: Request) -> Answer:
         )
     if seconds > role.max_session_duration:
         raise _invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-    grant = _grant(ctx, role.id, role.role_id, name, seconds)
+    policies = session_policies(ctx, request) or None
+    grant = _grant(ctx, role.id, role.role_id, name, seconds, account=role.account, policies=policies)
     session = {
         "AssumedRoleId": f"{role.role_id}:{name}",
         "Arn": assumed_role_arn(role.account, role.name, name),
     }
-    return Answer({"Credentials": _render(ctx, grant), "AssumedRoleUser": session})
+    return Answer({"Credentials": _render(ctx, grant), "AssumedRoleUser": session} | packed_size(policies))
 
 
 def get_session_token(ctx: Context, request: Request) -> Answer:
@@ -72,13 +79,64 @@ def get_session_token(ctx: Context, request: Request) -> Answer:
     key = ctx.directory.access_keys.get(ctx.caller.access_key_id)
     if key is None:
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
-    return Answer({"Credentials": _render(ctx, _grant(ctx, key.id, key.user_id, "", seconds))})
+    return Answer({"Credentials": _render(ctx, _grant(ctx, key.id, key.user_id, "", seconds, account=key.account))})
 
 
-def _assumer(ctx: Context, request: Request) -> Assumer:
-    role = _role_of_session(ctx)
-    arns = (ctx.caller.arn,) if role is None else (ctx.caller.arn, role.id)
-    return Assumer(account=ctx.account, arns=arns, external_id=request.get("ExternalId"))
+def get_federation_token(ctx: Context, request: Request) -> Answer:
+    """Credentials for somebody who is no user here: what they may is what the caller's policies and the session's
+    both allow, and without policies of the session nothing.
+
+    Raises AccessDenied for one who has only temporary credentials, MalformedPolicyDocument, PackedPolicyTooLarge,
+    ValidationError, UnsupportedOperation.
+    """
+    refuse(request, _NOT_HERE)
+    name, policies = request["Name"], session_policies(ctx, request)
+    key = ctx.directory.access_keys.get(ctx.caller.access_key_id)
+    if key is None:
+        raise AwsError("AccessDenied", "Cannot call GetFederationToken with session credentials", 403)
+    grant = _grant(
+        ctx,
+        key.id,
+        key.user_id,
+        name,
+        request.get("DurationSeconds") or _USER_SECONDS,
+        account=key.account,
+        policies=policies,
+        is_federated=True,
+    )
+    user = {"FederatedUserId": f"{key.account}:{name}", "Arn": federated_user_arn(key.account, name)}
+    return Answer({"Credentials": _render(ctx, grant), "FederatedUser": user} | packed_size(policies))
+
+
+def get_access_key_info(ctx: Context, request: Request) -> Answer:
+    """Whose account a key is of, anybody's; of temporary credentials the id itself says it.  Raises ValidationError."""
+    name = request["AccessKeyId"]
+    key = ctx.directory.access_keys.get(name)
+    account = key.account if key is not None else account_of(name)
+    if account is None or account not in ctx.directory.accounts:
+        raise _invalid(f"The access key {name} does not exist.")
+    return Answer({"Account": account})
+
+
+def decode_authorization_message(ctx: Context, request: Request) -> Answer:
+    """What a refusal in the caller's account did not say openly.  Raises InvalidAuthorizationMessageException."""
+    told = unseal(ctx.key, ctx.account, request["EncodedMessage"])
+    if told is None:
+        raise AwsError("InvalidAuthorizationMessageException", "Invalid token")
+    return Answer({"DecodedMessage": told})
+
+
+def _may_assume(ctx: Context, role: Role, request: Request) -> bool:
+    """Whom a trust policy in its own account names by itself needs no more; whom it names by the account, or who is
+    of another account, needs policies that allow it (IAM guide, "Policy evaluation logic")."""
+    session = _role_of_session(ctx)
+    arns = (ctx.caller.arn,) if session is None else (ctx.caller.arn, session.id)
+    assumer = Assumer(account=ctx.account, arns=arns, external_id=request.get("ExternalId"))
+    if not trusts(role.trust_policy, assumer):
+        return False
+    if role.account == ctx.account and trusts(role.trust_policy, replace(assumer, account="")):
+        return True
+    return allows(policies_of_caller(ctx), ASSUME_ROLE, role.arn, conditions_of_caller(ctx))
 
 
 def _role_of_session(ctx: Context) -> Role | None:
@@ -87,9 +145,29 @@ def _role_of_session(ctx: Context) -> Role | None:
     return ctx.directory.role_named(ctx.account, session[1]) if session else None
 
 
-def _grant(ctx: Context, principal: str, principal_id: str, session_name: str, seconds: int) -> Grant:
+def _grant(
+    ctx: Context,
+    principal: str,
+    principal_id: str,
+    session_name: str,
+    seconds: int,
+    *,
+    account: str,
+    policies: tuple[str, ...] | None = None,
+    is_federated: bool = False,
+) -> Grant:
     now = int(ctx.now.timestamp())
-    return Grant(principal, principal_id, session_name, now, now + seconds, ctx.random.getrandbits(63))
+    return Grant(
+        principal=principal,
+        principal_id=principal_id,
+        session_name=session_name,
+        issued_at=now,
+        expires_at=now + seconds,
+        nonce=ctx.random.getrandbits(63),
+        account=account,
+        policies=policies,
+        is_federated=is_federated,
+    )
 
 
 def _render(ctx: Context, grant: Grant) -> Response:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realvpc.api.core.glob import Glob, read_glob, read_globs
+from realvpc.net.glob import Glob, read_glob, read_globs
 
 
 def matches(pattern: str, text: str) -> bool:

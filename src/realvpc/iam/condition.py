@@ -1,0 +1,212 @@
+"""Whether the conditions of a statement hold (IAM guide, "IAM JSON policy elements: Condition operators",
+"Multivalued context keys")."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from msgspec import Struct
+
+from realvpc.net.glob import read_globs
+
+from .policy_variable import Values, filled, filled_pattern, keys_in
+
+_ALL, _ANY = "ForAllValues", "ForAnyValue"
+_IF_EXISTS = "IfExists"
+_ARN_FIELDS = 6
+
+
+class Circumstances(Struct, frozen=True):
+    """What is known of a call beside who does what to what: ``values`` by condition keys in small letters.
+
+    ``absent`` are the keys, in small letters, that it is known not to have, one with a slash at its end standing for
+    all below it; None is every key without a value.  Of the others nobody here knows: a condition on them holds where
+    it denies, and holds not where it allows.
+    """
+
+    values: Values
+    absent: frozenset[str] | None = None
+
+    def is_absent(self, key: str) -> bool:
+        name, slash, _ = key.partition("/")
+        return self.absent is None or key in self.absent or name + slash in self.absent
+
+
+def circumstances(
+    values: Mapping[str, str | Sequence[str]], absent: frozenset[str] | None = frozenset()
+) -> Circumstances:
+    """Keys in any case, with one value or several."""
+    listed = {key.lower(): (value,) if isinstance(value, str) else tuple(value) for key, value in values.items()}
+    return Circumstances(listed, absent)
+
+
+def holds(
+    condition: Mapping[str, Mapping[str, Any]], given: Circumstances, *, takes_variables: bool, unknown: bool
+) -> bool:
+    """Whether every condition does.  ``unknown`` is the answer where it depends on what nobody knows."""
+    variables = given.values if takes_variables else None
+    return all(
+        _holds(operator, key.lower(), _texts(values), given, variables, unknown)
+        for operator, keys in condition.items()
+        for key, values in keys.items()
+    )
+
+
+def keys_of(condition: Mapping[str, Mapping[str, Any]], *, takes_variables: bool) -> Iterator[str]:
+    """The condition keys that it asks for, as it writes them."""
+    for keys in condition.values():
+        for key, values in keys.items():
+            yield key
+            if takes_variables:
+                for value in _texts(values):
+                    yield from keys_in(value)
+
+
+def _holds(
+    operator: str, key: str, wanted: list[str], given: Circumstances, variables: Values | None, unknown: bool
+) -> bool:
+    quantifier, _, name = operator.rpartition(":")
+    is_optional, name = name.endswith(_IF_EXISTS), name.removesuffix(_IF_EXISTS)
+    is_opposite, name = "Not" in name, name.replace("Not", "")
+    values = given.values.get(key)
+    if values is None and not given.is_absent(key):
+        return unknown or is_optional
+    if name == "Null":
+        return (values is None) == (wanted[:1] != [] and wanted[0].lower() == "true")
+    if not values:
+        return is_optional or quantifier == _ALL or (is_opposite and quantifier != _ANY)
+    suits = _OPERATORS[name](wanted, variables)
+    if quantifier == _ANY:
+        return any(suits(value) != is_opposite for value in values)
+    if quantifier == _ALL or is_opposite:
+        return all(suits(value) != is_opposite for value in values)
+    return any(map(suits, values))
+
+
+def _texts(values: Any) -> list[str]:
+    """As policies compare them: JSON's true is ``true``."""
+    return [
+        str(each).lower() if isinstance(each, bool) else str(each)
+        for each in (values if isinstance(values, list) else [values])
+    ]
+
+
+Suits = Callable[[str], bool]
+"""Whether a value of the call is as one of those that the policy names."""
+
+
+def _filled(wanted: list[str], variables: Values | None) -> list[str]:
+    """Whose variables have no value is nothing to compare with."""
+    return [text for each in wanted if (text := filled(each, variables)) is not None]
+
+
+def _patterns(wanted: list[str], variables: Values | None) -> tuple[str, ...]:
+    return tuple(text for each in wanted if (text := filled_pattern(each, variables)) is not None)
+
+
+def _equals(wanted: list[str], variables: Values | None) -> Suits:
+    return frozenset(_filled(wanted, variables)).__contains__
+
+
+def _equals_in_any_case(wanted: list[str], variables: Values | None) -> Suits:
+    names = {each.lower() for each in _filled(wanted, variables)}
+    return lambda value: value.lower() in names
+
+
+def _like(wanted: list[str], variables: Values | None) -> Suits:
+    return read_globs(_patterns(wanted, variables)).matches
+
+
+def _arn_like(wanted: list[str], variables: Values | None) -> Suits:
+    """Each field of an ARN by itself, so that no wildcard reaches beyond a colon before the resource."""
+    fields = [each.split(":", _ARN_FIELDS - 1) for each in _patterns(wanted, variables)]
+
+    def suits(value: str) -> bool:
+        parts = value.split(":", _ARN_FIELDS - 1)
+        return len(parts) == _ARN_FIELDS and any(
+            len(each) == _ARN_FIELDS
+            and all(read_globs((pattern,)).matches(part) for pattern, part in zip(each, parts, strict=True))
+            for each in fields
+        )
+
+    return suits
+
+
+def _in_blocks(wanted: list[str], variables: Values | None) -> Suits:
+    blocks = [block for each in _filled(wanted, variables) if (block := _block(each)) is not None]
+
+    def suits(value: str) -> bool:
+        try:
+            return any(ipaddress.ip_address(value) in block for block in blocks)
+        except ValueError:
+            return False
+
+    return suits
+
+
+def _block(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _compared(
+    read: Callable[[str], Any], compare: Callable[[Any, Any], bool]
+) -> Callable[[list[str], Values | None], Suits]:
+    """Values that have an order.  What is not of the kind suits nothing."""
+
+    def operator(wanted: list[str], variables: Values | None) -> Suits:
+        bounds = [bound for each in _filled(wanted, variables) if (bound := read(each)) is not None]
+
+        def suits(value: str) -> bool:
+            number = read(value)
+            return number is not None and any(compare(number, bound) for bound in bounds)
+
+        return suits
+
+    return operator
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _moment(text: str) -> Decimal | None:
+    """In seconds since 1970: of a date, with a time or without (ISO 8601), or such a number itself."""
+    if (seconds := _number(text)) is not None:
+        return seconds
+    try:
+        moment = datetime.fromisoformat(f"{text}-01" if len(text) == len("2026-11") else text)
+    except ValueError:
+        return None
+    return Decimal((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "Equals": lambda value, bound: bool(value == bound),
+    "LessThan": lambda value, bound: bool(value < bound),
+    "LessThanEquals": lambda value, bound: bool(value <= bound),
+    "GreaterThan": lambda value, bound: bool(value > bound),
+    "GreaterThanEquals": lambda value, bound: bool(value >= bound),
+}
+_OPERATORS: dict[str, Callable[[list[str], Values | None], Suits]] = {  # without their Not
+    "StringEquals": _equals,
+    "StringEqualsIgnoreCase": _equals_in_any_case,
+    "StringLike": _like,
+    "ArnEquals": _arn_like,
+    "ArnLike": _arn_like,
+    "Bool": _equals_in_any_case,
+    "BinaryEquals": _equals,
+    "IpAddress": _in_blocks,
+    **{f"Numeric{name}": _compared(_number, order) for name, order in _ORDERS.items()},
+    **{f"Date{name}": _compared(_moment, order) for name, order in _ORDERS.items()},
+}

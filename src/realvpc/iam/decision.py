@@ -1,0 +1,119 @@
+"""What policies come to: the one evaluation of them, for calls at the door, for what is asked of a role in a service's
+place, and for IAM's simulator (IAM guide, "Policy evaluation logic")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from .condition import Circumstances
+from .statement import Statement, naming, read_statements
+
+
+class Decision(StrEnum):
+    """The value is IAM's word for it."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "explicitDeny"
+    IMPLICIT_DENY = "implicitDeny"
+
+
+class Source(StrEnum):
+    """Whose a policy is, as IAM's simulator calls it."""
+
+    USER = "user"
+    GROUP = "group"
+    ROLE = "role"
+    AWS = "aws-managed"
+    OWN = "user-managed"
+    RESOURCE = "resource"
+    NONE = "none"
+
+
+class PolicySource(Struct, frozen=True):
+    """A policy that somebody has: ``id`` is its name or ARN, ``document`` None for one of AWS's that is not known."""
+
+    id: str
+    kind: Source
+    document: str | None
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return read_statements(self.document) if self.document else ()
+
+
+class Layer(StrEnum):
+    """What of an identity's policies decides, in IAM's words for each, in the order in which it is told."""
+
+    IDENTITY = "identity-based policy"
+    BOUNDARY = "permissions boundary"
+    SESSION = "session policy"
+
+
+class Policies(Struct, frozen=True, kw_only=True):
+    """An identity may do what its policies allow together, but no more than its boundary and its session's policies
+    do: None is no such bound.  What any of them denies is denied."""
+
+    identity: tuple[PolicySource, ...]
+    boundary: tuple[PolicySource, ...] | None = None
+    session: tuple[PolicySource, ...] | None = None
+
+    @property
+    def layers(self) -> dict[Layer, tuple[PolicySource, ...]]:
+        layers = {Layer.IDENTITY: self.identity, Layer.BOUNDARY: self.boundary, Layer.SESSION: self.session}
+        return {layer: sources for layer, sources in layers.items() if sources is not None}
+
+    @property
+    def sources(self) -> Iterator[PolicySource]:
+        for sources in self.layers.values():
+            yield from sources
+
+
+class Outcome(Struct, frozen=True):
+    """``resource`` and ``layer`` decided it: the first of both, where all allow."""
+
+    decision: Decision
+    resource: str
+    layer: Layer = Layer.IDENTITY
+
+
+def decide(policies: Policies, action: str, resources: Sequence[str], given: Circumstances) -> Outcome:
+    """``action`` is as policies write it, ``resources`` are ARNs or ``*``, at least one: all have to be allowed."""
+    asked = {
+        layer: [each for source in sources for each in source.statements if each.is_about(action.lower(), given)]
+        for layer, sources in policies.layers.items()
+    }
+    naming_each = {
+        (layer, denies): naming([each for each in statements if each.denies is denies], given)
+        for layer, statements in asked.items()
+        for denies in (True, False)
+    }
+    worst = Outcome(Decision.ALLOWED, resources[0])
+    for resource in resources:
+        for layer in asked:
+            if naming_each[layer, True](resource):
+                return Outcome(Decision.EXPLICIT_DENY, resource, layer)
+            if worst.decision is Decision.ALLOWED and not naming_each[layer, False](resource):
+                worst = Outcome(Decision.IMPLICIT_DENY, resource, layer)
+    return worst
+
+
+class Match(Struct, frozen=True):
+    """A statement that says what was decided."""
+
+    source: PolicySource
+    statement: Statement
+
+
+def matches(
+    sources: Sequence[PolicySource], action: str, resource: str, given: Circumstances, *, denies: bool
+) -> list[Match]:
+    """Those of the policies' statements with this effect that are about it."""
+    return [
+        Match(source, each)
+        for source in sources
+        for each in source.statements
+        if each.denies is denies and each.is_about(action.lower(), given) and naming([each], given)(resource)
+    ]

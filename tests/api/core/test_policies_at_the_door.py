@@ -1,0 +1,265 @@
+"""Where a service evaluates policies, users and roles may do what their policies say, and no more."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from realvpc.api.core.call import Call, Caller, Session
+from realvpc.api.core.errors import AwsError
+from realvpc.api.service import Service
+from realvpc.clock import Clock
+
+from ..build import make_vpc, specification
+from ..conftest import MAIN, OTHER, TOKYO, Client, new_service, performed
+from ..users import user_with_keys
+
+KEY_ID = "AKIAANN"
+
+
+class As(Client):
+    """A client with somebody's credentials."""
+
+    def __init__(self, service: Service, access_key_id: str, token: str | None = None) -> None:
+        found = service.credential(access_key_id, token)
+        assert found is not None
+        super().__init__(service, found.account, TOKYO)
+        self.who = Caller(found.account, TOKYO, found.arn, found.user_id, access_key_id, found.session)
+
+    def __call__(self, action: str, /, *, of: str = "ec2", **params: Any) -> dict[str, Any]:
+        return performed(self.service, Call(of, action, params, self.who, "req-1"))
+
+
+@pytest.fixture
+def service(clock: Clock) -> Service:
+    service = new_service(clock, policies=True)
+    for account, key in ((MAIN, "AKIAOWNER"), (OTHER, "AKIATHEIRS")):
+        user_with_keys(service, f"admin{account[0]}", key, account=account, of_operator=True)
+    user_with_keys(service, "ann", KEY_ID)
+    return service
+
+
+@pytest.fixture
+def owner(service: Service) -> As:
+    return As(service, "AKIAOWNER")
+
+
+@pytest.fixture
+def ann(service: Service) -> As:
+    return As(service, KEY_ID)
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    rows = [{"Effect": "Allow", "Action": "*", "Resource": "*"} | each for each in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": rows})
+
+
+def give(owner: As, *statements: dict[str, Any], name: str = "ann") -> None:
+    owner("PutUserPolicy", of="iam", UserName=name, PolicyName="own", PolicyDocument=policy(*statements))
+
+
+def test_the_operators_user_may_do_everything_and_others_nothing_by_themselves(owner: As, ann: As) -> None:
+    vpc_id = make_vpc(owner)
+    assert ann("GetCallerIdentity", of="sts")["Account"] == MAIN
+    for action, of, code in (("DescribeVpcs", "ec2", "UnauthorizedOperation"), ("ListUsers", "iam", "AccessDenied"),
+                             ("DescribeParameters", "ssm", "AccessDeniedException")):  # fmt: skip
+        error = ann.refused(action, of=of)
+        assert error.code == code
+        assert f"because no identity-based policy allows the {of}:{action} action" in error.message
+    give(owner, {"Action": "ec2:Describe*"})
+    assert [each["VpcId"] for each in ann("DescribeVpcs")["Vpcs"]] == [vpc_id]
+    assert ann.refused("DeleteVpc", VpcId=vpc_id).code == "UnauthorizedOperation"
+
+
+def test_resources_and_denials(owner: As, ann: As) -> None:
+    first, second = make_vpc(owner), make_vpc(owner, "10.1.0.0/16")
+    arns = [f"arn:aws:ec2:{TOKYO}:{MAIN}:vpc/{each}" for each in (first, second)]
+    give(owner, {"Action": "ec2:DeleteVpc"}, {"Effect": "Deny", "Resource": arns[0], "Sid": "KeepIt"})
+    error = ann.refused("DeleteVpc", VpcId=first)
+    assert f"on resource: {arns[0]} with an explicit deny in an identity-based policy" in error.message
+    ann("DeleteVpc", VpcId=second)
+    told = decoded(owner, error)
+    assert (told["allowed"], told["explicitDeny"]) == (False, True)
+    assert [each["statementId"] for each in told["matchedStatements"]["items"]] == ["KeepIt"]
+    context = told["context"]
+    assert (context["action"], context["resource"]) == ("ec2:DeleteVpc", arns[0])
+    assert context["principal"] == {"id": "AIDAANN", "name": "ann", "arn": f"arn:aws:iam::{MAIN}:user/ann"}
+    keys = {each["key"]: each["values"]["items"][0]["value"] for each in context["conditions"]["items"]}
+    assert (keys["aws:RequestedRegion"], keys["aws:username"]) == (TOKYO, "ann")
+
+
+def decoded(client: Client, error: AwsError) -> dict[str, Any]:
+    message = error.message.partition("Encoded authorization failure message: ")[2]
+    answer = client("DecodeAuthorizationMessage", of="sts", EncodedMessage=message)
+    told: dict[str, Any] = json.loads(answer["DecodedMessage"])
+    return told
+
+
+def test_an_encoded_message_is_nobodys_who_may_not_decode_it(owner: As, ann: As, service: Service) -> None:
+    vpc_id = make_vpc(owner)
+    error = ann.refused("DeleteVpc", VpcId=vpc_id)
+    message = error.message.rpartition(" ")[2]
+    assert "arn" not in message
+    assert ann.refused("DecodeAuthorizationMessage", of="sts", EncodedMessage=message).code == "AccessDenied"
+    assert decoded(owner, error)["explicitDeny"] is False
+    for client, text in ((As(service, "AKIATHEIRS"), message), (owner, message[:-4]), (owner, "x"), (owner, "\u00e9")):
+        refused = client.refused("DecodeAuthorizationMessage", of="sts", EncodedMessage=text)
+        assert refused.code == "InvalidAuthorizationMessageException"
+
+
+def test_tags_of_the_request_and_the_principal_are_conditions(owner: As, ann: As) -> None:
+    team = {"StringEquals": {"aws:RequestTag/team": "${aws:PrincipalTag/team}"}}
+    names = {"ForAllValues:StringEquals": {"aws:TagKeys": ["team", "name"]}}
+    give(owner, {"Action": "ec2:CreateVpc", "Condition": team | names})
+    owner("TagUser", of="iam", UserName="ann", Tags=[{"Key": "team", "Value": "net"}])
+    for tags, may in (({"team": "net"}, True), ({"team": "db"}, False), ({}, False),
+                      ({"team": "net", "cost": "1"}, False)):  # fmt: skip
+        params: dict[str, Any] = {"CidrBlock": "10.9.0.0/16"}
+        params |= {"TagSpecifications": specification("vpc", **tags)} if tags else {}
+        if may:
+            assert ann("CreateVpc", **params)["Vpc"]["VpcId"]
+        else:
+            assert ann.refused("CreateVpc", **params).code == "UnauthorizedOperation"
+
+
+def test_a_key_that_is_not_known_of_a_call_denies_and_does_not_allow(owner: As, ann: As) -> None:
+    condition = {"StringEquals": {"ec2:ResourceTag/env": "test"}}
+    give(owner, {"Action": "ec2:*", "Condition": condition})
+    assert ann.refused("CreateVpc", CidrBlock="10.9.0.0/16").code == "UnauthorizedOperation"
+    give(owner, {}, {"Effect": "Deny", "Action": "ec2:*", "Condition": condition})
+    assert "explicit deny" in ann.refused("CreateVpc", CidrBlock="10.9.0.0/16").message
+
+
+def test_a_boundary_bounds(owner: As, ann: As) -> None:
+    give(owner, {})
+    made = owner("CreatePolicy", of="iam", PolicyName="bound", PolicyDocument=policy({"Action": "ec2:*"}))
+    owner("PutUserPermissionsBoundary", of="iam", UserName="ann", PermissionsBoundary=made["Policy"]["Arn"])
+    assert ann("DescribeVpcs")["Vpcs"] == []
+    error = ann.refused("ListUsers", of="iam")
+    assert error.message.endswith("because no permissions boundary allows the iam:ListUsers action")
+
+
+def test_federated_users_may_what_their_session_and_its_user_both_may(owner: As, ann: As, service: Service) -> None:
+    give(owner, {"Action": ["ec2:Describe*", "sts:*"]})
+    made = ann("GetFederationToken", of="sts", Name="Bob", Policy=policy({"Action": ["ec2:DescribeVpcs", "iam:*"]}))
+    assert made["FederatedUser"] == {
+        "FederatedUserId": f"{MAIN}:Bob", "Arn": f"arn:aws:sts::{MAIN}:federated-user/Bob"
+    }  # fmt: skip
+    assert 0 < made["PackedPolicySize"] <= 100
+    bob = _with(service, made)
+    identity = bob("GetCallerIdentity", of="sts")
+    assert (identity["UserId"], identity["Arn"]) == tuple(made["FederatedUser"].values())
+    assert bob("DescribeVpcs")["Vpcs"] == []
+    assert "no session policy allows" in bob.refused("DescribeSubnets").message
+    assert "no identity-based policy allows" in bob.refused("ListUsers", of="iam").message
+    nobody = _with(service, ann("GetFederationToken", of="sts", Name="Eve"))
+    assert "no session policy allows" in nobody.refused("DescribeVpcs").message
+    assert bob.refused("GetFederationToken", of="sts", Name="Eve").code == "AccessDenied"
+    own = _with(service, ann("GetSessionToken", of="sts"))
+    assert own("DescribeSubnets")["Subnets"] == []
+    limited = owner("GetFederationToken", of="sts", Name="Max", Policy=policy({"Action": "ec2:DescribeVpcs"}))
+    assert _with(service, limited)("DescribeVpcs")["Vpcs"] == []
+    assert "no session policy allows" in _with(service, limited).refused("DescribeSubnets").message
+
+
+def _with(service: Service, made: dict[str, Any]) -> As:
+    return As(service, made["Credentials"]["AccessKeyId"], made["Credentials"]["SessionToken"])
+
+
+def test_roles_are_assumed_by_whom_both_policies_let(owner: As, ann: As, service: Service) -> None:
+    account = {"AWS": f"arn:aws:iam::{MAIN}:root"}
+    statement = {"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    arn = owner("CreateRole", of="iam", RoleName="web", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    owner("PutRolePolicy", of="iam", RoleName="web", PolicyName="p", PolicyDocument=policy({"Action": "ec2:*"}))
+    ask = {"RoleArn": arn, "RoleSessionName": "me"}
+    assert ann.refused("AssumeRole", of="sts", **ask).code == "AccessDenied"
+    give(owner, {"Action": "sts:AssumeRole"})
+    web = _with(service, ann("AssumeRole", of="sts", **ask))
+    assert web("DescribeVpcs")["Vpcs"] == []
+    assert web.refused("ListUsers", of="iam").code == "AccessDenied"
+    less = _with(service, ann("AssumeRole", of="sts", Policy=policy({"Action": "ec2:DescribeVpcs"}), **ask))
+    assert less("DescribeVpcs")["Vpcs"] == []
+    assert "no session policy allows" in less.refused("DescribeSubnets").message
+    give(owner, {"Effect": "Deny"})
+    assert "explicit deny" in ann.refused("AssumeRole", of="sts", **ask).message
+    # Whom the trust policy names by itself needs no policy of its own.
+    owner("DeleteUserPolicy", of="iam", UserName="ann", PolicyName="own")
+    named = trust.replace(f"{MAIN}:root", f"{MAIN}:user/ann")
+    owner("UpdateAssumeRolePolicy", of="iam", RoleName="web", PolicyDocument=named)
+    assert ann("AssumeRole", of="sts", **ask)["AssumedRoleUser"]["Arn"].endswith("/web/me")
+
+
+def test_the_simulator_says_what_the_door_does(owner: As, ann: As, service: Service) -> None:
+    """Random policies of a user, a group and a boundary: a call is let in where the simulation allows it."""
+    random = Random(7)
+    owner("CreateGroup", of="iam", GroupName="ops")
+    owner("AddUserToGroup", of="iam", GroupName="ops", UserName="ann")
+    made = owner("CreatePolicy", of="iam", PolicyName="bound", PolicyDocument=policy({}))["Policy"]["Arn"]
+    owner("PutUserPermissionsBoundary", of="iam", UserName="ann", PermissionsBoundary=made)
+    vpc_id = make_vpc(owner)
+    vpc = f"arn:aws:ec2:{TOKYO}:{MAIN}:vpc/{vpc_id}"
+    calls = [("DescribeVpcs", "*", {}), ("DeleteVpc", vpc, {"VpcId": vpc_id}),
+             ("ModifyVpcAttribute", vpc, {"VpcId": vpc_id})]  # fmt: skip
+
+    def statement() -> dict[str, Any]:
+        return {
+            "Effect": random.choice(["Allow", "Allow", "Deny"]),
+            random.choice(["Action", "Action", "NotAction"]): random.choice(
+                ["ec2:*", "ec2:D*", "ec2:DeleteVpc", "iam:*", ["ec2:Describe?pcs", "ec2:Modify*"]]
+            ),
+            random.choice(["Resource", "Resource", "NotResource"]): random.choice(
+                ["*", "arn:aws:ec2:*:*:vpc/*", vpc, "arn:aws:s3:::${aws:username}", f"arn:aws:ec2:*:{MAIN}:subnet/*"]
+            ),
+            "Condition": random.choice(
+                [{}, {}, {"StringLike": {"aws:username": "a*"}}, {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}]
+            ),
+        }
+
+    def document() -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement() for _ in range(random.randint(1, 3))]})
+
+    seen: dict[bool, int] = {True: 0, False: 0}
+    entry = {"ContextKeyName": "aws:RequestedRegion", "ContextKeyValues": [TOKYO], "ContextKeyType": "string"}
+    for _ in range(150):
+        owner("PutUserPolicy", of="iam", UserName="ann", PolicyName="own", PolicyDocument=document())
+        owner("PutGroupPolicy", of="iam", GroupName="ops", PolicyName="own", PolicyDocument=document())
+        if len(owner("ListPolicyVersions", of="iam", PolicyArn=made)["Versions"]) > 1:
+            oldest = owner("ListPolicyVersions", of="iam", PolicyArn=made)["Versions"][-1]["VersionId"]
+            owner("DeletePolicyVersion", of="iam", PolicyArn=made, VersionId=oldest)
+        bound = random.choice([policy({}), document()])
+        owner("CreatePolicyVersion", of="iam", PolicyArn=made, PolicyDocument=bound, SetAsDefault=True)
+        for action, resource, params in calls:
+            answer = owner(
+                "SimulatePrincipalPolicy",
+                of="iam",
+                PolicySourceArn=ann.who.arn,
+                ActionNames=[f"ec2:{action}"],
+                ResourceArns=[resource],
+                ContextEntries=[entry],
+            )
+            expected = answer["EvaluationResults"][0]["EvalDecision"]
+            code = _code(ann, action, params)
+            assert (expected == "allowed") is (code != "UnauthorizedOperation"), (expected, code)
+            seen[expected == "allowed"] += 1
+    assert min(seen.values()) > 50, seen
+
+
+def _code(client: As, action: str, params: dict[str, Any]) -> str:
+    """Of the answer to what changes nothing in any case."""
+    try:
+        client(action, DryRun=True, **params)
+    except AwsError as error:
+        return error.code
+    return ""
+
+
+def test_without_a_session_a_session_is_not_the_users(service: Service, ann: As) -> None:
+    """A session that names a holder who is gone has no policies, and may nothing."""
+    gone = As(service, KEY_ID)
+    gone.who = replace(gone.who, session=Session("AIDANOBODY"), access_key_id="ASIAX")
+    assert gone.refused("DescribeVpcs").code == "UnauthorizedOperation"
