@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +18,7 @@ from realvpc.api.core.context import Answer, Context, Request
 from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
-from realvpc.iam.evaluate import Principal, Verdict, refused
+from realvpc.iam.evaluate import Conditions, Principal, Verdict, refused
 from realvpc.wire.model import SERVICES, has_operation, service_model
 
 from ..build import make_dual_stack, make_internet_gateway, make_route_table, make_subnet, make_vpc
@@ -43,11 +43,9 @@ class Doorkeeper:
     """Refuses everything, and remembers what was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Principal, str, tuple[str, ...], dict[str, str]]] = []
+        self.asked: list[tuple[Principal, str, tuple[str, ...], dict[str, str | Sequence[str]]]] = []
 
-    def __call__(
-        self, principal: Principal, action: str, resources: Sequence[str], conditions: Mapping[str, str]
-    ) -> Verdict:
+    def __call__(self, principal: Principal, action: str, resources: Sequence[str], conditions: Conditions) -> Verdict:
         self.asked.append((principal, action, tuple(resources), dict(conditions)))
         return refused(principal, action, next(iter(resources)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,7 +12,7 @@ from realvpc.api.ec2instanceconnect.tunnel import TUNNEL_ACTIONS
 from realvpc.api.machine_report import machine_up
 from realvpc.api.service import Service
 from realvpc.clock import Clock
-from realvpc.iam.evaluate import Allowed, Principal, Refused, Verdict
+from realvpc.iam.evaluate import Allowed, Conditions, Principal, Refused, Verdict
 
 from ..build import make_subnet, make_vpc
 from ..conftest import MAIN, OTHER, TOKYO, Client, caller, new_service, performed
@@ -98,9 +98,9 @@ def test_an_endpoint_without_a_place_on_the_host_takes_none(clock: Clock) -> Non
 
 
 def test_policies_hear_of_the_endpoint_and_of_the_condition_keys_of_the_service(clock: Clock) -> None:
-    asked: list[tuple[Sequence[str], dict[str, str]]] = []
+    asked: list[tuple[Sequence[str], dict[str, str | Sequence[str]]]] = []
 
-    def evaluate(principal: Principal, action: str, resources: Sequence[str], said: Mapping[str, str]) -> Verdict:
+    def evaluate(principal: Principal, action: str, resources: Sequence[str], said: Conditions) -> Verdict:
         if action != "ec2-instance-connect:OpenTunnel":
             return Allowed()
         asked.append((resources, {name: value for name, value in said.items() if not name.startswith("aws:")}))

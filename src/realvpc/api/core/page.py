@@ -25,7 +25,7 @@ def page(
     bulk: Callable[[T], int] = lambda row: 0,
     largest: int = 0,
 ) -> tuple[list[T], str | None]:
-    """At most ``size`` rows in the order of their places, and the token of the next page if there is one.
+    """At most ``size`` rows, at least one, in the order of their places, and the next page's token if there is one.
 
     Where rows are long they are fewer, at least one: no more than come to ``largest`` by their ``bulk``.  Rows that
     come or go meanwhile move no other to another page.  Raises BadTokenError.
@@ -36,7 +36,7 @@ def page(
         if last is None:
             raise BadTokenError(token)
         ordered = [row for row in ordered if (place(row) < last if backwards else place(row) > last)]
-    shown = ordered[:size]
+    shown = ordered[: max(1, size)]
     fitting = sum(so_far <= largest for so_far in accumulate(map(bulk, shown)))
     shown = shown[: max(1, fitting)]
     return shown, make_token(place(shown[-1])) if len(ordered) > len(shown) else None
