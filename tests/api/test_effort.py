@@ -52,7 +52,7 @@ class Large:
         """What is large of a request."""
         unknown = [f"i-0{number:016x}" for number in range(6000)]
         yield "RunInstances", {**LAUNCH, "SubnetId": self.subnet_id, "MinCount": 1000, "MaxCount": 1000}
-        for action in ("RebootInstances", "StopInstances", "TerminateInstances"):
+        for action in ("MonitorInstances", "RebootInstances", "StopInstances", "TerminateInstances"):
             yield action, {"InstanceIds": self.ids}
             yield action, {"InstanceIds": unknown}
         yield "DescribeInstances", {"InstanceIds": self.ids}

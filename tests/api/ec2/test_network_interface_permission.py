@@ -44,7 +44,7 @@ def instance_in_the_same_zone(client: Client, other: Client, interface_id: str) 
 
 def test_a_permission_is_listed_until_it_is_taken_back(client: Client, other: Client, interface_id: str) -> None:
     made = permit(client, interface_id)
-    assert made["PermissionState"] == {"State": "granted"}
+    assert made["PermissionState"] == {"State": "GRANTED"}
     assert permit(client, interface_id) == made
     assert client("DescribeNetworkInterfacePermissions")["NetworkInterfacePermissions"] == [made]
     assert other("DescribeNetworkInterfacePermissions")["NetworkInterfacePermissions"] == []

@@ -236,7 +236,17 @@ def test_what_has_a_dash_is_a_malformed_id_of_a_route_table(client: Client, text
     assert (error.code, error.message) == ("InvalidRouteTableId.Malformed", message)
 
 
-@pytest.mark.parametrize("action", ["RebootInstances", "StartInstances", "StopInstances", "TerminateInstances"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "MonitorInstances",
+        "RebootInstances",
+        "StartInstances",
+        "StopInstances",
+        "TerminateInstances",
+        "UnmonitorInstances",
+    ],
+)
 def test_actions_on_instances_want_some_and_name_all_that_are_unknown(client: Client, action: str) -> None:
     empty: list[dict[str, Any]] = [{}, {"InstanceIds": []}]
     for nothing in empty:

@@ -23,6 +23,7 @@ from . import (
     instance,
     instance_attribute,
     instance_connect_endpoint,
+    instance_monitoring,
     instance_profile_association,
     instance_requirements,
     instance_state,
@@ -314,6 +315,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "ModifyInstanceMetadataDefaults": Action(metadata_options.modify_instance_metadata_defaults, on_all),
     "ModifyInstanceMetadataOptions": Action(metadata_options.modify_instance_metadata_options, on("instance")),
+    "MonitorInstances": Action(instance_monitoring.monitor_instances, on("instance")),
     "RebootInstances": Action(instance_state.reboot_instances, on("instance")),
     "ReplaceIamInstanceProfileAssociation": Action(
         instance_profile_association.replace_iam_instance_profile_association, on("instance")
@@ -326,6 +328,7 @@ ACTIONS: dict[str, Action] = {
     "StartInstances": Action(instance_state.start_instances, on("instance")),
     "StopInstances": Action(instance_state.stop_instances, on("instance")),
     "TerminateInstances": Action(instance_state.terminate_instances, on("instance")),
+    "UnmonitorInstances": Action(instance_monitoring.unmonitor_instances, on("instance")),
     # Launch templates
     "CreateLaunchTemplate": Action(launch_template.create_launch_template, on("launch-template"), Repeat(longest=128)),
     "CreateLaunchTemplateVersion": Action(

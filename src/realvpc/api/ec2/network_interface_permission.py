@@ -99,7 +99,7 @@ def _render(row: NetworkInterfacePermission) -> Response:
         "NetworkInterfaceId": row.interface_id,
         "AwsAccountId": row.grantee,
         "Permission": str(row.permission),
-        "PermissionState": {"State": "granted"},
+        "PermissionState": {"State": "GRANTED"},
     }
 
 
