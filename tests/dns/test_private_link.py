@@ -68,6 +68,15 @@ def test_private_dns_answers_the_services_name_in_its_vpc_and_nowhere_else() -> 
     assert answer(state, "vpc-b", SSM) == str(ENDPOINT)
 
 
+def test_an_endpoint_to_a_service_that_is_not_here_has_its_names_as_well() -> None:
+    state, endpoint = with_endpoint("ecr.dkr")
+    registry = "111122223333.dkr.ecr.ap-northeast-1.amazonaws.com"
+    assert answer(state, "vpc-a", registry) == "10.20.0.80"
+    assert answer(state, "vpc-b", registry) == "NXDOMAIN"
+    assert answer(state, "vpc-b", endpoint.regional_name) == "10.20.0.80"
+    assert endpoint.regional_name.endswith(".dkr.ecr.ap-northeast-1.vpce.amazonaws.com")
+
+
 @pytest.mark.parametrize("attribute", ["enable_dns_hostnames", "enable_dns_support"])
 def test_private_dns_needs_both_attributes_of_the_vpc(attribute: str) -> None:
     state, _ = with_endpoint()

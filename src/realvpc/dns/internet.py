@@ -5,6 +5,8 @@ Nothing else exists there: without a way to the real one, nobody is asked.
 
 from __future__ import annotations
 
+from functools import cache
+
 from realvpc.net import aws_hosts
 from realvpc.net.addresses import Address
 from realvpc.net.domain_name import ancestors
@@ -18,6 +20,7 @@ from realvpc.net.services import (
     IPV6_INTERNET_HOSTS,
     REGIONAL_SERVICES,
 )
+from realvpc.net.vpc_endpoint_services import EndpointType, endpoint_services
 from realvpc.net.zones import REGIONS
 
 from .hosted import hosted_node
@@ -25,18 +28,12 @@ from .node import Node, empty, host, nothing
 
 ROOT = "."
 
+_ENDPOINTS_OF_ALL = tuple(f"{service}.amazonaws.com" for service in GLOBAL_SERVICES)
 _ENDPOINTS = (
     *(f"{service}.{region}.amazonaws.com" for service in REGIONAL_SERVICES for region in REGIONS),
-    *(f"{service}.amazonaws.com" for service in GLOBAL_SERVICES),
+    *_ENDPOINTS_OF_ALL,
 )
-_CERTIFIED = {name: (name,) for name in (*_ENDPOINTS, ENDPOINT_NAME)}
-_OF_ENDPOINTS = {
-    f"{service}.{region}.vpce.amazonaws.com": (f"*.{service}.{region}.vpce.amazonaws.com",)
-    for service in REGIONAL_SERVICES
-    for region in REGIONS
-}
-_TUNNELS = {f"{zone_of(region)}.": (f"*.{zone_of(region)}",) for region in REGIONS}
-_OF_ENDPOINTS |= {domain.rstrip("."): names for domain, names in _TUNNELS.items()}
+_TUNNELS = {f"{zone_of(region)}." for region in REGIONS}
 _IPV4: dict[str, Address] = {
     "localhost.": Address.parse("127.0.0.1"),  # RFC 6761
     f"{ENDPOINT_NAME}.": ENDPOINT,
@@ -66,7 +63,25 @@ def certified_names(name: str) -> tuple[str, ...] | None:
     """The names in the certificate of a host that a client calls so, if it is AWS's endpoint: the name itself, or one
     wildcard for the names of interface endpoints to a service, or of EC2 Instance Connect Endpoints."""
     wanted = name.lower().rstrip(".")
-    return _CERTIFIED.get(wanted) or _OF_ENDPOINTS.get(wanted.partition(".")[2])
+    region = next((label for label in reversed(wanted.split(".")) if label in REGIONS), "")
+    known = _certified(region)
+    return next(((each,) for each in (wanted, f"*.{wanted.partition('.')[2]}") if each in known), None)
+
+
+@cache
+def _certified(region: str) -> frozenset[str]:
+    """What certificates in a Region may say; those of no Region where it is empty."""
+    if not region:
+        return frozenset({*_ENDPOINTS_OF_ALL, ENDPOINT_NAME})
+    to_interfaces = [each for each in endpoint_services(region) if each.type is EndpointType.INTERFACE]
+    return frozenset(
+        {
+            *(f"{service}.{region}.amazonaws.com" for service in REGIONAL_SERVICES),
+            f"*.{zone_of(region)}",
+            *(f"*.{each.base_name}" for each in to_interfaces),
+            *(name for each in to_interfaces for name in each.private_names),
+        }
+    )
 
 
 def internet_node(names: Names, name: str) -> Node:

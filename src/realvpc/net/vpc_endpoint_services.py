@@ -1,5 +1,5 @@
 """The services of AWS that VPC endpoints lead to, as data (PrivateLink guide, "AWS services that integrate with AWS
-PrivateLink", "Gateway endpoints"): those of which something is here, and DynamoDB, which has gateway endpoints too.
+PrivateLink", "Gateway endpoints"), be they here or not.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from .aws_prefix_lists import aws_prefix_lists
 from .prefix_list import PrefixList
+from .private_link_services import INTERFACES
 from .zones import REGIONS
 
 
@@ -24,8 +25,8 @@ class EndpointType(StrEnum):
 class EndpointService(Struct, frozen=True, kw_only=True):
     """A service in a Region, with one type of endpoint: what has both is two.
 
-    ``label`` is what it is called behind the Region in ``com.amazonaws.…`` and in the names of endpoints;
-    ``private_names`` are those that private DNS answers with an interface endpoint's addresses.
+    ``label`` is what it is called behind the Region in ``com.amazonaws.…``; ``private_names`` are those that private
+    DNS answers with an interface endpoint's addresses, of which there is always one.
     """
 
     region: str
@@ -50,7 +51,9 @@ class EndpointService(Struct, frozen=True, kw_only=True):
     @property
     def base_name(self) -> str:
         """What the names of its endpoints end in; what a gateway leads to has its public name."""
-        return f"{self.label}.{self.region}.{'vpce.' if self.type is EndpointType.INTERFACE else ''}amazonaws.com"
+        if self.type is EndpointType.GATEWAY:
+            return f"{self.label}.{self.region}.{_DOMAIN}"
+        return f"{self.private_names[0].removeprefix('*.').removesuffix(_DOMAIN)}vpce.{_DOMAIN}"
 
     @property
     def prefix_list(self) -> PrefixList | None:
@@ -59,17 +62,8 @@ class EndpointService(Struct, frozen=True, kw_only=True):
         return next((row for row in rows if row.name == self.name), None)
 
 
+_DOMAIN = "amazonaws.com"
 _GATEWAYS = ("dynamodb", "s3")
-_INTERFACES = {  # label: the private names, in front of the Region
-    "ec2": ("ec2",),
-    "ec2messages": ("ec2messages",),
-    "logs": ("logs",),
-    "s3": ("s3", "*.s3", "*.s3-accesspoint", "*.s3-control"),
-    "servicequotas": ("servicequotas",),
-    "ssm": ("ssm",),
-    "ssmmessages": ("ssmmessages",),
-    "sts": ("sts",),
-}
 
 
 @cache
@@ -81,8 +75,8 @@ def endpoint_services(region: str) -> tuple[EndpointService, ...]:
 def _of_region(region: str) -> Iterator[EndpointService]:
     for label in _GATEWAYS:
         yield EndpointService(region=region, label=label, type=EndpointType.GATEWAY)
-    for label, names in _INTERFACES.items():
-        private = tuple(f"{name}.{region}.amazonaws.com" for name in names)
+    for label, names in INTERFACES.items():
+        private = tuple(f"{name}.{region}.{_DOMAIN}" for name in names)
         yield EndpointService(region=region, label=label, type=EndpointType.INTERFACE, private_names=private)
 
 

@@ -52,13 +52,29 @@ def test_a_service_of_two_types_is_named_once_and_detailed_twice(client: Client)
     assert gateway["ServiceId"] != interface["ServiceId"]
 
 
-def test_an_endpoint_can_be_made_to_each(client: Client) -> None:
+def test_an_endpoint_can_be_made_to_each_with_its_private_names(client: Client) -> None:
     vpc_id = make_vpc(client)
+    client("ModifyVpcAttribute", VpcId=vpc_id, EnableDnsHostnames={"Value": True})
+    made = []
     for row in details(client):
         [kind] = row["ServiceType"]
-        asked = {"VpcEndpointType": kind["ServiceType"], "ServiceName": row["ServiceName"], "PrivateDnsEnabled": False}
-        client("CreateVpcEndpoint", VpcId=vpc_id, **asked)
-    assert len(client("DescribeVpcEndpoints")["VpcEndpoints"]) == len(details(client))
+        asked = {"VpcEndpointType": kind["ServiceType"], "ServiceName": row["ServiceName"]}
+        private = [] if kind["ServiceType"] == "Gateway" or row["ServiceName"] == S3 else row["PrivateDnsNames"]
+        endpoint = client("CreateVpcEndpoint", VpcId=vpc_id, **asked)["VpcEndpoint"]
+        names = [entry["DnsName"] for entry in endpoint["DnsEntries"]]
+        assert names[1:] == [name["PrivateDnsName"] for name in private]
+        assert all(name.endswith(f".{row['BaseEndpointDnsNames'][0]}") for name in names[:1])
+        client("DeleteVpcEndpoints", VpcEndpointIds=[endpoint["VpcEndpointId"]])
+        made.append(row["ServiceName"])
+    assert len(made) > 100
+
+
+def test_a_service_that_has_parts_is_named_from_the_smallest_on(client: Client) -> None:
+    parts = (("ecr.api", "api.ecr", ""), ("ecr.dkr", "dkr.ecr", "*."), ("ecs-telemetry", "ecs-t", ""))
+    for label, host, front in parts:
+        [row] = details(client, ServiceNames=[f"com.amazonaws.{TOKYO}.{label}"])
+        assert row["PrivateDnsName"] == f"{front}{host}.{TOKYO}.amazonaws.com"
+        assert row["BaseEndpointDnsNames"] == [f"{host}.{TOKYO}.vpce.amazonaws.com"]
 
 
 @pytest.mark.parametrize(
