@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from .addresses import Address, Cidr
+from .ended_association import EndedAssociation
 from .network_acl import first_association_id
 from .resource import Resource
 from .vpc import Ipv6CidrAssociation
@@ -25,6 +26,7 @@ class Subnet(Resource, frozen=True, kw_only=True):
     vpc_id: str
     cidr: Cidr
     ipv6_cidr_associations: tuple[Ipv6CidrAssociation, ...] = ()  # AWS allows one
+    ended_associations: tuple[EndedAssociation, ...] = ()  # those that it had
     zone_name: str
     zone_id: str
     default_for_az: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from .addresses import NEVER_FORWARDED, RFC1918, Address, Cidr
+from .ended_association import EndedAssociation
 from .resource import Resource
 
 MINIMUM_PREFIX_LENGTH = 16
@@ -32,10 +33,11 @@ class Ipv6CidrAssociation(Struct, frozen=True):
 
 class Vpc(Resource, frozen=True, kw_only=True):
     """``cidrs`` is in the order of association: the first one is the primary block and stays.  It has those of IPv4,
-    ``ipv6_cidrs`` those of IPv6."""
+    ``ipv6_cidrs`` those of IPv6; ``ended_associations`` were some of either."""
 
     cidr_associations: tuple[CidrAssociation, ...]
     ipv6_cidr_associations: tuple[Ipv6CidrAssociation, ...] = ()
+    ended_associations: tuple[EndedAssociation, ...] = ()
     dhcp_options_id: str = "default"
     instance_tenancy: str = "default"
     is_default: bool = False

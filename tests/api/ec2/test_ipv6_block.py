@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from realvpc.clock import Clock
 from realvpc.net.addresses import Cidr
 from realvpc.net.quotas import IPV6_CIDRS_PER_VPC
 from realvpc.net.vpc import IPV6_POOL
@@ -77,7 +79,7 @@ def test_a_block_is_local_in_every_table(client: Client) -> None:
     assert len(found) == len(tables) == 2
 
 
-def test_a_block_goes_when_no_subnet_lies_in_it(client: Client) -> None:
+def test_a_block_goes_when_no_subnet_lies_in_it(client: Client, clock: Clock) -> None:
     vpc_id = make_vpc(client, AmazonProvidedIpv6CidrBlock=True)
     block = ipv6_of(client, vpc_id)
     subnet_id = make_subnet(client, vpc_id, Ipv6CidrBlock=str(block.subnet(0, 64)))
@@ -92,6 +94,9 @@ def test_a_block_goes_when_no_subnet_lies_in_it(client: Client) -> None:
     answer = disassociate(client, vpc_id)
     assert answer["Ipv6CidrBlockAssociation"] == association | {"Ipv6CidrBlockState": {"State": "disassociating"}}
     assert "CidrBlockAssociation" not in answer
+    [vpc] = client("DescribeVpcs", VpcIds=[vpc_id])["Vpcs"]
+    assert vpc["Ipv6CidrBlockAssociationSet"] == [association | {"Ipv6CidrBlockState": {"State": "disassociated"}}]
+    clock.offset += timedelta(minutes=5)
     [vpc] = client("DescribeVpcs", VpcIds=[vpc_id])["Vpcs"]
     assert "Ipv6CidrBlockAssociationSet" not in vpc
     error = client.refused("DisassociateVpcCidrBlock", AssociationId=association["AssociationId"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from realvpc.clock import Clock
 
 from ..build import ipv6_of, make_dual_stack, make_subnet, make_vpc, named
 from ..conftest import Client
@@ -39,7 +42,7 @@ def test_a_subnet_is_made_with_a_block_of_its_vpc(client: Client) -> None:
         assert subnet["Ipv6CidrBlockAssociationSet"] == [association | {"Ipv6CidrBlockState": {"State": "associated"}}]
 
 
-def test_a_block_comes_and_goes(client: Client) -> None:
+def test_a_block_comes_and_goes(client: Client, clock: Clock) -> None:
     vpc_id = make_vpc(client, AmazonProvidedIpv6CidrBlock=True)
     subnet_id, block = make_subnet(client, vpc_id), str(ipv6_of(client, vpc_id))
     answer = client("AssociateSubnetCidrBlock", SubnetId=subnet_id, Ipv6CidrBlock=block)  # the whole /56
@@ -49,7 +52,15 @@ def test_a_block_comes_and_goes(client: Client) -> None:
     assert error.code == "InvalidSubnet.Conflict"
     answer = client("DisassociateSubnetCidrBlock", AssociationId=association["AssociationId"])
     assert answer["Ipv6CidrBlockAssociation"]["Ipv6CidrBlockState"] == {"State": "disassociating"}
-    assert shown(client, subnet_id)["Ipv6CidrBlockAssociationSet"] == []
+    ended = association | {"Ipv6CidrBlockState": {"State": "disassociated"}}
+    assert shown(client, subnet_id)["Ipv6CidrBlockAssociationSet"] == [ended]
+    [subnet] = client("DescribeSubnets", Filters=named("ipv6-cidr-block-association.state", "disassociated"))["Subnets"]
+    assert subnet["SubnetId"] == subnet_id
+    again = client("AssociateSubnetCidrBlock", SubnetId=subnet_id, Ipv6CidrBlock=block)["Ipv6CidrBlockAssociation"]
+    again |= {"Ipv6CidrBlockState": {"State": "associated"}}
+    assert shown(client, subnet_id)["Ipv6CidrBlockAssociationSet"] == [again, ended]
+    clock.offset += timedelta(minutes=5)
+    assert shown(client, subnet_id)["Ipv6CidrBlockAssociationSet"] == [again]
     error = client.refused("DisassociateSubnetCidrBlock", AssociationId=association["AssociationId"])
     assert error.code == "InvalidSubnetCidrBlockAssociationID.NotFound"
 

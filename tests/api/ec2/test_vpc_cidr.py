@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+
+from realvpc.clock import Clock
 
 from ..build import make_peering, make_route_table, make_subnet, make_vpc, named
 from ..conftest import MAIN, OTHER, Client
@@ -43,9 +46,31 @@ def test_a_secondary_block_can_be_taken_away_when_no_subnet_lies_in_it(client: C
     answer = client("DisassociateVpcCidrBlock", AssociationId=association_id)
     assert answer["CidrBlockAssociation"]["CidrBlockState"] == {"State": "disassociating"}
     [vpc] = client("DescribeVpcs")["Vpcs"]
-    assert len(vpc["CidrBlockAssociationSet"]) == 1
+    assert vpc["CidrBlockAssociationSet"][1:] == [
+        answer["CidrBlockAssociation"] | {"CidrBlockState": {"State": "disassociated"}}
+    ]
     error = client.refused("DisassociateVpcCidrBlock", AssociationId=association_id)
     assert error.code == "InvalidVpcCidrBlockAssociationID.NotFound"
+
+
+def test_blocks_that_were_taken_away_are_shown_for_a_while_and_only_the_latest_of_many(
+    client: Client, clock: Clock
+) -> None:
+    vpc_id = make_vpc(client)
+
+    def ended() -> list[str]:
+        [vpc] = client("DescribeVpcs")["Vpcs"]
+        rows = vpc["CidrBlockAssociationSet"]
+        return [row["CidrBlock"] for row in rows if row["CidrBlockState"]["State"] == "disassociated"]
+
+    for number in range(1, 8):
+        association_id = associate(client, vpc_id, f"10.2{number}.0.0/16")
+        client("DisassociateVpcCidrBlock", AssociationId=association_id)
+        for name, value in (("association-id", association_id), ("state", "disassociated")):
+            assert client("DescribeVpcs", Filters=named(f"cidr-block-association.{name}", value))["Vpcs"]
+    assert ended() == [f"10.2{number}.0.0/16" for number in range(3, 8)]
+    clock.offset += timedelta(minutes=5)
+    assert ended() == []
 
 
 def test_the_primary_block_stays(client: Client) -> None:

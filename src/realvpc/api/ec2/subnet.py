@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from realvpc.net import indexes
 from realvpc.net.addresses import Cidr
+from realvpc.net.ended_association import still_shown
 from realvpc.net.hostnames import HOSTNAME_TYPES
 from realvpc.net.quotas import SUBNETS_PER_VPC
 from realvpc.net.route_table import RouteTable
@@ -164,6 +165,9 @@ def _without(table: RouteTable, subnet: Subnet) -> RouteTable:
 
 
 def render_subnet(ctx: Context, subnet: Subnet) -> Response:
+    ipv6 = [render_subnet_association(row) for row in subnet.ipv6_cidr_associations]
+    ended = still_shown(subnet.ended_associations, ctx.now)
+    ipv6 += [render_subnet_association(Ipv6CidrAssociation(row.id, row.cidr), "disassociated") for row in ended]
     return {
         "SubnetId": subnet.id,
         "SubnetArn": _arn(subnet),
@@ -178,7 +182,7 @@ def render_subnet(ctx: Context, subnet: Subnet) -> Response:
         "MapPublicIpOnLaunch": subnet.map_public_ip_on_launch,
         "MapCustomerOwnedIpOnLaunch": False,
         "AssignIpv6AddressOnCreation": subnet.assign_ipv6_address_on_creation,
-        "Ipv6CidrBlockAssociationSet": [render_subnet_association(row) for row in subnet.ipv6_cidr_associations],
+        "Ipv6CidrBlockAssociationSet": ipv6,
         "Ipv6Native": False,
         "EnableDns64": subnet.enable_dns64,
         "PrivateDnsNameOptionsOnLaunch": {
@@ -271,8 +275,8 @@ SUBNET = Noun(
         **dict.fromkeys(("default-for-az", "defaultForAz"), ".default_for_az"),
         "enable-dns64": "EnableDns64",
         "enable-lni-at-device-index": no_values,
-        "ipv6-cidr-block-association.association-id": ".ipv6_cidr_associations[].id",
-        "ipv6-cidr-block-association.ipv6-cidr-block": ".ipv6_cidr_associations[].cidr",
+        "ipv6-cidr-block-association.association-id": "Ipv6CidrBlockAssociationSet[].AssociationId",
+        "ipv6-cidr-block-association.ipv6-cidr-block": "Ipv6CidrBlockAssociationSet[].Ipv6CidrBlock",
         "ipv6-cidr-block-association.state": "Ipv6CidrBlockAssociationSet[].Ipv6CidrBlockState.State",
         "ipv6-native": "Ipv6Native",
         "map-customer-owned-ip-on-launch": "MapCustomerOwnedIpOnLaunch",

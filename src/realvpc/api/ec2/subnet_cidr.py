@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from realvpc.net import indexes
+from realvpc.net.ended_association import with_ended
 from realvpc.net.subnet import Subnet
 from realvpc.net.table import put
 
@@ -51,9 +52,10 @@ def disassociate_subnet_cidr_block(ctx: Context, request: Request) -> Answer:
         raise _not_found(association_id)
     _check_unused(ctx, subnet, association_id)
     [association] = subnet.ipv6_cidr_associations
+    ended = with_ended(subnet.ended_associations, association.id, association.cidr, ctx.now)
     return Answer(
         {"SubnetId": subnet.id, "Ipv6CidrBlockAssociation": render_subnet_association(association, "disassociating")},
-        put(replace(subnet, ipv6_cidr_associations=())),
+        put(replace(subnet, ipv6_cidr_associations=(), ended_associations=ended)),
     )
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from realvpc.net import indexes
 from realvpc.net.addresses import Cidr
 from realvpc.net.block_public_access import BlockMode
 from realvpc.net.dhcp_options import default_options_id
+from realvpc.net.ended_association import EndedAssociation, still_shown
 from realvpc.net.peering import PeeringEvent
 from realvpc.net.quotas import VPCS_PER_REGION
 from realvpc.net.route_table import RouteTable, RouteTableAssociation
 from realvpc.net.table import Change, put
-from realvpc.net.vpc import CidrAssociation, Vpc, valid_block
+from realvpc.net.vpc import CidrAssociation, Ipv6CidrAssociation, Vpc, valid_block
 
 from ..core.cidr import parse_cidr
 from ..core.context import Answer, Context, Request, Response
@@ -26,6 +28,7 @@ from .default_group import default_group
 from .ipv6_block import amazon_block, render_vpc_association, wants_amazon_block
 
 _NOT_HERE = ("Ipv4IpamPoolId", "Ipv4NetmaskLength", "VpcEncryptionControl")
+_ENDED = "disassociated"
 
 
 def create_vpc(ctx: Context, request: Request) -> Answer:
@@ -164,12 +167,26 @@ _rendered = of_row(_render)
 
 
 def _shown(ctx: Context, vpc: Vpc) -> Response:
-    """With what is kept from the internet there, which few accounts set."""
+    """With the blocks that it had until lately, and what is kept from the internet there, which few accounts set."""
     shown = _rendered(ctx, vpc)
+    if ended := still_shown(vpc.ended_associations, ctx.now):
+        shown = shown | _with_ended(shown, ended, vpc.region)
     mode = ctx.network.block_mode_of(vpc)
     return (
         shown if mode is BlockMode.OFF else shown | {"BlockPublicAccessStates": {"InternetGatewayBlockMode": str(mode)}}
     )
+
+
+def _with_ended(shown: Response, ended: Iterable[EndedAssociation], region: str) -> Response:
+    """The lists of blocks that have some of ``ended``, after those that the VPC has."""
+    ipv4 = [render_cidr_association(CidrAssociation(row.id, row.cidr), _ENDED) for row in ended if row.cidr.is_ipv4]
+    ipv6 = [
+        render_vpc_association(Ipv6CidrAssociation(row.id, row.cidr), region, _ENDED)
+        for row in ended
+        if not row.cidr.is_ipv4
+    ]
+    lists = {"CidrBlockAssociationSet": ipv4, "Ipv6CidrBlockAssociationSet": ipv6}
+    return {name: [*shown.get(name, ()), *rows] for name, rows in lists.items() if rows}
 
 
 def render_cidr_association(association: CidrAssociation, state: str) -> Response:
@@ -199,11 +216,11 @@ VPC = Noun(
     ),
     filters={
         **dict.fromkeys(_OF_PRIMARY_CIDR, "CidrBlock"),
-        "cidr-block-association.association-id": ".cidr_associations[].id",
+        "cidr-block-association.association-id": "CidrBlockAssociationSet[].AssociationId",
         "cidr-block-association.cidr-block": "CidrBlockAssociationSet[].CidrBlock",
         "cidr-block-association.state": "CidrBlockAssociationSet[].CidrBlockState.State",
         **dict.fromkeys(("dhcp-options-id", "dhcpOptionsId"), ".dhcp_options_id"),
-        "ipv6-cidr-block-association.association-id": ".ipv6_cidr_associations[].id",
+        "ipv6-cidr-block-association.association-id": "Ipv6CidrBlockAssociationSet[].AssociationId",
         "ipv6-cidr-block-association.ipv6-cidr-block": "Ipv6CidrBlockAssociationSet[].Ipv6CidrBlock",
         "ipv6-cidr-block-association.ipv6-pool": "Ipv6CidrBlockAssociationSet[].Ipv6Pool",
         "ipv6-cidr-block-association.state": "Ipv6CidrBlockAssociationSet[].Ipv6CidrBlockState.State",

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from realvpc.net import indexes
 from realvpc.net.addresses import Cidr, overlapping
+from realvpc.net.ended_association import with_ended
 from realvpc.net.network_acl import default_acl_id
 from realvpc.net.peering import Peering, PeeringEvent
 from realvpc.net.quotas import CIDRS_PER_VPC, IPV6_CIDRS_PER_VPC, Quota
@@ -172,7 +173,7 @@ def _disassociate_ipv4(ctx: Context, vpc: Vpc, association: CidrAssociation) -> 
     rest = tuple(block for block in vpc.cidr_associations if block != association)
     shown = render_cidr_association(association, "disassociating")
     return Answer(
-        {"VpcId": vpc.id, "CidrBlockAssociation": shown}, _without(ctx, vpc, association.cidr, cidr_associations=rest)
+        {"VpcId": vpc.id, "CidrBlockAssociation": shown}, _without(ctx, vpc, association, cidr_associations=rest)
     )
 
 
@@ -182,7 +183,7 @@ def _disassociate_ipv6(ctx: Context, vpc: Vpc, association: Ipv6CidrAssociation)
     shown = render_vpc_association(association, vpc.region, "disassociating")
     return Answer(
         {"VpcId": vpc.id, "Ipv6CidrBlockAssociation": shown},
-        _without(ctx, vpc, association.cidr, ipv6_cidr_associations=rest),
+        _without(ctx, vpc, association, ipv6_cidr_associations=rest),
     )
 
 
@@ -192,7 +193,9 @@ def _check_unused(ctx: Context, vpc: Vpc, cidr: Cidr) -> None:
         raise AwsError("InvalidCidrBlock.InUse", f"The vpc {vpc.id} currently has a subnet within CIDR block {cidr}")
 
 
-def _without(ctx: Context, vpc: Vpc, cidr: Cidr, **rest: Any) -> Change:
+def _without(ctx: Context, vpc: Vpc, association: CidrAssociation | Ipv6CidrAssociation, **rest: Any) -> Change:
     """The VPC without the block, and the block's local routes gone that were given other targets."""
+    cidr = association.cidr
+    ended = with_ended(vpc.ended_associations, association.id, cidr, ctx.now)
     rows = (ctx.network.table_routes.get(table_route_id(row.id, cidr)) for row in ctx.network.route_tables_of(vpc.id))
-    return put(replace(vpc, **rest)) + delete(*filter(None, rows))
+    return put(replace(vpc, ended_associations=ended, **rest)) + delete(*filter(None, rows))
