@@ -50,15 +50,18 @@ def new_service(
     policies: bool = False,
     evaluate: Evaluate = evaluate,
     more_accounts: Iterable[str] = (),
+    database: Database | None = None,
 ) -> Service:
-    """Tests count what they made themselves: without ``default_vpc`` accounts begin with nothing."""
-    database = Database(":memory:")
+    """Tests count what they made themselves: without ``default_vpc`` accounts begin with nothing.  A ``database`` that
+    was used before is gone on with."""
+    database = database or Database(":memory:")
     accounts = (
         Account(id=MAIN, account=MAIN, name="main", zone_seed=0),
         Account(id=OTHER, account=OTHER, name="other", zone_seed=1),
         *(Account(id=each, account=each, name=f"a{each}", zone_seed=0) for each in more_accounts),
     )
-    database.commit([Write(1, put(*accounts), START, "test")])
+    if not database.revision:
+        database.commit([Write(1, put(*accounts), START, "test")])
     options = Options(
         has_fabric=has_fabric,
         any_image=any_image,
@@ -66,7 +69,7 @@ def new_service(
         default_vpc=default_vpc,
         policies=policies,
     )
-    return Service(database, clock.now, Random(20), options, evaluate=evaluate)
+    return Service(database, clock.now, Random(19 + database.revision), options, evaluate=evaluate)
 
 
 def give_quota(service: Service, quota: Quota, value: int, *, account: str = MAIN, region: str = TOKYO) -> None:

@@ -8,6 +8,9 @@ from itertools import combinations
 from realvpc.fabric.plan import compile_plan
 from realvpc.net.addresses import overlapping
 from realvpc.net.dhcp_options import NO_OPTIONS_ID
+from realvpc.net.instance import InstanceState
+from realvpc.net.instance_types import INSTANCE_TYPES
+from realvpc.net.nat_gateway import ADDRESSES_MAXIMUM, Connectivity
 from realvpc.net.network import Network
 from realvpc.net.route_table import TargetKind
 from realvpc.net.services import identity_of
@@ -29,6 +32,10 @@ def check(state: State) -> None:
     _zones_are_whole(state)
     _dhcp_options_are_the_vpcs_own(state)
     _services_take_no_interface_for_another(network)
+    _what_aws_runs_has_the_interfaces_of_its_state(network)
+    _instances_have_each_device_once(state)
+    _lists_acls_and_exclusions_are_of_something(network)
+    _templates_have_the_versions_that_they_name(state)
     assert not list(dangling(state))
     compile_plan(network)
 
@@ -159,3 +166,66 @@ def _gateways_are_attached_once(network: Network) -> None:
     assert all(vpc_id in network.vpcs for vpc_id in attached)
     egress_only = [gateway.vpc_id for gateway in network.egress_only_internet_gateways.values()]
     assert len(egress_only) == len(set(egress_only))
+
+
+def _what_aws_runs_has_the_interfaces_of_its_state(network: Network) -> None:
+    """NAT gateways and endpoints."""
+    for gateway in network.nat_gateways.values():
+        owned = network.interfaces_of(gateway.id)
+        assert [row.subnet_id for row in owned] == [gateway.subnet_id] * gateway.is_available
+        for interface in owned:
+            assert len(interface.private_addresses) <= ADDRESSES_MAXIMUM
+            public = network.public_addresses_of(interface)
+            is_public = gateway.connectivity is Connectivity.PUBLIC
+            assert set(public) == (set(interface.private_addresses) if is_public else set())
+    for endpoint in network.vpc_endpoints.values():
+        owned = network.interfaces_of(endpoint.id)
+        assert not (endpoint.is_gateway and owned)
+        assert all((row.vpc_id, row.group_ids) == (endpoint.vpc_id, endpoint.group_ids) for row in owned)
+        zones = [network.subnets[row.subnet_id].zone_id for row in owned]
+        assert len(set(zones)) == len(zones)
+    for door in network.instance_connect_endpoints.values():
+        assert [row.subnet_id for row in network.interfaces_of(door.id)] == [door.subnet_id]
+    doors = [door.vpc_id for door in network.instance_connect_endpoints.values()]
+    assert len(set(doors)) == len(doors)
+
+
+def _instances_have_each_device_once(state: State) -> None:
+    for instance in state.network.instances.values():
+        held = [row.attachment for row in state.network.interfaces_of(instance.id) if row.attachment]
+        indexes = sorted(attachment.device_index for attachment in held)
+        assert len(set(indexes)) == len(indexes) <= INSTANCE_TYPES[instance.instance_type].interfaces
+        is_gone = instance.state is InstanceState.TERMINATED
+        assert is_gone == (not indexes), "the primary interface goes with its instance"
+        assert is_gone or indexes[0] == 0
+        volumes = state.inventory.volumes_of(instance.id)
+        assert not (is_gone and volumes)
+        assert all(volume.zone_id == instance.zone_id for volume in volumes)
+        assert len({volume.device_name for volume in volumes}) == len(volumes)
+    assert all(row.instance_id in (None, *state.network.instances) for row in state.inventory.volumes.values())
+
+
+def _lists_acls_and_exclusions_are_of_something(network: Network) -> None:
+    for row in network.prefix_lists.values():
+        assert len({*row.cidrs}) == len(row.entries) <= row.max_entries
+    excluded = [row.excluded_id for row in network.block_public_access_exclusions.values()]
+    assert len(set(excluded)) == len(excluded)
+    assert all(each in network.vpcs or each in network.subnets for each in excluded)
+    for subnet in network.subnets.values():
+        if subnet.network_acl_id:
+            assert network.network_acls[subnet.network_acl_id].vpc_id == subnet.vpc_id
+    for acl in network.network_acls.values():
+        places = [(entry.is_egress, entry.number) for entry in acl.entries]
+        assert len(set(places)) == len(places)
+    for association in network.security_group_vpc_associations.values():
+        assert association.group_id in network.security_groups
+        assert association.vpc_id in network.vpcs
+
+
+def _templates_have_the_versions_that_they_name(state: State) -> None:
+    inventory = state.inventory
+    for template in inventory.launch_templates.values():
+        numbers = [version.number for version in inventory.versions_of(template.id)]
+        assert {template.default_version, template.latest_version} <= set(numbers)
+        assert template.latest_version == max(numbers) <= template.numbered
+    assert all(row.template_id in inventory.launch_templates for row in inventory.launch_template_versions.values())

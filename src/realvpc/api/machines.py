@@ -21,6 +21,7 @@ from realvpc.net.remains import Remains
 from realvpc.net.resource import Resource
 from realvpc.net.subnet import Subnet
 from realvpc.net.table import Change
+from realvpc.net.volume import Volume
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
 
@@ -75,10 +76,13 @@ def machines_delta(before: State, after: State, change: Change) -> MachinesDelta
 
 def _affected(before: State, after: State, row: Resource) -> Iterator[str]:
     """The ids of the instances and appliances whose machines follow from the row."""
-    for network in (before.network, after.network):
+    for state in (before, after):
+        network = state.network
         match row:
             case Instance() | InstanceConnectEndpoint():
                 yield row.id
+            case Volume():
+                yield from _holders(state.inventory.volumes.get(row.id))
             case NetworkInterface():
                 yield from _owners(network.interfaces.get(row.id))
             case Vpc() if _told(before, row.id) != _told(after, row.id):
@@ -103,6 +107,10 @@ def _told(state: State, vpc_id: str) -> object:
 def _blocks(state: State, subnet_id: str) -> tuple[Cidr, ...]:
     subnet = state.network.subnets.get(subnet_id)
     return subnet.blocks if subnet else ()
+
+
+def _holders(*volumes: Volume | None) -> Iterator[str]:
+    return (row.instance_id for row in volumes if row is not None and row.instance_id is not None)
 
 
 def _owners(*interfaces: NetworkInterface | None) -> Iterator[str]:

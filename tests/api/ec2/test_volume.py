@@ -13,6 +13,7 @@ from realvpc.net.volume import TRANSITIONS, VolumeEvent, VolumeState
 
 from ..build import make_subnet, make_vpc, named, specification
 from ..conftest import Client
+from ..told_node import ToldNode
 from .test_run_instances import described, run
 
 ZONE = "ap-northeast-1a"
@@ -190,9 +191,11 @@ def test_what_cannot_be_modified(client: Client, clock: Clock) -> None:
 
 def test_a_machine_learns_the_new_size_of_its_root_volume(client: Client, instance_id: str) -> None:
     root = described(client, instance_id)[0]["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    node = ToldNode(client.service)
     client("ModifyVolume", VolumeId=root, Size=30)
     (machine,) = machine_specs(client.service.state)
     assert machine.volume_bytes == 30 << 30
+    node.check(client.service.state)
 
 
 def test_whether_input_and_output_go_on_by_themselves_is_kept(client: Client) -> None:

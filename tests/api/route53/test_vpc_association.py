@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from realvpc.net.quotas import VPCS_PER_HOSTED_ZONE
+
 from ..build import bare, make_vpc, make_zone, zone_id_of, zone_vpc
-from ..conftest import OTHER, TOKYO, VIRGINIA, Client
+from ..conftest import OTHER, TOKYO, VIRGINIA, Client, give_quota
 
 
 class World:
@@ -148,3 +150,14 @@ def test_a_vpc_may_be_deleted_and_leaves_an_association_behind(world: World) -> 
     got = world.main("GetHostedZone", of="route53", Id=world.zone)
     assert zone_vpc(world.main, world.second) in got["VPCs"]
     world.main(DISASSOCIATE, of="route53", **world.params(world.second))
+
+
+def test_how_many_vpcs_a_zone_has_is_its_owners_quota(world: World) -> None:
+    """Whoever associates one."""
+    give_quota(world.main.service, VPCS_PER_HOSTED_ZONE, 1, region="")
+    foreign = world.params(world.foreign, VIRGINIA)
+    world.main(AUTHORIZE, of="route53", **foreign)
+    assert world.other.refused(ASSOCIATE, of="route53", **foreign).code == "LimitsExceeded"
+    give_quota(world.main.service, VPCS_PER_HOSTED_ZONE, 2, region="")
+    give_quota(world.main.service, VPCS_PER_HOSTED_ZONE, 1, account=OTHER, region="")
+    world.other(ASSOCIATE, of="route53", **foreign)

@@ -44,7 +44,7 @@ def associate_vpc_with_hosted_zone(ctx: Context, request: Request) -> Answer:
             f"The hosted zone {zone.id} is public, and a VPC can be associated with private hosted zones only.",
         )
     check_free(ctx, zone.name, asked)
-    if len(zone.vpcs) >= (allowed := ctx.quota(VPCS_PER_HOSTED_ZONE)):
+    if len(zone.vpcs) >= (allowed := ctx.quota(VPCS_PER_HOSTED_ZONE, zone)):
         raise AwsError("LimitsExceeded", f"A hosted zone can be associated with {allowed} VPCs.")
     comment = request.get("Comment") or ""
     return submitted(ctx, put(replace(zone, vpcs=(*zone.vpcs, asked))), comment=comment)
