@@ -150,7 +150,7 @@ def _flow_logs(client: Client) -> Nth:
 
 
 def _versions(client: Client) -> Nth:
-    data = {"LaunchTemplateName": "web", "LaunchTemplateData": {"ImageId": IMAGE}}
+    data: dict[str, Any] = {"LaunchTemplateName": "web", "LaunchTemplateData": {"ImageId": IMAGE}}
     client("CreateLaunchTemplate", **data)
     return lambda _: ec2("CreateLaunchTemplateVersion", **data)
 

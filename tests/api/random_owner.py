@@ -8,7 +8,6 @@ from typing import Any
 
 from realvpc.api.core.errors import AwsError
 from realvpc.net.images import AL2023
-from realvpc.net.resource import Resource
 from realvpc.net.security_group import SecurityGroup
 from realvpc.net.table import Table
 
@@ -51,10 +50,7 @@ class Owner:
 
     def rows(self, table: Table[Any]) -> list[Any]:
         place = (self.client.account, self.client.region)
-        return sorted((row for row in table.values() if self._place(row) == place), key=lambda row: row.id)
-
-    def _place(self, row: Resource) -> tuple[str, str]:
-        return row.account, row.region
+        return sorted((row for row in table.values() if (row.account, row.region) == place), key=lambda row: row.id)
 
     @property
     def network(self) -> Any:

@@ -15,7 +15,8 @@ from .life import NO, Ids, Life, place
 
 
 def _launched(client: Client, subnet_id: str = "") -> str:
-    request = {"ImageId": AL2023.id_in(client.region), "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+    request: dict[str, Any] = {"ImageId": AL2023.id_in(client.region), "InstanceType": "t3.micro"}
+    request |= {"MinCount": 1, "MaxCount": 1}
     [row] = client("RunInstances", **request, SubnetId=subnet_id or place(client))["Instances"]
     return str(row["InstanceId"])
 

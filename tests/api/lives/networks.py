@@ -176,14 +176,13 @@ ELASTIC_IP = Life(
 def _prefix_list(*steps: str) -> Callable[[Client], Ids]:
     def make(client: Client) -> Ids:
         entries = [{"Cidr": "198.18.0.0/24"}]
-        request = {"PrefixListName": "l", "MaxEntries": 2, "AddressFamily": "IPv4", "Entries": entries}
+        request: dict[str, Any] = {"PrefixListName": "l", "MaxEntries": 2, "AddressFamily": "IPv4", "Entries": entries}
         made = client("CreateManagedPrefixList", **request)["PrefixList"]["PrefixListId"]
         for step in steps:
             if step == "modify":
                 client("ModifyManagedPrefixList", PrefixListId=made, AddEntries=[{"Cidr": "198.18.1.0/24"}])
             elif step == "restore":
-                restored = {"PreviousVersion": 1, "CurrentVersion": 2}
-                client("RestoreManagedPrefixListVersion", PrefixListId=made, **restored)
+                client("RestoreManagedPrefixListVersion", PrefixListId=made, PreviousVersion=1, CurrentVersion=2)
             elif step == "use":
                 vpc_id = make_vpc(client)
                 [table] = client("DescribeRouteTables")["RouteTables"]
