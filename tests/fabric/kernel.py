@@ -98,7 +98,7 @@ class Kernel:
         self.nobody = last - 4
         self.edges = {INTERNET: last - 3, SERVICES: last - 2, ENDPOINTS: last - 1, AWS: last}
         self.apply(network)
-        for name in ("flows", "nat_flows", "even_records", "record_tallies"):
+        for name in ("flows", "nat_flows", "tallies", "shares", "even_records", "record_tallies"):
             loaded.maps[name].delete(list(loaded.maps[name]))
 
     def apply(self, network: Network) -> None:

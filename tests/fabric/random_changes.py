@@ -41,7 +41,7 @@ class Changes:
     """Random changes that keep a network whole: what a row needs is there, and addresses are nobody else's."""
 
     def __init__(self, seed: int) -> None:
-        self.world = World(seed)
+        self.seed, self.world = seed, World(seed)
         self.random = Random(seed)
         self.network = self.world.network
         self._all: dict[tuple[type[Any], str], Any] = {(type(row), row.id): row for row in self.world.resources}
