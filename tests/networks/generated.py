@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import combinations, pairwise
-from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from realvpc.api.service import Service
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.images import AL2023
-from realvpc.net.network import Network
-from realvpc.net.network_interface import NetworkInterface
 
 from ..api.build import ipv6_of
 from ..api.conftest import TOKYO, VIRGINIA, Client
 from .predicted import TCP_PORTS, UDP_PORT
+from .site import Calls, Site
 
 SHAPES: dict[str, Callable[[int], list[tuple[int, int]]]] = {
     "mesh": lambda count: list(combinations(range(count), 2)),
@@ -31,43 +29,17 @@ EVERYWHERE = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6":
 PRIVATE = {"IpRanges": [{"CidrIp": "10.0.0.0/8"}], "Ipv6Ranges": [{"CidrIpv6": "2001:db8::/33"}]}
 
 
-class Step(NamedTuple):
-    """A call that may change who reaches whom."""
-
-    kind: str
-    client: Client
-    action: str
-    request: dict[str, Any]
-
-    def __str__(self) -> str:
-        words = ", ".join(f"{name}={value!r}" for name, value in self.request.items())
-        return f"{self.client.account} {self.client.region} {self.action}({words})"
-
-
-class Site:
-    """A VPC and what is in it.  ``blocks`` are what others route to."""
-
-    def __init__(self, client: Client, vpc_id: str, place: int) -> None:
-        self.client, self.vpc_id, self.place = client, vpc_id, place
-        self.blocks: list[str] = []
-        self.ipv6: Cidr | None = None
-        self.subnets: list[str] = []  # the public one, and perhaps a private one
-        self.tables: list[str] = []  # theirs, in the same order
-        self.groups: list[str] = []
-        self.private_nat: str | None = None
-        self.gateway = ""
-
-
-class Generated:
-    """``machines`` are interface ids, ``routers`` those of them that forward; ``steps`` may be taken afterwards."""
+class Generated(Calls):
+    """``machines`` are interface ids, ``seconds`` those of them that are a machine's second one, ``routers`` those of
+    machines that forward; ``endpoints`` are interfaces of endpoints.  ``steps`` may be taken afterwards."""
 
     def __init__(self, service: Service, seed: int, accounts: tuple[str, str]) -> None:
-        self.service, self.seed, self.accounts = service, seed, accounts
-        self.random = Random(seed)
-        self.log: list[Step] = []
-        self.steps: list[Step] = []
+        super().__init__(service, seed)
+        self.accounts = accounts
         self.machines: list[str] = []
         self.routers: set[str] = set()
+        self.endpoints: list[str] = []
+        self.seconds: set[str] = set()
         self.sites: list[Site] = []
         self.peerings: list[tuple[Site, Site, str]] = []
         self.shape = list(SHAPES)[seed % len(SHAPES)]
@@ -76,30 +48,6 @@ class Generated:
         kinds = sorted({step.kind for step in self.steps})
         rank = {kind: (place - seed) % len(kinds) for place, kind in enumerate(kinds)}
         self.steps.sort(key=lambda step: rank[step.kind])
-
-    @property
-    def network(self) -> Network:
-        return self.service.state.network
-
-    def interface(self, name: str) -> NetworkInterface:
-        return self.network.interfaces[name]
-
-    def describe(self) -> str:
-        """How it was made, call by call."""
-        return f"network {self.seed}, a {self.shape}:\n" + "\n".join(map(str, self.log))
-
-    def chance(self, probability: float) -> bool:
-        return self.random.random() < probability
-
-    def do(self, client: Client, action: str, **request: Any) -> dict[str, Any]:
-        self.log.append(Step("", client, action, request))
-        return client(action, **request)
-
-    def take(self, step: Step) -> None:
-        self.do(step.client, step.action, **step.request)
-
-    def may(self, kind: str, client: Client, action: str, **request: Any) -> None:
-        self.steps.append(Step(kind, client, action, request))
 
     # -- what there is -------------------------------------------------------------------------------------------
 
@@ -111,6 +59,7 @@ class Generated:
         for site in self.sites:
             self._groups(site)
             self._ways_out(site)
+            self._endpoints(site)
         for near, far in SHAPES[self.shape](count):
             self._peer(self.sites[near], self.sites[far])
         for site in self.sites:
@@ -132,6 +81,7 @@ class Generated:
         shift = 0 if not is_like_another or self.chance(0.4) else 2 * place
         for index in range(1 + self.chance(0.7)):
             request = {"VpcId": vpc_id, "CidrBlock": str(block.subnet(shift + index, 24))}
+            request["AvailabilityZone"] = f"{client.region}a"  # where one machine can be in both
             if site.ipv6:
                 request["Ipv6CidrBlock"] = str(site.ipv6.subnet(index, 64))
             site.subnets.append(self.do(client, "CreateSubnet", **request)["Subnet"]["SubnetId"])
@@ -214,6 +164,24 @@ class Generated:
             self.do(client, "ModifyVpcBlockPublicAccessOptions", **request)
             request = {"InternetGatewayBlockMode": "off"}
             self.may("public access unblocked", client, "ModifyVpcBlockPublicAccessOptions", **request)
+
+    def _endpoints(self, site: Site) -> None:
+        """To S3, with or without its routes, and one with an interface."""
+        name, client = f"com.amazonaws.{site.client.region}", site.client
+        request: dict[str, Any]
+        if self.chance(0.5):
+            tables = [table for table in site.tables if self.chance(0.7)]
+            request = {"VpcId": site.vpc_id, "ServiceName": f"{name}.s3", "RouteTableIds": tables}
+            endpoint = self.do(client, "CreateVpcEndpoint", **request)["VpcEndpoint"]["VpcEndpointId"]
+            self.may("S3 endpoint deleted", client, "DeleteVpcEndpoints", VpcEndpointIds=[endpoint])
+        if self.chance(0.4):
+            request = {"VpcId": site.vpc_id, "ServiceName": f"{name}.ssm", "VpcEndpointType": "Interface"}
+            request |= {"SecurityGroupIds": [self.random.choice(site.groups)], "PrivateDnsEnabled": False}
+            address = {"SubnetId": site.subnets[0], "Ipv4": self._at(site, 5)}
+            request["SubnetConfigurations"] = [address]
+            made = self.do(client, "CreateVpcEndpoint", **request)["VpcEndpoint"]
+            self.endpoints += made["NetworkInterfaceIds"]
+            self.may("endpoint deleted", client, "DeleteVpcEndpoints", VpcEndpointIds=[made["VpcEndpointId"]])
 
     def _at(self, site: Site, place: int) -> str:
         """An address of the public subnet that no machine gets."""
@@ -324,7 +292,9 @@ class Generated:
         for place, subnet in enumerate(site.subnets):
             for _ in range(1 + (not place and self.chance(0.3))):
                 if len(self.machines) < MACHINES_MAXIMUM - left:
-                    self._launch(site, subnet, public=not place and self.chance(0.7))
+                    first = self._launch(site, subnet, public=not place and self.chance(0.7))
+                    if len(self.machines) < MACHINES_MAXIMUM - left and self.chance(0.3):
+                        self._second_interface(site, first)
         if len(site.subnets) == 2 and len(self.machines) < MACHINES_MAXIMUM - left and self.chance(0.6):
             self._router(site)
 
@@ -344,12 +314,32 @@ class Generated:
         [made] = self.do(site.client, "RunInstances", **request)["Instances"]
         interface_id: str = made["NetworkInterfaces"][0]["NetworkInterfaceId"]
         if public and not interface["AssociatePublicIpAddress"]:
-            allocation = self.do(site.client, "AllocateAddress")["AllocationId"]
-            request = {"AllocationId": allocation, "NetworkInterfaceId": interface_id}
-            association = self.do(site.client, "AssociateAddress", **request)["AssociationId"]
-            self.may("address disassociated", site.client, "DisassociateAddress", AssociationId=association)
+            self._elastic_ip(site, interface_id)
         self.machines.append(interface_id)
         return interface_id
+
+    def _second_interface(self, site: Site, first: str) -> None:
+        """In any subnet, with groups and perhaps a public address of its own."""
+        subnet, client = self.random.choice(site.subnets), site.client
+        request: dict[str, Any] = {"SubnetId": subnet, "Groups": [self.random.choice(site.groups)]}
+        request["PrivateIpAddress"] = str(self._next_address(subnet))
+        if site.ipv6 and self.chance(0.7):
+            request["Ipv6AddressCount"] = 1
+        made = self.do(client, "CreateNetworkInterface", **request)["NetworkInterface"]["NetworkInterfaceId"]
+        instance = self.interface(first).attachment
+        assert instance is not None
+        where = {"NetworkInterfaceId": made, "InstanceId": instance.owner_id}
+        self.do(client, "AttachNetworkInterface", **where, DeviceIndex=1)
+        if subnet == site.subnets[0] and self.chance(0.5):
+            self._elastic_ip(site, made)
+        self.machines.append(made)
+        self.seconds.add(made)
+
+    def _elastic_ip(self, site: Site, interface_id: str) -> None:
+        allocation = self.do(site.client, "AllocateAddress")["AllocationId"]
+        request = {"AllocationId": allocation, "NetworkInterfaceId": interface_id}
+        association = self.do(site.client, "AssociateAddress", **request)["AssociationId"]
+        self.may("address disassociated", site.client, "DisassociateAddress", AssociationId=association)
 
     def _next_address(self, subnet: str) -> Address:
         return self.network.subnets[subnet].cidr.at(

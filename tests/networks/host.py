@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from realvpc.api.machines import machine_specs
 from realvpc.api.service import Service
 from realvpc.fabric import namespace
 from realvpc.fabric.fabric import Fabric
-from realvpc.net.trace import INTERNET
+from realvpc.net import aws_hosts
+from realvpc.net.services import ENDPOINT_IDENTITIES, endpoint_identity_of
+from realvpc.net.trace import AWS, ENDPOINTS, INTERNET
 from realvpc.node_view import NodeView
 from realvpc.store.commit import Commit
 
@@ -36,17 +38,20 @@ class Host:
         self.places: dict[str, Place] = {}
         fabric.apply(self.view.whole().plan)
         self._open(Place(INTERNET, fabric.namespace(INTERNET), INTERNET_ADDRESSES))
+        self._open(Place(AWS, fabric.namespace(AWS), [*aws_hosts.ADDRESSES], named={}))
         self._commits = service.feed.subscribe(Commit)
 
-    def bring_up(self, routers: set[str]) -> None:
-        """A namespace for each instance, which goes by the id of its interface."""
+    def bring_up(self, routers: set[str], endpoints: Iterable[str]) -> None:
+        """A namespace for each instance, whose interfaces go by their ids, as do these of endpoints."""
         network = self.service.state.network
         for spec in machine_specs(self.service.state):
             path = self.fabric.ensure_machine(spec.id, spec.links)
-            [link] = spec.links
-            if link.interface_id in routers:
+            if routers & {link.interface_id for link in spec.links}:
                 namespace.run_in(path, _forward)
-            self._open(Place(link.interface_id, path, network.interfaces[link.interface_id].addresses))
+            for link in spec.links:
+                self._open(Place(link.interface_id, path, network.interfaces[link.interface_id].addresses))
+        named = {str(endpoint_identity_of(each)): each for each in endpoints}
+        self._open(Place(ENDPOINTS, self.fabric.namespace(ENDPOINTS), [ENDPOINT_IDENTITIES.at(1)], named))
 
     def follow(self) -> None:
         """Let the data plane follow what was committed since."""

@@ -18,7 +18,6 @@ from pathlib import Path
 from realvpc.fabric import namespace
 from realvpc.net.addresses import Address
 from realvpc.net.icmp import IcmpType, Icmpv6Type
-from realvpc.net.trace import INTERNET
 
 from .predicted import TCP_PORTS, UDP_PORT, Probe
 
@@ -38,13 +37,17 @@ _REPLIES: dict[int, int] = {_V4: IcmpType.ECHO_REPLY, _V6: Icmpv6Type.ECHO_REPLY
 
 
 class Place:
-    """A machine, or the internet: what it serves, and what it asks with."""
+    """An interface of a machine, the internet, or AWS: what is served there, and what it asks with."""
 
-    def __init__(self, name: str, path: Path, addresses: Collection[Address]) -> None:
-        """``addresses`` are those that it serves on; none: all that it has."""
-        self.name, self.path = name, path
-        self.families = {_family(each) for each in addresses} or {_V4, _V6}
-        self._served = {_family(each): str(each) for each in addresses} if name == INTERNET else {}
+    def __init__(
+        self, name: str, path: Path, addresses: Collection[Address], named: Mapping[str, str] | None = None
+    ) -> None:
+        """It serves on the first address of each family; where there is ``named``, on all that its namespace has, and
+        is called there by those names."""
+        self.name, self.path, self.named = name, path, named or {}
+        first = {_family(each): str(each) for each in reversed([*addresses])}
+        self.families = set(first)
+        self._served = first if named is None else {}
         self.echoes: dict[int, socket.socket] = {}
         self.datagrams: dict[int, socket.socket] = {}
         self.listeners: list[socket.socket] = []
@@ -55,6 +58,7 @@ class Place:
             where = self._served.get(family, "")
             protocol = socket.IPPROTO_ICMP if family == _V4 else socket.IPPROTO_ICMPV6
             self.echoes[family] = socket.socket(family, socket.SOCK_RAW, protocol)
+            self.echoes[family].bind((where, 0))
             self.datagrams[family] = _bound(family, socket.SOCK_DGRAM, where, UDP_PORT)
             for port in TCP_PORTS:
                 self.listeners.append(_bound(family, socket.SOCK_STREAM, where, port))
@@ -245,7 +249,7 @@ def _accept(place: Place, each: socket.socket) -> None:
         for _ in range(512):
             accepted, _ = each.accept()
             with accepted:
-                accepted.send(place.name.encode())
+                accepted.send(place.named.get(accepted.getsockname()[0], place.name).encode())
 
 
 def _checksum(message: bytes) -> int:

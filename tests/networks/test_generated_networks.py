@@ -1,7 +1,8 @@
 """Forty networks with real packets: who answers whom is what ``walk`` says, and what one change makes of it.
 
-They are networks of one service, side by side on one fabric; their machines are namespaces instead of instances.  One
-that differs is printed as the calls that make it: ``REALVPC_SEED=<n>`` has that one alone, ``--first-seed`` others.
+They are networks of one service, side by side on one fabric; their machines are namespaces instead of instances, some
+with two interfaces, and what S3 and AWS's endpoint would say the test says.  One that differs is printed as the calls
+that make it: ``REALVPC_SEED=<n>`` has that one alone, ``--first-seed`` others.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from realvpc.clock import Clock
 from realvpc.fabric.bpf import build
 from realvpc.fabric.fabric import Fabric
 from realvpc.net.network import Network
+from realvpc.net.trace import AWS
 
 from ..api.conftest import new_service
-from .generated import Generated, Step
+from .generated import Generated
 from .host import Host
 from .measured import Measurement
 from .predicted import Probe, agrees_with_reach, answerer, probes
+from .site import Step
 
 pytestmark = pytest.mark.root
 
@@ -61,7 +64,7 @@ class Case:
 
     def __init__(self, made: Generated) -> None:
         self.made = made
-        self.probes = probes(made.network, made.machines)
+        self.probes = probes(made.network, made.machines, made.endpoints)
         self.expected = self._answers(made.network)
         self.step: Step | None = None
         self.flipped = 0
@@ -120,7 +123,8 @@ def test_real_packets_say_what_is_predicted_and_a_change_flips_what_is_predicted
     assert not differ, "reach says something else than walk"
     host = Host(fabric, service)
     try:
-        host.bring_up({router for case in cases for router in case.made.routers})
+        endpoints = [endpoint for case in cases for endpoint in case.made.endpoints]
+        host.bring_up({router for case in cases for router in case.made.routers}, endpoints)
         assert not fabric.faults()
         reports, mark = measure(host, cases, 0)
         assert not reports, "\n\n".join(reports)
@@ -143,3 +147,8 @@ def _is_worth_it(cases: list[Case]) -> None:
     assert len({case.step.kind for case in cases if case.step}) >= 6
     pairs = [pair for case in cases for pair in zip(case.probes, case.expected, strict=True)]
     assert any(who not in (None, probe.receiver) for probe, who in pairs), "somebody else who has the address answers"
+    endpoints = {endpoint for case in cases for endpoint in case.made.endpoints}
+    seconds = {second for case in cases for second in case.made.seconds}
+    for places in (endpoints, seconds, {AWS}):
+        answered = [who is not None for probe, who in pairs if {probe.asker, probe.receiver} & places]
+        assert min(answered.count(False), answered.count(True)) > 50, places
