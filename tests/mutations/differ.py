@@ -1,6 +1,6 @@
-"""Whether ``walk`` and the program differ in one of the first networks: ``python -m tests.mutations.differ DIRECTORY``.
+"""Whether ``walk`` and the program differ in a network: ``python -m tests.mutations.differ DIRECTORY FIRST COUNT``.
 
-Exits with 1 where they do, be it by an error.
+Networks are those of the differential test from seed FIRST on.  Exits with 1 where they do, be it by an error.
 """
 
 from __future__ import annotations
@@ -14,14 +14,11 @@ from realvpc.fabric.loader import Object
 from ..fabric.kernel import SMALL, devices
 from ..fabric.test_differential import PACKETS, run_world
 
-WORLDS = 400
-"""As many as the differential test tries in every run; most mistakes show within the first five."""
 
-
-def differ(directory: Path) -> bool:
+def differ(directory: Path, seeds: range) -> bool:
     def looked_for() -> bool:
         with Object(max_entries=SMALL) as loaded:
-            return any(_differ_in(loaded, seed) for seed in range(WORLDS))
+            return any(_differ_in(loaded, seed) for seed in seeds)
 
     with devices(directory / "ns") as path:
         return namespace.run_in(path, looked_for)
@@ -30,10 +27,12 @@ def differ(directory: Path) -> bool:
 def _differ_in(loaded: Object, seed: int) -> bool:
     try:
         run_world(loaded, seed, PACKETS)
-    except AssertionError:
+    except AssertionError as error:
+        sys.stderr.write(f"seed {seed}: {error}\n")
         return True
     return False
 
 
 if __name__ == "__main__":
-    sys.exit(differ(Path(sys.argv[1])))
+    first, count = map(int, sys.argv[2:])
+    sys.exit(differ(Path(sys.argv[1]), range(first, first + count)))

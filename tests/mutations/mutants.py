@@ -93,6 +93,25 @@ LAW = (
         "return replace(trace, delivered_to=to, tracked=frozenset(self.tracked)",
         "return replace(trace, delivered_to=to",
     ),
+    # what an account keeps from the internet, endpoints and services
+    Mutant("block_public_access.py", "BlockMode.OFF if self is ExclusionMode.ALLOW_BIDIRECTIONAL else ", ""),
+    Mutant("gateway_endpoint.py", "owner is None or packet.source != owner.private_address", "owner is None"),
+    Mutant("gateway_endpoint.py", "journey.decide(is_carried(packet)", "journey.decide(True"),
+    Mutant("gateway_endpoint.py", "journey.fits(endpoint_id, mtu.INTERNET, vpc_id)", "pass"),
+    Mutant("private_link.py", "journey.fits(endpoint.id, mtu.INTERFACE_ENDPOINT, receiver.vpc_id)", "pass"),
+    Mutant("private_link.py", "    journey.track_as_received(receiver)\n", ""),
+    Mutant("link_local.py", "else packet.source == sender.private_address", "else sender.has(packet.source)"),
+    Mutant("link_local.py", "of_vpc_address=packet.destination == vpc.resolver", "of_vpc_address=False"),
+    Mutant("link_local.py", "            vpc.enable_dns_support,\n", "            True,\n"),
+    # what is counted, and what is recorded
+    Mutant("allowances.py", "own < min(FLOWS_OF_INTERFACE", "own <= min(FLOWS_OF_INTERFACE"),
+    Mutant("nat_flow.py", "own >= min(FLOWS_OF_GATEWAY", "own > min(FLOWS_OF_GATEWAY"),
+    Mutant("nat_flow.py", "begun >= FLOWS_OF_GATEWAY - own", "begun > FLOWS_OF_GATEWAY - own"),
+    Mutant("nat64.py", "size = packet.size - LONGER if", "size = packet.size if"),
+    Mutant(
+        "flow_record.py", "trace.sightings[:-1] if trace.reason in NO_RECORD else trace.sightings", "trace.sightings"
+    ),
+    Mutant("flow_record.py", "records and (is_blocked or trace.reason in REFUSED_BY_RULES)", "records and is_blocked"),
 )
 
 PROGRAM = (
@@ -182,4 +201,34 @@ PROGRAM = (
         "vpc.bpf.c", "if (way.is_tracked && !egress.flow && !packet->is_error)", "if (way.is_tracked && !egress.flow)"
     ),
     Mutant("nat_gateway.h", "seen_last_by(from, seen_by_so_many);", "(void)seen_by_so_many;"),
+    # endpoints and services
+    Mutant("gateway_endpoint.h", " || !same_address(&packet->source, &owner->primary)", ""),
+    Mutant("gateway_endpoint.h", "if (!endpoint_carries(packet))", "if (0 && !endpoint_carries(packet))"),
+    Mutant("gateway_endpoint.h", "if (packet->size > MTU_INTERNET)", "if (0)"),
+    Mutant("endpoint.h", " || packet->destination_port != ENDPOINT_TLS_PORT", ""),
+    Mutant("endpoint.h", "	passage->track = 1;\n", ""),
+    Mutant("endpoint.h", "&& mtu > MTU_INTERFACE_ENDPOINT ?", "&& 0 ?"),
+    Mutant("service.h", "same_address(&packet->destination, &sender->resolver);\n	const", "0;\n	const"),
+    Mutant(
+        "service.h",
+        "		if (!(sender->flags & INTERFACE_RESOLVES))\n			return REASON_DNS_SUPPORT_DISABLED;\n",
+        "",
+    ),
+    Mutant(
+        "service.h",
+        "if (!is_within_allowance_of_services(sender->id, now))\n		return REASON_LINKLOCAL_ALLOWANCE_EXCEEDED;\n"
+        "	set_identity(",
+        "set_identity(",
+    ),
+    # what is counted, what is recorded, and pieces of packets
+    Mutant(
+        "track.h", "own < FLOWS_OF_INTERFACE && own < FLOWS - all", "own < FLOWS_OF_INTERFACE && own <= FLOWS - all"
+    ),
+    Mutant("nat_flow.h", "own < NAT_FLOWS - all", "own <= NAT_FLOWS - all"),
+    Mutant("nat_flow.h", "begun < NAT_FLOWS_OF_GATEWAY - own", "begun <= NAT_FLOWS_OF_GATEWAY - own"),
+    Mutant("record.h", "is_last && leaves_no_record(reason)", "0 && leaves_no_record(reason)"),
+    Mutant("record.h", "i + 1 == journey->sighted && !journey->is_unlogged", "i + 1 == journey->sighted"),
+    Mutant("fragment.h", "!known || !is_same_packet(known, &fragment)", "!known"),
+    Mutant("nat64.h", "		packet->size -= NAT64_LONGER;\n", "		;\n"),
+    Mutant("nat_gateway.h", "	if (is_fragment_of_others(&journey->packet))\n", "	if (0)\n"),
 )
