@@ -1,5 +1,5 @@
-"""What an account has set for its volumes and snapshots in a Region (EBS guide, "Encryption by default", "Block public
-access for snapshots")."""
+"""What an account has set for its volumes, snapshots and images in a Region (EBS guide, "Encryption by default", "Block
+public access for snapshots"; EC2 guide, "Block public access to your AMIs")."""
 
 from __future__ import annotations
 
@@ -12,3 +12,4 @@ class EbsSettings(Resource, frozen=True, kw_only=True):
     encrypted_by_default: bool = False
     kms_key_id: str = ""
     snapshot_block_public_access: str = "unblocked"
+    image_block_public_access: str = "block-new-sharing"

@@ -16,7 +16,21 @@ class ImageState(StrEnum):
     AVAILABLE = "available"
 
 
-class MachineImage(Resource, frozen=True, kw_only=True):
+ALL = "all"
+"""Whom a public image or snapshot is shared with; no account is called so."""
+
+
+class Shareable(Resource, frozen=True, kw_only=True):
+    """What its owner lets others use: ``shared_with`` are accounts, and ``ALL``.  It stays its owner's: it counts for
+    nobody else's quota, and nobody else sees its tags."""
+
+    shared_with: tuple[str, ...] = ()
+
+    def tags_seen_by(self, account: str, region: str) -> dict[str, str]:
+        return self.tags if account == self.account else {}
+
+
+class MachineImage(Shareable, frozen=True, kw_only=True):
     """An image in one Region.  ``content`` names the directory that instances start from; without one it is what
     every host can make by itself.
     """
@@ -33,7 +47,7 @@ class MachineImage(Resource, frozen=True, kw_only=True):
     source_instance_id: str = ""  # that it was made of, if of one
 
 
-class DiskSnapshot(Resource, frozen=True, kw_only=True):
+class DiskSnapshot(Shareable, frozen=True, kw_only=True):
     """What is left when an image is deregistered, and what another one can be registered from.
 
     Not ``table.Snapshot``, which is the state at one moment.

@@ -126,6 +126,7 @@ def test_an_action_that_names_no_resources_only_describes_or_is_about_the_accoun
         "GenerateCredentialReport",
         *("EnableEbsEncryptionByDefault", "DisableEbsEncryptionByDefault"),
         *("ModifyEbsDefaultKmsKeyId", "ResetEbsDefaultKmsKeyId"),
+        *("EnableImageBlockPublicAccess", "DisableImageBlockPublicAccess"),
         *("EnableSnapshotBlockPublicAccess", "DisableSnapshotBlockPublicAccess"),
         *("DeleteNetworkInterfacePermission", "ModifyVpcBlockPublicAccessOptions"),
     }

@@ -106,6 +106,9 @@ def test_an_encoded_message_is_nobodys_who_may_not_decode_it(owner: As, ann: As,
     assert "arn" not in message
     assert ann.refused("DecodeAuthorizationMessage", of="sts", EncodedMessage=message).code == "AccessDenied"
     assert decoded(owner, error)["explicitDeny"] is False
+    for vpc_id in ("vpc-\ud800", "vpc-" + "x" * 100_000):
+        told = decoded(owner, ann.refused("DeleteVpc", VpcId=vpc_id))
+        assert told["context"]["resource"] == f"arn:aws:ec2:{TOKYO}:{MAIN}:vpc/{vpc_id}"[:2048]
     for client, text in ((As(service, "AKIATHEIRS"), message), (owner, message[:-4]), (owner, "x"), (owner, "\u00e9")):
         refused = client.refused("DecodeAuthorizationMessage", of="sts", EncodedMessage=text)
         assert refused.code == "InvalidAuthorizationMessageException"

@@ -1,4 +1,4 @@
-"""The attributes of images and snapshots, which are shared with nobody."""
+"""The attributes of images and snapshots, which nobody is shared with to begin with."""
 
 from __future__ import annotations
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
@@ -20,13 +20,14 @@ from realvpc.iam.statement import Statement
 from realvpc.iam.temporary_credentials import digest
 
 _PURPOSE = "authorization message"
-LONGEST = 10_240  # bytes that are told; conditions that are more are left out
+LONGEST = 10_240  # bytes that are told: of more, conditions and statements are left out
+_LONGEST_RESOURCE = 2048  # characters
 
 
 def seal(key: bytes, principal: Principal, action: str, conditions: Conditions, refusal: Refused) -> str:
-    content = _told(principal, action, conditions, refusal)
+    content = _told(principal, action, conditions, refusal, refusal.denying)
     if len(content) > LONGEST:
-        content = _told(principal, action, {}, refusal)
+        content = _told(principal, action, {}, refusal, ())
     sealed = _cipher(key).encrypt(content, [principal.account.encode()])
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
@@ -45,21 +46,25 @@ def _cipher(key: bytes) -> AESSIV:
     return AESSIV(digest(key, _PURPOSE, b"encrypt") + digest(key, _PURPOSE, b"authenticate"))
 
 
-def _told(principal: Principal, action: str, conditions: Conditions, refusal: Refused) -> bytes:
-    return msgspec.json.encode(
+def _told(
+    principal: Principal, action: str, conditions: Conditions, refusal: Refused, denying: Iterable[Statement]
+) -> bytes:
+    told = json.dumps(  # which writes every character in ASCII, half a surrogate pair too
         {
             "allowed": False,
             "explicitDeny": bool(refusal.denying),
-            "matchedStatements": _items(_statement(principal, each) for each in refusal.denying),
+            "matchedStatements": _items(_statement(principal, each) for each in denying),
             "failures": _items(()),
             "context": {
                 "principal": _principal(principal),
                 "action": action,
-                "resource": refusal.resource,
+                "resource": refusal.resource[:_LONGEST_RESOURCE],
                 "conditions": _items({"key": key, "values": _values(_several(conditions[key]))} for key in conditions),
             },
-        }
+        },
+        separators=(",", ":"),
     )
+    return told.encode()
 
 
 def _principal(principal: Principal) -> Mapping[str, str]:

@@ -26,7 +26,6 @@ SETTINGS: Mapping[str, Callable[[Context], Response]] = {
         "DataExportCount": 0,
     },
     "GetEnabledIpamPolicy": lambda ctx: {"IpamPolicyEnabled": False},
-    "GetImageBlockPublicAccessState": lambda ctx: {"ImageBlockPublicAccessState": "block-new-sharing", **_BY_ACCOUNT},
     "GetSerialConsoleAccessStatus": lambda ctx: {"SerialConsoleAccessEnabled": False, **_BY_ACCOUNT},
 }
 

@@ -16,10 +16,6 @@ from . import (
     elastic_ip_association,
     elastic_ip_attribute,
     id_format,
-    image,
-    image_attribute,
-    image_of_instance,
-    image_registration,
     instance,
     instance_attribute,
     instance_connect_endpoint,
@@ -60,7 +56,6 @@ from . import (
     security_group_rule,
     security_group_vpc_association,
     security_groups_for_vpc,
-    snapshot,
     subnet,
     subnet_cidr,
     subnet_cidr_reservation,
@@ -68,7 +63,6 @@ from . import (
     volume,
     volume_attachment,
     volume_modification,
-    volume_snapshot,
     volume_status,
     vpc,
     vpc_attribute,
@@ -76,6 +70,7 @@ from . import (
     zone,
 )
 from .flow_log_actions import FLOW_LOG_ACTIONS
+from .image_actions import IMAGE_ACTIONS
 from .nat_gateway_actions import NAT_GATEWAY_ACTIONS
 from .resources import on, on_accepted, on_key_pair, on_launch, on_placement_group, on_tagged
 from .vpc_endpoint_actions import VPC_ENDPOINT_ACTIONS
@@ -84,6 +79,7 @@ ACTIONS: dict[str, Action] = {
     **NAT_GATEWAY_ACTIONS,
     **VPC_ENDPOINT_ACTIONS,
     **FLOW_LOG_ACTIONS,
+    **IMAGE_ACTIONS,
     # VPC peering connections
     "AcceptVpcPeeringConnection": Action(peering.accept_vpc_peering_connection, on_accepted),
     "CreateVpcPeeringConnection": Action(peering.create_vpc_peering_connection, on("vpc", "vpc-peering-connection")),
@@ -374,22 +370,10 @@ ACTIONS: dict[str, Action] = {
     "GetSnapshotBlockPublicAccessState": Action(ebs_setting.get_snapshot_block_public_access_state, on_all),
     "ModifyEbsDefaultKmsKeyId": Action(ebs_setting.modify_ebs_default_kms_key_id, on_all),
     "ResetEbsDefaultKmsKeyId": Action(ebs_setting.reset_ebs_default_kms_key_id, on_all),
-    # Images, their snapshots, and instance types
-    "CopyImage": Action(image_registration.copy_image, on("image", "snapshot"), Repeat(longest=128)),
-    "CopySnapshot": Action(volume_snapshot.copy_snapshot, on("snapshot")),
-    "CreateImage": Action(image_of_instance.create_image, on("image", "instance", "snapshot")),
-    "CreateSnapshot": Action(volume_snapshot.create_snapshot, on("snapshot", "volume")),
-    "CreateSnapshots": Action(volume_snapshot.create_snapshots, on("instance", "snapshot", "volume")),
-    "DeleteSnapshot": Action(snapshot.delete_snapshot, on("snapshot")),
-    "DeregisterImage": Action(image_registration.deregister_image, on("image")),
-    "DescribeImageAttribute": Action(image_attribute.describe_image_attribute, on("image")),
-    "DescribeImages": Action(image.describe_images, on_all),
+    # Instance types
     "DescribeInstanceTypeOfferings": Action(instance_type.describe_instance_type_offerings, on_all),
     "DescribeInstanceTypes": Action(instance_type.describe_instance_types, on_all),
-    "DescribeSnapshotAttribute": Action(snapshot.describe_snapshot_attribute, on("snapshot")),
-    "DescribeSnapshots": Action(snapshot.describe_snapshots, on_all),
     "GetInstanceTypesFromInstanceRequirements": Action(
         instance_requirements.get_instance_types_from_instance_requirements, on_all
     ),
-    "RegisterImage": Action(image_registration.register_image, on("image", perhaps=("snapshot",))),
 }

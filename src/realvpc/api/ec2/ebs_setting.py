@@ -34,7 +34,7 @@ def key_of(ctx: Context, wanted: Mapping[str, Any], source: str = "") -> str:
 
     Raises InvalidParameterDependency, InvalidParameterValue for a key that cannot be.
     """
-    settings, key = _settings(ctx), wanted.get("KmsKeyId")
+    settings, key = settings_of(ctx), wanted.get("KmsKeyId")
     encrypted = wanted.get("Encrypted") or settings.encrypted_by_default or source
     if key and not encrypted:
         raise AwsError(
@@ -64,42 +64,44 @@ def _key_arn(ctx: Context, key: str) -> str:
     return arn("kms", ctx.region, ctx.account, key if key.startswith("alias/") else f"key/{key}")
 
 
-def _settings(ctx: Context) -> EbsSettings:
-    row_id = f"{ctx.account}/{ctx.region}"
-    none = EbsSettings(id=row_id, account=ctx.account, region=ctx.region)
+def settings_of(ctx: Context, account: str = "", region: str = "") -> EbsSettings:
+    """The caller's, unless another account's or those of another Region are asked for."""
+    account, region = account or ctx.account, region or ctx.region
+    row_id = f"{account}/{region}"
+    none = EbsSettings(id=row_id, account=account, region=region)
     return ctx.state.inventory.ebs_settings.get(row_id) or none
 
 
 def get_ebs_encryption_by_default(ctx: Context, request: Request) -> Answer:
-    return Answer({"EbsEncryptionByDefault": _settings(ctx).encrypted_by_default})
+    return Answer({"EbsEncryptionByDefault": settings_of(ctx).encrypted_by_default})
 
 
 def encrypting(encrypted: bool) -> Perform:
     """EnableEbsEncryptionByDefault or DisableEbsEncryptionByDefault: for volumes that are made from now on."""
 
     def action(ctx: Context, request: Request) -> Answer:
-        after = replace(_settings(ctx), encrypted_by_default=encrypted)
+        after = replace(settings_of(ctx), encrypted_by_default=encrypted)
         return Answer({"EbsEncryptionByDefault": encrypted}, put(after))
 
     return action
 
 
 def get_ebs_default_kms_key_id(ctx: Context, request: Request) -> Answer:
-    return Answer({"KmsKeyId": _settings(ctx).kms_key_id or _MANAGED_ALIAS})
+    return Answer({"KmsKeyId": settings_of(ctx).kms_key_id or _MANAGED_ALIAS})
 
 
 def modify_ebs_default_kms_key_id(ctx: Context, request: Request) -> Answer:
     """Raises InvalidParameterValue."""
     key = _key_arn(ctx, request["KmsKeyId"])
-    return Answer({"KmsKeyId": key}, put(replace(_settings(ctx), kms_key_id=key)))
+    return Answer({"KmsKeyId": key}, put(replace(settings_of(ctx), kms_key_id=key)))
 
 
 def reset_ebs_default_kms_key_id(ctx: Context, request: Request) -> Answer:
-    return Answer({"KmsKeyId": _MANAGED_ALIAS}, put(replace(_settings(ctx), kms_key_id="")))
+    return Answer({"KmsKeyId": _MANAGED_ALIAS}, put(replace(settings_of(ctx), kms_key_id="")))
 
 
 def get_snapshot_block_public_access_state(ctx: Context, request: Request) -> Answer:
-    return Answer({"State": _settings(ctx).snapshot_block_public_access, "ManagedBy": "account"})
+    return Answer({"State": settings_of(ctx).snapshot_block_public_access, "ManagedBy": "account"})
 
 
 def enable_snapshot_block_public_access(ctx: Context, request: Request) -> Answer:
@@ -114,4 +116,23 @@ def disable_snapshot_block_public_access(ctx: Context, request: Request) -> Answ
 
 
 def _blocking(ctx: Context, state: str) -> Answer:
-    return Answer({"State": state}, put(replace(_settings(ctx), snapshot_block_public_access=state)))
+    return Answer({"State": state}, put(replace(settings_of(ctx), snapshot_block_public_access=state)))
+
+
+def get_image_block_public_access_state(ctx: Context, request: Request) -> Answer:
+    state = settings_of(ctx).image_block_public_access
+    return Answer({"ImageBlockPublicAccessState": state, "ManagedBy": "account"})
+
+
+def enable_image_block_public_access(ctx: Context, request: Request) -> Answer:
+    """Images that are public stay so."""
+    return _blocking_images(ctx, request["ImageBlockPublicAccessState"])
+
+
+def disable_image_block_public_access(ctx: Context, request: Request) -> Answer:
+    return _blocking_images(ctx, _UNBLOCKED)
+
+
+def _blocking_images(ctx: Context, state: str) -> Answer:
+    change = put(replace(settings_of(ctx), image_block_public_access=state))
+    return Answer({"ImageBlockPublicAccessState": state}, change)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from realvpc.net.images import PUBLISHERS, public_images
-from realvpc.net.machine_image import ImageState, MachineImage
+from realvpc.net.machine_image import ALL, ImageState, MachineImage
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import paginate, select
@@ -14,6 +14,7 @@ from ..core.errors import AwsError
 from ..core.filter import no_values
 from ..core.noun import Derived, Noun, TellsPrefix, of_row
 from ..core.tags import render_tags
+from .sharing import is_granted, may_use, usable
 
 
 def check_available(image: MachineImage) -> None:
@@ -54,7 +55,7 @@ def _render(row: MachineImage) -> Response:
         "Description": row.description or None,
         "Architecture": row.architecture,
         "CreationDate": f"{row.created_at:%Y-%m-%dT%H:%M:%S}.000Z",
-        "Public": row.account in PUBLISHERS,
+        "Public": row.account in PUBLISHERS or ALL in row.shared_with,
         "PlatformDetails": "Linux/UNIX",
         "UsageOperation": "RunInstances",
         "State": row.state,
@@ -75,17 +76,17 @@ def _render(row: MachineImage) -> Response:
 
 
 def _one(ctx: Context, image_id: str) -> MachineImage | None:
-    """The image of Amazon's or of the caller's with this id."""
-    own = ctx.state.inventory.machine_images.get(image_id)
-    return own if own is not None and ctx.sees(own) else public_images(ctx.region).get(image_id)
+    """The image with this id that the caller may launch: its own, a publisher's, or one that is shared with it."""
+    row = ctx.state.inventory.machine_images.get(image_id)
+    return row if row is not None and may_use(ctx, row) else public_images(ctx.region).get(image_id)
 
 
 def _all(ctx: Context) -> Iterable[MachineImage]:
-    return (*public_images(ctx.region).values(), *ctx.visible(ctx.state.inventory.machine_images))
+    return (*public_images(ctx.region).values(), *usable(ctx, ctx.state.inventory.machine_images))
 
 
 def check_owner(ctx: Context, image: MachineImage) -> None:
-    """Raises AuthFailure for an image of Amazon's."""
+    """Raises AuthFailure for an image of a publisher's, and for one that another account shares."""
     if image.account != ctx.account:
         raise AwsError("AuthFailure", f"Not authorized for image:{image.id}")
 
@@ -165,9 +166,15 @@ def describe_images(ctx: Context, request: Request) -> Answer:
     if owners := frozenset(request.get("Owners") or ()):
         rows = [row for row in rows if owners & {row.account, _alias(row), _self(ctx, row)}]
     if users := request.get("ExecutableUsers"):  # who may launch by a permission of the image's, not as its owner
-        rows = [row for row in rows if row.account in PUBLISHERS and "all" in users]
+        rows = [row for row in rows if is_granted(ctx, row, users) or (row.account in PUBLISHERS and ALL in users)]
     page, token = paginate(request, rows)
-    return Answer({"Images": [IMAGE.render(ctx, row) for row in page], "NextToken": token})
+    return Answer({"Images": [_shown(ctx, row) for row in page], "NextToken": token})
+
+
+def _shown(ctx: Context, row: MachineImage) -> Response:
+    """Tags, and what an image was made of, are its owner's."""
+    shown = IMAGE.render(ctx, row)
+    return shown if row.account == ctx.account else shown | {"Tags": None, "SourceInstanceId": None}
 
 
 def images_of_snapshot(ctx: Context, snapshot_id: str) -> list[MachineImage]:

@@ -16,6 +16,7 @@ from ..core.lookup import get, named, not_found
 from ..core.parameters import refuse
 from ..core.tags import tags_by_type, tags_on_creation
 from .image import IMAGE, check_available, check_owner, images_of_snapshot
+from .sharing import may_use
 from .snapshot import SNAPSHOT
 
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}")
@@ -56,6 +57,8 @@ def _root_snapshot(ctx: Context, request: Request, device: str) -> DiskSnapshot:
     if not snapshot_id:
         raise AwsError("InvalidBlockDeviceMapping", "No root snapshot specified in device mapping.")
     snapshot = get(ctx, SNAPSHOT, snapshot_id)
+    if snapshot.account != ctx.account:
+        raise unsupported_operation(f"The snapshot '{snapshot_id}' is another account's: CopySnapshot makes one's own.")
     if snapshot.state is not ImageState.AVAILABLE:
         raise AwsError("IncorrectState", f"The snapshot '{snapshot_id}' is not completed.")
     if snapshot.is_record:
@@ -73,12 +76,7 @@ def copy_image(ctx: Context, request: Request) -> Answer:
     if request.get("Encrypted"):
         raise unsupported_operation("Encrypted images are not supported.")
     tags = tags_by_type(request, (IMAGE.tag_type, SNAPSHOT.tag_type))
-    source_id, source_region = request["SourceImageId"], request["SourceRegion"]
-    source = ctx.state.inventory.machine_images.get(source_id)
-    if source is None or not source.visible_to(ctx.account, source_region, ctx.now):
-        source = public_images(source_region).get(source_id)
-    if source is None:
-        raise not_found(IMAGE, source_id)
+    source = _source(ctx, request["SourceImageId"], request["SourceRegion"])
     check_available(source)
     name = checked_name(ctx, request["Name"])
     description = request.get("Description") or f"[Copied {source.id} from {source.region}] {source.name}"
@@ -95,6 +93,24 @@ def copy_image(ctx: Context, request: Request) -> Answer:
         tags=(dict(source.tags) if request.get("CopyImageTags") else {}) | tags[IMAGE.tag_type],
     )
     return Answer({"ImageId": row.id}, put(snapshot, row))
+
+
+def _source(ctx: Context, image_id: str, region: str) -> MachineImage:
+    """What is to be copied from a Region: of another account's, the disk has to be shared as well as the image.
+
+    Raises ``InvalidAMIID.NotFound``, InvalidRequest.
+    """
+    inventory = ctx.state.inventory
+    image = inventory.machine_images.get(image_id)
+    if image is None or not may_use(ctx, image, region):
+        image = public_images(region).get(image_id)
+        if image is None:
+            raise not_found(IMAGE, image_id)
+        return image
+    snapshot = inventory.disk_snapshots.get(image.snapshot_id)
+    if image.account != ctx.account and (snapshot is None or not may_use(ctx, snapshot, region)):
+        raise AwsError("InvalidRequest", "You do not have permission to access the storage of this ami")
+    return image
 
 
 def deregister_image(ctx: Context, request: Request) -> Answer:

@@ -20,6 +20,7 @@ from ..core.parameters import refuse
 from ..core.tags import is_reserved, render_tags, tags_on_creation
 from .ebs_setting import key_of
 from .instance import INSTANCE
+from .sharing import may_use
 from .snapshot import SNAPSHOT
 from .volume import VOLUME
 
@@ -75,12 +76,14 @@ def create_snapshots(ctx: Context, request: Request) -> Answer:
 
 
 def copy_snapshot(ctx: Context, request: Request) -> Answer:
-    """Of this account's, from any Region.  Raises ``InvalidSnapshot.NotFound``, SnapshotLimitExceeded, what ``key_of``
-    raises, UnsupportedOperation."""
+    """Of this account's or one that is shared with it, from any Region.
+
+    Raises ``InvalidSnapshot.NotFound``, SnapshotLimitExceeded, what ``key_of`` raises, UnsupportedOperation.
+    """
     refuse(request, _NOT_HERE)
     source_id = request["SourceSnapshotId"]
     source = ctx.state.inventory.disk_snapshots.get(source_id)
-    if source is None or not source.visible_to(ctx.account, request["SourceRegion"], ctx.now):
+    if source is None or not may_use(ctx, source, request["SourceRegion"]):
         raise not_found(SNAPSHOT, source_id)
     if (request.get("DestinationRegion") or ctx.region) != ctx.region:
         raise invalid_parameter_value(

@@ -1,0 +1,31 @@
+"""The rows of the table of EC2's actions that are about images and snapshots."""
+
+from __future__ import annotations
+
+from ..core.action import Action, Repeat, on_all
+from . import ebs_setting, image, image_attribute, image_of_instance, image_registration, snapshot, volume_snapshot
+from .resources import on
+
+IMAGE_ACTIONS: dict[str, Action] = {
+    "CancelImageLaunchPermission": Action(image_attribute.cancel_image_launch_permission, on("image")),
+    "CopyImage": Action(image_registration.copy_image, on("image", "snapshot"), Repeat(longest=128)),
+    "CreateImage": Action(image_of_instance.create_image, on("image", "instance", "snapshot")),
+    "DeregisterImage": Action(image_registration.deregister_image, on("image")),
+    "DescribeImageAttribute": Action(image_attribute.describe_image_attribute, on("image")),
+    "DescribeImages": Action(image.describe_images, on_all),
+    "DisableImageBlockPublicAccess": Action(ebs_setting.disable_image_block_public_access, on_all),
+    "EnableImageBlockPublicAccess": Action(ebs_setting.enable_image_block_public_access, on_all),
+    "GetImageBlockPublicAccessState": Action(ebs_setting.get_image_block_public_access_state, on_all),
+    "ModifyImageAttribute": Action(image_attribute.modify_image_attribute, on("image")),
+    "RegisterImage": Action(image_registration.register_image, on("image", perhaps=("snapshot",))),
+    "ResetImageAttribute": Action(image_attribute.reset_image_attribute, on("image")),
+    # Snapshots
+    "CopySnapshot": Action(volume_snapshot.copy_snapshot, on("snapshot")),
+    "CreateSnapshot": Action(volume_snapshot.create_snapshot, on("snapshot", "volume")),
+    "CreateSnapshots": Action(volume_snapshot.create_snapshots, on("instance", "snapshot", "volume")),
+    "DeleteSnapshot": Action(snapshot.delete_snapshot, on("snapshot")),
+    "DescribeSnapshotAttribute": Action(snapshot.describe_snapshot_attribute, on("snapshot")),
+    "DescribeSnapshots": Action(snapshot.describe_snapshots, on_all),
+    "ModifySnapshotAttribute": Action(snapshot.modify_snapshot_attribute, on("snapshot")),
+    "ResetSnapshotAttribute": Action(snapshot.reset_snapshot_attribute, on("snapshot")),
+}
