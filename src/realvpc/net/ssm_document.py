@@ -23,7 +23,8 @@ class SsmDocument(Resource, frozen=True, kw_only=True):
 
 
 class SsmDocumentVersion(Resource, frozen=True, kw_only=True):
-    """``id`` is the document's with ``:`` and the number; ``content`` is the JSON text that the caller sent."""
+    """``id`` is the document's with ``:`` and the number; ``content`` is the text that the caller sent, in this
+    ``format``, and ``as_json`` that in JSON, where it is in another."""
 
     document: str  # its id
     number: int
@@ -31,3 +32,9 @@ class SsmDocumentVersion(Resource, frozen=True, kw_only=True):
     created_at: datetime
     version_name: str = ""
     display_name: str = ""
+    format: str = "JSON"
+    as_json: str = ""
+
+    @property
+    def json(self) -> str:
+        return self.as_json or self.content

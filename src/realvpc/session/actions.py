@@ -116,7 +116,7 @@ def _standing_in(ctx: Context, name: str) -> str:
     own = find_document(ctx, name)
     if own is None:
         return name
-    kind = read_json(version_of(ctx, own).content).get("sessionType")
+    kind = read_json(version_of(ctx, own).json).get("sessionType")
     if own.type != "Session" or kind != SessionType.STANDARD_STREAM:
         raise unsupported_operation(f"Of an account's own documents only those of the type {_STREAM} start a session.")
     return SHELL.name

@@ -150,7 +150,7 @@ def _script(ctx: Context, request: Request, name: str) -> Script:
     if own.type != "Command":
         raise AwsError("InvalidDocument", f"Document {name} is of the type {own.type}, not Command.")
     version = version_of(ctx, own, request.get("DocumentVersion"))
-    return script_of(name, version.content, given, lambda parameter: _parameter(ctx, parameter))
+    return script_of(name, version.json, given, lambda parameter: _parameter(ctx, parameter))
 
 
 def _parameter(ctx: Context, name: str) -> str | None:

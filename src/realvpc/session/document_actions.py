@@ -13,6 +13,7 @@ import msgspec
 from realvpc.api.core.context import Answer, Context, Request, Response
 from realvpc.api.core.errors import AwsError
 from realvpc.api.ssm import document as own_documents
+from realvpc.api.ssm.document_format import JSON, in_format
 from realvpc.api.ssm.paging import paged
 
 from .documents import DOCUMENTS, SHELL, Document
@@ -42,16 +43,20 @@ def _find(request: Request) -> Document:
 
 
 def get_document(ctx: Context, request: Request) -> Answer:
-    """Raises InvalidDocument and InvalidDocumentVersion."""
+    """Raises InvalidDocument, InvalidDocumentVersion and UnsupportedOperation."""
     own = own_documents.find_document(ctx, request["Name"])
     if own is not None:
         version = own_documents.version_of(ctx, own, request.get("DocumentVersion"), request.get("VersionName"))
-        return Answer(own_documents.identity(own, version) | {"Status": "Active", "Content": version.content})
+        shown = own_documents.content_shown(ctx, request, version)
+        return Answer(own_documents.identity(own, version) | {"Status": "Active"} | shown)
     document = _find(request)
+    own_documents.check_format(request)
+    wanted, text = request.get("DocumentFormat") or JSON, _content(document)
     response = _identity(document) | {
         "CreatedDate": _CREATED_AT,
+        "DocumentFormat": wanted,
         "Status": "Active",
-        "Content": _content(document),
+        "Content": in_format(text, JSON, text, wanted),
     }
     return Answer(response)
 

@@ -122,7 +122,7 @@ def test_an_image_is_made_public_where_that_is_not_blocked(client: Client, other
 def test_whom_an_image_is_shared_with_may_decline(client: Client, other: Client, image_id: str) -> None:
     share(client, image_id, OTHER)
     other("CancelImageLaunchPermission", ImageId=image_id)
-    assert seen(other) == permissions(client, image_id) == []
+    assert (seen(other), permissions(client, image_id)) == ([], [])
     assert client.refused("CancelImageLaunchPermission", ImageId=image_id).code == "InvalidParameterValue"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from realvpc.api.core.call import Call
+from realvpc.api.ssm.document_format import to_json
 from realvpc.clock import Clock
 from realvpc.net.quotas import SSM_DOCUMENTS
 
@@ -82,6 +83,114 @@ def test_a_document_is_as_it_was_made(manager: Manager) -> None:
 def test_a_document_that_is_none(client: Client, request_: dict[str, Any], code: str) -> None:
     request = {"Name": "ping", "Content": content(), "DocumentType": "Command"} | request_
     assert client.refused("CreateDocument", of="ssm", **request).code == code
+
+
+YAML = """\
+# pings
+schemaVersion: 2.2
+description: "from: 2012-10-17"
+parameters:
+  host: {type: String, default: 10.0.0.5}
+  count:
+    type: String
+    default: '3'
+mainSteps:
+- action: aws:runShellScript
+  name: ping
+  inputs:
+    timeoutSeconds: 60
+    runCommand:
+    - |
+      echo yes
+      ping -c {{ count }} {{ host }}
+"""
+
+
+def test_a_document_in_yaml_is_kept_as_it_is_and_shown_in_both_formats(manager: Manager) -> None:
+    made = make(manager, text=YAML, DocumentFormat="YAML")
+    assert (made["DocumentFormat"], made["SchemaVersion"], made["PlatformTypes"]) == ("YAML", "2.2", ["Linux", "MacOS"])
+    assert [(row["Name"], row["DefaultValue"]) for row in made["Parameters"]] == [("host", "10.0.0.5"), ("count", "3")]
+    shown = manager("GetDocument", Name="ping", DocumentFormat="YAML")
+    assert (shown["Content"], shown["DocumentFormat"]) == (YAML, "YAML")
+    shown = manager("GetDocument", Name="ping")
+    assert shown["DocumentFormat"] == "JSON"
+    document = json.loads(shown["Content"])
+    assert (document["description"], document["parameters"]["host"]) == (
+        "from: 2012-10-17",
+        {"type": "String", "default": "10.0.0.5"},
+    )
+    assert manager("ListDocumentVersions", Name="ping")["DocumentVersions"][0]["DocumentFormat"] == "YAML"
+    assert _sent(manager, host=["10.0.0.9"]) == {
+        "commands": ["echo yes\nping -c 3 10.0.0.9\n"],
+        "executionTimeout": ["60"],
+        "workingDirectory": [""],
+    }
+    manager("UpdateDocument", Name="ping", Content=content(), DocumentVersion="$LATEST", DocumentFormat="JSON")
+    as_yaml = manager("GetDocument", Name="ping", DocumentVersion="2", DocumentFormat="YAML")["Content"]
+    make(manager, "again", as_yaml, DocumentFormat="YAML")
+    assert json.loads(manager("GetDocument", Name="again")["Content"]) == json.loads(content())
+
+
+def test_awss_documents_are_shown_in_yaml_too(manager: Manager) -> None:
+    shown = manager("GetDocument", Name="AWS-RunShellScript", DocumentFormat="YAML")
+    assert shown["DocumentFormat"] == "YAML"
+    make(manager, "copy", shown["Content"], DocumentFormat="YAML")
+    same = json.loads(manager("GetDocument", Name="copy")["Content"])
+    assert same == json.loads(manager("GetDocument", Name="AWS-RunShellScript")["Content"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2012-10-17", "2012-10-17"),
+        ("yes", "yes"),
+        ("True", True),
+        ("'True'", "True"),
+        ("!!str 5", "5"),
+        ("~", None),
+        ("0x1F", 31),
+        ("012", 12),
+        ("1.5e3", 1500.0),
+        (".inf", ".inf"),
+        ("1_000", "1_000"),
+        ("{a: [1, x]}", {"a": [1, "x"]}),
+        ("<<: 1", {"<<": 1}),
+        (">\n  folded\n  text\n", "folded text\n"),
+    ],
+)
+def test_scalars_of_yaml_are_those_of_its_core_schema(text: str, value: Any) -> None:
+    assert json.loads(to_json(text, "YAML")) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a: [",
+        "a: &x 1\nb: *x",
+        "!!python/object/apply:os.system [id]",
+        "!mine x",
+        "? [a]\n: b",
+        "--- 1\n--- 2",
+        "[" * 5000,
+        "- " * 5000,
+        "a: \0",
+        "x: 1e999",
+    ],
+)
+def test_what_is_no_yaml_or_more_than_json_can_say(client: Client, text: str) -> None:
+    error = client.refused(
+        "CreateDocument", of="ssm", Name="ping", Content=text, DocumentFormat="YAML", DocumentType="Command"
+    )
+    assert error.code in ("InvalidDocumentContent", "InvalidDocumentSchemaVersion")
+
+
+def test_documents_here_are_no_texts(manager: Manager) -> None:
+    make(manager)
+    for action, more in (("CreateDocument", {"Content": content()}), ("GetDocument", {})):
+        for name in ("ping", "AWS-RunShellScript"):
+            error = manager.refused(action, Name=name, DocumentFormat="TEXT", **more)
+            assert error.code == "UnsupportedOperation"
 
 
 def test_versions_of_a_document(manager: Manager) -> None:

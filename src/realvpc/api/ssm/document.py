@@ -15,10 +15,11 @@ from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.effort import COMPARING
-from ..core.errors import AwsError
+from ..core.errors import AwsError, unsupported_operation
 from ..core.parameters import refuse
 from .common import rendered, validation, with_tags
-from .document_content import check_content, described
+from .document_content import LARGEST, checked_content, described
+from .document_format import FORMATS, JSON, READING_YAML, YAML, in_format
 from .paging import paged
 
 _RESERVED = ("aws", "amazon", "amzn")
@@ -35,7 +36,7 @@ def create_document(ctx: Context, request: Request) -> Answer:
     _check_form(request)
     if name.lower().startswith(_RESERVED):
         raise validation(f"Document names cannot begin with {', '.join(_RESERVED)}: {name}.")
-    check_content(request["Content"], kind)
+    text = _checked(ctx, request, kind)
     documents = ctx.state.inventory.ssm_documents
     if document_id(ctx.account, ctx.region, name) in documents:
         raise AwsError("DocumentAlreadyExists", f"Document with same name {name} already exists")
@@ -50,7 +51,7 @@ def create_document(ctx: Context, request: Request) -> Answer:
         type=kind,
         target_type=request.get("TargetType") or "",
     )
-    version = _version(ctx, request, document)
+    version = _version(ctx, request, document, text)
     return Answer({"DocumentDescription": describe(ctx, document, version)}, put(document, version))
 
 
@@ -64,7 +65,7 @@ def update_document(ctx: Context, request: Request) -> Answer:
     document = own_document(ctx, request["Name"])
     if request.get("DocumentVersion", "$LATEST") not in ("$LATEST", str(document.latest)):
         raise AwsError("InvalidDocumentVersion", "The document version is not valid or does not exist.")
-    check_content(request["Content"], document.type)
+    text = _checked(ctx, request, document.type)
     versions = _versions_of(ctx, document)
     if any(row.content == request["Content"] for row in versions):
         raise AwsError(
@@ -79,7 +80,7 @@ def update_document(ctx: Context, request: Request) -> Answer:
     changed = replace(
         document, latest=document.latest + 1, target_type=request.get("TargetType") or document.target_type
     )
-    version = _version(ctx, request, changed)
+    version = _version(ctx, request, changed, text)
     return Answer({"DocumentDescription": describe(ctx, changed, version)}, put(changed, version))
 
 
@@ -123,7 +124,7 @@ def versions_listed(ctx: Context, request: Request, document: SsmDocument) -> An
             "VersionName": row.version_name or None,
             "CreatedDate": row.created_at,
             "IsDefaultVersion": row.number == document.default,
-            "DocumentFormat": "JSON",
+            "DocumentFormat": row.format,
             "Status": "Active",
         }
         for row in page
@@ -188,6 +189,18 @@ def version_of(
     return found
 
 
+def content_shown(ctx: Context, request: Request, version: SsmDocumentVersion) -> Response:
+    """The content in the format that is asked for, JSON unless another is.  Raises UnsupportedOperation."""
+    check_format(request)
+    wanted = request.get("DocumentFormat") or JSON
+    if wanted == YAML != version.format:
+        ctx.effort.spend(READING_YAML * len(version.json))
+    return {
+        "DocumentFormat": wanted,
+        "Content": in_format(version.content, version.format, version.json, wanted),
+    }
+
+
 def identity(document: SsmDocument, version: SsmDocumentVersion) -> Response:
     return {
         "Name": document.name,
@@ -196,7 +209,7 @@ def identity(document: SsmDocument, version: SsmDocumentVersion) -> Response:
         "CreatedDate": version.created_at,
         "DocumentVersion": str(version.number),
         "DocumentType": document.type,
-        "DocumentFormat": "JSON",
+        "DocumentFormat": version.format,
     }
 
 
@@ -204,7 +217,7 @@ def describe(ctx: Context, document: SsmDocument, version: SsmDocumentVersion) -
     ctx.effort.spend(len(version.content) // _READ_IN_A_STEP)
     return (
         identity(document, version)
-        | described(version.content)
+        | described(version.json)
         | {
             "Hash": hashlib.sha256(version.content.encode(errors="surrogatepass")).hexdigest(),
             "HashType": "Sha256",
@@ -219,13 +232,27 @@ def describe(ctx: Context, document: SsmDocument, version: SsmDocumentVersion) -
 
 
 def _check_form(request: Request) -> None:
-    """Raises InvalidDocumentContent, UnsupportedOperation."""
+    """Raises UnsupportedOperation."""
     refuse(request, _NOT_HERE)
-    if request.get("DocumentFormat", "JSON") != "JSON":
-        raise AwsError("InvalidDocumentContent", "Documents are read as JSON here, and in no other format.")
+    check_format(request)
 
 
-def _version(ctx: Context, request: Request, document: SsmDocument) -> SsmDocumentVersion:
+def check_format(request: Request) -> None:
+    """Raises UnsupportedOperation for what documents of the types here are not written in."""
+    if request.get("DocumentFormat", JSON) not in FORMATS:
+        raise unsupported_operation(f"Documents in the format {request['DocumentFormat']} are not supported.")
+
+
+def _checked(ctx: Context, request: Request, kind: str) -> str:
+    """The content as JSON.  Raises what ``checked_content`` raises."""
+    content, form = request["Content"], request.get("DocumentFormat") or JSON
+    if form == YAML:
+        ctx.effort.spend(READING_YAML * min(len(content), LARGEST))
+    return checked_content(content, form, kind)
+
+
+def _version(ctx: Context, request: Request, document: SsmDocument, text: str) -> SsmDocumentVersion:
+    form = request.get("DocumentFormat") or JSON
     return SsmDocumentVersion(
         id=f"{document.id}:{document.latest}",
         account=document.account,
@@ -236,4 +263,6 @@ def _version(ctx: Context, request: Request, document: SsmDocument) -> SsmDocume
         created_at=ctx.now,
         version_name=request.get("VersionName") or "",
         display_name=request.get("DisplayName") or "",
+        format=form,
+        as_json=text if form != JSON else "",
     )

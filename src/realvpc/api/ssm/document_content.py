@@ -6,28 +6,33 @@ from typing import Any
 
 import msgspec
 
-from realvpc.hostile_json import NotJsonError, read_json
+from realvpc.hostile_json import read_json
 
 from ..core.errors import AwsError, unsupported_operation
+from .document_format import NoDocumentError, to_json
 
 LARGEST = 64 << 10  # bytes
 SCHEMAS = {"Automation": ("0.3",), "Command": ("1.2", "2.0", "2.2"), "Policy": ("2.0",), "Session": ("1.0",)}
 """The versions that documents of each type may have.  Those of other types need what is not here."""
 
 
-def check_content(content: str, kind: str) -> None:
-    """Raises InvalidDocumentContent, InvalidDocumentSchemaVersion, MaxDocumentSizeExceeded, UnsupportedOperation."""
+def checked_content(content: str, form: str, kind: str) -> str:
+    """The content of this format as JSON.
+
+    Raises InvalidDocumentContent, InvalidDocumentSchemaVersion, MaxDocumentSizeExceeded, UnsupportedOperation.
+    """
     if len(content.encode(errors="surrogatepass")) > LARGEST:
         raise AwsError("MaxDocumentSizeExceeded", "The size limit of a document is 64 KB.")
     if kind not in SCHEMAS:
         raise unsupported_operation(f"Documents of the type {kind} are not supported.")
     try:
-        document = read_json(content)
-    except NotJsonError:
-        raise _invalid("JSON not well-formed.") from None
+        text = to_json(content, form)
+    except NoDocumentError as problem:
+        raise _invalid(str(problem)) from None
+    document = read_json(text)
     if not isinstance(document, dict):
-        raise _invalid("JSON not well-formed.")
-    schema: Any = document.get("schemaVersion")
+        raise _invalid(f"{form} not well-formed.")
+    schema = _schema(document)
     if schema not in SCHEMAS[kind]:
         raise AwsError("InvalidDocumentSchemaVersion", f"Unsupported schema version {schema} for the type {kind}.")
     has_steps = schema in ("2.0", "2.2", "0.3")
@@ -44,6 +49,7 @@ def check_content(content: str, kind: str) -> None:
         isinstance(row, dict) and isinstance(row.get("type"), str) for row in parameters.values()
     ):
         raise _invalid("Each parameter has to have a type.")
+    return text
 
 
 def described(content: str) -> dict[str, Any]:
@@ -59,11 +65,17 @@ def described(content: str) -> dict[str, Any]:
         for name, row in document.get("parameters", {}).items()
     ]
     return {
-        "SchemaVersion": document["schemaVersion"],
+        "SchemaVersion": _schema(document),
         "Description": _text(document.get("description")),
         "Parameters": parameters,
         "PlatformTypes": _platforms(document),
     }
+
+
+def _schema(document: dict[str, Any]) -> Any:
+    """The version, which need not be quoted."""
+    schema = document.get("schemaVersion")
+    return str(schema) if isinstance(schema, float) else schema
 
 
 def _platforms(document: dict[str, Any]) -> list[str]:
