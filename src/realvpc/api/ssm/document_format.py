@@ -56,15 +56,8 @@ def in_format(content: str, form: str, json_text: str, wanted: str) -> str:
         return content
     if wanted == JSON:
         return msgspec.json.format(json_text, indent=2)
-    written: str = yaml.dump(read_json(json_text), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
+    written: str = yaml.safe_dump(read_json(json_text), sort_keys=False, allow_unicode=True, width=math.inf)
     return written
-
-
-class _Dumper(yaml.SafeDumper):
-    """Says nothing by reference."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 def _first_line(error: Exception) -> str:
