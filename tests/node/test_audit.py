@@ -166,6 +166,26 @@ def test_the_time_that_an_audit_takes_is_none_that_nobody_looks(
     assert pauses[0] <= AUDIT_SECONDS - 0.1
 
 
+def test_whoever_comes_to_be_looked_at_is_soon_and_does_not_wait_for_the_next_audit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("realvpc.node.audit._LEAST_PAUSE_SECONDS", 0.01)
+    fabric = FakeFabric()
+
+    async def work(auditor: Auditor, heard: Heard) -> None:
+        running = asyncio.create_task(auditor.run(Doorway(tmp_path / "node.sock", os.getgid())))
+        async with asyncio.timeout(AUDIT_SECONDS / 2):
+            for turns in range(1, 4):
+                while fabric.turns < turns:
+                    await asyncio.sleep(0.01)
+                auditor.hurry()
+        await asyncio.sleep(0.2)
+        assert fabric.turns <= 4, "once for each time"
+        running.cancel()
+
+    auditing(fabric, FakeMachines(), work)
+
+
 def test_nothing_is_audited_while_everything_is_taken_down() -> None:
     fabric = FakeFabric()
     fabric.findings, fabric.mendable = [LOST], {LOST}

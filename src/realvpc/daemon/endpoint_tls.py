@@ -91,6 +91,7 @@ class TlsServer(HttpServer):
         finally:
             for task in accepting:
                 task.cancel()
+            await asyncio.gather(*accepting, return_exceptions=True)  # so that nobody looks at the sockets any more
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()

@@ -47,6 +47,7 @@ class GuestServices:
         self._resolver = Resolver(lambda: service.written[0])
         self._sockets: dict[Listener, socket.socket] = {}
         self._opened = asyncio.Event()
+        self._opening = asyncio.Lock()
         self._lost = asyncio.Event()
 
     @property
@@ -54,10 +55,14 @@ class GuestServices:
         return self._metadata.internal_errors + self._resolver.internal_errors
 
     async def open(self) -> None:
-        """Get the sockets, unless they are there: they outlive the node process.  Raises NodeError."""
-        if not self._sockets:
-            self._sockets = await open_listeners(self._node_socket)
-            self._opened.set()
+        """Get the sockets, unless they are there: they outlive the node process.  Raises NodeError.
+
+        Whoever else asks meanwhile waits: a second one could not bind to the same ports.
+        """
+        async with self._opening:
+            if not self._sockets:
+                self._sockets = await open_listeners(self._node_socket)
+                self._opened.set()
 
     def lose(self) -> None:
         """Machines do not find the sockets any more: get new ones."""
@@ -78,13 +83,19 @@ class GuestServices:
                 for task in serving:
                     task.cancel()
             log.warning("the sockets of the services are opened anew")
-            self._sockets.clear()
+            self._let_go()
             while not self._sockets:
                 try:
                     await self.open()
                 except NodeError as error:
                     log.warning("the sockets of the services cannot be opened reason=%s", error)
                     await asyncio.sleep(_PAUSE_SECONDS)
+
+    def _let_go(self) -> None:
+        """At once, and not when nobody refers to them any more: where the namespace is still there, new ones take
+        their addresses."""
+        while self._sockets:
+            self._sockets.popitem()[1].close()
 
     def _servers(self, endpoint: App, private: App) -> Mapping[tuple[Listener, ...], Serve]:
         """One for both families, so that what an interface may take of it holds for both together."""

@@ -48,6 +48,7 @@ class Auditor:
         self._is_served = is_served
         self._doorway: Doorway | None = None
         self._auditing = asyncio.Lock()
+        self._soon = asyncio.Event()
         self._faults: tuple[Fault, ...] = ()
         self._repairs: deque[Repair] = deque(maxlen=REMEMBERED)
 
@@ -61,6 +62,7 @@ class Auditor:
         self._doorway = doorway
         time_now = asyncio.get_running_loop().time
         while True:
+            self._soon.clear()
             began = time_now()
             audit = asyncio.create_task(self.audit())
             try:
@@ -70,7 +72,14 @@ class Auditor:
                 await audit
             finally:
                 audit.cancel()
-            await asyncio.sleep(max(_LEAST_PAUSE_SECONDS, began + AUDIT_SECONDS - time_now()))
+            await asyncio.sleep(_LEAST_PAUSE_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(began + AUDIT_SECONDS):
+                    await self._soon.wait()
+
+    def hurry(self) -> None:
+        """Something is to be looked at now that was not before."""
+        self._soon.set()
 
     async def audit(self) -> None:
         """Look at everything once, and once more at what was mended."""

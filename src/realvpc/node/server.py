@@ -120,6 +120,7 @@ class Node:
                         self._reconciler.want(request)
                         if reporter is None:
                             self._tellers += 1
+                            self._auditor.hurry()  # for whether it has its sockets where machines find them
                             reporter = asyncio.create_task(self._report(channel))
                     elif isinstance(request, m.Exec | m.OpenShell | m.OpenCommand):
                         await self._execute(channel, request, frame, uid)

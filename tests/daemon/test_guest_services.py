@@ -1,0 +1,90 @@
+"""The sockets of what is served to machines: new ones, when machines do not find them any more."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+
+from realvpc.clock import Clock
+from realvpc.daemon import guest_services
+from realvpc.daemon.authority import open_authority
+from realvpc.daemon.endpoint_tls import EndpointTls
+from realvpc.daemon.guest_services import GuestServices
+from realvpc.net.services import Listener
+
+from ..api.conftest import new_service
+
+TIMES = 5
+
+
+class Opened:
+    """Sockets on the loopback, always on the same ports: the namespaces are still there."""
+
+    def __init__(self) -> None:
+        self.ports: dict[Listener, int] = {}
+        self.times = 0
+        self.at_once = 0
+        self.is_new = asyncio.Event()
+
+    async def __call__(self, path: Path) -> dict[Listener, socket.socket]:
+        self.at_once += 1
+        assert self.at_once == 1, "one at a time"
+        await asyncio.sleep(0.05)
+        sockets = {each: self._open(each) for each in Listener}
+        self.at_once, self.times = 0, self.times + 1
+        self.is_new.set()
+        return sockets
+
+    def _open(self, listener: Listener) -> socket.socket:
+        is_stream = listener.protocol == "tcp"
+        opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM if is_stream else socket.SOCK_DGRAM)
+        if is_stream:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(("127.0.0.1", self.ports.get(listener, 0)))
+        self.ports[listener] = opened.getsockname()[1]
+        if is_stream:
+            opened.listen()
+        opened.setblocking(False)
+        return opened
+
+
+async def nothing(scope: Any, receive: Any, send: Any) -> None:
+    raise AssertionError("nobody asks")
+
+
+def test_they_are_let_go_before_new_ones_take_their_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        opened = Opened()
+        monkeypatch.setattr(guest_services, "open_listeners", opened)
+        clock = Clock()
+        tls = EndpointTls(open_authority(tmp_path, is_new=True))
+        guests = GuestServices(tmp_path / "node.sock", new_service(clock), clock.now, tls)
+        await guests.open()
+        running = asyncio.create_task(guests.run(nothing, nothing))
+        callers = []
+        for _ in range(TIMES):
+            opened.is_new.clear()
+            await asyncio.sleep(0.05)
+            callers += [socket.create_connection(("127.0.0.1", port)) for port in stream_ports(opened)]
+            await asyncio.sleep(0.05)
+            guests.lose()
+            async with asyncio.timeout(20):
+                await asyncio.gather(opened.is_new.wait(), guests.open(), guests.open())
+        assert opened.times == 1 + TIMES
+        assert not running.done()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        for each in callers:
+            each.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())
+
+
+def stream_ports(opened: Opened) -> list[int]:
+    return [port for listener, port in opened.ports.items() if listener.protocol == "tcp"]
