@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from realvpc.http_connection import BoundedHttp, GuestHttp
+from realvpc.http_connection import ADMITTED, BoundedHttp, GuestHttp
 from tests.serving import served
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -230,3 +230,56 @@ def test_those_that_wait_for_nothing_give_way_and_those_that_ask_are_answered() 
                 writer.close()
 
     asyncio.run(scenario())
+
+
+def test_so_do_websockets_whose_clients_have_not_said_who_they_are_and_no_others() -> None:
+    async def letting_in(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket" and scope["path"] == "/known":
+            scope["extensions"][ADMITTED]()
+        await app(scope, receive, send)
+
+    async def scenario() -> None:
+        async with served(letting_in, Crowded) as address, AsyncExitStack() as stack:
+
+            async def upgraded(opening: bytes) -> asyncio.StreamReader:
+                reader, writer = await asyncio.open_connection(*address)
+                stack.callback(writer.close)
+                writer.write(opening)
+                assert await reader.readline() == b"HTTP/1.1 101 Switching Protocols\r\n"
+                await reader.readuntil(b"\r\n\r\n")
+                return reader
+
+            known = [await upgraded(UPGRADE.replace(b"/", b"/known", 1)) for _ in range(3)]
+            strangers = [await upgraded(UPGRADE) for _ in range(30)]
+            for _ in range(3):
+                reader, writer = await asyncio.open_connection(*address)
+                writer.write(ASK)
+                async with asyncio.timeout(10):
+                    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+                writer.close()
+            assert await is_left(strangers[0])
+            assert sum(not reader.at_eof() for reader in strangers) <= Crowded.maximum_connections
+            assert not any(reader.at_eof() for reader in known)
+
+    asyncio.run(scenario())
+
+
+def test_nobody_says_that_a_request_comes_from_elsewhere() -> None:
+    """Whoever is on the host comes from the loopback, which servers that stand behind others believe."""
+    scopes: list[Any] = []
+
+    async def noting(scope: Any, receive: Any, send: Any) -> None:
+        scopes.append(scope)
+        await app(scope, receive, send)
+
+    async def scenario() -> None:
+        claims = b"X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nForwarded: for=203.0.113.9\r\n\r\n"
+        for asked in (ASK, UPGRADE):
+            async with served(noting, BoundedHttp) as address:
+                reader, writer = await asyncio.open_connection(*address)
+                writer.write(asked[:-2] + claims)
+                await reader.readuntil(b"\r\n\r\n")
+                writer.close()
+
+    asyncio.run(scenario())
+    assert [(scope["client"][0], scope["scheme"]) for scope in scopes] == [("127.0.0.1", "http"), ("127.0.0.1", "ws")]

@@ -13,6 +13,9 @@ UNBOUNDED = "realvpc.unbounded"
 """The extension of a connection's scopes (ASGI): a function that an application calls which bounds the exchange by
 itself, in time and in size, until the answer is complete."""
 
+ADMITTED = "realvpc.admitted"
+"""The extension of a websocket's scope: a function that an application calls once it knows who its client is."""
+
 log = logging.getLogger(__name__)
 log.setLevel(logging.ERROR)  # not a line for each request that is none: who sends them could fill the log
 
@@ -51,8 +54,9 @@ class BoundedHttp(HttpToolsProtocol):
     brings more than ``largest_request`` bytes between two answers, headers and trailers included; and that is one too
     many of the same address.  A websocket counts as a connection, and looks after itself otherwise.
 
-    Of more than ``maximum_connections``, those that have waited longest for nothing give way: descriptors must be left
-    for the operator and for what the service itself opens.
+    Of more than ``maximum_connections``, those that have waited longest for nothing give way, websockets whose clients
+    have not said who they are among them: descriptors must be left for the operator and for what the service itself
+    opens.
     """
 
     patience: ClassVar[float] = 30.0
@@ -112,14 +116,16 @@ class BoundedHttp(HttpToolsProtocol):
         self._received, self._since, self._is_bounded = 0, self.loop.time(), True
         self._deadline = self.loop.call_later(self.patience, self.transport.abort)
 
-    def _longest_idle(self, count: int) -> list[BoundedHttp]:
-        """So many that wait for a request, so that not every newcomer looks at all; this one if there is none."""
-        idle = [
-            each
-            for each in self.connections
-            if isinstance(each, BoundedHttp) and (each.cycle is None or each.cycle.response_complete)
-        ]
-        return sorted((each for each in idle if each is not self), key=lambda each: each._since)[:count] or [self]
+    @property
+    def idle_since(self) -> float | None:
+        """Since when it waits for a request; None while it has one."""
+        return self._since if self.cycle is None or self.cycle.response_complete else None
+
+    def _longest_idle(self, count: int) -> list[Any]:
+        """So many that wait for nothing, so that not every newcomer looks at all; this one if there is none."""
+        since = {each: getattr(each, "idle_since", None) for each in self.connections if each is not self}
+        idle = sorted((time, id(each), each) for each, time in since.items() if time is not None)
+        return [each for _, _, each in idle[:count]] or [self]
 
     def _connections_of_peer(self) -> int:
         peer = self.peer_of(self.client[0]) if self.client else None

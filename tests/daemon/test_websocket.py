@@ -130,3 +130,56 @@ def test_a_client_that_breaks_the_protocol_is_no_defect_in_the_log(caplog: pytes
 
     run(scenario())
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pings come, and have to be answered, within moments."""
+    begin: Callable[[BoundedWebsocket], None] = BoundedWebsocket.start_keepalive
+
+    def start_keepalive(self: BoundedWebsocket) -> None:
+        self.ping_interval, self.ping_timeout = 0.05, 0.2
+        begin(self)
+
+    monkeypatch.setattr(BoundedWebsocket, "start_keepalive", start_keepalive)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_client_that_is_silent_and_answers_no_ping_is_given_up() -> None:
+    async def scenario() -> None:
+        async with served(waiting, BoundedHttp) as address:
+            with await upgraded(address) as client:
+                async with asyncio.timeout(20):
+                    while await asyncio.get_running_loop().sock_recv(client, 1 << 12):
+                        pass
+
+    run(scenario())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_one_that_is_made_to_wait_or_is_heard_otherwise_is_not() -> None:
+    """Its answer to a ping comes after all that it has sent, and that is not read as long as it waits."""
+    taken = asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await asyncio.sleep(1)
+        while (message := await receive())["type"] == "websocket.receive":
+            if message["bytes"] == b"last":
+                taken.set()
+
+    async def scenario() -> None:
+        message, last = b"\x82\xfe\x10\0\0\0\0\0" + bytes(1 << 12), b"\x82\x84\0\0\0\0last"
+        async with served(slow, BoundedHttp) as address:
+            with await upgraded(address) as client:
+                loop = asyncio.get_running_loop()
+                async with asyncio.timeout(20):
+                    await loop.sock_sendall(client, message * 4000)
+                    for _ in range(10):
+                        await asyncio.sleep(0.1)
+                        await loop.sock_sendall(client, message)
+                    await loop.sock_sendall(client, last)
+                    await taken.wait()
+
+    run(scenario())

@@ -17,6 +17,7 @@ from botocore.credentials import Credentials
 from realvpc.api.core.call import Call, Credential, Through
 from realvpc.api.core.errors import AwsError
 from realvpc.api.ec2instanceconnect.tunnel import Tunnel
+from realvpc.http_connection import ADMITTED
 from realvpc.wire.sigv4 import Verifier
 from realvpc.wire.tunnel_door import TunnelDoor
 
@@ -50,6 +51,7 @@ class Client:
         self.calls: list[Call] = []
         self.served: list[Tunnel] = []
         self.failure = failure
+        self.admitted = 0
 
         def lookup(access_key_id: str, session_token: str | None) -> Credential | None:
             return OWNER if access_key_id == KEY else None
@@ -64,13 +66,19 @@ class Client:
             raise self.failure
         return TUNNEL
 
+    def _admit(self) -> None:
+        self.admitted += 1
+
     async def _serve(self, tunnel: Tunnel, request_id: str, receive: Any, send: Any) -> None:
         self.served.append(tunnel)
 
     def asks(self, query: bytes, host: str = HOST) -> tuple[int, dict[str, str]]:
         """The HTTP status of the refusal, and what it says."""
-        scope = {"type": "websocket", "scheme": "wss", "path": "/openTunnel", "query_string": query}
-        scope |= {"headers": [(b"host", host.encode()), (b"upgrade", b"websocket")]}
+        scope: dict[str, Any] = {"type": "websocket", "scheme": "wss", "path": "/openTunnel", "query_string": query}
+        scope |= {
+            "headers": [(b"host", host.encode()), (b"upgrade", b"websocket")],
+            "extensions": {ADMITTED: self._admit},
+        }
 
         async def receive() -> dict[str, Any]:
             return {"type": "websocket.connect"}
@@ -95,6 +103,7 @@ def test_a_presigned_request_is_performed_as_its_signers() -> None:
     assert call.caller.arn == OWNER.arn
     assert call.params == {name: str(value) for name, value in (WANTED | {"maxTunnelDuration": 60}).items()}
     assert client.served == [Tunnel(**TUNNEL)]
+    assert client.admitted == 1
 
 
 @pytest.mark.parametrize(
@@ -116,6 +125,7 @@ def test_nobody_else_is_let_in(query: Callable[[], bytes], host: str, ahead: int
     assert (status, said["ErrorCode"]) == (400, code)
     assert not client.calls
     assert not client.served
+    assert not client.admitted
 
 
 def test_a_refusal_is_said_as_awss_client_prints_it() -> None:

@@ -42,6 +42,7 @@ class HttpServer(uvicorn.Server):
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                proxy_headers=False,  # whoever is on this host could say that a request comes from elsewhere
                 timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
             )
         )

@@ -4,9 +4,11 @@ without end."""
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from realvpc.http_connection import ADMITTED
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"  # RFC 6585
@@ -17,6 +19,11 @@ class BoundedWebsocket(WebSocketsSansIOProtocol):
     """Aborts a connection whose client does not take the answers to its pings, sends a message in too many pieces, or
     has not taken the rest, and gone, ``patience`` seconds after the application has ended or the client was given up.
 
+    A client that does not answer a ping is given up, unless it is heard otherwise, or is made to wait itself: then its
+    answer comes after all that it has sent before.
+
+    Until the application has said that its client may be here, it counts among those that wait for nothing.
+
     Refuses a request that is longer, or has more headers, than websockets reads: nobody else would answer it.
     """
 
@@ -26,8 +33,23 @@ class BoundedWebsocket(WebSocketsSansIOProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _is_lost = False
+    _heard = 0.0  # when something last came
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.idle_since: float | None = self.loop.time()
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:
+            extensions = cast("dict[str, Any]", self.scope["extensions"])
+            extensions[ADMITTED] = self._admit
+
+    def _admit(self) -> None:
+        self.idle_since = None
 
     def data_received(self, data: bytes) -> None:
+        self._heard = self.loop.time()
         super().data_received(data)
         if not self.handshake_initiated and self.conn.handshake_exc is not None:
             self.transport.write(_TOO_LARGE)
@@ -41,6 +63,10 @@ class BoundedWebsocket(WebSocketsSansIOProtocol):
         self.disconnected = True
 
     def keepalive_timeout(self) -> None:
+        if self.read_paused or self._heard > self.ping_sent_at:
+            self.pong_timer = self.pending_ping_payload = None
+            self.schedule_ping()
+            return
         super().keepalive_timeout()
         self._end_soon()
 

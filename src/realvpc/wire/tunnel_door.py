@@ -17,6 +17,7 @@ from realvpc.api.core.call import Call, Handler, Through
 from realvpc.api.core.errors import AwsError
 from realvpc.api.core.refusals import refusals_of
 from realvpc.api.ec2instanceconnect.tunnel import OPEN_TUNNEL, Tunnel
+from realvpc.http_connection import ADMITTED
 
 from .app import MAXIMUM_MESSAGE, Authenticator
 from .asgi import Receive, Scope, Send
@@ -56,7 +57,9 @@ class TunnelDoor:
             return
         request_id = str(uuid.uuid4())
         try:
-            await self._serve(await self._let_in(scope, request_id), request_id, receive, send)
+            tunnel = await self._let_in(scope, request_id)
+            scope["extensions"][ADMITTED]()
+            await self._serve(tunnel, request_id, receive, send)
         except AwsError as error:
             await _refuse(error, request_id, send)
 
