@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -93,3 +94,27 @@ def test_an_external_id_has_to_fit_and_what_is_not_understood_does_not(
 def test_a_denial_with_a_condition_that_is_not_understood_denies() -> None:
     deny = statement("*", effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}})
     assert not trusts(policy(statement({"AWS": "*"}), deny), WHO)
+
+
+def test_hostile_patterns_cost_little() -> None:
+    """Whoever makes a role chooses them."""
+    hostile = ["*s" * 400 + "x", "?*" * 400 + "x", "s*" * 400 + "x"]
+    began = time.thread_time()
+    for _ in range(20):
+        assert not trusts(policy(statement({"AWS": "*"}, action=[*hostile[:1], "[s]ts:AssumeRole"])), WHO)
+        conditions = {"StringLike": {"sts:ExternalId": hostile}}
+        who = Assumer(account=WHO.account, arns=WHO.arns, external_id="s" * 1000 + "y")
+        assert not trusts(policy(statement({"AWS": "*"}, Condition=conditions)), who)
+    assert time.thread_time() - began < 2.0
+
+
+def test_nothing_but_stars_and_question_marks_means_anything_but_itself() -> None:
+    for pattern, given, holds in (
+        ("a[b]", "ab", False),
+        ("a[b]", "a[b]", True),
+        (r"a\*", r"a\b", True),
+        (r"\*", "*", False),
+    ):
+        who = Assumer(account=WHO.account, arns=WHO.arns, external_id=given)
+        condition = {"StringLike": {"sts:ExternalId": pattern}}
+        assert trusts(policy(statement({"AWS": "*"}, Condition=condition)), who) is holds

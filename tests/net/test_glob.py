@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realvpc.net.glob import Glob, read_glob, read_globs
+from realvpc.net.glob import Glob, read_glob, read_glob_groups, read_globs
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -81,3 +81,9 @@ def test_no_character_is_looked_at_twice_whatever_the_pattern(pattern: str) -> N
 @given(st.lists(st.text("ab*?\\", max_size=6), max_size=5), st.text("abc*\\", max_size=8))
 def test_many_patterns_together_mean_what_each_means(patterns: list[str], text: str) -> None:
     assert read_globs(tuple(patterns)).matches(text) is any(matches(pattern, text) for pattern in patterns)
+
+
+@given(st.lists(st.lists(st.text("ab*?\\", max_size=5), max_size=3), max_size=4), st.text("abc*\\", max_size=8))
+def test_groups_of_patterns_have_to_match_each(groups: list[list[str]], text: str) -> None:
+    matched = read_glob_groups(tuple(map(tuple, groups))).all_match(text)
+    assert matched is all(any(matches(pattern, text) for pattern in group) for group in groups)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -11,8 +11,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from realvpc.net.addresses import Address
 from realvpc.net.glob import read_globs
 
+from .condition_value import read_block
 from .policy_variable import Values, filled, filled_pattern, keys_in
 
 _ALL, _ANY = "ForAllValues", "ForAnyValue"
@@ -79,7 +81,10 @@ def _holds(
         return (values is None) == (wanted[:1] != [] and wanted[0].lower() == "true")
     if not values:
         return is_optional or quantifier == _ALL or (is_opposite and quantifier != _ANY)
-    suits = _OPERATORS[name](wanted, variables)
+    try:
+        suits = _OPERATORS[name](wanted, variables)
+    except ValueError:  # of a document that was kept before such were refused, or with such a variable
+        return unknown
     if quantifier == _ANY:
         return any(suits(value) != is_opposite for value in values)
     if quantifier == _ALL or is_opposite:
@@ -96,7 +101,8 @@ def _texts(values: Any) -> list[str]:
 
 
 Suits = Callable[[str], bool]
-"""Whether a value of the call is as one of those that the policy names."""
+"""Whether a value of the call is as one of those that the policy names.  What makes it raises ValueError where nothing
+can be compared with one of these: then nobody knows what the policy means."""
 
 
 def _filled(wanted: list[str], variables: Values | None) -> list[str]:
@@ -123,71 +129,81 @@ def _like(wanted: list[str], variables: Values | None) -> Suits:
 
 def _arn_like(wanted: list[str], variables: Values | None) -> Suits:
     """Each field of an ARN by itself, so that no wildcard reaches beyond a colon before the resource."""
-    fields = [each.split(":", _ARN_FIELDS - 1) for each in _patterns(wanted, variables)]
+    fields = [_fields(each) for each in _patterns(wanted, variables)]
 
     def suits(value: str) -> bool:
         parts = value.split(":", _ARN_FIELDS - 1)
         return len(parts) == _ARN_FIELDS and any(
-            len(each) == _ARN_FIELDS
-            and all(read_globs((pattern,)).matches(part) for pattern, part in zip(each, parts, strict=True))
+            all(read_globs((pattern,)).matches(part) for pattern, part in zip(each, parts, strict=True))
             for each in fields
         )
 
     return suits
 
 
+def _fields(pattern: str) -> list[str]:
+    """Raises ValueError for what is no ARN."""
+    fields = ["*"] * _ARN_FIELDS if pattern == "*" else pattern.split(":", _ARN_FIELDS - 1)
+    if len(fields) < _ARN_FIELDS:
+        raise ValueError(f"{pattern!r} is no ARN")
+    return fields
+
+
+def _truth(wanted: list[str], variables: Values | None) -> Suits:
+    named = {each.lower() for each in _filled(wanted, variables)}
+    if not named <= {"true", "false"}:
+        raise ValueError(f"{named} are not true or false")
+    return lambda value: value.lower() in named
+
+
 def _in_blocks(wanted: list[str], variables: Values | None) -> Suits:
-    blocks = [block for each in _filled(wanted, variables) if (block := _block(each)) is not None]
+    blocks = [read_block(each) for each in _filled(wanted, variables)]
 
     def suits(value: str) -> bool:
         try:
-            return any(ipaddress.ip_address(value) in block for block in blocks)
+            address = Address.parse(value)
         except ValueError:
             return False
+        return any(address in block for block in blocks)
 
     return suits
-
-
-def _block(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
 
 
 def _compared(
     read: Callable[[str], Any], compare: Callable[[Any, Any], bool]
 ) -> Callable[[list[str], Values | None], Suits]:
-    """Values that have an order.  What is not of the kind suits nothing."""
+    """Values that have an order.  ``read`` raises ValueError for what is not of the kind."""
 
     def operator(wanted: list[str], variables: Values | None) -> Suits:
-        bounds = [bound for each in _filled(wanted, variables) if (bound := read(each)) is not None]
+        bounds = [read(each) for each in _filled(wanted, variables)]
 
         def suits(value: str) -> bool:
-            number = read(value)
-            return number is not None and any(compare(number, bound) for bound in bounds)
+            try:
+                number = read(value)
+            except ValueError:
+                return False
+            return any(compare(number, bound) for bound in bounds)
 
         return suits
 
     return operator
 
 
-def _number(text: str) -> Decimal | None:
+def _number(text: str) -> Decimal:
     try:
         number = Decimal(text)
     except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+        raise ValueError(f"{text!r} is no number") from None
+    if not number.is_finite():
+        raise ValueError(f"{text!r} has no place among numbers")
+    return number
 
 
-def _moment(text: str) -> Decimal | None:
+def _moment(text: str) -> Decimal:
     """In seconds since 1970: of a date, with a time or without (ISO 8601), or such a number itself."""
-    if (seconds := _number(text)) is not None:
-        return seconds
-    try:
-        moment = datetime.fromisoformat(f"{text}-01" if len(text) == len("2026-11") else text)
-    except ValueError:
-        return None
+    with contextlib.suppress(ValueError):
+        return _number(text)
+    moment = datetime.fromisoformat(f"{text}-01" if len(text) == len("2026-11") else text)
     return Decimal((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
@@ -204,7 +220,7 @@ _OPERATORS: dict[str, Callable[[list[str], Values | None], Suits]] = {  # withou
     "StringLike": _like,
     "ArnEquals": _arn_like,
     "ArnLike": _arn_like,
-    "Bool": _equals_in_any_case,
+    "Bool": _truth,
     "BinaryEquals": _equals,
     "IpAddress": _in_blocks,
     **{f"Numeric{name}": _compared(_number, order) for name, order in _ORDERS.items()},

@@ -3,6 +3,8 @@ Logs")."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .directory import Directory
 from .managed_policies import FOR_LOGS
 from .role import Role
@@ -14,11 +16,14 @@ SERVICE = "vpc-flow-logs.amazonaws.com"
 
 def trusts_flow_logs(role: Role, region: str, flow_log_id: str = "*") -> bool:
     """Whether the service may assume the role, for a flow log of the role's account."""
-    conditions = {
-        "aws:sourceaccount": role.account,
-        "aws:sourcearn": f"arn:aws:ec2:{region}:{role.account}:vpc-flow-log/{flow_log_id}",
-    }
-    return trusts(role.trust_policy, Assumer(service=SERVICE, conditions=conditions))
+    return _trusts(role.trust_policy, role.account, f"arn:aws:ec2:{region}:{role.account}:vpc-flow-log/{flow_log_id}")
+
+
+@lru_cache(maxsize=128)
+def _trusts(policy: str, account: str, flow_log_arn: str) -> bool:
+    """Remembered: deliveries ask again and again."""
+    conditions = {"aws:sourceaccount": account, "aws:sourcearn": flow_log_arn}
+    return trusts(policy, Assumer(service=SERVICE, conditions=conditions))
 
 
 def lets_write(directory: Directory, role: Role, group_arn: str, *, is_new: bool) -> bool:

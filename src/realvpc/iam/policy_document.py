@@ -11,11 +11,12 @@ import msgspec
 
 from realvpc.hostile_json import NotJsonError, read_json
 
-from .policy_date import is_date
+from .condition_value import is_comparable
 from .policy_resource import fails_legacy_parsing, resource_problem
 
 _VERSIONS = ("2012-10-17", "2008-10-17", None)
 _SYNTAX = "Syntax errors in policy."
+_UNPARSED = "The policy failed legacy parsing"
 _PRINCIPAL = "Policy document should not specify a principal."
 NO_POLICY = frozenset({_SYNTAX, _PRINCIPAL})
 """What is said before a managed policy's version is asked for; all else is said after."""
@@ -29,8 +30,8 @@ _KINDS = frozenset({"AWS", "CanonicalUser", "Federated", "Service"})  # of princ
 _VENDOR = re.compile(r"[\w.-]+", re.ASCII)
 _OPERATOR = re.compile(
     r"(ForAllValues:|ForAnyValue:)?"
-    r"(String(Not)?(Equals(IgnoreCase)?|Like)|(Numeric|Date)(NotEquals|Equals|(Less|Greater)Than(Equals)?)"
-    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like)|Null)(IfExists)?"
+    r"((String(Not)?(Equals(IgnoreCase)?|Like)|(Numeric|Date)(NotEquals|Equals|(Less|Greater)Than(Equals)?)"
+    r"|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null)"
 )
 _ASSUMING = frozenset(
     f"sts:{name}".lower()
@@ -59,9 +60,9 @@ def identity_policy_problem(text: str) -> str | None:
     if (
         any(map(_is_in_other_case, statements))
         or any(map(fails_legacy_parsing, resources))
-        or any(map(_compares_with_no_date, statements))
+        or any(map(_compares_in_vain, statements))
     ):
-        return "The policy failed legacy parsing"
+        return _UNPARSED
     ids = [statement["Sid"] for statement in statements if statement.get("Sid")]
     if len(set(ids)) < len(ids):
         return "Statement IDs (SID) in a single policy must be unique."
@@ -109,6 +110,8 @@ def trust_policy_problem(text: str, exists: Callable[[str], bool]) -> str | None
             return f"Invalid principal in policy: {unknown}"
         if not _is_statement(statement, _TRUST_MEMBERS) or _is_in_other_case(statement):
             return _SYNTAX
+        if _compares_in_vain(statement):
+            return _UNPARSED
         actions = _texts(statement, "Action", "NotAction")
         if not actions:
             return "Missing required field Action"
@@ -128,6 +131,7 @@ def is_endpoint_policy(text: str) -> bool:
         and all(
             _is_statement(statement, _ENDPOINT_MEMBERS)
             and not _is_in_other_case(statement)
+            and not _compares_in_vain(statement)
             and _is_principal(statement.get("Principal", statement.get("NotPrincipal")))
             and bool(_texts(statement, "Action", "NotAction"))
             and bool(_texts(statement, "Resource", "NotResource"))
@@ -171,12 +175,11 @@ def _is_in_other_case(statement: dict[str, Any]) -> bool:
     return statement["Effect"] not in _EFFECTS
 
 
-def _compares_with_no_date(statement: dict[str, Any]) -> bool:
-    """Whether an operator for dates has a value that is neither a date and time nor seconds of the epoch."""
-    return any(
-        isinstance(value, str) and not is_date(value)
+def _compares_in_vain(statement: dict[str, Any]) -> bool:
+    """Whether an operator has a value that it cannot compare anything with."""
+    return not all(
+        is_comparable(operator, value)
         for operator, keys in statement.get("Condition", {}).items()
-        if operator.rpartition(":")[2].startswith("Date")
         for values in keys.values()
         for value in _list(values)
     )

@@ -4,6 +4,7 @@ seen: an instance's Systems Manager agent, the delivery of flow logs."""
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from .condition import circumstances
 from .decision import Decision, Policies, PolicySource, Source, decide
@@ -29,6 +30,12 @@ def lets(directory: Directory, role: Role, asked: Collection[Asked], given: Coll
         actions = ",".join(f'"{action}"' for action, _ in asked)
         unread = PolicySource("", Source.AWS, _ALL_OF_IT.format(actions))
         policies = Policies(identity=(*policies.identity, unread), boundary=policies.boundary)
+    return _let(policies, tuple(asked))
+
+
+@lru_cache(maxsize=128)
+def _let(policies: Policies, asked: tuple[Asked, ...]) -> bool:
+    """Remembered: deliveries ask again and again, and a role's policies may be long."""
     return all(
         decide(policies, action, (resource,), _NOTHING_KNOWN).decision is Decision.ALLOWED for action, resource in asked
     )

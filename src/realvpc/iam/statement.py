@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from realvpc.hostile_json import read_json
-from realvpc.net.glob import read_globs
+from realvpc.net.glob import read_glob_groups, read_globs
 
 from .condition import Circumstances, holds, keys_of
 from .policy_document import statements_of
@@ -96,14 +96,14 @@ def naming(statements: Iterable[Statement], given: Circumstances) -> Callable[[s
     """Whether one of the statements is about a resource: all their patterns together, for a policy may have thousands,
     and a call concern as many resources."""
     patterns: list[str] = []
-    others = []
+    excluded: list[tuple[str, ...]] = []
     for each in statements:
         if each.excludes_resources:
-            others.append(read_globs(each.patterns(given)))
+            excluded.append(each.patterns(given))
         else:
             patterns += each.patterns(given)
-    named = read_globs(tuple(patterns))
-    return lambda resource: named.matches(resource) or any(not each.matches(resource) for each in others)
+    named, others = read_globs(tuple(patterns)), read_glob_groups(tuple(excluded))
+    return lambda resource: named.matches(resource) or not others.all_match(resource)
 
 
 def steps_of(documents: Iterable[str], resources: int) -> int:

@@ -6,12 +6,12 @@ with any other condition allows nothing, and when it denies, it denies.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
+
+from realvpc.net.glob import read_globs
 
 ASSUME_ROLE = "sts:AssumeRole"
 EC2 = "ec2.amazonaws.com"
@@ -85,8 +85,8 @@ def _holds(condition: dict[str, Any], assumer: Assumer, *, unknown: bool) -> boo
 
 
 def like(text: str, patterns: Iterable[str]) -> bool:
-    """IAM's wildcards are ``*`` and ``?``; brackets mean nothing to it."""
-    return any(fnmatchcase(text, re.sub(r"\[", "[[]", pattern)) for pattern in patterns)
+    """IAM's wildcards are ``*`` and ``?``; nothing else means anything to it."""
+    return read_globs(tuple(pattern.replace("\\", "\\\\") for pattern in patterns)).matches(text)
 
 
 def listed(value: Any) -> list[Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Glob(Struct, frozen=True):
@@ -62,43 +64,80 @@ class Globs(Struct, frozen=True):
     ``ends``.  ``texts`` are the patterns without wildcards.
     """
 
-    texts: frozenset[str]
     moves: dict[str, int]
     always: int
     stays: int
     starts: int
     ends: int
+    texts: frozenset[str] = frozenset()
 
     def matches(self, text: str) -> bool:
         """Whether one of the patterns does."""
-        if text in self.texts:
-            return True
-        moves, always, stays, ends = self.moves, self.always, self.stays, self.ends
+        return text in self.texts or bool(self.reached(text, self.ends))
+
+    def reached(self, text: str, enough: int = 0) -> int:
+        """The ends of the patterns with wildcards that match; of those in ``enough`` one may do."""
+        moves, always, stays = self.moves, self.always, self.stays
+        enough &= stays
         places = self.starts
         for character in text:
-            if places & stays & ends:
-                return True
+            if places & enough:
+                break  # a star at the end takes the rest
             places = (places & moves.get(character, always)) << 1 | places & stays
             if not places:
-                return False
-        return bool(places & ends)
+                break
+        return places & self.ends
 
 
 @lru_cache(maxsize=64)
 def read_globs(patterns: tuple[str, ...]) -> Globs:
-    texts: set[str] = set()
+    read = [read_glob(pattern) for pattern in dict.fromkeys(patterns)]
+    globs = _side_by_side([each for each in read if isinstance(each, Glob)])
+    return replace(globs, texts=frozenset(each for each in read if isinstance(each, str)))
+
+
+def _side_by_side(automata: Iterable[Glob]) -> Globs:
     always = stays = starts = ends = offset = 0
     moves: dict[str, int] = {}
-    for read in map(read_glob, dict.fromkeys(patterns)):
-        if isinstance(read, str):
-            texts.add(read)
-            continue
+    for each in automata:
         starts |= 1 << offset
-        always |= read.always << offset
-        stays |= read.stays << offset
-        ends |= read.end << offset
-        for character, places in read.moves.items():
+        always |= each.always << offset
+        stays |= each.stays << offset
+        ends |= each.end << offset
+        for character, places in each.moves.items():
             moves[character] = moves.get(character, 0) | places << offset
-        offset += read.end.bit_length()
+        offset += each.end.bit_length()
     moves = {character: places | always for character, places in moves.items()}
-    return Globs(frozenset(texts), moves, always, stays, starts, ends)
+    return Globs(moves, always, stays, starts, ends)
+
+
+class GlobGroups(Struct, frozen=True):
+    """Groups of patterns side by side, for texts that one of each has to match: ``groups`` has where the patterns of
+    each end and those of its patterns that have no wildcards."""
+
+    globs: Globs
+    groups: tuple[tuple[int, frozenset[str]], ...]
+
+    def all_match(self, text: str) -> bool:
+        """Whether in every group one of the patterns does."""
+        reached = self.globs.reached(text)
+        return all(reached & ends or text in texts for ends, texts in self.groups)
+
+
+@lru_cache(maxsize=64)
+def read_glob_groups(groups: tuple[tuple[str, ...], ...]) -> GlobGroups:
+    """Of several groups with the same pattern each has its own place for it."""
+    placed: list[tuple[int, frozenset[str]]] = []
+    automata: list[Glob] = []
+    offset = 0
+    for group in groups:
+        ends, texts = 0, set()
+        for read in map(read_glob, dict.fromkeys(group)):
+            if isinstance(read, str):
+                texts.add(read)
+                continue
+            automata.append(read)
+            ends |= read.end << offset
+            offset += read.end.bit_length()
+        placed.append((ends, frozenset(texts)))
+    return GlobGroups(_side_by_side(automata), tuple(placed))

@@ -63,6 +63,27 @@ def test_a_policy_of_thousands_of_patterns_costs_little_more_for_a_resource_than
     assert looked_at <= 2 * len(MINE)
 
 
+def test_so_does_one_of_hundreds_of_statements_that_name_what_they_are_not_about() -> None:
+    looked_at = 0
+
+    class Watched(str):
+        def __iter__(self) -> Iterator[str]:
+            nonlocal looked_at
+            for character in super().__iter__():
+                looked_at += 1
+                yield character
+
+    def excluding(*patterns: str) -> dict[str, Any]:
+        return {"Effect": "Deny", "Principal": "*", "Action": "*", "NotResource": list(patterns)}
+
+    many = [excluding(f"*z?{number:x}", "*:instance/i-1") for number in range(500)]
+    document = json.dumps({"Statement": [statement(), *many]})
+    assert said_of(document, ROLE, "ec2:StopInstances", (Watched(MINE),), GIVEN) == (Said.ALLOWED, MINE)
+    assert looked_at <= 2 * len(MINE)
+    document = json.dumps({"Statement": [statement(), *many, excluding(OTHERS, "*z")]})
+    assert said_of(document, ROLE, "ec2:StopInstances", (Watched(MINE),), GIVEN) == (Said.DENIED, MINE)
+
+
 def test_characters_are_those_that_iam_takes() -> None:
     for character, is_taken in (("\xff", True), ("\u0100", False), ("\u65e5", False)):
         assert is_endpoint_policy(json.dumps({"Statement": statement(Resource=f"*{character}")})) is is_taken
@@ -124,8 +145,29 @@ def test_conditions(condition: dict[str, Any], holds: bool) -> None:
         {"NumericLessThan": {"aws:MultiFactorAuthAge": "9"}},
         {"Null": {"aws:MultiFactorAuthAge": "true"}},
         {"Null": {"aws:MultiFactorAuthAge": "false"}},
+        {"IpAddress": {"aws:VpcSourceIp": ["10.0.0.0/24", "10.0.0/24"]}},  # kept from before such were refused
+        {"ArnLike": {"aws:SourceVpc": "vpc-*"}},
     ],
 )
 def test_a_condition_that_is_not_understood_allows_nothing_and_denies(condition: dict[str, Any]) -> None:
     assert said(statement(Condition=condition)) is Said.NOT_ALLOWED
     assert said(statement(), statement("Deny", Condition=condition)) is Said.DENIED
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("IpAddress", "10.0.0/24"),
+        ("NotIpAddress", "10.0.0.0/33"),
+        ("ForAnyValue:IpAddressIfExists", "somewhere"),
+        ("NumericLessThan", "many"),
+        ("DateGreaterThan", "someday"),
+        ("Bool", "ture"),
+        ("ArnLike", "aws:iam::111111111111:role/web"),
+    ],
+)
+def test_a_value_that_nothing_can_be_compared_with_is_refused(operator: str, value: str) -> None:
+    """Else what it denies would be let through."""
+    for effect in ("Allow", "Deny"):
+        document = statement(effect, Condition={operator: {"aws:VpcSourceIp": ["10.0.0.0/8", value]}})
+        assert not is_endpoint_policy(json.dumps({"Statement": document}))

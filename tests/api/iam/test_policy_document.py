@@ -49,6 +49,7 @@ from .test_iam import TRUST, trust
         (trust(NotAction="sts:TagSession"), "Syntax errors in policy."),
         (trust(Action=None), "Missing required field Action"),
         (trust(Condition={"Perhaps": {"a": "b"}}), "Syntax errors in policy."),
+        (trust(Condition={"NotIpAddress": {"aws:SourceIp": "10.0.0"}}), "The policy failed legacy parsing"),
         (trust(Action="sts:Assume"), "AssumeRole policy may only specify STS AssumeRole actions."),
         (trust(Action="s3:GetObject"), "AssumeRole policy may only specify STS AssumeRole actions."),
     ],
@@ -114,6 +115,21 @@ GET = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
             ([GET | {"Resource": "arn:error:s3:::b", "Condition": {"DateLessThan": {"a": date}}}], LEGACY)
             for date in ("someday", "234-13", "2016-12-13t2:00:00+1", "2016-12-13t2:00:00.1999999999+10:59", "9" * 19)
         ),
+        *(
+            ([GET | {"Condition": {operator: {"a": ["1", value]}}}], LEGACY)
+            for operator, value in {
+                "IpAddress": "10.0.0.0/33",
+                "NotIpAddress": "10.0.0",
+                "ForAllValues:IpAddressIfExists": "::1%eth0",
+                "NumericEquals": "one",
+                "NumericLessThanIfExists": "${aws:username}",
+                "ForAnyValue:ArnNotLike": "role/web",
+                "ArnEquals": "arn:aws:s3::bucket",
+                "Bool": "ture",
+                "Null": "no",
+            }.items()
+        ),
+        ([GET | {"Condition": {"NullIfExists": {"a": "true"}}}], "Syntax errors in policy."),
         ([GET | {"Effect": "no"}], "Syntax errors in policy."),
         ([GET | {"Condition": {"x": {"a": "1"}}}], "Syntax errors in policy."),
         ([GET | {"Condition": {"ForAnyValue::StringEquals": {"a": "b"}}}], "Syntax errors in policy."),
@@ -192,6 +208,16 @@ def test_a_policy_has_version_id_and_statements_only() -> None:
             }
         },
         {"Condition": {"ForAllValues:DateEquals": {"a": "${aws:PrincipalTag/until}"}}},
+        *(
+            {"Condition": {operator: {"a": values}}}
+            for operator, values in {
+                "IpAddress": ["203.0.113.0/24", "203.0.113.7", "2001:db8::/32", "::1"],
+                "NumericEquals": [1, 2.5, "3", "-4.5", "1e3"],
+                "ArnLike": ["*", "arn:aws:iam::*:role/web", "arn:aws:s3:::bucket", "${aws:PrincipalArn}"],
+                "Bool": ["true", "False", True, "${aws:SecureTransport}"],
+                "Null": [True, "false"],
+            }.items()
+        ),
         {
             "Condition": {
                 "ForAnyValue:StringEqualsIfExists": {"a": "b"},
