@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
 from realvpc.net.instance_connect_endpoint import EndpointEvent, InstanceConnectEndpoint
-from realvpc.net.table import Change, put
+from realvpc.net.table import Change, delete, put
 
 from .core.context import Context
 from .ec2.instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
@@ -67,6 +67,9 @@ def machine_removed(instance_id: str) -> Report:
         instance = ctx.network.instances.get(instance_id)
         if instance is not None and instance.state is InstanceState.SHUTTING_DOWN:
             change += happens(ctx, instance, InstanceEvent.MACHINE_DOWN)
+        endpoint = ctx.network.instance_connect_endpoints.get(instance_id)
+        if endpoint is not None and endpoint.is_leaving:
+            change += delete(endpoint, *ctx.network.interfaces_of(instance_id))
         left = ctx.state.tokens.remains.get(instance_id)
         return change + Change(deletes=(left,)) if left else change
 
@@ -129,7 +132,9 @@ def _of_endpoint(ctx: Context, endpoint_id: str, boot: int | None, event: Endpoi
 def _again(ctx: Context, endpoint_id: str, boot: int | None) -> Change:
     """Nobody shuts an endpoint down: its place is made again."""
     endpoint = ctx.network.instance_connect_endpoints[endpoint_id]
-    return Change() if _is_old(endpoint, boot) else put(replace(endpoint, boot=endpoint.boot + 1))
+    return (
+        Change() if endpoint.is_leaving or _is_old(endpoint, boot) else put(replace(endpoint, boot=endpoint.boot + 1))
+    )
 
 
 def _is_old(machine: Instance | InstanceConnectEndpoint, boot: int | None) -> bool:

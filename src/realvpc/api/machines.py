@@ -172,6 +172,7 @@ def _place(network: Network, endpoint: InstanceConnectEndpoint) -> ApplianceSpec
         pids=_PLACE_PIDS,
         volume_bytes=_PLACE_BYTES,
         boot=endpoint.boot,
+        wanted=Wanted.TERMINATED if endpoint.is_leaving else Wanted.RUNNING,
         program=("/bin/sleep", "infinity"),
     )
 

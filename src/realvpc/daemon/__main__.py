@@ -54,11 +54,14 @@ def _api(settings: config.Settings, public: socket.socket, operator: socket.sock
     from realvpc.store.database import StateFileError
 
     from .api_process import run_api
+    from .authority import AuthorityError
 
     try:
         run_api(settings, public, operator, tls)
     except StateFileError as error:
         raise SystemExit(f"{error}. A backup of it, or another --state, helps") from None
+    except AuthorityError as error:
+        raise SystemExit(f"The service does not start: {error}") from None
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
+from functools import partial
 from random import SystemRandom
 from typing import Any
 from uuid import uuid4
@@ -30,6 +31,8 @@ from realvpc.config import Credentials, Fabric, Settings, Switch
 from realvpc.http_connection import BoundedHttp
 from realvpc.iam.first_start import first_accounts
 from realvpc.node_link import NodeLink
+from realvpc.session.channel_action import CHANNEL_ACTIONS
+from realvpc.session.channel_action import SERVICE as MESSAGES
 from realvpc.session.tunnels import Tunnels
 from realvpc.store.database import Database
 from realvpc.store.group_commit import GroupCommit
@@ -58,7 +61,7 @@ log = logging.getLogger(__name__)
 def run_api(
     settings: Settings, public: socket.socket, operator: socket.socket, tls: ssl.SSLContext | None = None
 ) -> None:
-    """Serve on both listeners until SIGTERM or SIGINT.  Raises StateFileError."""
+    """Serve on both listeners until SIGTERM or SIGINT.  Raises StateFileError and AuthorityError."""
     with contextlib.closing(Database(settings.database)) as database, asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(_serve(settings, database, public, operator, tls))
 
@@ -96,8 +99,8 @@ async def _serve(
     manager = SystemsManager(settings, service, clock.now)
     patient = settling(service.actions["ec2"], service.written_context, service.feed)
     service.include({"ssm": manager.actions, "ec2": patient | console_actions(node.console if node else None)})
-    service.include({"ec2-instance-connect": TUNNEL_ACTIONS})
-    tunnels = Tunnels(manager.instances, lambda name: name in service.state.network.instance_connect_endpoints)
+    service.include({"ec2-instance-connect": TUNNEL_ACTIONS, MESSAGES: CHANNEL_ACTIONS})
+    tunnels = Tunnels(manager.instances, partial(_has_tunnels, service))
     desk = Desk(settings, database, service, clock, node)
     upstream = Upstream(parse_origin(settings.upstream), uuid4().hex) if settings.upstream else None
     app = endpoint(settings, service, manager.data_channels, tunnels, admin_app(desk, local=False), upstream)
@@ -131,10 +134,15 @@ async def _serve(
     log.info("stopped at revision %d", service.revision)
 
 
+def _has_tunnels(service: Service, name: str) -> bool:
+    endpoint = service.state.network.instance_connect_endpoints.get(name)
+    return endpoint is not None and not endpoint.is_leaving
+
+
 def _for_machines(
     settings: Settings, database: Database, service: Service, clock: Clock
 ) -> tuple[GuestServices, NodeLink]:
-    """Who serves the machines, and who has the node run them.  Raises OSError and StorageError."""
+    """Who serves the machines, and who has the node run them.  Raises AuthorityError and StorageError."""
     authority = authority_of(settings.database.parent, database)
     guests = GuestServices(settings.node_socket, service, clock.now, EndpointTls(authority))
     return guests, NodeLink(settings.node_socket, service, guests.open, guests.lose, authority.pem)

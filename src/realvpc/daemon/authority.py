@@ -1,14 +1,16 @@
 """The certificate authority of one service: it proves AWS's endpoint to instances, which trust it, and nothing else.
 
-Its key is made once and lies beside the state, readable for the API process alone.  Where it is lost another one is
-made, which instances trust from their next boot on.
+Its key is made once and lies beside the state, readable for the API process alone.  Where it is lost, or is none any
+more, another one is made, which instances trust from their next boot on.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -27,11 +29,16 @@ DOMAINS = ("amazonaws.com", ENDPOINT_NAME)
 
 _FILE, _SETTING = "authority.pem", "authority"
 _OF_OTHERS = 0o077
+_IS_NONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EFBIG})  # see `read_regular`
 _LARGEST = 1 << 16  # bytes
 _LIFE = timedelta(days=3650)
 _EARLIER = timedelta(days=1)  # clocks differ
 
 log = logging.getLogger(__name__)
+
+
+class AuthorityError(Exception):
+    """There may be an authority, and it cannot be had; the text names the file and says why."""
 
 
 class Authority(Struct, frozen=True):
@@ -70,7 +77,7 @@ class Settings(Protocol):
 def authority_of(directory: Path, settings: Settings) -> Authority:
     """The one of a service, whose state is there.  Where it is, nothing is written: the disk may be full.
 
-    Raises OSError and StorageError.
+    Raises AuthorityError and StorageError.
     """
     is_new = settings.setting(_SETTING) is None
     authority = open_authority(directory, is_new=is_new)
@@ -81,29 +88,63 @@ def authority_of(directory: Path, settings: Settings) -> Authority:
 
 def open_authority(directory: Path, *, is_new: bool) -> Authority:
     """The authority that is kept in the directory, or another one.  ``is_new``: there is none yet, and that is no news.
-    Raises OSError."""
+
+    What is there and is no key stays, under another name.  A key that cannot be read may be a good one, and is not
+    replaced: AuthorityError, as where another one cannot be written.
+    """
     path = directory / _FILE
     try:
-        authority = _read(read_regular(path, _LARGEST))
-        _keep_from_others(path)
-    except FileNotFoundError:
-        lost = "is gone"
-    except (OSError, ValueError, TypeError, InvalidSignature) as error:
-        lost = f"cannot be used ({type(error).__name__})"
-    else:
-        return authority
-    if not is_new:
-        log.warning("%s %s: another authority is made, which instances trust from their next boot on", path, lost)
-    authority = _make()
-    _write(path, authority)
+        authority = _kept(path)
+        if authority is not None:
+            return authority
+        if _is_there(path):
+            _say_lost(path, f"is no key that can be used, and is kept as {_put_aside(path).name}")
+        elif not is_new:
+            _say_lost(path, "is gone")
+        authority = _make()
+        _write(path, authority)
+    except OSError as error:
+        raise AuthorityError(f"{path}, the key of the authority that instances trust: {error.strerror}") from error
     return authority
 
 
+def _say_lost(path: Path, how: str) -> None:
+    log.warning("%s %s: another one is made, which instances trust from their next boot on", path, how)
+
+
+def _kept(path: Path) -> Authority | None:
+    """None where there is none that can be used.  Raises OSError where that is not known."""
+    try:
+        authority = _read(read_regular(path, _LARGEST))
+    except OSError as error:
+        if error.errno in _IS_NONE:
+            return None
+        raise
+    except (ValueError, TypeError, InvalidSignature):
+        return None
+    _keep_from_others(path)
+    return authority
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
+
+
+def _put_aside(path: Path) -> Path:
+    """Raises OSError."""
+    places = (path.with_name(f"{path.name}.{number}") for number in count(1))
+    place = next(place for place in places if not _is_there(place))
+    return path.rename(place)
+
+
 def _keep_from_others(path: Path) -> None:
-    """As it was made: who copies state directories may lose the mode.  Raises OSError."""
+    """As it was made: who copies state directories may lose the mode, and the owner."""
     if path.stat().st_mode & _OF_OTHERS:
         log.warning("%s was not for its owner alone, and is now: who has read it can pass for AWS's endpoint", path)
-        path.chmod(0o600)
+        try:
+            path.chmod(0o600)
+        except OSError as error:
+            log.warning("%s stays so: %s", path, error.strerror)
 
 
 def _read(pem: bytes) -> Authority:

@@ -40,7 +40,10 @@ def endpoint(
     door = TunnelDoor(handle, authenticator, tunnels, through)
 
     async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
-        await (door if scope["path"] == PATH else data_channels)(scope, receive, send)
+        if scope["path"] == PATH:
+            await door(scope, receive, send)
+        else:
+            await data_channels(scope, receive, send, through(scope) if through is not None else None)
 
     return App(
         handle,

@@ -36,7 +36,7 @@ class SystemsManager:
         self._sessions = Sessions(now, limits, journal, journal.history)
         self._commands = CommandRunner(instances, now)
         self.data_channels = DataChannels(
-            self._sessions, instances, transcripts.open if transcripts else lambda session: None
+            self._sessions, instances, service.handle, transcripts.open if transcripts else lambda session: None
         )
         self.actions: dict[str, Action] = session_actions(
             SessionActions(self._sessions, urlsplit(settings.endpoint_url).netloc), CommandActions(self._commands)

@@ -2,8 +2,8 @@
 Ec2InstanceConnectEndpoint).
 
 The endpoint's interface is that of an appliance, a place on the host where its connections begin.  It is made when the
-host has said that the place is there.  What is modified is so when ModifyInstanceConnectEndpoint answers; and what is
-deleted is gone, so ``delete-in-progress`` is what the answer shows.
+host has said that the place is there, and deleted when the host has said that nothing is left of it.  What is modified
+is so when ModifyInstanceConnectEndpoint answers.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ TRANSITIONS: dict[tuple[EndpointState, EndpointEvent], EndpointState] = {
     (_S.UPDATE_FAILED, _E.MODIFY): _S.UPDATE_FAILED,  # it has what was asked for, and still no place
     (_S.UPDATE_FAILED, _E.UP): _S.UPDATE_COMPLETE,
     (_S.UPDATE_FAILED, _E.DELETE): _S.DELETE_IN_PROGRESS,
+    (_S.DELETE_IN_PROGRESS, _E.DELETE): _S.DELETE_IN_PROGRESS,
 }
 
 USABLE = frozenset({_S.CREATE_COMPLETE, _S.UPDATE_COMPLETE})
@@ -95,6 +96,10 @@ class InstanceConnectEndpoint(Resource, frozen=True, kw_only=True):
     @property
     def dns_name(self) -> str:
         return f"{self.id}.{zone_of(self.region)}"
+
+    @property
+    def is_leaving(self) -> bool:
+        return self.state is _S.DELETE_IN_PROGRESS
 
     @property
     def is_usable(self) -> bool:

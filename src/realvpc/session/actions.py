@@ -17,6 +17,7 @@ from realvpc.api.ssm.document import find_document, version_of
 from realvpc.api.ssm.paging import paged
 from realvpc.hostile_json import read_json
 
+from .channel_action import SERVICE
 from .documents import SHELL, SessionType, plan
 from .listing import moment_of, place
 from .server import PREFIX
@@ -47,6 +48,7 @@ class SessionActions:
             account=ctx.account,
             region=ctx.region,
             owner=ctx.caller.arn,
+            user_id=ctx.caller.user_id,
             document=name,
             reason=request.get("Reason"),
             plan=planned,
@@ -102,7 +104,10 @@ class SessionActions:
         return session
 
     def _opened(self, ctx: Context, session_id: str, token: str) -> Response:
+        """Who calls AWS's names finds the channel by its own: the way there may be another one."""
         host = ctx.host if _HOST.fullmatch(ctx.host) else self._endpoint
+        if host.endswith(".amazonaws.com"):
+            host = f"{SERVICE}.{ctx.region}.amazonaws.com"
         scheme = "wss" if ctx.scheme == "https" else "ws"
         url = f"{scheme}://{host}{PREFIX}{session_id}?role=publish_subscribe"
         return {"SessionId": session_id, "TokenValue": token, "StreamUrl": url}

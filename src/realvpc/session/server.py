@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, MutableMapping
+from inspect import isawaitable
 from typing import Any, TypeAlias
 
+from realvpc.api.core.call import Handler, Through
+from realvpc.api.core.errors import AwsError
+from realvpc.http_connection import ADMITTED
+
+from .channel_action import opening
 from .descriptor import Turns
 from .far_end import Instances
 from .relay import Receive, Relay, Send
@@ -27,45 +33,52 @@ log = logging.getLogger(__name__)
 class DataChannels:
     """Serves the sessions of `sessions`: what each is for is opened when its client first comes.
 
-    `transcript` gives the file of a session that is to be written down.
+    `handle` is asked whether a channel may be opened, `transcript` gives the file of a session that is to be written
+    down.
     """
 
     def __init__(
         self,
         sessions: Sessions,
         instances: Instances,
+        handle: Handler,
         transcript: Callable[[Session], Transcript | None] = lambda session: None,
     ) -> None:
         self._sessions = sessions
         self._instances = instances
+        self._handle = handle
         self._turns = Turns()
         self._transcript = transcript
         self._relays: dict[str, Relay] = {}
         sessions.on_end = self._ended
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, through: Through | None = None) -> None:
         if (await receive())["type"] != "websocket.connect":
             return
         if not scope["path"].startswith(PREFIX):
             await send({"type": "websocket.close", "code": _REFUSED})
             return
         await send({"type": "websocket.accept"})
-        relay = await self._admitted(scope["path"].removeprefix(PREFIX), receive)
+        relay = await self._admitted(scope["path"].removeprefix(PREFIX), receive, through)
         if relay is None:
             await send({"type": "websocket.close", "code": _REFUSED})
         else:
+            scope["extensions"][ADMITTED]()
             await relay.serve(receive, send)
 
-    async def _admitted(self, session_id: str, receive: Receive) -> Relay | None:
-        """The session's relay, if the client's first words have its token."""
+    async def _admitted(self, session_id: str, receive: Receive, through: Through | None) -> Relay | None:
+        """The session's relay, if the client's first words have its token and its owner may come this way."""
         try:
             async with asyncio.timeout(_OPENING_SECONDS):
                 first = (await receive()).get("text")
         except TimeoutError:
             return None
         session = self._sessions.get(session_id)
-        if session is None or first is None:
+        if session is None or first is None or not await self._may_open(session, through):
             return None
+        session = self._sessions.get(session_id)
+        if session is None:
+            return None  # it has ended meanwhile
         relay = self._relays.get(session_id)
         opened = relay or Relay(session, self._sessions, self._instances, self._turns)
         if not opened.channel.connect(first, session.token):
@@ -75,6 +88,16 @@ class DataChannels:
             opened.transcript = self._transcript(session)
             self._relays[session_id] = opened
         return opened
+
+    async def _may_open(self, session: Session, through: Through | None) -> bool:
+        try:
+            response = self._handle(opening(session, through))
+            if isawaitable(response):
+                await response
+        except AwsError as error:
+            log.warning("the channel of session %s is not opened: %s", session.id, error.message)
+            return False
+        return True
 
     def _ended(self, session: Session, farewell: str) -> None:
         if relay := self._relays.pop(session.id, None):

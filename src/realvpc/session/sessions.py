@@ -78,6 +78,7 @@ class Session(Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     ending: Ending | None = None
     status: Status = Status.CONNECTING
+    user_id: str = ""  # the owner's, as STS shows it
 
     def __repr__(self) -> str:
         """Without the token, so that no log line can carry it."""

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from realvpc.api.machine_report import machine_down, machine_failed, machine_up
+from realvpc.api.machine_report import machine_down, machine_failed, machine_removed, machine_up
 from realvpc.api.machines import workload_specs
 from realvpc.clock import Clock
-from realvpc.net.machine import ApplianceSpec
+from realvpc.net.machine import ApplianceSpec, Wanted
 
 from ..build import make_dual_stack, make_subnet, make_vpc, named, specification
 from ..conftest import MAIN, OTHER, TOKYO, Client, new_service
@@ -189,5 +189,39 @@ def test_a_place_that_went_down_is_made_again(clock: Clock) -> None:
     service.report(machine_up(endpoint_id, 1), "test")
     assert described(client, endpoint_id)["State"] == "update-failed"
     client("DeleteInstanceConnectEndpoint", InstanceConnectEndpointId=endpoint_id)
+    (place,) = workload_specs(service.state)
+    assert place.wanted is Wanted.TERMINATED
+    service.report(machine_up(endpoint_id, 2), "test")  # and this
+
+
+@pytest.mark.parametrize("is_complete", [False, True])
+def test_what_is_deleted_is_leaving_until_the_host_has_removed_it(clock: Clock, is_complete: bool) -> None:
+    service = new_service(clock, has_fabric=True)
+    client = Client(service, MAIN, TOKYO)
+    subnet_id = make_subnet(client, make_vpc(client))
+    endpoint_id = make(client, subnet_id)["InstanceConnectEndpointId"]
+    if is_complete:
+        service.report(machine_up(endpoint_id, 1), "test")
+    named_one = {"InstanceConnectEndpointId": endpoint_id}
+    for _ in range(2):
+        gone = client("DeleteInstanceConnectEndpoint", **named_one)["InstanceConnectEndpoint"]
+        assert gone["State"] == described(client, endpoint_id)["State"] == "delete-in-progress"
+    (place,) = workload_specs(service.state)
+    assert place.wanted is Wanted.TERMINATED
+    for news in (machine_up(endpoint_id, 1), machine_down(endpoint_id, 1), machine_failed(endpoint_id, "late", 1)):
+        assert not service.report(news, "test")
+    assert client.refused("ModifyInstanceConnectEndpoint", **named_one, PreserveClientIp=False).code == "IncorrectState"
+    assert client.refused("DeleteSubnet", SubnetId=subnet_id).code == "DependencyViolation"
+    service.report(machine_removed(endpoint_id), "test")
+    error = client.refused("DeleteInstanceConnectEndpoint", **named_one)
+    assert error.code == "InvalidInstanceConnectEndpointId.NotFound"
     assert workload_specs(service.state) == ()
-    service.report(machine_up(endpoint_id, 2), "test")
+    client("DeleteSubnet", SubnetId=subnet_id)
+
+
+def test_an_endpoint_that_was_not_deleted_is_not_gone_whatever_the_host_says(clock: Clock) -> None:
+    service = new_service(clock, has_fabric=True)
+    client = Client(service, MAIN, TOKYO)
+    endpoint_id = make(client, make_subnet(client, make_vpc(client)))["InstanceConnectEndpointId"]
+    assert not service.report(machine_removed(endpoint_id), "test")
+    assert described(client, endpoint_id)["State"] == "create-in-progress"

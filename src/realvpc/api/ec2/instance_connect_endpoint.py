@@ -116,11 +116,15 @@ def modify_instance_connect_endpoint(ctx: Context, request: Request) -> Answer:
 
 
 def delete_instance_connect_endpoint(ctx: Context, request: Request) -> Answer:
-    """Its tunnels end.  Raises ``InvalidInstanceConnectEndpointId.NotFound`` and ``.Malformed``."""
+    """Its tunnels end; it is gone when the host has said so.
+
+    Raises ``InvalidInstanceConnectEndpointId.NotFound`` and ``.Malformed``.
+    """
     endpoint = named(ctx, INSTANCE_CONNECT_ENDPOINT, request, "InstanceConnectEndpointId")
     interface, deleted = _interface(ctx, endpoint), endpoint.after(EndpointEvent.DELETE)
-    assert deleted is not None, "none is stored that was deleted"
-    return Answer({"InstanceConnectEndpoint": _rendered(ctx, deleted, interface)}, delete(endpoint, interface))
+    assert deleted is not None, "in every state that is stored it can be"
+    change = put(deleted) if ctx.options.has_fabric else delete(endpoint, interface)
+    return Answer({"InstanceConnectEndpoint": _rendered(ctx, deleted, interface)}, change)
 
 
 def _family(request: Request, subnet: Subnet) -> str | None:
