@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
-from typing import Any
 
 import pytest
 import uvloop
@@ -16,6 +15,9 @@ from realvpc.daemon.authority import open_authority
 from realvpc.daemon.endpoint_tls import EndpointTls
 from realvpc.daemon.guest_services import GuestServices
 from realvpc.net.services import Listener
+from realvpc.net.zones import REGIONS
+from realvpc.wire.app import App
+from realvpc.wire.sigv4 import Anyone
 
 from ..api.conftest import new_service
 
@@ -53,19 +55,17 @@ class Opened:
         return opened
 
 
-async def nothing(scope: Any, receive: Any, send: Any) -> None:
-    raise AssertionError("nobody asks")
-
-
 def test_they_are_let_go_before_new_ones_take_their_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def scenario() -> None:
         opened = Opened()
         monkeypatch.setattr(guest_services, "open_listeners", opened)
         clock = Clock()
+        service = new_service(clock)
+        app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
         tls = EndpointTls(open_authority(tmp_path, is_new=True))
-        guests = GuestServices(tmp_path / "node.sock", new_service(clock), clock.now, tls)
+        guests = GuestServices(tmp_path / "node.sock", service, clock.now, tls)
         await guests.open()
-        running = asyncio.create_task(guests.run(nothing, nothing))
+        running = asyncio.create_task(guests.run(app, app))
         callers = []
         for _ in range(TIMES):
             opened.is_new.clear()

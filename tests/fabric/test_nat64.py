@@ -50,6 +50,11 @@ def test_packets_of_every_length_are_translated_there_and_back(tmp_path: Path, p
         namespace.run_in(path, run)
 
 
+def remembered(kernel: Kernel) -> list[dict[bytes, bytes | None]]:
+    maps = [kernel.loaded.maps[name] for name in ("flows", "nat_flows", "tallies")]
+    return [{key: each.get(key) for key in each} for each in maps]
+
+
 def test_what_has_no_checksum_does_not_become_ipv6(tmp_path: Path) -> None:
     """IPv4 does without one of UDP, and IPv6 does not."""
 
@@ -61,7 +66,9 @@ def test_what_has_no_checksum_does_not_become_ipv6(tmp_path: Path) -> None:
             data = bytearray(frame(out.packet.reply()))
             place = len(ETHERNET) + IP_HEADER + 6
             data[place : place + 2] = bytes(2)
+            known = remembered(kernel)
             assert Reason.by_number(kernel.run(bytes(data), INTERNET).reason) is Reason.MALFORMED_PACKET
+            assert remembered(kernel) == known, "what is dropped leaves nothing behind"
 
     with devices(tmp_path / "ns") as path:
         namespace.run_in(path, run)

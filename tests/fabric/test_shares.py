@@ -18,6 +18,7 @@ from realvpc.net.packet import Flow
 from realvpc.net.reasons import Reason
 from realvpc.net.security_group import TCP
 from realvpc.net.table import put
+from realvpc.net.walk import walk
 
 from ..packets.endpoint import INTERFACE, interface_endpoint
 from .frames import frame
@@ -63,7 +64,16 @@ def test_a_sender_has_no_more_of_an_endpoint_than_it_leaves_to_others(tmp_path: 
 
 def test_the_law_says_the_same() -> None:
     mine, other = Address.parse(A_ADDRESS), Address.parse(C_ADDRESS)
-    there = Flow("eni-1", TCP, Address.parse(THERE), mine, 443, 40000)
-    others = [replace(there, remote=other, remote_port=port) for port in range(FLOWS_OF_INTERFACE - 3)]
-    assert may_share("eni-1", (mine,), [there, *others])
-    assert not may_share("eni-1", (mine,), [there, replace(there, remote_port=1), *others])
+    there = Flow("eni-1", TCP, Address.parse(THERE), mine, 443, 40000, sender=A)
+    others = [replace(there, remote=other, remote_port=port, sender=C) for port in range(FLOWS_OF_INTERFACE - 3)]
+    assert may_share("eni-1", A, [there, *others])
+    assert not may_share("eni-1", A, [there, replace(there, remote_port=1), *others])
+    by_another_address = replace(there, remote=other, remote_port=1)
+    assert not may_share("eni-1", A, [there, by_another_address, *others])
+
+
+def test_a_flow_begins_with_its_senders_share() -> None:
+    asking = packet(A_ADDRESS, THERE, source_port=40000, destination_port=443, opens=True)
+    begun = walk(with_endpoint(), asking, A).tracked
+    assert [flow.sender for flow in begun if flow.interface_id not in (A, C)] == [A]
+    assert walk(with_endpoint(), asking, A, begun).tracked == frozenset(), "it goes on"

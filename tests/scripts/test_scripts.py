@@ -63,3 +63,38 @@ def test_settings_of_a_persons_own_python_do_not_reach_pip() -> None:
     environment = {"PYTHONPATH": "/nowhere", "PIP_USER": "1", "PIP_TARGET": "/nowhere", "PIP_INDEX_URL": "here"}
     done = sh('echo "${PYTHONPATH-} ${PIP_USER} ${PIP_TARGET-} ${PIP_INDEX_URL}"', **environment)
     assert done.stdout == " 0  here\n"
+
+
+_LIBRARY = """
+VENV=$PWD/venv BOLD='' PLAIN=''
+say() { :; }
+build() { :; }
+as_root() { env -u REALVPC_STATE "$@"; }  # sudo forgets variables, too
+"""
+_REALVPC = '#!/bin/sh\necho "$1: ${REALVPC_STATE-none}" >&2\n'
+
+
+@pytest.mark.parametrize("state", [None, "/tmp/it's mine", "somewhere/near"])
+def test_what_the_demo_says_of_going_on_leads_to_the_service_that_it_has_started(
+    tmp_path: Path, state: str | None
+) -> None:
+    for directory in ("scripts", "venv/bin"):
+        (tmp_path / directory).mkdir(parents=True)
+    (tmp_path / "scripts/lib.sh").write_text(_LIBRARY)
+    (tmp_path / "scripts/demo").write_text((ROOT / "scripts/demo").read_text())
+    realvpc = tmp_path / "venv/bin/realvpc"
+    realvpc.write_text(_REALVPC)
+    realvpc.chmod(0o755)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != "REALVPC_STATE"}
+    named = environment if state is None else environment | {"REALVPC_STATE": state}
+
+    def run(*command: str, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, env=given, cwd=elsewhere, capture_output=True, text=True, check=True)
+
+    shown = run("sh", str(tmp_path / "scripts/demo"), given=named)
+    place = "none" if state is None else str(elsewhere / state)
+    assert shown.stderr == f"up: {place}\ndemo: {place}\n"
+    lines = [line for line in shown.stdout.splitlines() if re.match(r"  (export|realvpc matrix)", line)]
+    assert run("sh", "-euc", "\n".join(lines), given=environment).stderr == f"matrix: {place}\n"

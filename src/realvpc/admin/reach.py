@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from ..api.ssm.agent_report import SSM, why_managed
+from ..dns.stub import known_address
 from ..net.addresses import Address
 from ..net.instance import Instance
 from ..net.network import Network
@@ -13,7 +14,8 @@ from ..net.reasons import Reason
 from ..net.trace import INTERNET
 from ..node.answer import NodeError
 from ..reach import report
-from ..reach.endpoint import UnknownEndpointError, instance_called, resolve
+from ..reach.endpoint import Endpoint, UnknownEndpointError, instance_called, resolve
+from ..store.state import State
 from .desk import Answer, Desk, Refusal
 
 _CELLS_AT_A_TIME = 16
@@ -55,7 +57,8 @@ def _interfaces_of(network: Network, name: str) -> tuple[str, ...]:
 
 
 async def why(desk: Desk, request: dict[str, Any]) -> Answer:
-    """Whether ``source`` reaches ``destination`` (ids, Name tags, addresses, ``internet``, ``ssm``), and why not.
+    """Whether ``source`` reaches ``destination`` (ids, Name tags, addresses, ``internet``, ``ssm``; names of DNS as the
+    source finds them), and why not.
 
     With ``ipv6``, or to an IPv6 address, from an IPv6 address to one.
     """
@@ -67,12 +70,28 @@ async def why(desk: Desk, request: dict[str, Any]) -> Answer:
         ipv6 = request.get("ipv6") == "1" or any(map(_is_ipv6, names))
         source = resolve(network, names[0], ipv6=ipv6)
         public = request.get("public") == "1" or source.interface_id == INTERNET
-        destination = resolve(network, names[1], public=public, ipv6=ipv6)
+        try:
+            destination = resolve(network, names[1], public=public, ipv6=ipv6)
+        except UnknownEndpointError as error:
+            destination = _found_by_name(desk.service.state, source, names[1], error, ipv6=ipv6)
+            source = resolve(network, names[0], ipv6=not destination.address.is_ipv4)
         return report.why(network, source, destination, request.get("protocol", "icmp"), int(request.get("port", 0)))
     except KeyError as error:
         raise Refusal(f"{error} is missing") from None
     except (UnknownEndpointError, ValueError) as error:
         raise Refusal(str(error)) from None
+
+
+def _found_by_name(state: State, source: Endpoint, name: str, error: UnknownEndpointError, *, ipv6: bool) -> Endpoint:
+    """What the source finds under a name of DNS, of IPv4 first; raises the error when that is nothing."""
+    interface = state.network.interfaces.get(source.interface_id or "")
+    owner = interface.attachment.owner_id if interface is not None and interface.attachment is not None else ""
+    families = (True,) if ipv6 else (False, True)
+    found = (known_address(state, owner, name, ipv6=family) for family in families)
+    address = next(filter(None, found), None)
+    if address is None:
+        raise UnknownEndpointError(f"{error}, and as a name of DNS it leads to no address from {source.name}")
+    return Endpoint(name, None, Address.parse(address))
 
 
 def _is_ipv6(name: str) -> bool:

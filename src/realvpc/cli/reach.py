@@ -57,7 +57,8 @@ def why_command(
 ) -> None:
     """Tell whether SOURCE reaches DESTINATION, and why not.
 
-    Both are an instance id, a network interface id, a Name tag, or `internet`; DESTINATION may be an IP address, too.
+    Both are an instance id, a network interface id, a Name tag, or `internet`; DESTINATION may be an IP address, too,
+    or a name of DNS, which SOURCE looks up.
     Walks the packet and its reply through every layer of the model that the data plane is compiled from.  Exits with 1
     when the answer is no, or not known because an instance on the way decides: a NAT instance or a firewall.
 
@@ -71,6 +72,7 @@ def why_command(
       realvpc why i-0123456789abcdef0 10.30.4.69 --protocol tcp --port 443
       realvpc why internet VPC-A-EC2 --protocol tcp --port 22
       realvpc why VPC-A-EC2 VPC-B-EC2 --ipv6
+      realvpc why VPC-A-EC2 one.example.com --protocol tcp --port 443
     """
     _check_port(protocol, port)
     ways = {"protocol": protocol, "port": port, "public": int(public), "ipv6": int(ipv6)}

@@ -8,9 +8,8 @@ time service (VPC guide, "Amazon DNS quotas").
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Collection
 
-from .addresses import Address
 from .packet import Flow
 
 FLOWS = 1 << 19
@@ -32,8 +31,8 @@ def may_track(interface_id: str, flows: Collection[Flow]) -> bool:
     return own < min(FLOWS_OF_INTERFACE, FLOWS - len(flows))
 
 
-def may_share(endpoint_interface_id: str, sender: Container[Address], flows: Collection[Flow]) -> bool:
-    """Whether one more flow may begin at an interface endpoint: a sender, known by its addresses, never has more of
-    them than it leaves to others, so that none fills it alone."""
-    there = [flow.remote for flow in flows if flow.interface_id == endpoint_interface_id]
-    return sum(remote in sender for remote in there) < FLOWS_OF_INTERFACE - len(there)
+def may_share(endpoint_interface_id: str, sender: str, flows: Collection[Flow]) -> bool:
+    """Whether one more flow may begin at an interface endpoint: a sender, an interface by whatever address it is known
+    there, never has more of them than it leaves to others, so that none fills it alone."""
+    there = [flow.sender for flow in flows if flow.interface_id == endpoint_interface_id]
+    return there.count(sender) < FLOWS_OF_INTERFACE - len(there)

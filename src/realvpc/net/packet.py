@@ -61,10 +61,11 @@ class Packet(Struct, frozen=True, kw_only=True):
         return replace(self, destination=destination, quoted=quoted)
 
 
-class Flow(Struct, frozen=True):
+class Flow(Struct, frozen=True, eq=False):
     """A tracked flow at one network interface, seen from that interface.
 
     Of ICMP it has the type that the interface sends: 8 (and 0 comes back) in a flow of pings that began here.
+    ``sender`` is the interface whose share of an interface endpoint it takes, and no part of what it is.
     """
 
     interface_id: str
@@ -75,6 +76,17 @@ class Flow(Struct, frozen=True):
     remote_port: int
     icmp_type: int = 0
     icmp_code: int = 0
+    sender: str = ""
+
+    def _what_it_is(self) -> tuple[object, ...]:
+        ends = self.local, self.remote, self.local_port, self.remote_port
+        return (self.interface_id, self.protocol, *ends, self.icmp_type, self.icmp_code)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Flow) and self._what_it_is() == other._what_it_is()
+
+    def __hash__(self) -> int:
+        return hash(self._what_it_is())
 
     @classmethod
     def leaving(cls, interface_id: str, packet: Packet) -> Flow:

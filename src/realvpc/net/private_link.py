@@ -7,6 +7,8 @@ under an address that names that interface, because private addresses are not un
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from . import mtu, services
 from .allowances import may_share
 from .journey import Journey
@@ -29,13 +31,19 @@ def to_endpoint(journey: Journey, receiver: NetworkInterface, endpoint: VpcEndpo
     )
     journey.fits(endpoint.id, mtu.INTERFACE_ENDPOINT, receiver.vpc_id)
     journey.track_as_received(receiver)
-    sender = journey.sender
-    begins = sender is not None and not journey.is_answer_to(receiver)
-    if sender is not None and begins and not may_share(receiver.id, sender.addresses, journey.flows):
-        reason = Reason.CONNTRACK_ALLOWANCE_EXCEEDED
-        journey.deny(Layer.INTERFACE, receiver.id, "no room for one more flow of the sender", reason, receiver.vpc_id)
+    if journey.sender is not None and not journey.is_answer_to(receiver):
+        _take_share(journey, receiver, journey.sender.id)
     journey.packet = packet.with_destination(services.endpoint_identity_of(receiver.id))
     return journey.delivered(ENDPOINTS, receiver.vpc_id, endpoint.id)
+
+
+def _take_share(journey: Journey, receiver: NetworkInterface, sender: str) -> None:
+    if not may_share(receiver.id, sender, journey.flows):
+        reason = Reason.CONNTRACK_ALLOWANCE_EXCEEDED
+        journey.deny(Layer.INTERFACE, receiver.id, "no room for one more flow of the sender", reason, receiver.vpc_id)
+    journey.tracked = [
+        replace(flow, sender=sender) if flow.interface_id == receiver.id else flow for flow in journey.tracked
+    ]
 
 
 def from_endpoints(journey: Journey) -> NetworkInterface:

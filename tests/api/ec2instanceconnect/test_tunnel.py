@@ -115,3 +115,15 @@ def test_policies_hear_of_the_endpoint_and_of_the_condition_keys_of_the_service(
         "ec2-instance-connect:privateIpAddress": "10.20.0.9",
         "ec2-instance-connect:maxTunnelDuration": "3600",
     }
+    for written in (
+        {"remotePort": "022", "privateIpAddress": "2001:DB8:0::7", "maxTunnelDuration": "0060"},
+        {"remotePort": "22", "ipAddress": "2001:db8::7", "privateIpAddress": "", "maxTunnelDuration": "60"},
+    ):
+        door.refused(**written)
+        assert asked.pop()[1] == {
+            "ec2-instance-connect:remotePort": "22",
+            "ec2-instance-connect:privateIpAddress": "2001:db8::7",
+            "ec2-instance-connect:maxTunnelDuration": "60",
+        }, "however it is written"
+    door.refused(remotePort="ssh", privateIpAddress="localhost", maxTunnelDuration="1e3")
+    assert asked.pop()[1] == {}

@@ -59,14 +59,17 @@ def open_tunnel(ctx: Context, request: Request) -> Answer:
 
 
 def _address(request: Request, endpoint: InstanceConnectEndpoint) -> Address:
-    text = next((request[name] for name in _ADDRESSES if request.get(name)), "")
-    try:
-        address = Address.parse(text)
-    except ValueError:
-        address = None
+    address = _read_address(request)
     if address is None or any(address in block for block in NEVER_FORWARDED) or not endpoint.connects_to(address):
         raise _invalid("PrivateIpAddress", f"The endpoint connects to addresses of the type {endpoint.ip_address_type}")
     return address
+
+
+def _read_address(request: Request) -> Address | None:
+    try:
+        return Address.parse(next((request[name] for name in _ADDRESSES if request.get(name)), ""))
+    except ValueError:
+        return None
 
 
 def _number(request: Request, name: str, default: int = 0) -> int:
@@ -83,13 +86,14 @@ def _on_endpoint(ctx: Context, request: Request) -> tuple[str]:
 
 
 def _conditions(request: Request) -> Mapping[str, str]:
-    address = next((request[name] for name in _ADDRESSES if request.get(name)), "")
+    """As they are understood: what is written in another way is the same to a policy.  Of what is none of its kind, and
+    is refused, there is no value."""
     said = {
-        "remotePort": request.get(_PORT, ""),
-        "privateIpAddress": address,
-        "maxTunnelDuration": request.get(_SECONDS, str(LONGEST_TUNNEL)),
+        "remotePort": _number(request, _PORT),
+        "privateIpAddress": _read_address(request),
+        "maxTunnelDuration": _number(request, _SECONDS, LONGEST_TUNNEL),
     }
-    return {f"ec2-instance-connect:{name}": value for name, value in said.items()}
+    return {f"ec2-instance-connect:{name}": str(value) for name, value in said.items() if value}
 
 
 TUNNEL_ACTIONS = {OPEN_TUNNEL: Action(open_tunnel, _on_endpoint, conditions=_conditions)}

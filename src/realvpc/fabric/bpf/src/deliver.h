@@ -10,16 +10,18 @@
 #include "network_acl.h"
 #include "record.h"
 
+/* Makes the bytes what the packet has become: 0, or why they cannot be.  Before anything is remembered of it. */
+INLINE __u32 written(struct __sk_buff *skb, const struct packet *packet)
+{
+	return packet->translated && rewrite(skb, packet) ? REASON_MALFORMED_PACKET : REASON_DELIVERED;
+}
+
 /* Straight into the namespace at the other end of the veth, by bpf_redirect_peer(): no queue, no second pass.  The
  * kernel does not classify the frame again, so it has to be told that the frame is for the host. */
-INLINE int deliver(struct __sk_buff *skb, const struct packet *packet, __u32 ifindex, const struct mac *from,
-		   const struct mac *to)
+INLINE int hand_over(struct __sk_buff *skb, __u32 ifindex, const struct mac *from, const struct mac *to)
 {
-	struct ethhdr *ethernet;
+	struct ethhdr *ethernet = (void *)(long)skb->data;
 
-	if (packet->translated && rewrite(skb, packet))
-		return drop(skb, INTERNET_ID, REASON_MALFORMED_PACKET);
-	ethernet = (void *)(long)skb->data;
 	if ((void *)(ethernet + 1) > (void *)(long)skb->data_end)
 		return drop(skb, INTERNET_ID, REASON_MALFORMED_PACKET);
 	__builtin_memcpy(ethernet->h_dest, to->bytes, sizeof(*to));
@@ -30,6 +32,14 @@ INLINE int deliver(struct __sk_buff *skb, const struct packet *packet, __u32 ifi
 	skb->cb[CB_REASON] = REASON_DELIVERED;
 	skb->cb[CB_IFINDEX] = ifindex;
 	return bpf_redirect_peer(ifindex, 0);
+}
+
+INLINE int deliver(struct __sk_buff *skb, const struct packet *packet, __u32 ifindex, const struct mac *from,
+		   const struct mac *to)
+{
+	__u32 reason = written(skb, packet);
+
+	return reason ? drop(skb, INTERNET_ID, reason) : hand_over(skb, ifindex, from, to);
 }
 
 /* Whether the receiver takes the packet, which comes from outside its subnet or not: 0, or why not.  `passage` becomes

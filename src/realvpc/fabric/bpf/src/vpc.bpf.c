@@ -69,7 +69,7 @@ INLINE int answer_with_mtu(struct __sk_buff *skb, const struct packet *packet, c
 	return answer_too_big_ipv6(skb, sender, packet->changes_family ? mtu + NAT64_LONGER : mtu);
 }
 
-/* Out to the internet, over a way that is kept when the packet told nothing new. */
+/* Out to the internet, over a way that is kept when the packet told nothing new.  Its bytes are written. */
 INLINE int leave_fabric(struct __sk_buff *skb, const struct journey *journey, __u32 mtu, int is_settled)
 {
 	const struct mac router = { { ROUTER_MAC } };
@@ -80,7 +80,7 @@ INLINE int leave_fabric(struct __sk_buff *skb, const struct journey *journey, __
 		return TC_ACT_SHOT;
 	if (is_settled)
 		keep(skb, journey, link->ifindex, mtu, &router, &link->mac);
-	return deliver(skb, &journey->packet, link->ifindex, &router, &link->mac);
+	return hand_over(skb, link->ifindex, &router, &link->mac);
 }
 
 /* The whole way of a packet that no decision is known for. */
@@ -136,6 +136,9 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 	}
 	if (way.is_tracked && !egress.flow && !packet->is_error)
 		egress.track = 1;
+	reason = written(skb, packet);
+	if (reason)
+		return drop(skb, INTERNET_ID, reason);
 	if (!claim_place(&egress, &journey->leaving))
 		return drop(skb, sender->id, REASON_CONNTRACK_ALLOWANCE_EXCEEDED);
 	if (receiver && !claim_place(&ingress, &journey->arriving)) {
@@ -166,7 +169,7 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 	from = in_same_subnet(sender, receiver) ? &sender->mac : &router;
 	if (is_settled(&egress) && is_settled(&ingress) && !is_logged_endpoint(sender) && !is_logged_endpoint(receiver))
 		keep(skb, journey, ifindex, mtu_to(receiver, way.mtu), from, &receiver->mac);
-	return deliver(skb, packet, ifindex, from, &receiver->mac);
+	return hand_over(skb, ifindex, from, &receiver->mac);
 }
 
 /* What an instance sends: ingress of the fabric's end of its veth. */
@@ -234,12 +237,14 @@ INLINE int come_in(struct __sk_buff *skb, struct journey *journey, int reason)
 	if (journey->packet.size > way.mtu)
 		return drop(skb, receiver->id, REASON_PACKET_TOO_BIG);
 	reason = accept(journey, receiver, &ingress, &ifindex, way.is_outside, now);
-	if (!reason)
-		track_at_endpoint(&ingress, receiver, INTERNET_ID);
-	if (!reason && !claim_place(&ingress, &journey->arriving))
-		reason = REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
 	if (reason)
 		return drop(skb, receiver->id, reason);
+	track_at_endpoint(&ingress, receiver, INTERNET_ID);
+	reason = written(skb, &journey->packet);
+	if (reason)
+		return drop(skb, INTERNET_ID, reason);
+	if (!claim_place(&ingress, &journey->arriving))
+		return drop(skb, receiver->id, REASON_CONNTRACK_ALLOWANCE_EXCEEDED);
 	reason = remember_nat(journey, now);
 	if (reason) {
 		give_place_back(&ingress, &journey->arriving);
@@ -252,7 +257,7 @@ INLINE int come_in(struct __sk_buff *skb, struct journey *journey, int reason)
 		return drop(skb, receiver->id, reason);
 	if (is_settled(&ingress) && !is_logged_endpoint(receiver))
 		keep(skb, journey, ifindex, mtu_to(receiver, way.mtu), &router, &receiver->mac);
-	return deliver(skb, &journey->packet, ifindex, &router, &receiver->mac);
+	return hand_over(skb, ifindex, &router, &receiver->mac);
 }
 
 /* What comes in from the internet: ingress of the fabric's end of the veth to the namespace "internet". */
