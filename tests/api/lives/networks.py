@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from realvpc.api.machine_report import machine_failed, machine_up
+from realvpc.api.machine_report import machine_failed, machine_removed, machine_up
 from realvpc.net.quotas import ROUTES_PER_TABLE
 
 from ..build import make_internet_gateway, make_subnet, make_vpc
@@ -95,6 +95,8 @@ def _connect_endpoint(*steps: str) -> Callable[[Client], Ids]:
                 client.service.report(machine_failed(ids["it"], "why"), "test")
             elif step == "modify":
                 client("ModifyInstanceConnectEndpoint", **_modified(ids))
+            elif step == "removed":
+                client.service.report(machine_removed(ids["it"]), "test")
             else:
                 client("DeleteInstanceConnectEndpoint", InstanceConnectEndpointId=ids["it"])
         return ids
@@ -119,7 +121,8 @@ CONNECT_ENDPOINT = Life(
         "create-failed": _connect_endpoint("fail"),
         "update-complete": _connect_endpoint("up", "modify"),
         "update-failed": _connect_endpoint("up", "fail"),
-        "deleted": _connect_endpoint("up", "delete"),
+        "delete-in-progress": _connect_endpoint("up", "delete"),
+        "deleted": _connect_endpoint("up", "delete", "removed"),
     },
     asked={
         "ModifyInstanceConnectEndpoint": _modified,
@@ -131,6 +134,7 @@ CONNECT_ENDPOINT = Life(
         "create-failed": ("IncorrectState", NO),
         "update-complete": (NO, NO),
         "update-failed": (NO, NO),
+        "delete-in-progress": ("IncorrectState", NO),
         "deleted": (NO_CONNECT_ENDPOINT, NO_CONNECT_ENDPOINT),
     },
     unknown=NO_CONNECT_ENDPOINT,
