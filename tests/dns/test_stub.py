@@ -8,6 +8,7 @@ from realvpc.dns.stub import known_address
 from realvpc.net.dhcp_options import DhcpOptions, default_options_id
 from realvpc.net.table import put
 from realvpc.net.vpc import Vpc
+from realvpc.reach.endpoint import INTERNET_IPV6
 from realvpc.store.state import State
 from tests.worlds import ACCOUNT
 
@@ -43,6 +44,20 @@ def told(state: State, **options: tuple[str, ...]) -> State:
 )
 def test_a_host_is_an_address_or_what_the_resolver_says(host: str, address: str | None) -> None:
     assert known_address(usual(), "i-a", host) == address
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("localhost", "::1"),
+        ("fd00:0::1", "fd00::1"),
+        ("10.1.2.3", None),
+        ("one.example.com", str(INTERNET_IPV6)),
+        (EC2_A, None),
+    ],
+)
+def test_of_ipv6_it_is_the_same(host: str, address: str | None) -> None:
+    assert known_address(usual(), "i-a", host, ipv6=True) == address
 
 
 def test_short_names_are_looked_for_in_every_search_domain() -> None:

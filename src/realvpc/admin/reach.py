@@ -14,7 +14,7 @@ from ..net.reasons import Reason
 from ..net.trace import INTERNET
 from ..node.answer import NodeError
 from ..reach import report
-from ..reach.endpoint import Endpoint, UnknownEndpointError, instance_called, resolve
+from ..reach.endpoint import Endpoint, NoNameError, UnknownEndpointError, instance_called, resolve
 from ..store.state import State
 from .desk import Answer, Desk, Refusal
 
@@ -72,7 +72,7 @@ async def why(desk: Desk, request: dict[str, Any]) -> Answer:
         public = request.get("public") == "1" or source.interface_id == INTERNET
         try:
             destination = resolve(network, names[1], public=public, ipv6=ipv6)
-        except UnknownEndpointError as error:
+        except NoNameError as error:
             destination = _found_by_name(desk.service.state, source, names[1], error, ipv6=ipv6)
             source = resolve(network, names[0], ipv6=not destination.address.is_ipv4)
         return report.why(network, source, destination, request.get("protocol", "icmp"), int(request.get("port", 0)))
@@ -82,7 +82,7 @@ async def why(desk: Desk, request: dict[str, Any]) -> Answer:
         raise Refusal(str(error)) from None
 
 
-def _found_by_name(state: State, source: Endpoint, name: str, error: UnknownEndpointError, *, ipv6: bool) -> Endpoint:
+def _found_by_name(state: State, source: Endpoint, name: str, error: NoNameError, *, ipv6: bool) -> Endpoint:
     """What the source finds under a name of DNS, of IPv4 first; raises the error when that is nothing."""
     interface = state.network.interfaces.get(source.interface_id or "")
     owner = interface.attachment.owner_id if interface is not None and interface.attachment is not None else ""
@@ -90,7 +90,7 @@ def _found_by_name(state: State, source: Endpoint, name: str, error: UnknownEndp
     found = (known_address(state, owner, name, ipv6=family) for family in families)
     address = next(filter(None, found), None)
     if address is None:
-        raise UnknownEndpointError(f"{error}, and as a name of DNS it leads to no address from {source.name}")
+        raise UnknownEndpointError(f"{error}. As a name of DNS it leads to no address from {source.name}")
     return Endpoint(name, None, Address.parse(address))
 
 

@@ -21,6 +21,10 @@ class UnknownEndpointError(Exception):
     """The name means nothing here, or more than one thing."""
 
 
+class NoNameError(UnknownEndpointError):
+    """It means nothing here; elsewhere it may."""
+
+
 class Endpoint(Struct, frozen=True):
     """A place that packets leave from or go to.  ``interface_id`` is an id, INTERNET, or None for a bare address."""
 
@@ -45,7 +49,7 @@ def resolve(network: Network, name: str, *, public: bool = False, ipv6: bool = F
     try:
         return Endpoint(name, None, Address.parse(name))
     except ValueError:
-        raise UnknownEndpointError(
+        raise NoNameError(
             f"{name!r} is no instance, network interface, Name tag or IP address. `realvpc matrix` names the instances"
         ) from None
 
