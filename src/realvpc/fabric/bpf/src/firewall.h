@@ -78,8 +78,10 @@ INLINE int rule_matches(const struct rule *rule, const struct scan *scan)
 	return in_block(&scan->remote, &rule->network, &rule->mask);
 }
 
-static long scan_chunk(__u32 index, struct scan *scan)
+/* The context of a loop must be on the stack of the function that runs it. */
+static long scan_chunk(__u32 index, struct scan **context)
 {
+	struct scan *scan = *context;
 	struct rule_key key = { .rule_set = scan->rule_set, .list = scan->list, .chunk = index };
 	struct rule_chunk *chunk = bpf_map_lookup_elem(&rules, &key);
 	__u32 first = index * RULES_PER_CHUNK;
@@ -99,13 +101,15 @@ static long scan_chunk(__u32 index, struct scan *scan)
 }
 
 /* Whether one of the first `limit` rules matches traffic with `remote`. */
-INLINE int scan_rules(struct scan *scan, __u32 list, __u32 limit)
+APART int scan_rules(struct scan *scan, __u32 list, __u32 limit)
 {
+	if (!scan)
+		return 0;
 	scan->list = list;
 	scan->limit = limit;
 	scan->matched = 0;
 	if (limit)
-		bpf_loop(RULE_CHUNKS, scan_chunk, scan, 0);
+		bpf_loop(RULE_CHUNKS, scan_chunk, &scan, 0);
 	return scan->matched;
 }
 

@@ -154,14 +154,18 @@ INLINE void rewrite_ports(struct __sk_buff *skb, __u32 offset, __u8 protocol, __
 
 /* In the packet that an ICMP error quotes.  The change of an address and of its header's checksum cancel out in the
  * checksum of the error; that of the quoted transport checksum, where the quote is long enough, does not. */
-INLINE void rewrite_quote(struct __sk_buff *skb, const struct packet *packet)
+APART int rewrite_quote(struct __sk_buff *skb, const struct packet *packet)
 {
-	__u32 error = ETH_LENGTH + packet->header_length, header = error + sizeof(struct icmp), transport, covering;
+	__u32 error, header, transport, covering;
 	__sum16 before = 0, after = 0;
 	struct iphdr ip;
 
+	if (!packet)
+		return 0;
+	error = ETH_LENGTH + packet->header_length;
+	header = error + sizeof(struct icmp);
 	if (bpf_skb_load_bytes(skb, header, &ip, sizeof(ip)))
-		return;
+		return 0;
 	transport = checksum_offset(ip.protocol);
 	if (ip.protocol == PROTOCOL_ICMP && packet->ports_translated)
 		transport = offsetof(struct icmp, checksum);
@@ -179,8 +183,9 @@ INLINE void rewrite_quote(struct __sk_buff *skb, const struct packet *packet)
 			      error + offsetof(struct icmp, checksum), packet->quoted_source_port,
 			      packet->quoted_destination_port);
 	if (!transport || bpf_skb_load_bytes(skb, transport, &after, sizeof(after)) || before == after)
-		return;
+		return 0;
 	bpf_l4_csum_replace(skb, error + offsetof(struct icmp, checksum), before, after, sizeof(after));
+	return 0;
 }
 
 /* The same of IPv6.  Only the services know anybody by another address, and they speak TCP and UDP. */
@@ -210,12 +215,16 @@ RARE int rewrite_ipv6(struct __sk_buff *skb, const struct packet *packet)
 	return 0;
 }
 
-RARE int rewrite(struct __sk_buff *skb, const struct packet *packet)
+APART int rewrite(struct __sk_buff *skb, const struct packet *packet)
 {
-	__u32 transport = packet->is_later_fragment ? 0 : checksum_offset(packet->protocol);
-	__u64 flags = checksum_flags(packet->protocol) | BPF_F_PSEUDO_HDR;
-	__u32 ports = ETH_LENGTH + packet->header_length;
+	__u32 transport, ports;
+	__u64 flags;
 
+	if (!packet)
+		return 0;
+	transport = packet->is_later_fragment ? 0 : checksum_offset(packet->protocol);
+	flags = checksum_flags(packet->protocol) | BPF_F_PSEUDO_HDR;
+	ports = ETH_LENGTH + packet->header_length;
 	if (packet->changes_family)
 		return rewrite_family(skb, packet);
 	if (packet->is_ipv6)
