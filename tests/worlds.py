@@ -119,7 +119,7 @@ def elastic_ip(interface: NetworkInterface, public: str, private: str | None = N
         association=AddressAssociation(
             id=f"eipassoc-{public}",
             interface_id=interface.id,
-            private_address=Address.parse(private) if private else interface.private_address,
+            private_address=Address.parse(private) if private else interface.private_addresses[0],
         ),
         **more,
     )

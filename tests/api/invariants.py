@@ -57,11 +57,11 @@ def _dhcp_options_are_the_vpcs_own(state: State) -> None:
 def _subnets_lie_in_their_vpc(network: Network) -> None:
     for vpc in network.vpcs.values():
         subnets = network.subnets_of(vpc.id)
-        assert all(any(block.covers(subnet.cidr) for block in vpc.cidrs) for subnet in subnets)
-        assert not any(a.cidr.overlaps(b.cidr) for a, b in combinations(subnets, 2))
+        assert not any(overlapping(a.blocks, b.blocks) for a, b in combinations(subnets, 2))
         assert not any(a.overlaps(b) for a, b in combinations(vpc.cidrs, 2))
         for subnet in subnets:
-            assert len(subnet.ipv6_cidr_associations) <= 1
+            assert subnet.blocks and len(subnet.ipv6_cidr_associations) <= 1
+            assert not subnet.is_ipv6_native or subnet.assign_ipv6_address_on_creation
             assert all(any(whole.covers(block) for whole in vpc.blocks) for block in subnet.blocks)
             needs_ipv6 = subnet.assign_ipv6_address_on_creation or subnet.enable_dns64
             assert subnet.ipv6_cidr is not None or not needs_ipv6

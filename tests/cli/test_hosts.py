@@ -34,6 +34,7 @@ def test_lines_of_etc_hosts_name_an_address_every_way() -> None:
             instance(5, "web server"),
             instance(6, None, ipv6="2001:db8::6"),
             instance(7, "db", state="terminated"),
+            instance(8, "six", ipv6="2001:db8::8") | {"address": None, "private_dns_name": "i-8.ec2.internal"},
             instance(5, "東京", vpc="vpc-2"),
         ]
     ) == [
@@ -41,6 +42,7 @@ def test_lines_of_etc_hosts_name_an_address_every_way() -> None:
         "10.0.0.5 ip-10-0-0-5.ec2.internal web-server i-00000000000000005",
         "10.0.0.6 ip-10-0-0-6.ec2.internal i-00000000000000006",
         "2001:db8::6 i-00000000000000006",
+        "2001:db8::8 i-8.ec2.internal six i-00000000000000008",
         "# vpc-2, account 111111111111, us-east-1",
         "10.0.0.5 ip-10-0-0-5.ec2.internal i-00000000000000005",
     ]

@@ -115,7 +115,7 @@ def test_a_private_name_stays_with_the_address_a_public_one_goes_with_it(state: 
 def test_elastic_ip_addresses_have_names_each_for_its_private_address() -> None:
     there = changed(world(), NetworkInterface, "eni-a", public_address=None)
     interface = there.network.interfaces["eni-a"]
-    addresses = (interface.private_address, Address.parse("10.20.0.208"))
+    addresses = (*interface.private_addresses, Address.parse("10.20.0.208"))
     interface = replace(interface, private_addresses=addresses)
     first, second = elastic_ip(interface, "198.18.0.20"), elastic_ip(interface, "198.18.0.21", "10.20.0.208")
     there = there.apply(put(interface, first, second))

@@ -100,3 +100,9 @@ def test_dns64_is_of_the_subnet_of_who_asks(is_on: bool) -> None:
     assert answered is not None
     found = [str(each) for records in dns.message.from_wire(answered).answer for each in records]
     assert found == (["64:ff9b::a14:cf"] if is_on else [])
+
+
+def test_an_instance_without_ipv4_has_no_records_of_it() -> None:
+    state = changed(dual_stack(), NetworkInterface, "eni-a", private_addresses=(), public_address=None)
+    assert [answer(state, "vpc-a", NAME, kind) for kind in ("A", "AAAA")] == ["NODATA", f"{FIRST} {SECOND}"]
+    assert answer(state, "vpc-a", REVERSE, "PTR") == f"{NAME}."

@@ -276,7 +276,13 @@ def test_a_vpc_of_both_families(applied: Outputs, service: Running) -> None:
     assert Address.parse(public) in block.subnet(0, 64)
     assert Address.parse(private) == block.subnet(1, 64).at(4096)
     assert (outputs["spare"], outputs["same"]) == (2, True)
-    for source, destination in (("dual-public", private), ("dual-private", "one.example.com")):
+    [only] = outputs["only"]
+    assert Address.parse(only) in block.subnet(2, 64)
+    private_ip, cidr_block, name = outputs["only_names"]
+    assert not private_ip and not cidr_block and re.fullmatch(r"i-[0-9a-f]{17}\..*", name)
+    ways = [("dual-public", private), ("dual-private", "one.example.com"), ("ipv6-only", "one.example.com")]
+    ways += [("dual-public", only), ("dual-public", name), ("ipv6-only", private)]
+    for source, destination in ways:
         answer = service("exec", source, "--", "ping", "-6", "-c", "3", "-i", "0.2", destination).out
         assert re.search(r" 0% packet loss", answer)
 

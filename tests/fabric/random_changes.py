@@ -90,14 +90,15 @@ class Changes:
         if not groups:  # which an interface of a NAT gateway can do without
             return Change()
         subnet = network.subnets[row.subnet_id]
-        free = [subnet.cidr.at(at) for at in range(40, 44) if not network.interface_at(row.vpc_id, subnet.cidr.at(at))]
+        places = [subnet.cidr.at(at) for at in range(40, 44)] if subnet.cidr else []
+        free = [address for address in places if not network.interface_at(row.vpc_id, address)]
         new: dict[str, Any] = self.random.choice(
             [
                 {"group_ids": tuple(self.random.sample(groups, self.random.randint(1, len(groups))))},
                 {"public_address": self._free_address(network, row)},
                 {"source_dest_check": not row.source_dest_check},
                 {"attachment": None if row.attachment else self._all[NetworkInterface, row.id].attachment},
-                {"private_addresses": (row.private_address, *free[:1])},
+                {"private_addresses": (*row.private_addresses[:1], *free[:1])},
                 {"ipv6_addresses": self._ipv6_addresses(network, row)},
                 {"tags": {"Name": str(self._public)}},
             ]
@@ -148,6 +149,8 @@ class Changes:
         to: NetworkInterface | None = self._pick(network, NetworkInterface)
         if to is None or self.random.random() < 0.2:
             return put(replace(row, association=None))
+        if not to.private_addresses:
+            return Change()
         private = self.random.choice(to.private_addresses)
         others = [
             replace(each, association=None)
@@ -343,7 +346,8 @@ class Changes:
         cidr = self.random.choice(SPARE_BLOCKS)
         if cidr not in row.cidrs:
             return put(replace(row, cidr_associations=(*row.cidr_associations, CidrAssociation("vpc-cidr-1", cidr))))
-        if any(cidr.covers(subnet.cidr) for subnet in network.subnets_of(row.id)) or row.primary_cidr == cidr:
+        used = [block for subnet in network.subnets_of(row.id) for block in subnet.blocks]
+        if any(map(cidr.covers, used)) or row.primary_cidr == cidr:
             return Change()
         kept = tuple(each for each in row.cidr_associations if each.cidr != cidr)
         return put(replace(row, cidr_associations=kept))
@@ -366,7 +370,7 @@ class Changes:
             others = {subnet.ipv6_cidr for subnet in network.subnets_of(row.vpc_id)}
             block = next(each for each in (blocks[0].subnet(place, 64) for place in range(9)) if each not in others)
             return put(replace(row, ipv6_cidr_associations=(Ipv6CidrAssociation("subnet-cidr-1", block),)))
-        if any(interface.ipv6_addresses for interface in network.interfaces_in_subnet(row.id)):
+        if row.is_ipv6_native or any(each.ipv6_addresses for each in network.interfaces_in_subnet(row.id)):
             return Change()
         return put(replace(row, ipv6_cidr_associations=()))
 

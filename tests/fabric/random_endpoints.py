@@ -23,6 +23,9 @@ def add_instance_connect_endpoints(world: World) -> None:
 
 def _add(world: World, vpc: Vpc) -> None:
     subnet = world.random.choice([row for row in world.resources if isinstance(row, Subnet) and row.vpc_id == vpc.id])
+    addresses = {"private_addresses": (subnet.cidr.at(80),) if subnet.cidr else ()}
+    if subnet.ipv6_cidr and not subnet.cidr:
+        addresses["ipv6_addresses"] = (subnet.ipv6_cidr.at(80),)
     fields: dict[str, Any] = {"vpc_id": vpc.id, "subnet_id": subnet.id}
     state = {"state": world.random.choice(list(EndpointState)), "ip_address_type": "ipv4", "created_at": NOW}
     endpoint = world._add(InstanceConnectEndpoint, "eice", vpc.region, **state, **fields)
@@ -31,9 +34,9 @@ def _add(world: World, vpc: Vpc) -> None:
         "eni",
         vpc.region,
         mac_address=f"06:00:00:00:02:{len(world.interfaces):02x}",
-        private_addresses=(subnet.cidr.at(80),),
         group_ids=tuple(world.groups[vpc.id][:1]),
         attachment=Attachment(id="ela-attach-2", owner_id=endpoint.id, device_index=0, attached_at=NOW),
         **fields,
+        **addresses,
     )
     world.interfaces.append(interface)

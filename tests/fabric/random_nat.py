@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 def add_nat_gateway(world: World, vpc: Vpc) -> None:
     """Mostly in a subnet of its own with a way out, as they should be."""
-    subnet = world.random.choice([row for row in world.resources if isinstance(row, Subnet) and row.vpc_id == vpc.id])
-    if world.chance(0.8):
+    there = world.ipv4_subnets(vpc)
+    if there and world.chance(0.2):
+        subnet = world.random.choice(there)
+    else:
         acl = world._network_acl(vpc) if world.chance(0.2) else None
         zone = {"zone_name": f"{vpc.region}a", "zone_id": "az1", "network_acl_id": acl}
         subnet = world._add(Subnet, "subnet", vpc.region, vpc_id=vpc.id, cidr=vpc.cidrs[0].subnet(2, 24), **zone)
@@ -37,7 +39,7 @@ def add_nat_gateway(world: World, vpc: Vpc) -> None:
         "eni",
         vpc.region,
         mac_address=f"06:00:00:00:01:{len(world.gateway_interfaces):02x}",
-        private_addresses=tuple(subnet.cidr.at(60 + place) for place in range(world.random.choice((1, 1, 2, 3)))),
+        private_addresses=tuple(subnet.ipv4_link.at(60 + place) for place in range(world.random.choice((1, 1, 2, 3)))),
         group_ids=(),
         attachment=Attachment(id="ela-attach-1", owner_id=gateway.id, device_index=1, attached_at=NOW),
         **fields,

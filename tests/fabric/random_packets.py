@@ -90,7 +90,7 @@ class RandomPackets(ABC):
         if self.chance(0.01):
             return self._between(Address.parse("10.0.0.4"), self._destination()), self._id("eni")
         sender = self.random.choice(self.interfaces)
-        source = sender.private_address
+        source = sender.ipv4_on_link
         if self.chance(0.15):
             resolver = next(row for row in self.vpcs if row.id == sender.vpc_id).resolver
             source = self.random.choice([*_ipv4(sender), self._destination(), self._destination(), resolver])
@@ -131,12 +131,12 @@ class RandomPackets(ABC):
     def _asking(self) -> tuple[Packet, str]:
         """To the resolver or the metadata service, or from there to anybody."""
         interface = self.random.choice(self.interfaces)
-        service = self.random.choice((METADATA, RESOLVER, interface.private_address))
+        service = self.random.choice((METADATA, RESOLVER, interface.ipv4_on_link))
         if self.chance(0.1):
             identity = identity_of(self.random.choice([interface.id, self._id("eni")]), of_vpc_address=self.chance(0.5))
-            return self._between(service, self.random.choice([identity, interface.private_address])), SERVICES
+            return self._between(service, self.random.choice([identity, interface.ipv4_on_link])), SERVICES
         vpc = next(row for row in self.vpcs if row.id == interface.vpc_id)
-        source = self.random.choice([*_ipv4(interface), interface.private_address, self._destination()])
+        source = self.random.choice([*_ipv4(interface), interface.ipv4_on_link, self._destination()])
         packet = self._between(source, self.random.choice([METADATA, RESOLVER, vpc.resolver]))
         if packet.protocol in (TCP, UDP):
             packet = replace(packet, destination_port=self.random.choice((53, 53, 80, 443)))
@@ -163,10 +163,10 @@ class RandomPackets(ABC):
         interface, sender = self.random.choice(self.endpoint_interfaces), self.random.choice(self.interfaces)
         if self.chance(0.2):
             answering = self.random.choice([interface.id] * 3 + [sender.id, self._id("eni")])
-            return self._between(endpoint_identity_of(answering), sender.private_address), ENDPOINTS
+            return self._between(endpoint_identity_of(answering), sender.ipv4_on_link), ENDPOINTS
         near = [row for row in self.interfaces if row.vpc_id == interface.vpc_id]
         sender = self.random.choice(near) if near and self.chance(0.8) else sender
-        packet = self._between(sender.private_address, interface.private_address)
+        packet = self._between(sender.ipv4_on_link, interface.ipv4_on_link)
         is_asking = packet.protocol == TCP and self.chance(0.8)
         return replace(packet, destination_port=443) if is_asking else packet, sender.id
 
@@ -234,8 +234,8 @@ class RandomPackets(ABC):
 
 
 def _ipv4(interface: NetworkInterface) -> list[Address]:
-    """Its addresses, and one of each prefix that is delegated to it."""
-    return [*interface.private_addresses, *(prefix.at(3) for prefix in interface.ipv4_prefixes)]
+    """Its addresses, and one of each prefix that is delegated to it; without any, what it asks services from."""
+    return [*(interface.private_addresses or (interface.ipv4_on_link,)), *(prefix.at(3) for prefix in interface.ipv4_prefixes)]
 
 
 def _ipv6(interface: NetworkInterface) -> list[Address]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from realvpc.net.network_interface import Attachment, NetworkInterface
-from realvpc.net.subnet import Subnet
 from realvpc.net.vpc import Vpc
 from realvpc.net.vpc_endpoint import EndpointState, VpcEndpoint
 from realvpc.net.vpc_endpoint_services import EndpointType
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
 
 def add_vpc_endpoint(world: World, vpc: Vpc) -> None:
     """Often, with an interface in one of the VPC's subnets."""
-    if world.chance(0.4):
+    there = world.ipv4_subnets(vpc)
+    if not there or world.chance(0.4):
         return
-    subnet = world.random.choice([row for row in world.resources if isinstance(row, Subnet) and row.vpc_id == vpc.id])
+    subnet = world.random.choice(there)
     groups = tuple(world.random.sample(world.groups[vpc.id], 1))
     name = f"com.amazonaws.{vpc.region}.ssm"
     fields: dict[str, Any] = {"type": EndpointType.INTERFACE, "service_name": name, "created_at": NOW}
@@ -34,7 +34,7 @@ def add_vpc_endpoint(world: World, vpc: Vpc) -> None:
             vpc_id=vpc.id,
             subnet_id=subnet.id,
             mac_address=f"06:00:00:00:03:{len(world.endpoint_interfaces):02x}",
-            private_addresses=(subnet.cidr.at(90),),
+            private_addresses=(subnet.ipv4_link.at(90),),
             group_ids=groups,
             attachment=Attachment(id="ela-attach-2", owner_id=endpoint.id, device_index=1, attached_at=NOW),
         )

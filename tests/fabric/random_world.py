@@ -208,11 +208,12 @@ class World(RandomPackets, RandomAccess):
 
     def _subnets(self, vpc: Vpc) -> None:
         for index in range(self.random.randint(1, 2)):
-            cidr = self.random.choice(vpc.cidrs).subnet(index, 24)
-            if any(isinstance(row, Subnet) and row.vpc_id == vpc.id and row.cidr == cidr for row in self.resources):
+            is_native = bool(vpc.ipv6_cidrs) and self.chance(0.2)
+            cidr = None if is_native else self.random.choice(vpc.cidrs).subnet(index, 24)
+            if cidr in self.network_blocks(vpc):
                 continue
             zone: dict[str, Any] = {"zone_name": f"{vpc.region}a", "zone_id": "az1"}
-            if vpc.ipv6_cidrs and self.chance(0.85):
+            if is_native or (vpc.ipv6_cidrs and self.chance(0.85)):
                 block = Ipv6CidrAssociation(self._id("subnet-cidr-assoc"), vpc.ipv6_cidrs[0].subnet(index, 64))
                 zone["ipv6_cidr_associations"] = (block,)
             acl = self._network_acl(vpc) if self.chance(0.4) else None
@@ -251,8 +252,8 @@ class World(RandomPackets, RandomAccess):
         )
 
     def _interface(self, vpc: Vpc, subnet: Subnet, place: int) -> None:
-        addresses = [subnet.cidr.at(4 + place)] + [subnet.cidr.at(20 + place)] * self.chance(0.2)
-        block = subnet.ipv6_cidr
+        cidr, block = subnet.cidr, subnet.ipv6_cidr
+        addresses = [cidr.at(4 + place)] + [cidr.at(20 + place)] * self.chance(0.2) if cidr else []
         ipv6 = [block.at(4 + place)] * self.chance(0.9) + [block.at(20 + place)] * self.chance(0.2) if block else []
         attachment = None
         if self.chance(0.95):
@@ -264,7 +265,7 @@ class World(RandomPackets, RandomAccess):
             machine = self._add(Instance, "i", vpc.region, reservation_id="r-1", state=state, **fields)
             attachment = Attachment(id="eni-attach-1", owner_id=machine.id, device_index=0, attached_at=NOW)
         elastic = [private for private in addresses if self.chance(0.3)]
-        public = self._public_address() if self.chance(0.5) and addresses[0] not in elastic else None
+        public = self._public_address() if self.chance(0.5) and addresses and addresses[0] not in elastic else None
         groups = self.random.sample(self.groups[vpc.id], self.random.randint(1, len(self.groups[vpc.id])))
         self.interfaces.append(
             self._add(
@@ -277,7 +278,7 @@ class World(RandomPackets, RandomAccess):
                 private_addresses=tuple(addresses),
                 ipv6_addresses=tuple(ipv6),
                 ipv6_prefixes=(block.subnet(8 + place, 80),) if block and self.chance(0.3) else (),
-                ipv4_prefixes=(subnet.cidr.subnet(8 + place, 28),) if self.chance(0.2) else (),
+                ipv4_prefixes=(cidr.subnet(8 + place, 28),) if cidr and self.chance(0.2) else (),
                 group_ids=tuple(groups),
                 source_dest_check=self.chance(0.7),
                 public_address=public,
@@ -378,7 +379,11 @@ class World(RandomPackets, RandomAccess):
         return [Target(TargetKind.EGRESS_ONLY_INTERNET_GATEWAY, row.id) for row in rows]
 
     def network_blocks(self, vpc: Vpc) -> list[Cidr]:
-        return [row.cidr for row in self.resources if isinstance(row, Subnet) and row.vpc_id == vpc.id]
+        return [row.cidr for row in self.ipv4_subnets(vpc) if row.cidr]
+
+    def ipv4_subnets(self, vpc: Vpc) -> list[Subnet]:
+        """Those that are not IPv6-only."""
+        return [row for row in self.resources if isinstance(row, Subnet) and row.vpc_id == vpc.id and row.cidr]
 
 
 def _gateways(resources: list[Resource]) -> list[InternetGateway]:

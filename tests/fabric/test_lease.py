@@ -6,6 +6,7 @@ import errno
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pyroute2.netlink.exceptions import NetlinkError
 
 from realvpc.fabric import lease as module
@@ -58,3 +59,15 @@ def test_only_of_ipv6_a_refusal_is_passed_over(
     monkeypatch.setattr(module, "IPRoute", lambda: Kernel(kind, False, code))
     with pytest.raises(NetlinkError):
         give(*change, in_use=True)
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_without_a_router_of_ipv4_there_are_the_address_alone_and_its_link(index: int) -> None:
+    spec = replace(SPEC, address="169.254.1.7", prefix_length=16, gateway=None, device_index=index)
+    told = lease(spec, 2)
+    ipv4 = {route for route in told.routes if family_of(route.destination) == family_of("0.0.0.0")}
+    [route] = ipv4
+    assert (route.destination, route.gateway) == ("169.254.0.0/16", "")
+    [address] = {each for each in told.addresses if family_of(each.address) == family_of("0.0.0.0")}
+    assert (address.address, address.prefix_length, address.has_route) == ("169.254.1.7", 32, False)
+    assert {rule.source for rule in told.rules} == ({"169.254.1.7/32", "2001:db8::7/128"} if index else set())

@@ -57,7 +57,7 @@ def without_an_address() -> Network:
     gateway = NETWORK.interfaces[GATEWAY_INTERFACE]
     gone = NETWORK.elastic_ip_with(Address.parse("198.18.2.2"))
     assert gone is not None
-    kept = replace(gateway, private_addresses=(gateway.private_address,))
+    kept = replace(gateway, private_addresses=gateway.private_addresses[:1])
     return NETWORK.apply(put(kept, replace(gone, association=None)))
 
 
@@ -232,7 +232,7 @@ def some_packet(random: Random, past: list[tuple[str, Trace]]) -> tuple[Packet, 
             return arrived.reply(), trace.delivered_to
         return replace(trace.sent, opens=trace.sent.opens and random.random() < 0.5), entered
     at = random.choice([A, A, OTHER, OTHER, PUBLIC, FAR, FAR_PRIVATE, INTERNET])
-    source = NETWORK.interfaces[at].private_address if at != INTERNET else Address.parse(OUTSIDE)
+    source = NETWORK.interfaces[at].ipv4_on_link if at != INTERNET else Address.parse(OUTSIDE)
     inside = [INSIDE, "10.20.0.7", "10.20.0.10", "10.30.0.7", "10.30.0.10", "10.30.1.7"]
     destination = random.choice([OUTSIDE] * 4 + [EIP, "198.18.2.3", "198.18.0.3", "198.18.0.4", *inside])
     protocol = random.choice((TCP, TCP, UDP, UDP, ICMP, ICMP, 47))

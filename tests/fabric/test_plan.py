@@ -145,7 +145,7 @@ def test_a_referenced_group_is_known_by_the_addresses_of_its_members() -> None:
     for family in (rules.ipv4, rules.ipv6):
         assert [entry.group_id for entry in family.ingress] == [number("sg", 2)]
     members = [entry for entry in compile_plan(network).group_members if entry.group_id == number("sg", 2)]
-    assert [member.address for member in members] == [network.interfaces[number("eni", 2)].private_address.packed]
+    assert [member.address for member in members] == [network.interfaces[number("eni", 2)].ipv4_on_link.packed]
 
 
 def test_a_reference_over_a_deleted_peering_is_stale() -> None:

@@ -192,3 +192,19 @@ def test_keys_of_ec2_instance_connect_are_there_for_a_minute(world: World, launc
     assert world.read(me, f"{place}ubuntu").status == 404
     world.clock.offset += timedelta(seconds=60)
     assert world.read(me, place).status == 404
+
+
+def test_an_ipv6_only_instance_learns_of_no_ipv4_of_its_own(world: World) -> None:
+    world.client("AssociateVpcCidrBlock", VpcId=world.vpc_id, AmazonProvidedIpv6CidrBlock=True)
+    block = str(ipv6_of(world.client, world.vpc_id).subnet(1, 64))
+    made = world.client("CreateSubnet", VpcId=world.vpc_id, Ipv6Native=True, Ipv6CidrBlock=block)["Subnet"]
+    [instance] = run(world.client, made["SubnetId"], InstanceType="t3.micro")
+    me, [interface] = instance["InstanceId"], instance["NetworkInterfaces"]
+    mac = f"network/interfaces/macs/{interface['MacAddress']}"
+    absent = ("local-ipv4", "public-ipv4", "public-hostname", f"{mac}/local-ipv4s", f"{mac}/subnet-ipv4-cidr-block")
+    assert {world.read(me, f"/latest/meta-data/{category}").status for category in absent} == {404}
+    name = instance["PrivateDnsName"]
+    said = {"local-hostname": name, f"{mac}/local-hostname": name, "ipv6": instance["Ipv6Address"]}
+    said[f"{mac}/vpc-ipv4-cidr-block"] = "10.20.0.0/16"
+    assert {category: world.text(me, category) for category in said} == said
+    assert world.read(me, "/latest/dynamic/instance-identity/document").json["privateIp"] is None

@@ -42,7 +42,7 @@ def test_the_first_four_addresses_of_a_subnet_and_the_last_one_are_nobodys() -> 
     assert subnet.ipv6_cidr == OF_SUBNET
     places = (0, 3, 4, OF_SUBNET.size - 2, OF_SUBNET.size - 1)
     assert [subnet.usable(OF_SUBNET.at(place)) for place in places] == [False, False, True, True, False]
-    assert subnet.holds(ADDRESS) and subnet.holds(subnet.cidr.first) and not subnet.holds(OF_VPC.first)
+    assert subnet.holds(ADDRESS) and subnet.holds(subnet.ipv4_link.first) and not subnet.holds(OF_VPC.first)
     without = three_vpcs().subnets["subnet-a"]
     assert without.ipv6_cidr is None and not without.usable(ADDRESS) and not without.holds(ADDRESS)
 

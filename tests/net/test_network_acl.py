@@ -92,7 +92,7 @@ def test_from_the_internet_the_inbound_rules_are_asked() -> None:
 def test_the_resolver_and_metadata_are_no_affair_of_an_acl() -> None:
     network = with_acl(three_vpcs(), "a").apply(put(*instance("000abc", NEIGHBOUR, vpc="a")))
     asks = Packet(
-        source=network.interfaces["eni-000abc"].private_address,
+        source=network.interfaces["eni-000abc"].ipv4_on_link,
         destination=network.vpcs["vpc-a"].resolver,
         protocol=UDP,
         source_port=40000,

@@ -1,7 +1,7 @@
 """Networks from a seed, made through the door as their owners would: meshes, chains and hubs of two to four VPCs.
 
 CIDR blocks repeat where nobody forbids it.  There are NAT gateways of both kinds, instances that are routers, route
-tables of gateways, network ACLs, prefix lists and IPv6; some routes were forgotten.
+tables of gateways, network ACLs, prefix lists, IPv6 and IPv6-only subnets; some routes were forgotten.
 """
 
 from __future__ import annotations
@@ -89,6 +89,11 @@ class Generated(Calls):
             self.do(client, "AssociateRouteTable", RouteTableId=table, SubnetId=site.subnets[-1])
             site.tables.append(table)
             site.blocks.append(request["CidrBlock"])
+        if site.ipv6 and self.chance(0.4):
+            request = {"VpcId": vpc_id, "Ipv6Native": True, "Ipv6CidrBlock": str(site.ipv6.subnet(2, 64))}
+            site.ipv6_only = self.do(client, "CreateSubnet", **request)["Subnet"]["SubnetId"]
+            table = self.random.choice(site.tables)
+            self.do(client, "AssociateRouteTable", RouteTableId=table, SubnetId=site.ipv6_only)
         if not is_like_another:
             site.blocks = [str(block)]
         self.sites.append(site)
@@ -185,7 +190,7 @@ class Generated(Calls):
 
     def _at(self, site: Site, place: int) -> str:
         """An address of the public subnet that no machine gets."""
-        return str(self.network.subnets[site.subnets[0]].cidr.at(place))
+        return str(self.network.subnets[site.subnets[0]].ipv4_link.at(place))
 
     def _route(self, site: Site, table: str, to: str, **target: str) -> None:
         if to.startswith("pl-"):
@@ -295,6 +300,9 @@ class Generated(Calls):
                     first = self._launch(site, subnet, public=not place and self.chance(0.7))
                     if len(self.machines) < MACHINES_MAXIMUM - left and self.chance(0.3):
                         self._second_interface(site, first)
+        if site.ipv6_only and len(self.machines) < MACHINES_MAXIMUM - left:
+            interface = {"DeviceIndex": 0, "SubnetId": site.ipv6_only, "Groups": self.random.sample(site.groups, 1)}
+            self._run(site, interface)
         if len(site.subnets) == 2 and len(self.machines) < MACHINES_MAXIMUM - left and self.chance(0.6):
             self._router(site)
 
@@ -309,12 +317,16 @@ class Generated(Calls):
         }
         if site.ipv6 and self.chance(0.85):
             interface["Ipv6AddressCount"] = 1
+        interface_id = self._run(site, interface)
+        if public and not interface["AssociatePublicIpAddress"]:
+            self._elastic_ip(site, interface_id)
+        return interface_id
+
+    def _run(self, site: Site, interface: dict[str, Any]) -> str:
         request = {"ImageId": AL2023.id_in(site.client.region), "InstanceType": "t3.micro", "MinCount": 1}
         request |= {"MaxCount": 1, "NetworkInterfaces": [interface]}
         [made] = self.do(site.client, "RunInstances", **request)["Instances"]
         interface_id: str = made["NetworkInterfaces"][0]["NetworkInterfaceId"]
-        if public and not interface["AssociatePublicIpAddress"]:
-            self._elastic_ip(site, interface_id)
         self.machines.append(interface_id)
         return interface_id
 
@@ -342,7 +354,7 @@ class Generated(Calls):
         self.may("address disassociated", site.client, "DisassociateAddress", AssociationId=association)
 
     def _next_address(self, subnet: str) -> Address:
-        return self.network.subnets[subnet].cidr.at(
+        return self.network.subnets[subnet].ipv4_link.at(
             10 + sum(self.interface(e).subnet_id == subnet for e in self.machines)
         )
 

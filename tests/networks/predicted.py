@@ -90,7 +90,7 @@ def _to_aws(network: Network, asker: str, receiver: str) -> Iterator[Probe]:
     interface = network.interfaces[asker]
     destination = aws_hosts.HOSTS[f"s3.{interface.region}.amazonaws.com"]
     if receiver != AWS:
-        destination = network.interfaces[receiver].private_address
+        destination = network.interfaces[receiver].ipv4_on_link
     asked: list[tuple[Protocol, int]] = [("tcp", port) for port in TCP_PORTS]
     asked += [("icmp", 0)] if receiver == AWS else []
     if destination not in _own(network, asker):
@@ -118,7 +118,7 @@ def _addresses(network: Network, place: str) -> list[tuple[bool, Address]]:
     interface = network.interfaces[place]
     public = network.public_address_of(interface)
     return [
-        (False, interface.private_address),
+        *((False, address) for address in interface.private_addresses[:1]),
         *([(True, public)] if public else []),
         *((False, address) for address in interface.ipv6_addresses[:1]),
     ]

@@ -109,17 +109,30 @@ def vpc(
     ]
 
 
+def ipv6_only(index: int, vpc_index: int, block: str) -> Subnet:
+    """Subnet number ``index`` in a VPC, whose main route table and group it has."""
+    association = Ipv6CidrAssociation(f"subnet-cidr-assoc-{index}", Cidr.parse(block))
+    zone: dict[str, Any] = {"zone_name": "a", "zone_id": "apne1-az4", "vpc_id": number("vpc", vpc_index), **COMMON}
+    return Subnet(id=number("subnet", index), cidr=None, ipv6_cidr_associations=(association,), **zone)
+
+
 def host(
-    index: int, vpc_index: int, address: str, *, public: str | None = None, ipv6: str | None = None
+    index: int,
+    vpc_index: int,
+    address: str | None,
+    *,
+    public: str | None = None,
+    ipv6: str | None = None,
+    subnet: int | None = None,
 ) -> list[Resource]:
-    """Running instance number ``index``."""
+    """Running instance number ``index``, in the VPC's first subnet or the one with another number."""
     attachment = Attachment(id="eni-attach-1", owner_id=number("i", index), device_index=0, attached_at=NOW)
     return [
         Instance(
             id=number("i", index),
             reservation_id="r-1",
             image_id="ami-1",
-            instance_type="t2.micro",
+            instance_type="t2.micro" if address else "t3.micro",
             state=InstanceState.RUNNING,
             launched_at=NOW,
             **COMMON,
@@ -127,9 +140,9 @@ def host(
         NetworkInterface(
             id=number("eni", index),
             vpc_id=number("vpc", vpc_index),
-            subnet_id=number("subnet", vpc_index),
+            subnet_id=number("subnet", subnet or vpc_index),
             mac_address=f"06:00:00:00:00:{index:02x}",
-            private_addresses=(Address.parse(address),),
+            private_addresses=(Address.parse(address),) if address else (),
             ipv6_addresses=(Address.parse(ipv6),) if ipv6 else (),
             group_ids=(number("sg", vpc_index),),
             public_address=Address.parse(public) if public else None,
@@ -163,9 +176,9 @@ def link_spec(network: Network, row: NetworkInterface) -> LinkSpec:
     return LinkSpec(
         interface_id=row.id,
         mac_address=row.mac_address,
-        address=str(row.private_address),
-        prefix_length=subnet.cidr.prefix_length,
-        gateway=str(subnet.router),
+        address=str(row.ipv4_on_link),
+        prefix_length=subnet.ipv4_link.prefix_length,
+        gateway=None if subnet.is_ipv6_native else str(subnet.router),
         mtu=mtu.INTERFACE,
         device_index=row.attachment.device_index if row.attachment else 0,
         more_addresses=tuple(map(str, row.private_addresses[1:])),

@@ -90,7 +90,7 @@ def test_secondary_addresses_answer_and_are_looked_at(fabric_of_old: Fabric) -> 
     fabric = fabric_of_old
     network = Network.of(*vpc(1, "10.20.0.0/16"), *host(1, 1, "10.20.0.7"), *host(2, 1, "10.20.0.9"))
     row = network.interfaces[number("eni", 1)]
-    more = replace(row, private_addresses=(row.private_address, Address.parse("10.20.0.8")))
+    more = replace(row, private_addresses=(*row.private_addresses, Address.parse("10.20.0.8")))
     bring_up(fabric, network.apply(put(more)))
     machine, neighbour = number("i", 1), number("i", 2)
     assert ping(fabric, neighbour, "10.20.0.8").received == 3

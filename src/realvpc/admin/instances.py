@@ -37,8 +37,10 @@ def given_up(network: Network) -> list[dict[str, str]]:
 
 
 def _instance(network: Network, row: Instance) -> dict[str, Any]:
-    """``address`` is the primary private one; a terminated instance has neither addresses nor a VPC."""
+    """``address`` is the primary private one, which an instance in an IPv6-only subnet does not have; a terminated
+    instance has neither addresses nor a VPC."""
     interface = next(iter(network.interfaces_of(row.id)), None)
+    private = interface.private_address if interface else None
     public = network.public_address_of(interface) if interface else None
     return {
         "id": row.id,
@@ -49,7 +51,7 @@ def _instance(network: Network, row: Instance) -> dict[str, Any]:
         "type": row.instance_type,
         "vpc": interface.vpc_id if interface else None,
         "subnet": interface.subnet_id if interface else None,
-        "address": str(interface.private_address) if interface else None,
+        "address": str(private) if private else None,
         "public_address": str(public) if public else None,
         "ipv6_address": str(interface.ipv6_addresses[0]) if interface and interface.ipv6_addresses else None,
         "private_dns_name": instance_private_name(row, interface) if interface else None,

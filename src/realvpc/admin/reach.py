@@ -14,7 +14,14 @@ from ..net.reasons import Reason
 from ..net.trace import INTERNET
 from ..node.answer import NodeError
 from ..reach import report
-from ..reach.endpoint import Endpoint, NoNameError, UnknownEndpointError, instance_called, resolve
+from ..reach.endpoint import (
+    Endpoint,
+    NoNameError,
+    UnknownEndpointError,
+    has_only_ipv6,
+    instance_called,
+    resolve,
+)
 from ..store.state import State
 from .desk import Answer, Desk, Refusal
 
@@ -60,14 +67,14 @@ async def why(desk: Desk, request: dict[str, Any]) -> Answer:
     """Whether ``source`` reaches ``destination`` (ids, Name tags, addresses, ``internet``, ``ssm``; names of DNS as the
     source finds them), and why not.
 
-    With ``ipv6``, or to an IPv6 address, from an IPv6 address to one.
+    With ``ipv6``, to an IPv6 address, or where one of them has no other, from an IPv6 address to one.
     """
     network = desk.service.state.network
     try:
         if request["destination"] == SSM:
             return why_managed(desk.service.state, _instance_called(network, str(request["source"])))
         names = str(request["source"]), str(request["destination"])
-        ipv6 = request.get("ipv6") == "1" or any(map(_is_ipv6, names))
+        ipv6 = request.get("ipv6") == "1" or any(_is_ipv6(name) or has_only_ipv6(network, name) for name in names)
         source = resolve(network, names[0], ipv6=ipv6)
         public = request.get("public") == "1" or source.interface_id == INTERNET
         try:

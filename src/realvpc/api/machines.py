@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from realvpc.net import indexes, mtu
-from realvpc.net.addresses import Cidr
+from realvpc.net.addresses import Address, Cidr
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
 from realvpc.net.hostnames import hostname
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_connect_endpoint import InstanceConnectEndpoint
 from realvpc.net.instance_types import INSTANCE_TYPES
+from realvpc.net.link_local import resolver_of
 from realvpc.net.machine import DEFAULT_VOLUME_BYTES, ApplianceSpec, LinkSpec, MachineSpec, Wanted, Workload
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
@@ -156,7 +157,7 @@ def _machine(state: State, instance: Instance) -> MachineSpec:
         image=instance.image_content,
         user_data=base64.b64decode(instance.user_data) if instance.user_data else None,
         authorized_key=instance.authorized_key,
-        name_servers=_name_servers(vpc, options),
+        name_servers=_name_servers(options, resolver_of(network, interfaces[0])),
         search=options.search_domains if options else (),
     )
 
@@ -177,9 +178,9 @@ def _place(network: Network, endpoint: InstanceConnectEndpoint) -> ApplianceSpec
     )
 
 
-def _name_servers(vpc: Vpc, options: DhcpOptions | None) -> tuple[str, ...]:
+def _name_servers(options: DhcpOptions | None, resolver: Address) -> tuple[str, ...]:
     servers = options.name_servers if options else ()
-    return tuple(str(vpc.resolver) if server == AMAZON_PROVIDED_DNS else server for server in servers)
+    return tuple(str(resolver) if server == AMAZON_PROVIDED_DNS else server for server in servers)
 
 
 def _link(network: Network, interface: NetworkInterface) -> LinkSpec:
@@ -187,9 +188,9 @@ def _link(network: Network, interface: NetworkInterface) -> LinkSpec:
     return LinkSpec(
         interface_id=interface.id,
         mac_address=interface.mac_address,
-        address=str(interface.private_address),
-        prefix_length=subnet.cidr.prefix_length,
-        gateway=str(subnet.router),
+        address=str(interface.ipv4_on_link),
+        prefix_length=subnet.ipv4_link.prefix_length,
+        gateway=None if subnet.is_ipv6_native else str(subnet.router),
         mtu=mtu.INTERFACE,
         device_index=interface.attachment.device_index if interface.attachment else 0,
         more_addresses=tuple(map(str, interface.private_addresses[1:])),

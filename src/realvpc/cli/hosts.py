@@ -76,14 +76,16 @@ def hosts_file(instances: Iterable[dict[str, Any]]) -> list[str]:
     """
     lines: list[str] = []
     vpc = None
-    for each in (each for each in instances if each["address"]):
+    for each in (each for each in instances if each["address"] or each[_IPV6]):
         if each["vpc"] != vpc:
             vpc = each["vpc"]
             lines.append(f"# {vpc}, account {each['account']}, {each['region']}")
         names = (each["private_dns_name"], _host_name(each["name"] or ""), each["id"])
-        lines.append(f"{each['address']} {' '.join(filter(None, names))}")
+        if each["address"]:
+            lines.append(f"{each['address']} {' '.join(filter(None, names))}")
+            names = names[1:]
         if each[_IPV6]:
-            lines.append(f"{each[_IPV6]} {' '.join(filter(None, names[1:]))}")
+            lines.append(f"{each[_IPV6]} {' '.join(filter(None, names))}")
     return lines
 
 

@@ -126,6 +126,10 @@ def matrix_command(
     else:
         for line in matrix.table(predicted, found, columns=_terminal_columns()):
             click.echo(line)
+    if predicted["left_out"] and not as_json:
+        families = ("IPv6", "leave --ipv6 out") if ipv6 else ("IPv4", "see --ipv6")
+        names = ", ".join(map(printable, predicted["left_out"]))
+        click.echo(faint(f"Not shown, for want of an {families[0]} address ({families[1]}): {names}"), err=True)
     sys.exit(0 if found is None or matrix.agrees(predicted, found) else 1)
 
 

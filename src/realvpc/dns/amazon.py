@@ -105,7 +105,7 @@ def _private(network: Network, asker: Vpc, region: str, label: str) -> tuple[Add
     interfaces = network.interfaces_of(instance.id)  # none once it is terminated
     if not interfaces or not opens_to(network, network.vpcs[interfaces[0].vpc_id], asker):
         return ()
-    private = (interfaces[0].private_address,) if instance.enable_resource_name_dns_a_record else ()
+    private = interfaces[0].private_addresses[:1] if instance.enable_resource_name_dns_a_record else ()
     return private + (interfaces[0].ipv6_addresses if instance.enable_resource_name_dns_aaaa_record else ())
 
 

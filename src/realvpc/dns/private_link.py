@@ -62,10 +62,10 @@ def _public_node(network: Network, name: str) -> Node | None:
             return host(apex, name, *_addresses(network, endpoint))
         for row in network.interfaces_of(endpoint.id):
             if domain == f"{endpoint.zonal_name(network.subnets[row.subnet_id].zone_name)}.":
-                return host(apex, name, row.private_address)
+                return host(apex, name, *row.private_addresses)
         return nothing(apex)
     return None
 
 
 def _addresses(network: Network, endpoint: VpcEndpoint) -> list[Address]:
-    return [row.private_address for row in network.interfaces_of(endpoint.id)]
+    return [address for row in network.interfaces_of(endpoint.id) for address in row.private_addresses]

@@ -56,17 +56,18 @@ class Lease(Struct, frozen=True):
 def lease(spec: LinkSpec, ifindex: int) -> Lease:
     """As Amazon Linux takes it on (amazon-ec2-net-utils): an interface that is not the first has routes in a table of
     its own, which is asked for what bears an address of it."""
-    is_first = spec.device_index == 0
-    addresses = [Address(ifindex, spec.address, spec.prefix_length, has_route=is_first)]
-    addresses += [Address(ifindex, each, ALONE) for each in spec.more_addresses]
-    routes = [Route(ifindex, gateway=spec.gateway)]
-    if not is_first:
-        routes.append(Route(ifindex, subnet_of(spec)))
+    is_first, subnet = spec.device_index == 0, Route(ifindex, subnet_of(spec))
+    if spec.gateway is None:  # the address stands alone, and nothing but the link-local block is told
+        addresses, routes = [Address(ifindex, spec.address, ALONE, has_route=False)], [subnet]
+    else:
+        addresses = [Address(ifindex, spec.address, spec.prefix_length, has_route=is_first)]
+        addresses += [Address(ifindex, each, ALONE) for each in spec.more_addresses]
+        routes = [Route(ifindex, gateway=spec.gateway)] + [subnet] * (not is_first)
     sources = [*(f"{each}/{ALONE}" for each in (spec.address, *spec.more_addresses)), *spec.prefixes]
     if spec.ipv6_addresses:  # each of which stands alone, and the router is the one on the link
         addresses += [Address(ifindex, each, ALONE_IPV6, has_route=False) for each in spec.ipv6_addresses]
-        subnet = _network(f"{spec.ipv6_addresses[0]}/{spec.ipv6_prefix_length}")
-        routes += [Route(ifindex, subnet), Route(ifindex, "::/0", gateway=str(ROUTER_LINK_LOCAL))]
+        ipv6_subnet = _network(f"{spec.ipv6_addresses[0]}/{spec.ipv6_prefix_length}")
+        routes += [Route(ifindex, ipv6_subnet), Route(ifindex, "::/0", gateway=str(ROUTER_LINK_LOCAL))]
         sources += [f"{each}/{ALONE_IPV6}" for each in spec.ipv6_addresses]
     table = RT_TABLE_MAIN if is_first else _FIRST_TABLE + spec.device_index
     metric = ROUTE_METRIC + _METRIC_STEP * spec.device_index

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from realvpc.net.addresses import Address
-from realvpc.net.hostnames import private_dns_name, public_name
+from realvpc.net.hostnames import instance_private_name, private_dns_name, public_name
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 
@@ -23,16 +23,16 @@ def interface_directory(network: Network, interface: NetworkInterface) -> Direct
             "ipv6s": _lines(interface.ipv6_addresses),
             "ipv4-prefix": _lines(interface.ipv4_prefixes),
             "ipv6-prefix": _lines(interface.ipv6_prefixes),
-            "local-hostname": private_dns_name(interface.private_address, interface.region),
+            "local-hostname": _hostname(network, interface),
             "local-ipv4s": _lines(interface.private_addresses),
             "mac": interface.mac_address,
             "owner-id": interface.account,
-            "public-hostname": public_name(vpc, public_addresses.get(interface.private_address)),
+            "public-hostname": public_name(vpc, network.public_address_of(interface)),
             "public-ipv4s": _lines(public_addresses.values()),
             "security-group-ids": "\n".join(interface.group_ids),
             "security-groups": group_names(network, interface),
             "subnet-id": subnet.id,
-            "subnet-ipv4-cidr-block": str(subnet.cidr),
+            "subnet-ipv4-cidr-block": str(subnet.cidr) if subnet.cidr else None,
             "subnet-ipv6-cidr-blocks": _lines(row.cidr for row in subnet.ipv6_cidr_associations),
             "vpc-id": vpc.id,
             "vpc-ipv4-cidr-block": str(vpc.primary_cidr),
@@ -40,6 +40,14 @@ def interface_directory(network: Network, interface: NetworkInterface) -> Direct
             "vpc-ipv6-cidr-blocks": _lines(vpc.ipv6_cidrs),
         }
     )
+
+
+def _hostname(network: Network, interface: NetworkInterface) -> str | None:
+    """By its primary address; of an IPv6-only interface that of its instance."""
+    if interface.private_address is not None:
+        return private_dns_name(interface.private_address, interface.region)
+    instance = network.instance_of(interface)
+    return instance_private_name(instance, interface) if instance else None
 
 
 def _lines(values: Iterable[object]) -> str | None:

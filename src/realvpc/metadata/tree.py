@@ -86,7 +86,7 @@ def _meta_data(view: View) -> Directory:
             "instance-type": instance.instance_type,
             "ipv6": str(primary.ipv6_addresses[0]) if primary.ipv6_addresses else None,
             "local-hostname": name,
-            "local-ipv4": str(primary.private_address),
+            "local-ipv4": str(primary.private_address) if primary.private_address else None,
             "mac": primary.mac_address,
             "managed-ssh-keys": _managed_ssh_keys(view),
             "network": Directory({"interfaces": Directory({"macs": _macs(view)})}),
@@ -182,7 +182,7 @@ def _credentials(answer: RoleAnswer) -> dict[str, Any]:
 
 
 def _dynamic(view: View) -> Directory:
-    instance = view.instance
+    instance, address = view.instance, view.interfaces[0].private_address
     document = {
         "accountId": instance.account,
         "architecture": ARCHITECTURE,
@@ -195,7 +195,7 @@ def _dynamic(view: View) -> Directory:
         "instanceType": instance.instance_type,
         "kernelId": None,
         "pendingTime": instance.launched_at.strftime(_STAMP),
-        "privateIp": str(view.interfaces[0].private_address),
+        "privateIp": str(address) if address else None,
         "ramdiskId": None,
         "region": instance.region,
         "version": _DOCUMENT_VERSION,

@@ -174,6 +174,7 @@ RFC6598 = Cidr.parse("100.64.0.0/10")
 RFC4193 = Cidr.parse("fc00::/7")
 PRIVATE = (*RFC1918, RFC6598, RFC4193)
 
+LINK_LOCAL_IPV4 = Cidr.parse("169.254.0.0/16")  # RFC 3927
 LINK_LOCAL_IPV6 = Cidr.parse("fe80::/10")
 MULTICAST_IPV6 = Cidr.parse("ff00::/8")
 ROUTER_LINK_LOCAL = Address.parse("fe80:ec2::1")
@@ -182,7 +183,8 @@ ROUTER_LINK_LOCAL = Address.parse("fe80:ec2::1")
 # Unicast only: a VPC forwards no multicast, no broadcast, no loopback and no link-local traffic (VPC guide, "VPC
 # CIDR blocks" and "Route table concepts"; RFC 6890).
 NEVER_FORWARDED = (
-    *(Cidr.parse(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127")),
+    *(Cidr.parse(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127")),
+    LINK_LOCAL_IPV4,
     LINK_LOCAL_IPV6,
     MULTICAST_IPV6,
 )

@@ -53,9 +53,10 @@ class Place(Struct, frozen=True, kw_only=True):
         return instance is None or INSTANCE_TYPES[instance.instance_type].is_nitro
 
     def own(self, address: Address) -> Address:
-        """What stands for the interface where its packets have this address: of IPv4 always the primary one."""
+        """What stands for the interface where its packets have this address: of IPv4 always the primary one, if it has
+        any."""
         if address.is_ipv4:
-            return self.interface.private_address
+            return self.interface.private_address or address
         others = self.interface.ipv6_addresses
         return others[0] if others and address not in others else address
 

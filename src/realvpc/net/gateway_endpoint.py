@@ -41,8 +41,8 @@ def from_gateway_endpoint(journey: Journey) -> Exit:
     if receiver is None:
         rule = "nobody has the address"
         journey.deny(Layer.GATEWAY, INTERNET, rule, Reason.IGW_UNKNOWN_PUBLIC_ADDRESS, "")
-    rule = f"destination becomes {receiver.private_address}"
+    rule = f"destination becomes {receiver.ipv4_on_link}"
     journey.decide(True, Layer.GATEWAY, INTERNET, rule, Reason.IGW_UNKNOWN_PUBLIC_ADDRESS, receiver.vpc_id)
-    journey.packet = journey.packet.with_destination(receiver.private_address)
+    journey.packet = journey.packet.with_destination(receiver.ipv4_on_link)
     journey.is_outside = True
     return Exit(receiver, INTERNET, mtu.INTERNET)

@@ -53,7 +53,8 @@ def public_dns_name(address: Address, region: str) -> str:
 
 def hostname(instance: Instance, primary: NetworkInterface) -> str:
     """What the machine calls itself, by the instance's hostname type: ``ip-10-20-0-207`` or ``i-…``."""
-    return instance.id if instance.hostname_type == RESOURCE_NAME else ip_name(primary.private_address)
+    address = primary.private_address
+    return instance.id if instance.hostname_type == RESOURCE_NAME or address is None else ip_name(address)
 
 
 def instance_private_name(instance: Instance, primary: NetworkInterface) -> str:

@@ -20,6 +20,11 @@ def asks_service(journey: Journey, sender: NetworkInterface) -> bool:
     return journey.packet.destination in (services.METADATA, services.RESOLVER, vpc.resolver, *_IPV6)
 
 
+def resolver_of(network: Network, interface: NetworkInterface) -> Address:
+    """The address by which the interface is told its VPC's resolver: over IPv6 where it has nothing else."""
+    return network.vpcs[interface.vpc_id].resolver if interface.private_addresses else services.IPV6_RESOLVER
+
+
 def reaches_over_ipv6(network: Network, interface: NetworkInterface, destination: Address) -> bool:
     """Whether a service answers the interface over IPv6: instances of the Nitro System (EC2 guide, "Instance metadata";
     VPC guide, "Amazon DNS server"), and instance metadata those where that is enabled."""
@@ -35,7 +40,7 @@ def to_services(journey: Journey, sender: NetworkInterface) -> Trace:
     is_ipv6 = packet.destination in _IPV6
     asks_resolver = not services.is_metadata(packet.destination)
     journey.decide(
-        sender.has(packet.source) if is_ipv6 else packet.source == sender.private_address,
+        sender.has(packet.source) if is_ipv6 else packet.source == sender.ipv4_on_link,
         Layer.INTERFACE,
         sender.id,
         "the source is its own" if is_ipv6 else "the source is the primary address",
@@ -96,7 +101,7 @@ def _asked_by(journey: Journey, receiver: NetworkInterface) -> Address | None:
     """The address that the interface asked from, if it has it."""
     identity = journey.packet.destination
     if identity.is_ipv4:
-        return receiver.private_address
+        return receiver.ipv4_on_link
     block = journey.network.subnets[receiver.subnet_id].ipv6_cidr
     source = services.ipv6_source(identity, block) if block else None
     return source if source is not None and receiver.has(source) else None

@@ -47,9 +47,9 @@ class LinkSpec(Struct, frozen=True, kw_only=True):
 
     interface_id: InterfaceId
     mac_address: MacAddress
-    address: IpText  # the primary private address
+    address: IpText  # the primary private address, or a link-local one
     prefix_length: Annotated[int, Meta(ge=0, le=128)]  # of the subnet
-    gateway: IpText  # the VPC's router in the subnet
+    gateway: IpText | None  # the VPC's router in the subnet; None: IPv4 leads to the link-local services and no further
     mtu: Annotated[int, Meta(ge=576, le=9216)]
     device_index: Annotated[int, Meta(ge=0, le=MAXIMUM_DEVICE_INDEX)] = 0
     prefixes: Annotated[tuple[PrefixText, ...], Meta(max_length=64)] = ()  # delegated: what its root makes of them

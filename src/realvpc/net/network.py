@@ -116,15 +116,16 @@ class Network(NetworkRules):
     def public_addresses_of(self, interface: NetworkInterface) -> Mapping[Address, Address]:
         """By private address, what the internet gateway translates it to: an Elastic IP address, or what Amazon's pool
         gave to the primary one."""
-        found = {interface.private_address: interface.public_address} if interface.public_address else {}
+        found = dict.fromkeys(interface.private_addresses[:1], interface.public_address)
         for row in self.elastic_ips_of(interface.id):
             if row.association:
                 found[row.association.private_address] = row.public_address
-        return {private: found[private] for private in interface.private_addresses if private in found}
+        return {private: public for private in interface.private_addresses if (public := found.get(private))}
 
     def public_address_of(self, interface: NetworkInterface) -> Address | None:
         """That of its primary private address."""
-        return self.public_addresses_of(interface).get(interface.private_address)
+        private = interface.private_address
+        return None if private is None else self.public_addresses_of(interface).get(private)
 
     def publicly_addressed(self, vpc_id: str) -> Iterator[NetworkInterface]:
         """The interfaces of a VPC that have addresses of the internet, of either family."""
@@ -184,6 +185,9 @@ class Network(NetworkRules):
         return self.interface_at(subnet.vpc_id, address) is not None
 
     def available_addresses(self, subnet: Subnet) -> int:
+        """How many of IPv4 are free."""
+        if subnet.is_ipv6_native:
+            return 0
         more = self.interfaces.where(indexes.subnet_with_more_addresses, subnet.id)
         taken = len(self.interfaces_in_subnet(subnet.id)) + sum(row.ipv4_size - 1 for row in more)
         return subnet.usable_size - taken

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from .addresses import Address, Cidr
 from .resource import Resource
+from .services import link_local_of
 
 DETACHED_VISIBLE_FOR = timedelta(seconds=15)  # Terraform's AWS provider looks every ten
 
@@ -50,9 +51,9 @@ class Detachment(Struct, frozen=True, kw_only=True):
 
 
 class NetworkInterface(Resource, frozen=True, kw_only=True):
-    """``private_addresses`` are those of IPv4; the first one is the primary one.  ``public_address`` is what Amazon's
-    pool gave to that by itself; ``Network.public_addresses_of`` knows of Elastic IP addresses too.  ``ipv6_addresses``
-    are private and public at once: nothing translates them."""
+    """``private_addresses`` are those of IPv4; the first one is the primary one, and in an IPv6-only subnet there is
+    none.  ``public_address`` is what Amazon's pool gave to that by itself; ``Network.public_addresses_of`` knows of
+    Elastic IP addresses too.  ``ipv6_addresses`` are private and public at once: nothing translates them."""
 
     vpc_id: str
     subnet_id: str
@@ -72,8 +73,14 @@ class NetworkInterface(Resource, frozen=True, kw_only=True):
     detachment: Detachment | None = None  # the last one
 
     @property
-    def private_address(self) -> Address:
-        return self.private_addresses[0]
+    def private_address(self) -> Address | None:
+        """The primary one."""
+        return self.private_addresses[0] if self.private_addresses else None
+
+    @property
+    def ipv4_on_link(self) -> Address:
+        """By which the link-local services know it: the primary private address, or else a link-local one."""
+        return self.private_address or link_local_of(self.id)
 
     @property
     def primary_ipv6(self) -> Address | None:
@@ -87,7 +94,9 @@ class NetworkInterface(Resource, frozen=True, kw_only=True):
 
     def has(self, address: Address) -> bool:
         """Whether the address is its own."""
-        return address in self.addresses or any(address in prefix for prefix in self.ipv6_prefixes)
+        if address in self.addresses or address == self.ipv4_on_link:
+            return True
+        return any(address in prefix for prefix in self.ipv6_prefixes)
 
     @property
     def ipv6_slots(self) -> int:

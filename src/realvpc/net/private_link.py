@@ -51,5 +51,5 @@ def from_endpoints(journey: Journey) -> NetworkInterface:
     sender = journey.network.endpoint_interface_with_identity(journey.packet.source)
     if sender is None:
         journey.deny(Layer.INTERFACE, str(journey.packet.source), "no interface", Reason.UNKNOWN_INTERFACE, "")
-    journey.packet = journey.packet.with_source(sender.private_address)
+    journey.packet = journey.packet.with_source(sender.ipv4_on_link)
     return sender

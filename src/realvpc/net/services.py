@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from functools import lru_cache
 
-from .addresses import ANY_IPV4, Address, Cidr
+from .addresses import ANY_IPV4, LINK_LOCAL_IPV4, Address, Cidr
 from .security_group import TCP, UDP
 
 METADATA = Address.parse("169.254.169.254")
@@ -72,6 +72,14 @@ def identity_of(interface_id: str, *, of_vpc_address: bool = False) -> Address:
     """
     block = IDENTITIES_OF_VPC_ADDRESS if of_vpc_address else IDENTITIES
     return block.at(identity_number(interface_id))
+
+
+def link_local_of(interface_id: str) -> Address:
+    """The address of IPv4 that an interface without any other has on its link, as DHCP gives it in an IPv6-only subnet:
+    169.254.1.1 to 169.254.168.254, below the services.  Nobody but the interface knows it, so that others may have the
+    same."""
+    third, fourth = divmod(identity_number(interface_id) % (168 * 254), 254)
+    return LINK_LOCAL_IPV4.at(third + 1 << 8 | fourth + 1)
 
 
 def ipv6_identity_of(interface_id: str, source: Address) -> Address:

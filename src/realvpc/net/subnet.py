@@ -1,10 +1,10 @@
-"""A subnet: a CIDR block of a VPC in one Availability Zone, and perhaps one of IPv6 besides."""
+"""A subnet: a CIDR block of a VPC in one Availability Zone, of IPv4, of IPv6, or one of each."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from .addresses import Address, Cidr
+from .addresses import LINK_LOCAL_IPV4, Address, Cidr
 from .ended_association import EndedAssociation
 from .network_acl import first_association_id
 from .resource import Resource
@@ -24,7 +24,7 @@ class Subnet(Resource, frozen=True, kw_only=True):
     DELEGATED_IPV6_PREFIX_LENGTH: ClassVar[int] = 80
 
     vpc_id: str
-    cidr: Cidr
+    cidr: Cidr | None  # none of IPv4 in an IPv6-only subnet
     ipv6_cidr_associations: tuple[Ipv6CidrAssociation, ...] = ()  # AWS allows one
     ended_associations: tuple[EndedAssociation, ...] = ()  # those that it had
     zone_name: str
@@ -48,33 +48,45 @@ class Subnet(Resource, frozen=True, kw_only=True):
         return self.ipv6_cidr_associations[0].cidr if self.ipv6_cidr_associations else None
 
     @property
+    def is_ipv6_native(self) -> bool:
+        """Whether it is an IPv6-only subnet, which it is from the beginning or never (VPC guide, "Subnet types")."""
+        return self.cidr is None
+
+    @property
     def blocks(self) -> tuple[Cidr, ...]:
         """Those of both families."""
-        return (self.cidr, *(association.cidr for association in self.ipv6_cidr_associations))
+        return tuple(block for block in (self.cidr, self.ipv6_cidr) if block is not None)
 
     def holds(self, address: int) -> bool:
         """Whether the address lies in a block of the subnet, of either family."""
         return any(address in block for block in self.blocks)
 
     @property
-    def delegable_prefixes(self) -> range:
-        """The numbers (``Cidr.subnet``) of the prefixes that can be delegated: those without a reserved address."""
-        count = self.cidr.size >> (32 - self.DELEGATED_PREFIX_LENGTH)
-        return range(1, max(1, count - 1))
+    def ipv4_link(self) -> Cidr:
+        """The block of its links in IPv4, which reaches the link-local services where nothing else is of IPv4."""
+        return self.cidr or LINK_LOCAL_IPV4
 
     @property
     def router(self) -> Address:
-        """The VPC router's address in this subnet: base + 1."""
-        return self.cidr.at(ROUTER_PLACE)
+        """The VPC router's address on the subnet's links: base + 1."""
+        return self.ipv4_link.at(ROUTER_PLACE)
 
     @property
     def usable_size(self) -> int:
-        return self.cidr.size - RESERVED_AT_START - RESERVED_AT_END
+        """How many addresses of IPv4 it has for network interfaces."""
+        return self.cidr.size - RESERVED_AT_START - RESERVED_AT_END if self.cidr else 0
 
     def usable(self, address: Address) -> bool:
         """Whether a network interface may have this address."""
         block = self.cidr if address.is_ipv4 else self.ipv6_cidr
         return block is not None and RESERVED_AT_START <= address - block.network < block.size - RESERVED_AT_END
+
+
+def delegable_prefixes(block: Cidr) -> range:
+    """The numbers (``Cidr.subnet``) of the prefixes of a subnet's IPv4 block that can be delegated: those without a
+    reserved address."""
+    count = block.size >> (32 - Subnet.DELEGATED_PREFIX_LENGTH)
+    return range(1, max(1, count - 1))
 
 
 def delegated(address: Address) -> Cidr:

@@ -61,8 +61,14 @@ def _address(network: Network, interface: NetworkInterface, name: str, *, public
         return interface.ipv6_addresses[0]
     address = network.public_address_of(interface) if public else interface.private_address
     if address is None:
-        raise UnknownEndpointError(f"{name} has no public address")
+        raise UnknownEndpointError(f"{name} has no {'public' if public else 'IPv4'} address")
     return address
+
+
+def has_only_ipv6(network: Network, name: str) -> bool:
+    """Whether that is an instance or an interface that has addresses, and none of IPv4.  Raises UnknownEndpointError."""
+    interface = _interface(network, name)
+    return interface is not None and not interface.private_addresses and bool(interface.ipv6_addresses)
 
 
 def label(network: Network, resource_id: str) -> str:

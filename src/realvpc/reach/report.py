@@ -56,6 +56,9 @@ class Matrix:
         _check_protocol(protocol)
         self._network, self._protocol, self._port = network, protocol, port
         self._endpoints = [row for row in running(network, ipv6=ipv6) if only is None or row.instance_id in only]
+        others = (row for row in running(network, ipv6=not ipv6) if only is None or row.instance_id in only)
+        there = {row.instance_id for row in self._endpoints}
+        self._left_out = [row.name for row in others if row.instance_id not in there]
 
     def cells(self) -> Iterator[dict[str, Any] | None]:
         """Row by row, None on the diagonal."""
@@ -65,7 +68,8 @@ class Matrix:
                 yield _verdict(self._network, found) if found else None
 
     def report(self, cells: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
-        """All of it, with all the cells."""
+        """All of it, with all the cells; ``left_out`` are the names of those that have an address of the other family
+        alone."""
         size = len(self._endpoints)
         return {
             "instances": [
@@ -74,6 +78,7 @@ class Matrix:
             "protocol": self._protocol,
             "port": self._port,
             "cells": [list(cells[start : start + size]) for start in range(0, len(cells), size or 1)],
+            "left_out": self._left_out,
         }
 
 

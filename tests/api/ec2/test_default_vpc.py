@@ -253,7 +253,6 @@ def test_create_default_subnet_takes_the_first_free_block(client: Client) -> Non
         ({}, "MissingParameter"),
         ({"AvailabilityZone": "us-east-1a"}, "InvalidParameterValue"),
         ({"AvailabilityZone": "ap-northeast-1a", "AvailabilityZoneId": "apne1-az4"}, "InvalidParameterCombination"),
-        ({"AvailabilityZone": "ap-northeast-1a", "Ipv6Native": True}, "UnsupportedOperation"),
     ],
 )
 def test_a_default_subnet_needs_a_zone(client: Client, request_: dict[str, Any], code: str) -> None:

@@ -19,8 +19,9 @@ from realvpc.api.machine_report import (
 from realvpc.api.machines import machine_specs
 from realvpc.clock import Clock
 from realvpc.net.machine import LinkSpec, Wanted
+from realvpc.net.services import link_local_of
 
-from ..build import make_subnet, make_vpc, named
+from ..build import ipv6_of, make_subnet, make_vpc, named
 from ..conftest import MAIN, START, TOKYO, Client, new_service
 from .test_run_instances import described, run
 
@@ -354,3 +355,17 @@ def test_the_status_of_a_hundred_instances_at_most(client: Client) -> None:
         "Please specify fewer than 100 instance IDs.",
     )
     assert client.refused("DescribeInstanceStatus", InstanceIds=ids[:100]).code == "InvalidInstanceID.NotFound"
+
+
+def test_a_host_is_told_of_an_ipv6_only_machine(hosted: Client) -> None:
+    """Of IPv4 it is told a link-local address without a router."""
+    vpc_id = make_vpc(hosted, AmazonProvidedIpv6CidrBlock=True)
+    block = str(ipv6_of(hosted, vpc_id).subnet(1, 64))
+    made = hosted("CreateSubnet", VpcId=vpc_id, Ipv6Native=True, Ipv6CidrBlock=block)["Subnet"]
+    (instance,) = run(hosted, made["SubnetId"], InstanceType="t3.micro")
+    (spec,) = machine_specs(hosted.service.state)
+    (link,) = spec.links
+    assert (spec.hostname, spec.name_servers) == (instance["InstanceId"], ("fd00:ec2::253",))
+    assert (link.address, link.prefix_length) == (str(link_local_of(link.interface_id)), 16)
+    assert (link.gateway, link.more_addresses) == (None, ())
+    assert (link.ipv6_addresses, link.ipv6_prefix_length) == ((instance["Ipv6Address"],), 64)

@@ -105,13 +105,12 @@ def test_a_block_that_no_subnet_can_have_is_refused(client: Client, block: str, 
         assert message is None or error.message == message.format(*places)
 
 
-def test_a_subnet_without_ipv4_is_refused_in_awss_words_or_ours(client: Client) -> None:
+def test_what_does_not_go_with_an_ipv6_only_subnet_is_refused_in_awss_words(client: Client) -> None:
     vpc_id = make_vpc(client, AmazonProvidedIpv6CidrBlock=True)
     block = str(ipv6_of(client, vpc_id).subnet(0, 64))
     for parameters, code in (
         ({"CidrBlock": "10.20.0.0/20"}, "MissingParameter"),
         ({"CidrBlock": "10.20.0.0/20", "Ipv6CidrBlock": block}, "InvalidParameterCombination"),
-        ({"Ipv6CidrBlock": block}, "UnsupportedOperation"),
     ):
         error = client.refused("CreateSubnet", VpcId=vpc_id, Ipv6Native=True, **parameters)
         assert error.code == code

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from realvpc.api.ssm.agent import agents_seen
+from realvpc.api.ssm.agent import agents_seen, missing
 from realvpc.net.images import AL2023
 
-from ..build import make_internet_gateway, make_route_table, make_subnet, make_vpc, named
+from ..build import ipv6_of, make_internet_gateway, make_route_table, make_subnet, make_vpc, named
 from ..conftest import TOKYO, VIRGINIA, Client, caller
 from ..ec2.test_run_instances import run
 from ..iam.test_iam import make_profile
@@ -195,3 +195,32 @@ def test_a_connection_that_was_there_is_lost_and_comes_back(managed: Managed) ->
 def test_callers_learn_who_they_are(client: Client) -> None:
     who = caller()
     assert client("GetCallerIdentity", of="sts") == {"UserId": who.user_id, "Account": who.account, "Arn": who.arn}
+
+
+def test_an_ipv6_only_instance_needs_dns64_and_nat64(managed: Managed) -> None:
+    client, vpc_id = managed.client, managed.vpc_id
+    client("AssociateVpcCidrBlock", VpcId=vpc_id, AmazonProvidedIpv6CidrBlock=True)
+    block = str(ipv6_of(client, vpc_id).subnet(1, 64))
+    subnet_id = client("CreateSubnet", VpcId=vpc_id, Ipv6Native=True, Ipv6CidrBlock=block)["Subnet"]["SubnetId"]
+    profile = {"Name": managed.profile}
+    [instance] = run(client, subnet_id, InstanceType="t3.micro", IamInstanceProfile=profile)
+
+    def lacking() -> str | None:
+        state = client.service.state
+        found = missing(state, state.network.instances[instance["InstanceId"]])
+        return found.condition.name if found else None
+
+    assert lacking() == "IPV6_NAME"
+    client("ModifySubnetAttribute", SubnetId=subnet_id, EnableDns64={"Value": True})
+    assert lacking() == "ROUTE"
+    allocation = client("AllocateAddress")["AllocationId"]
+    gateway = client("CreateNatGateway", SubnetId=managed.subnet_id, AllocationId=allocation)["NatGateway"]
+    table_id = make_route_table(client, vpc_id)
+    to_nat64 = {"DestinationIpv6CidrBlock": "64:ff9b::/96", "NatGatewayId": gateway["NatGatewayId"]}
+    client("CreateRoute", RouteTableId=table_id, **to_nat64)
+    client("AssociateRouteTable", RouteTableId=table_id, SubnetId=subnet_id)
+    assert lacking() is None
+    [row] = [row for row in managed.listed() if row["InstanceId"] == instance["InstanceId"]]
+    assert (row["IPAddress"], row["ComputerName"]) == (instance["Ipv6Address"], instance["PrivateDnsName"])
+    managed.with_name_servers("10.20.0.53")
+    assert lacking() == "DNS"

@@ -9,7 +9,7 @@ from realvpc.net import indexes
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.quotas import INTERFACES_PER_REGION
 from realvpc.net.services import identity_digits, identity_number
-from realvpc.net.subnet import Subnet, delegated
+from realvpc.net.subnet import Subnet, delegable_prefixes, delegated
 from realvpc.net.subnet_cidr_reservation import ReservationType, SubnetCidrReservation, unreserved
 
 from ..core.context import Context
@@ -42,8 +42,9 @@ class AddressPicker:
         return self._ctx.network.available_addresses(subnet) - len(self._private.get(subnet.id, ()))
 
     def pick(self, subnet: Subnet) -> Address:
-        """Any free address that is not set aside.  Raises InsufficientFreeAddressesInSubnet."""
-        return self._any(subnet, subnet.cidr)
+        """Any free address of IPv4 that is not set aside.  Raises InvalidParameterValue where there are none,
+        InsufficientFreeAddressesInSubnet."""
+        return self._any(subnet, ipv4_block(subnet))
 
     def _any(self, subnet: Subnet, block: Cidr) -> Address:
         reserved = self._reserved_in(subnet, block)
@@ -70,12 +71,12 @@ class AddressPicker:
 
     def pick_prefix(self, subnet: Subnet) -> Cidr:
         """Any prefix that is free as a whole, first of what is set aside for prefixes, and of nothing else that is.
-        Raises InsufficientCidrBlocks."""
+        Raises InvalidParameterValue where there are none, InsufficientCidrBlocks."""
         rows = reservations_of(self._ctx, subnet)
         ours = [row.cidr for row in rows if row.reservation_type is ReservationType.PREFIX]
         reserved = [row.cidr for row in rows]
         spare: Cidr | None = None
-        for prefix in self._prefixes(subnet):
+        for prefix in self._prefixes(ipv4_block(subnet)):
             self._ctx.effort.spend(COMPARING * (1 + len(reserved)))
             is_ours = any(block.covers(prefix) for block in ours)
             is_spare = spare is None and not any(block.overlaps(prefix) for block in reserved)
@@ -92,7 +93,7 @@ class AddressPicker:
 
     def claim_prefix(self, subnet: Subnet, prefix: Cidr) -> Cidr:
         """The prefix that a request wants.  Raises InvalidParameterValue or ``InvalidIPAddress.InUse``."""
-        if not subnet.cidr.covers(prefix):
+        if not ipv4_block(subnet).covers(prefix):
             raise invalid_parameter_value(f"Prefix {prefix} does not fall within the subnet's address range")
         if not (subnet.usable(prefix.first) and subnet.usable(prefix.last)):
             raise invalid_parameter_value(f"Prefix {prefix} is in subnet's reserved address range")
@@ -100,12 +101,12 @@ class AddressPicker:
             raise AwsError("InvalidIPAddress.InUse", f"Prefix {prefix} is in use.")
         return self._take_prefix(subnet, prefix)
 
-    def _prefixes(self, subnet: Subnet) -> Iterator[Cidr]:
+    def _prefixes(self, block: Cidr) -> Iterator[Cidr]:
         """All that can be delegated, from any one on."""
-        numbers = subnet.delegable_prefixes
+        numbers = delegable_prefixes(block)
         start = self._ctx.random.randrange(len(numbers)) if numbers else 0
         for step in range(len(numbers)):
-            yield subnet.cidr.subnet(numbers[(start + step) % len(numbers)], subnet.DELEGATED_PREFIX_LENGTH)
+            yield block.subnet(numbers[(start + step) % len(numbers)], Subnet.DELEGATED_PREFIX_LENGTH)
 
     def _is_touched(self, subnet: Subnet, prefix: Cidr) -> bool:
         return any(self._in_use(subnet, prefix.at(offset)) for offset in range(prefix.size))
@@ -225,13 +226,20 @@ class AddressPicker:
         return address
 
 
+def ipv4_block(subnet: Subnet) -> Cidr:
+    """Where the private addresses of its interfaces are.  Raises InvalidParameterValue for an IPv6-only subnet."""
+    if subnet.cidr is None:
+        raise invalid_parameter_value("Subnet does not contain any IPv4 CIDR block ranges")
+    return subnet.cidr
+
+
 def read_private_address(subnet: Subnet, text: str) -> Address:
     """An address that an interface in the subnet may have.  Raises InvalidParameterValue."""
     try:
         address = Address.parse(text)
     except ValueError:
         raise invalid_parameter_value(f"Value ({text}) for parameter privateIpAddress is invalid.") from None
-    if address not in subnet.cidr:
+    if address not in ipv4_block(subnet):
         raise invalid_parameter_value(f"Address {address} does not fall within the subnet's address range")
     _check_usable(subnet, address)
     return address

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from realvpc.net.addresses import Cidr
-from realvpc.net.subnet import DEFAULT_SUBNET_PREFIX_LENGTH, Subnet
+from realvpc.net.subnet import DEFAULT_SUBNET_PREFIX_LENGTH, IPV6_PREFIX_LENGTHS, Subnet
 from realvpc.net.table import put
-from realvpc.net.vpc import MINIMUM_PREFIX_LENGTH, Vpc
+from realvpc.net.vpc import IPV6_PREFIX_LENGTH, MINIMUM_PREFIX_LENGTH, Ipv6CidrAssociation, Vpc
 from realvpc.net.zones import REGIONS, Zone, find_zone, zones
 
 from ..core.context import Answer, Context, Request
+from ..core.effort import COMPARING
 from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
-from ..core.parameters import refuse
 from .subnet import check_subnet_quota, new_subnet, read_zone, render_subnet
 from .vpc import default_vpc_of
 
@@ -21,13 +21,12 @@ _BLOCKS = 1 << (DEFAULT_SUBNET_PREFIX_LENGTH - MINIMUM_PREFIX_LENGTH)
 
 
 def create_default_subnet(ctx: Context, request: Request) -> Answer:
-    """A subnet with the first free /20 of the default VPC.
+    """A subnet with the first free /20 of the default VPC, or an IPv6-only one with its first free /64.
 
     Raises DefaultVpcDoesNotExist, DefaultSubnetAlreadyExistsInAvailabilityZone, MissingParameter,
     InvalidParameterCombination or InvalidParameterValue for the zone, SubnetLimitExceeded, ``InvalidSubnet.Conflict``
-    where no /20 is free, UnsupportedOperation for IPv6.
+    where no such block is free.
     """
-    refuse(request, ("Ipv6Native",))
     if not request.get("AvailabilityZone") and not request.get("AvailabilityZoneId"):
         raise missing_parameter("availabilityZone")
     zone = read_zone(ctx, request)
@@ -41,12 +40,22 @@ def create_default_subnet(ctx: Context, request: Request) -> Answer:
                 f"'{subnet.id}' is already the default subnet in {zone.name}.",
             )
     check_subnet_quota(ctx, vpc)
-    taken = [subnet.cidr for subnet in ctx.network.subnets_of(vpc.id)]
-    block = next((each for each in _blocks(vpc) if not any(each.overlaps(cidr) for cidr in taken)), None)
-    if block is None:
-        raise AwsError("InvalidSubnet.Conflict", f"There is no free /20 CIDR block in the default VPC '{vpc.id}'.")
-    subnet = _default_subnet(ctx, vpc, block, zone)
+    if request.get("Ipv6Native"):
+        ipv6 = Ipv6CidrAssociation(ctx.new_id("subnet-cidr-assoc"), _free(ctx, vpc, _ipv6_blocks(vpc), "IPv6 /64"))
+        subnet = new_subnet(ctx, vpc, None, zone, default_for_az=True, ipv6_cidr_associations=(ipv6,))
+    else:
+        subnet = _default_subnet(ctx, vpc, _free(ctx, vpc, _blocks(vpc), "/20"), zone)
     return Answer({"Subnet": render_subnet(ctx, subnet)}, put(subnet))
+
+
+def _free(ctx: Context, vpc: Vpc, blocks: Iterable[Cidr], words: str) -> Cidr:
+    """The first block that no subnet overlaps.  Raises ``InvalidSubnet.Conflict``."""
+    taken = [block for subnet in ctx.network.subnets_of(vpc.id) for block in subnet.blocks]
+    for block in blocks:
+        ctx.effort.spend(COMPARING * len(taken))
+        if not any(block.overlaps(each) for each in taken):
+            return block
+    raise AwsError("InvalidSubnet.Conflict", f"There is no free {words} CIDR block in the default VPC '{vpc.id}'.")
 
 
 def default_subnets(ctx: Context, vpc: Vpc) -> list[Subnet]:
@@ -88,3 +97,9 @@ def _default_subnet(ctx: Context, vpc: Vpc, block: Cidr, zone: Zone) -> Subnet:
 def _blocks(vpc: Vpc) -> Iterator[Cidr]:
     """Where default subnets may be, in their order."""
     return (vpc.primary_cidr.subnet(index, DEFAULT_SUBNET_PREFIX_LENGTH) for index in range(_BLOCKS))
+
+
+def _ipv6_blocks(vpc: Vpc) -> Iterator[Cidr]:
+    """The same of IPv6-only ones."""
+    length = IPV6_PREFIX_LENGTHS[-1]
+    return (block.subnet(index, length) for block in vpc.ipv6_cidrs for index in range(1 << length - IPV6_PREFIX_LENGTH))

@@ -87,6 +87,8 @@ def _private_address(interface: NetworkInterface, request: Request) -> Address:
     """That the request names, or the primary one."""
     text = request.get("PrivateIpAddress")
     if not text:
+        if interface.private_address is None:
+            raise invalid_parameter_value(f"Network interface {interface.id} does not have a private IPv4 address")
         return interface.private_address
     for address in interface.private_addresses:
         if str(address) == text:

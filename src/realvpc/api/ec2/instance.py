@@ -18,7 +18,7 @@ from ..core.tags import render_tags
 from .instance_filters import FILTERS
 from .ipv4_prefix import render_prefixes
 from .network_interface import (
-    private_name,
+    of_first,
     public_name,
     render_addresses,
     render_attachment,
@@ -141,7 +141,7 @@ def _of_primary(ctx: Context, instance: Instance, primary: NetworkInterface) -> 
     return {
         "PrivateDnsName": instance_private_name(instance, primary),
         "PublicDnsName": public_name(ctx, primary) or "",
-        "PrivateIpAddress": str(primary.private_address),
+        "PrivateIpAddress": str(primary.private_address) if primary.private_address else None,
         "Ipv6Address": str(primary.ipv6_addresses[0]) if primary.ipv6_addresses else None,
         "PublicIpAddress": str(public) if public is not None else None,
         "SecurityGroups": render_groups(ctx, primary),
@@ -179,8 +179,9 @@ def render_profile(ctx: Context, instance: Instance) -> Response | None:
 
 def render_instance_interface(ctx: Context, interface: NetworkInterface) -> Response:
     attachment = render_attachment(ctx, interface, interface.attachment) or {}
+    addresses = render_addresses(ctx, interface, render_public_address)
     return {
-        "Association": render_public_address(ctx, interface, interface.private_address),
+        **of_first(addresses),
         "Attachment": {
             name: value for name, value in attachment.items() if name not in ("InstanceId", "InstanceOwnerId")
         },
@@ -193,9 +194,7 @@ def render_instance_interface(ctx: Context, interface: NetworkInterface) -> Resp
         "MacAddress": interface.mac_address,
         "NetworkInterfaceId": interface.id,
         "OwnerId": interface.account,
-        "PrivateDnsName": private_name(ctx, interface, interface.private_address),
-        "PrivateIpAddress": str(interface.private_address),
-        "PrivateIpAddresses": render_addresses(ctx, interface, render_public_address),
+        "PrivateIpAddresses": addresses,
         "SourceDestCheck": interface.source_dest_check,
         "Status": interface.status,
         "SubnetId": interface.subnet_id,

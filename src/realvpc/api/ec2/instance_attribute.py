@@ -29,6 +29,7 @@ from ..core.parameters import refuse
 from .instance import INSTANCE, only_interface, render_block_devices
 from .launch import read_cpu_credits, read_user_data
 from .network_interface import render_groups
+from .network_interface_attachment import check_families
 from .network_interface_attribute import with_groups
 
 # -- describe --------------------------------------------------------------------------------------------------------
@@ -242,7 +243,9 @@ def _with_type(ctx: Context, instance: Instance, name: str) -> Instance:
         raise invalid_parameter_value(f"Invalid value '{name}' for InstanceType.")
     if kind.architecture != INSTANCE_TYPES[instance.instance_type].architecture:
         raise invalid_parameter_value(f"The architecture of {name} is not that of the instance.")
-    if len(ctx.network.interfaces_of(instance.id)) > kind.interfaces:
+    interfaces = ctx.network.interfaces_of(instance.id)
+    check_families(kind, *(ctx.network.subnets[row.subnet_id] for row in interfaces))
+    if len(interfaces) > kind.interfaces:
         raise invalid_parameter_combination(f"The instance has more network interfaces than {name} allows.")
     return replace(instance, instance_type=name, cpu_credits=read_cpu_credits({}, kind))
 

@@ -25,7 +25,7 @@ from ..core.lookup import named
 from ..core.noun import Noun
 from ..core.parameters import required
 from ..core.tags import render_tags, tags_on_creation
-from .address_picker import AddressPicker
+from .address_picker import AddressPicker, ipv4_block
 from .network_interface import different_networks, groups_for_interface, new_interface
 from .network_interface_attribute import with_groups
 from .subnet import SUBNET
@@ -46,7 +46,7 @@ def create_instance_connect_endpoint(ctx: Context, request: Request) -> Answer:
     subnet = named(ctx, SUBNET, request, "SubnetId")
     tags = tags_on_creation(request, INSTANCE_CONNECT_ENDPOINT.tag_type)
     preserves = bool(request.get("PreserveClientIp"))
-    family = _family(request, subnet) or ("dualstack" if subnet.ipv6_cidr and not preserves else "ipv4")
+    family = _family(request, subnet) or _default_family(subnet, preserves=preserves)
     _check_preserving(family, preserves=preserves)
     groups = groups_for_interface(ctx, subnet, request.get("SecurityGroupIds"), different_networks)
     _check_quota(ctx, subnet)
@@ -68,7 +68,7 @@ def create_instance_connect_endpoint(ctx: Context, request: Request) -> Answer:
         picker,
         subnet,
         groups,
-        (picker.pick(subnet),),
+        () if subnet.is_ipv6_native else (picker.pick(subnet),),
         ipv6,
         description=f"EC2 Instance Connect Endpoint {endpoint.id}",
     )
@@ -136,7 +136,15 @@ def _family(request: Request, subnet: Subnet) -> str | None:
         raise invalid_parameter_value(f"Value ({wanted}) for parameter ipAddressType is invalid.")
     if wanted != "ipv4" and subnet.ipv6_cidr is None:
         raise invalid_parameter_value("Subnet does not contain any IPv6 CIDR block ranges")
+    if wanted != "ipv6":
+        ipv4_block(subnet)
     return wanted
+
+
+def _default_family(subnet: Subnet, *, preserves: bool) -> str:
+    if subnet.is_ipv6_native:
+        return "ipv6"
+    return "dualstack" if subnet.ipv6_cidr and not preserves else "ipv4"
 
 
 def _check_preserving(family: str, *, preserves: bool) -> None:

@@ -77,7 +77,7 @@ _INTERFACES: dict[str, FilterValues[NetworkInterface]] = {
     "deny-all-igw-traffic": lambda ctx, row: (False,),
     "ipv6-address": lambda ctx, row: row.ipv6_addresses[:1],
     "ipv6-addresses.is-primary-ipv6": lambda ctx, row: {address == row.primary_ipv6 for address in row.ipv6_addresses},
-    "ipv6-native": lambda ctx, row: (False,),
+    "ipv6-native": lambda ctx, row: (ctx.network.subnets[row.subnet_id].is_ipv6_native,),
     "public-dns-name": lambda ctx, row: (public_name(ctx, row),),
 }
 

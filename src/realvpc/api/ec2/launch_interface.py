@@ -23,20 +23,19 @@ from ..core.errors import (
 )
 from ..core.lookup import check_form, find, get
 from ..core.parameters import parameter_name
-from .address_picker import AddressPicker, address_limit_exceeded
+from .address_picker import AddressPicker, address_limit_exceeded, ipv4_block
 from .default_subnet import default_subnet_for
 from .ipv4_prefix import pick_prefixes
 from .network_interface import (
     NETWORK_INTERFACE,
     groups_for_interface,
     new_interface,
-    read_addresses,
     refuse_not_here,
-    wanted_addresses,
 )
-from .network_interface_attachment import check_device_index, in_use, too_many_interfaces
+from .network_interface_attachment import check_device_index, check_families, in_use, too_many_interfaces
 from .security_group import SECURITY_GROUP, group_named
 from .subnet import SUBNET
+from .wanted_ipv4 import WantedIpv4, pick_ipv4, wanted_ipv4
 from .wanted_ipv6 import WantedIpv6, wanted_ipv6
 
 _INSTEAD = (
@@ -63,12 +62,12 @@ _OF_A_NEW_ONE = (
 
 
 class InterfacePlan(Struct, frozen=True, kw_only=True):
-    """One interface of each instance: ``existing``, or a new one in ``subnet`` as ``addresses`` (request) says."""
+    """One interface of each instance: ``existing``, or a new one in ``subnet`` with addresses of both families."""
 
     device_index: int
     subnet: Subnet
     groups: tuple[SecurityGroup, ...]
-    addresses: Mapping[str, Any]
+    private: WantedIpv4 = WantedIpv4()
     ipv6: WantedIpv6 = WantedIpv6()
     associate_public_address: bool
     delete_on_termination: bool = True
@@ -77,20 +76,17 @@ class InterfacePlan(Struct, frozen=True, kw_only=True):
 
     @property
     def has_fixed_address(self) -> bool:
-        private = self.addresses.get("PrivateIpAddress") or self.addresses.get("PrivateIpAddresses")
-        return bool(self.existing or private or self.addresses.get("Ipv4Prefixes") or self.ipv6.has_fixed)
+        return self.existing is not None or self.private.has_fixed or self.ipv6.has_fixed
 
     @property
     def address_count(self) -> int:
         """How many addresses of the subnet each instance takes."""
-        return 0 if self.existing else wanted_addresses(self.addresses).size
+        return self.private.size
 
     def fits(self, kind: InstanceType) -> bool:
         """Whether an interface of the type may have so many addresses."""
         row = self.existing
-        private, ipv6 = (
-            (row.ipv4_slots, row.ipv6_slots) if row else (wanted_addresses(self.addresses).slots, self.ipv6.slots)
-        )
+        private, ipv6 = (row.ipv4_slots, row.ipv6_slots) if row else (self.private.slots, self.ipv6.slots)
         return private <= kind.addresses and ipv6 <= kind.ipv6_addresses
 
 
@@ -100,7 +96,7 @@ def read_interfaces(ctx: Context, request: Request, kind: InstanceType) -> list[
     Raises ``InvalidSubnetID.NotFound``, ``InvalidNetworkInterfaceID.NotFound``, ``InvalidNetworkInterface.InUse``,
     ``InvalidGroup.NotFound``, InvalidParameter for a group of another VPC, what ``default_subnet_for`` raises where no
     subnet is named, InvalidParameterCombination, InvalidParameterValue, AttachmentLimitExceeded,
-    PrivateIpAddressLimitExceeded.
+    PrivateIpAddressLimitExceeded, UnsupportedOperation for an IPv6-only subnet where the type is none of Nitro's.
     """
     specifications, placement = request.get("NetworkInterfaces") or [], request.get("Placement") or {}
     if specifications:
@@ -138,6 +134,7 @@ def _check_indexes(plans: list[InterfacePlan], kind: InstanceType) -> None:
         raise invalid_parameter_value("When specifying network interfaces, you must include a device at index 0.")
     if len(plans) > kind.interfaces:
         raise too_many_interfaces(len(plans), kind.name)
+    check_families(kind, *(plan.subnet for plan in plans))
     if not all(plan.fits(kind) for plan in plans):
         raise address_limit_exceeded()
     if len({plan.subnet.vpc_id for plan in plans}) > 1:
@@ -156,7 +153,7 @@ def _from_request(ctx: Context, request: Request, placement: Mapping[str, Any]) 
         device_index=0,
         subnet=subnet,
         groups=_groups(ctx, subnet, [*by_name, *(request.get("SecurityGroupIds") or ())]),
-        addresses={"PrivateIpAddress": request.get("PrivateIpAddress")},
+        private=wanted_ipv4(subnet, {"PrivateIpAddress": request.get("PrivateIpAddress")}),
         ipv6=wanted_ipv6(subnet, request),
         associate_public_address=subnet.map_public_ip_on_launch,
     )
@@ -184,13 +181,15 @@ def _from_specification(
     if entry.get("NetworkInterfaceId"):
         return _existing(ctx, entry)
     subnet = _subnet(ctx, entry, placement)
+    if associate:
+        ipv4_block(subnet)
     if associate is None:
         associate = subnet.map_public_ip_on_launch and count == 1
     return InterfacePlan(
         device_index=entry["DeviceIndex"],
         subnet=subnet,
         groups=_groups(ctx, subnet, entry.get("Groups")),
-        addresses=entry,
+        private=wanted_ipv4(subnet, entry),
         ipv6=wanted_ipv6(subnet, entry),
         associate_public_address=associate,
         delete_on_termination=entry.get("DeleteOnTermination", True),
@@ -211,7 +210,6 @@ def _existing(ctx: Context, entry: Mapping[str, Any]) -> InterfacePlan:
         device_index=entry["DeviceIndex"],
         subnet=ctx.network.subnets[interface.subnet_id],
         groups=(),
-        addresses={},
         associate_public_address=False,
         delete_on_termination=entry.get("DeleteOnTermination", False),
         existing=interface,
@@ -244,9 +242,9 @@ def make_interface(
         picker,
         plan.subnet,
         plan.groups,
-        read_addresses(picker, plan.subnet, plan.addresses),
+        pick_ipv4(picker, plan.subnet, plan.private.addresses),
         plan.ipv6,
-        prefixes=pick_prefixes(picker, plan.subnet, wanted_addresses(plan.addresses).prefixes),
+        prefixes=pick_prefixes(picker, plan.subnet, plan.private.prefixes),
         description=plan.description,
         tags=tags,
     )

@@ -53,7 +53,13 @@ def get_launch_template_data(ctx: Context, request: Request) -> Answer:
 def _interface(interface: NetworkInterface) -> Response:
     attachment = interface.attachment
     assert attachment is not None
-    primary = interface.private_addresses[0]
+    private: Response = {
+        "PrivateIpAddress": next(map(str, interface.private_addresses), None),
+        "PrivateIpAddresses": [
+            {"PrivateIpAddress": str(address), "Primary": address == interface.private_address}
+            for address in interface.private_addresses
+        ],
+    }
     ipv6: Response = {"Ipv6Addresses": [{"Ipv6Address": str(address)} for address in interface.ipv6_addresses]}
     return {
         "NetworkInterfaceId": interface.id,
@@ -62,10 +68,7 @@ def _interface(interface: NetworkInterface) -> Response:
         "Description": interface.description,
         "SubnetId": interface.subnet_id,
         "Groups": list(interface.group_ids),
-        "PrivateIpAddress": str(primary),
-        "PrivateIpAddresses": [
-            {"PrivateIpAddress": str(address), "Primary": address == primary} for address in interface.private_addresses
-        ],
+        **(private if interface.private_addresses else {}),
         **(ipv6 if interface.ipv6_addresses else {}),
     }
 

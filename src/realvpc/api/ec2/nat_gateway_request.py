@@ -12,7 +12,7 @@ from realvpc.net.subnet import Subnet
 from ..core.context import Context, Request
 from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value
 from ..core.parameters import unnamed_count
-from .address_picker import AddressPicker
+from .address_picker import AddressPicker, ipv4_block
 
 _ONLY_PUBLIC = ("AllocationId", "SecondaryAllocationIds")
 
@@ -29,6 +29,7 @@ class Wanted(Struct, frozen=True):
 def read_wanted(ctx: Context, request: Request, picker: AddressPicker, subnet: Subnet) -> Wanted:
     """Raises MissingParameter, InvalidParameterValue, InvalidParameterCombination, ``InvalidIPAddress.InUse``,
     AddressLimitExceeded, PrivateIpAddressLimitExceeded."""
+    ipv4_block(subnet)
     text = request.get("ConnectivityType") or Connectivity.PUBLIC
     if text not in set(Connectivity):
         raise invalid_parameter_value(f"Value ({text}) for parameter connectivityType is invalid.")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from msgspec import Struct
-
 from realvpc.net import hostnames, indexes
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.hostnames import private_dns_name
@@ -17,22 +15,18 @@ from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import describing
-from ..core.errors import (
-    AwsError,
-    invalid_parameter_combination,
-    invalid_parameter_value,
-    unsupported_operation,
-)
+from ..core.errors import AwsError, invalid_parameter_value, unsupported_operation
 from ..core.filter import no_values
 from ..core.lookup import get_all, named
 from ..core.noun import Noun
-from ..core.parameters import refuse, unnamed_count
+from ..core.parameters import refuse
 from ..core.tags import render_tags, tags_on_creation
-from .address_picker import MAXIMUM_ADDRESSES, AddressPicker, address_limit_exceeded
-from .ipv4_prefix import pick_prefixes, render_prefixes, wanted_prefixes
+from .address_picker import AddressPicker
+from .ipv4_prefix import pick_prefixes, render_prefixes
 from .public_address import disassociated
 from .security_group import SECURITY_GROUP, check_group_count, default_group_of
 from .subnet import SUBNET
+from .wanted_ipv4 import pick_ipv4, wanted_ipv4
 from .wanted_ipv6 import WantedIpv6, pick_ipv6, pick_ipv6_prefixes, wanted_ipv6
 
 _NOT_HERE = (
@@ -50,15 +44,15 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
         raise unsupported_operation("The parameter interfaceType is not supported.")
     subnet = named(ctx, SUBNET, request, "SubnetId")
     groups = groups_for_interface(ctx, subnet, request.get("Groups"), different_networks)
-    picker = AddressPicker(ctx)
+    picker, private = AddressPicker(ctx), wanted_ipv4(subnet, request)
     interface = new_interface(
         ctx,
         picker,
         subnet,
         groups,
-        read_addresses(picker, subnet, request),
+        pick_ipv4(picker, subnet, private.addresses),
         wanted_ipv6(subnet, request),
-        prefixes=pick_prefixes(picker, subnet, wanted_addresses(request).prefixes),
+        prefixes=pick_prefixes(picker, subnet, private.prefixes),
         description=request.get("Description") or "",
         requester_id=ctx.caller.user_id,
         tags=tags_on_creation(request, NETWORK_INTERFACE.tag_type),
@@ -72,55 +66,6 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
 def refuse_not_here(request: Mapping[str, Any]) -> None:
     """Raises UnsupportedOperation for a request that wants time-outs of its own, or EnaSrd."""
     refuse(request, _NOT_HERE)
-
-
-class WantedAddresses(Struct, frozen=True):
-    """The private addresses that a request gives to an interface; None stands for any that is free."""
-
-    primary: str | None
-    secondaries: tuple[str | None, ...]
-    prefixes: tuple[str | None, ...] = ()
-
-    @property
-    def slots(self) -> int:
-        """How many of those that an instance's type allows."""
-        return 1 + len(self.secondaries) + len(self.prefixes)
-
-    @property
-    def size(self) -> int:
-        """How many of the subnet's."""
-        return 1 + len(self.secondaries) + (len(self.prefixes) << 32 - Subnet.DELEGATED_PREFIX_LENGTH)
-
-
-def wanted_addresses(request: Mapping[str, Any]) -> WantedAddresses:
-    """``request`` has PrivateIpAddress, PrivateIpAddresses, SecondaryPrivateIpAddressCount, Ipv4Prefixes and
-    Ipv4PrefixCount: the members of CreateNetworkInterface and of an interface of RunInstances.  Addresses that are not
-    said to be primary are secondary.
-
-    Raises InvalidParameterCombination, InvalidParameterValue, PrivateIpAddressLimitExceeded.
-    """
-    entries = request.get("PrivateIpAddresses") or []
-    single = request.get("PrivateIpAddress")
-    primaries = [entry.get("PrivateIpAddress") for entry in entries if entry.get("Primary")]
-    if len(primaries) > 1 or (primaries and single and primaries != [single]):
-        raise invalid_parameter_combination("Only one primary private IP address can be specified.")
-    secondaries = [entry.get("PrivateIpAddress") for entry in entries if not entry.get("Primary")]
-    count = unnamed_count(request, "SecondaryPrivateIpAddressCount", "PrivateIpAddresses", secondaries)
-    prefixes = wanted_prefixes(request)
-    if prefixes and (secondaries or count):
-        raise invalid_parameter_combination("Prefixes and secondary addresses cannot be specified together.")
-    if 1 + len(secondaries) + count + len(prefixes) > MAXIMUM_ADDRESSES:
-        raise address_limit_exceeded()
-    primary = single or (primaries[0] if primaries else None)
-    return WantedAddresses(primary, (*secondaries, *[None] * count), prefixes)
-
-
-def read_addresses(picker: AddressPicker, subnet: Subnet, request: Mapping[str, Any]) -> tuple[Address, ...]:
-    """The private addresses of a new interface, the primary one first.  Raises like ``wanted_addresses``."""
-    asked = wanted_addresses(request)
-    wanted = (asked.primary, *asked.secondaries)
-    named = {text: picker.claim(subnet, text) for text in wanted if text}
-    return tuple(named[text] if text else picker.pick(subnet) for text in wanted)
 
 
 def groups_for_interface(
@@ -241,6 +186,7 @@ def render_addresses(
     interface: NetworkInterface,
     render: Callable[[Context, NetworkInterface, Address], Response | None] = render_association,
 ) -> list[Response]:
+    """The primary one first; none in an IPv6-only subnet."""
     return [
         {
             "Primary": index == 0,
@@ -250,6 +196,11 @@ def render_addresses(
         }
         for index, address in enumerate(interface.private_addresses)
     ]
+
+
+def of_first(addresses: list[Response]) -> Response:
+    """What an interface shows of its primary address beside the list."""
+    return {name: value for each in addresses[:1] for name, value in each.items() if name != "Primary"}
 
 
 def render_ipv6_addresses(interface: NetworkInterface) -> list[Response]:
@@ -291,9 +242,10 @@ def _interface_type(interface: NetworkInterface) -> str:
 
 def render_interface(ctx: Context, interface: NetworkInterface) -> Response:
     subnet = ctx.network.subnets[interface.subnet_id]
+    addresses = render_addresses(ctx, interface)
     return {
         "NetworkInterfaceId": interface.id,
-        "Association": render_association(ctx, interface, interface.private_address),
+        **of_first(addresses),
         "Attachment": render_attachment(ctx, interface, interface.attachment_shown_at(ctx.now)),
         "AvailabilityZone": subnet.zone_name,
         "AvailabilityZoneId": subnet.zone_id,
@@ -306,9 +258,7 @@ def render_interface(ctx: Context, interface: NetworkInterface) -> Response:
         "Ipv6Prefixes": render_ipv6_prefixes(interface),
         "MacAddress": interface.mac_address,
         "OwnerId": interface.account,
-        "PrivateDnsName": private_name(ctx, interface, interface.private_address),
-        "PrivateIpAddress": str(interface.private_address),
-        "PrivateIpAddresses": render_addresses(ctx, interface),
+        "PrivateIpAddresses": addresses,
         "RequesterId": interface.requester_id or None,
         "RequesterManaged": is_managed(interface),
         "SourceDestCheck": interface.source_dest_check,

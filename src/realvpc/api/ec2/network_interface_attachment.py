@@ -9,14 +9,15 @@ from msgspec.structs import replace
 
 from realvpc.net import indexes
 from realvpc.net.instance import Instance, InstanceState
-from realvpc.net.instance_types import INSTANCE_TYPES
+from realvpc.net.instance_types import INSTANCE_TYPES, InstanceType
 from realvpc.net.machine import MAXIMUM_DEVICE_INDEX
 from realvpc.net.network_interface import Attachment, AttachmentStatus, Detachment, NetworkInterface
 from realvpc.net.resource import Resource
+from realvpc.net.subnet import Subnet
 from realvpc.net.table import Change, put
 
 from ..core.context import Answer, Context, Request
-from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value
+from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value, unsupported_operation
 from ..core.lookup import named
 from ..core.parameters import refuse
 from .address_picker import address_limit_exceeded
@@ -34,7 +35,7 @@ def attach_network_interface(ctx: Context, request: Request) -> Answer:
 
     Raises ``InvalidNetworkInterfaceID.NotFound``, ``InvalidInstanceID.NotFound``, IncorrectState,
     ``InvalidNetworkInterface.InUse``, InvalidParameterCombination, InvalidParameterValue, AttachmentLimitExceeded,
-    PrivateIpAddressLimitExceeded.
+    PrivateIpAddressLimitExceeded, UnsupportedOperation for an IPv6-only interface where the type is none of Nitro's.
     """
     refuse(request, _NOT_HERE)
     interface = attachable(ctx, request)
@@ -139,6 +140,12 @@ def too_many_interfaces(count: int, type_name: str) -> AwsError:
     return AwsError("AttachmentLimitExceeded", f"Interface count {count} exceeds the limit for {type_name}")
 
 
+def check_families(kind: InstanceType, *subnets: Subnet) -> None:
+    """Only instances of the Nitro System do without IPv4 (VPC guide, "Subnet types").  Raises UnsupportedOperation."""
+    if not kind.is_nitro and any(subnet.is_ipv6_native for subnet in subnets):
+        raise unsupported_operation(f"IPv6-only subnets are not supported on {kind.name}")
+
+
 def _check_card(index: int) -> None:
     if index != 0:  # no type here has a second one
         raise invalid_parameter_value(f"Value ({index}) for parameter networkCardIndex is invalid.")
@@ -150,6 +157,7 @@ def _check_room(ctx: Context, instance: Instance, interface: NetworkInterface, i
         raise invalid_parameter_value(
             f"Instance '{instance.id}' already has an interface attached at device index '{index}'."
         )
+    check_families(kind, ctx.network.subnets[interface.subnet_id])
     if len(there) >= kind.interfaces:
         raise too_many_interfaces(len(there) + 1, kind.name)
     if interface.ipv4_slots > kind.addresses or interface.ipv6_slots > kind.ipv6_addresses:

@@ -11,7 +11,7 @@ from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError, invalid_parameter_combination, invalid_parameter_value
 from ..core.lookup import named
 from ..core.parameters import refuse, required
-from .address_picker import AddressPicker
+from .address_picker import AddressPicker, ipv4_block
 from .network_interface import (
     NETWORK_INTERFACE,
     changeable,
@@ -97,6 +97,7 @@ def _with_public_address(ctx: Context, interface: NetworkInterface, *, wanted: b
     """A public address for the primary interface of a running instance, or none any more."""
     if not wanted:
         return replace(interface, public_address=None, associate_public_address=False)
+    ipv4_block(ctx.network.subnets[interface.subnet_id])
     instance = ctx.network.instance_of(interface)
     has_use = instance is not None and instance.machine_wanted and ctx.network.public_address_of(interface) is None
     address = AddressPicker(ctx).public() if has_use else interface.public_address

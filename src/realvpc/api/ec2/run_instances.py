@@ -35,6 +35,7 @@ from .launch_volume import make_volume, read_volumes
 from .metadata_options import check_shown_tags, launch_options
 from .network_interface import NETWORK_INTERFACE
 from .placement import read_placement
+from .subnet import check_hostname_type
 from .volume import VOLUME
 
 _TAGGED = (INSTANCE.tag_type, NETWORK_INTERFACE.tag_type, VOLUME.tag_type, "spot-instances-request")
@@ -127,6 +128,8 @@ def _template(
     profile = find_profile(ctx, request["IamInstanceProfile"]) if request.get("IamInstanceProfile") else None
     key = read_key_pair(ctx, request)
     names: Response = request.get("PrivateDnsNameOptions") or {}
+    hostname_type = names.get("HostnameType") or subnet.private_dns_hostname_type
+    check_hostname_type(subnet, hostname_type)
     placement = read_placement(ctx, request, kind, ctx.network.vpcs[subnet.vpc_id])
     return Instance(
         id="",
@@ -157,7 +160,7 @@ def _template(
         tenancy=placement.tenancy,
         placement_group_id=placement.group.id if placement.group else None,
         partition_number=placement.partition,
-        hostname_type=names.get("HostnameType") or subnet.private_dns_hostname_type,
+        hostname_type=hostname_type,
         enable_resource_name_dns_a_record=names.get(
             "EnableResourceNameDnsARecord", subnet.enable_resource_name_dns_a_record
         ),

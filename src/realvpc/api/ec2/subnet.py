@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from realvpc.net import indexes
 from realvpc.net.addresses import Cidr
 from realvpc.net.ended_association import still_shown
-from realvpc.net.hostnames import HOSTNAME_TYPES
+from realvpc.net.hostnames import HOSTNAME_TYPES, RESOURCE_NAME
 from realvpc.net.quotas import SUBNETS_PER_VPC
 from realvpc.net.route_table import RouteTable
 from realvpc.net.subnet import IPV6_PREFIX_LENGTHS, Subnet
@@ -49,20 +49,12 @@ def create_subnet(ctx: Context, request: Request) -> Answer:
     """A subnet in the zone that is named, by name or id, or else in the first one.
 
     Raises ``InvalidSubnet.Range`` for a block outside the VPC or of the wrong size, ``InvalidSubnet.Conflict``,
-    InvalidParameterValue for an unknown zone, SubnetLimitExceeded; UnsupportedOperation for subnets without IPv4,
-    address pools and Outposts.
+    InvalidParameterValue for an unknown zone, SubnetLimitExceeded; MissingParameter and InvalidParameterCombination for
+    blocks that do not go with Ipv6Native; UnsupportedOperation for address pools and Outposts.
     """
     vpc = named(ctx, VPC, request, "VpcId")
     refuse(request, _NOT_HERE)
-    _refuse_ipv6_native(request)
-    if not request.get("CidrBlock"):
-        raise AwsError("MissingParameter", "Either 'ipv6CidrBlock' or 'cidrBlock' should be provided.")
-    cidr = parse_cidr(request["CidrBlock"], "cidrBlock")
-    if not valid_block(cidr) or not any(block.covers(cidr) for block in vpc.cidrs):
-        raise AwsError("InvalidSubnet.Range", f"The CIDR '{cidr}' is invalid.")
-    siblings = ctx.network.subnets_of(vpc.id)
-    if any(cidr.overlaps(sibling.cidr) for sibling in siblings):
-        raise AwsError("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
+    cidr = None if _is_ipv6_native(request) else _read_ipv4_block(ctx, vpc, request)
     ipv6 = (read_ipv6_block(ctx, vpc, request["Ipv6CidrBlock"]),) if request.get("Ipv6CidrBlock") else ()
     check_subnet_quota(ctx, vpc)
     tags = tags_on_creation(request, SUBNET.tag_type)
@@ -72,17 +64,29 @@ def create_subnet(ctx: Context, request: Request) -> Answer:
     return Answer({"Subnet": render_subnet(ctx, subnet) | begun}, put(subnet))
 
 
-def _refuse_ipv6_native(request: Request) -> None:
-    """Raises what AWS says of a request that cannot be, and UnsupportedOperation for the others."""
+def _is_ipv6_native(request: Request) -> bool:
+    """Raises MissingParameter, InvalidParameterCombination."""
     if not request.get("Ipv6Native"):
-        return
+        return False
     if not request.get("Ipv6CidrBlock"):
         raise AwsError("MissingParameter", "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided.")
     if request.get("CidrBlock"):
         raise invalid_parameter_combination(
             "When specifying ipv4 parameters, cidrBlock or ipv4IpamPoolId, you cannot set ipv6Native to true."
         )
-    refuse(request, ("Ipv6Native",))
+    return True
+
+
+def _read_ipv4_block(ctx: Context, vpc: Vpc, request: Request) -> Cidr:
+    """Raises MissingParameter, InvalidParameterValue, ``InvalidSubnet.Range``, ``InvalidSubnet.Conflict``."""
+    if not request.get("CidrBlock"):
+        raise AwsError("MissingParameter", "Either 'ipv6CidrBlock' or 'cidrBlock' should be provided.")
+    cidr = parse_cidr(request["CidrBlock"], "cidrBlock")
+    if not valid_block(cidr) or not any(block.covers(cidr) for block in vpc.cidrs):
+        raise AwsError("InvalidSubnet.Range", f"The CIDR '{cidr}' is invalid.")
+    if any(cidr.overlaps(block) for sibling in ctx.network.subnets_of(vpc.id) for block in sibling.blocks):
+        raise AwsError("InvalidSubnet.Conflict", f"The CIDR '{cidr}' conflicts with another subnet")
+    return cidr
 
 
 def read_ipv6_block(ctx: Context, vpc: Vpc, text: str) -> Ipv6CidrAssociation:
@@ -106,8 +110,10 @@ def check_subnet_quota(ctx: Context, vpc: Vpc) -> None:
         raise AwsError("SubnetLimitExceeded", "The maximum number of subnets has been reached.")
 
 
-def new_subnet(ctx: Context, vpc: Vpc, cidr: Cidr, zone: Zone, **more: Any) -> Subnet:
-    """``more`` are other fields."""
+def new_subnet(ctx: Context, vpc: Vpc, cidr: Cidr | None, zone: Zone, **more: Any) -> Subnet:
+    """An IPv6-only one without ``cidr``; ``more`` are other fields."""
+    if cidr is None:
+        more |= _OF_IPV6_NATIVE
     return Subnet(
         id=ctx.new_id("subnet"),
         account=vpc.account,
@@ -142,6 +148,14 @@ def read_zone(ctx: Context, request: Request) -> Zone:
     return zone
 
 
+def check_hostname_type(subnet: Subnet, hostname_type: str) -> None:
+    """Of an instance there.  Raises InvalidParameterValue: an IPv6-only one has no address to be called after."""
+    if subnet.is_ipv6_native and hostname_type != RESOURCE_NAME:
+        raise invalid_parameter_value(
+            f"Invalid value '{hostname_type}' for hostnameType. The subnet ({subnet.id}) is an IPv6-only subnet."
+        )
+
+
 def delete_subnet(ctx: Context, request: Request) -> Answer:
     """Delete an empty subnet; its route table association and what is set aside in it go with it.
 
@@ -174,7 +188,7 @@ def render_subnet(ctx: Context, subnet: Subnet) -> Response:
         "OwnerId": subnet.account,
         "VpcId": subnet.vpc_id,
         "State": "available",
-        "CidrBlock": str(subnet.cidr),
+        "CidrBlock": str(subnet.cidr) if subnet.cidr else None,
         "AvailableIpAddressCount": ctx.network.available_addresses(subnet),
         "AvailabilityZone": subnet.zone_name,
         "AvailabilityZoneId": subnet.zone_id,
@@ -183,7 +197,7 @@ def render_subnet(ctx: Context, subnet: Subnet) -> Response:
         "MapCustomerOwnedIpOnLaunch": False,
         "AssignIpv6AddressOnCreation": subnet.assign_ipv6_address_on_creation,
         "Ipv6CidrBlockAssociationSet": ipv6,
-        "Ipv6Native": False,
+        "Ipv6Native": subnet.is_ipv6_native,
         "EnableDns64": subnet.enable_dns64,
         "PrivateDnsNameOptionsOnLaunch": {
             "HostnameType": subnet.private_dns_hostname_type,
@@ -214,6 +228,17 @@ _NEED_IPV6 = {
     "EnableDns64": "enable-dns64",
     "EnableResourceNameDnsAAAARecordOnLaunch": "enable-resource-name-dns-aaaa-record-on-launch",
 }
+_OF_IPV6_NATIVE: dict[str, Any] = {  # fields of an IPv6-only subnet, as AWS makes it
+    "assign_ipv6_address_on_creation": True,
+    "enable_resource_name_dns_aaaa_record": True,
+    "private_dns_hostname_type": RESOURCE_NAME,
+}
+_KEPT_BY_IPV6_NATIVE: dict[str, Any] = {  # and what it always has
+    "AssignIpv6AddressOnCreation": True,
+    "EnableResourceNameDnsARecordOnLaunch": False,
+    "MapPublicIpOnLaunch": False,
+    "PrivateDnsHostnameTypeOnLaunch": RESOURCE_NAME,
+}
 _NEED_OUTPOST = (
     "MapCustomerOwnedIpOnLaunch",
     "CustomerOwnedIpv4Pool",
@@ -226,7 +251,7 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
     """Set one attribute.
 
     Raises MissingParameter or InvalidParameterCombination unless it is exactly one, InvalidParameterValue for one that
-    needs an IPv6 block, UnsupportedOperation for one that needs an Outpost.
+    needs an IPv6 block, or one of IPv4, UnsupportedOperation for one that needs an Outpost.
     """
     subnet = named(ctx, SUBNET, request, "SubnetId")
     given = [name for name in (*_FIELDS, *_NEED_OUTPOST) if request.get(name) is not None]
@@ -246,6 +271,11 @@ def modify_subnet_attribute(ctx: Context, request: Request) -> Answer:
         raise invalid_parameter_value(
             f"Invalid value 'true' for {called}. Cannot set {called} to true unless the subnet ({subnet.id}) has an "
             "IPv6 CIDR block associated with it."
+        )
+    if subnet.is_ipv6_native and _KEPT_BY_IPV6_NATIVE.get(name, value) != value:
+        raise invalid_parameter_value(
+            f"Invalid value '{str(value).lower()}' for {parameter_name(name)}. "
+            f"The subnet ({subnet.id}) is an IPv6-only subnet."
         )
     if name in _FIELDS:
         return Answer({}, put(replace(subnet, **{_FIELDS[name]: value})))

@@ -19,6 +19,7 @@ from realvpc.iam.agent_policy import lets_agent_register
 from realvpc.net.addresses import Address
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS
 from realvpc.net.instance import Instance, InstanceState
+from realvpc.net.link_local import resolver_of
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.services import RESOLVER_PORT
 from realvpc.net.table import Change, put
@@ -64,6 +65,12 @@ class Condition(Enum):
     ROUTE = (
         "{instance} cannot reach {service} on TCP port 443: {detail}",
         "{instance} は TCP ポート 443 で {service} に到達できません。{detail}",
+    )
+    IPV6_NAME = (
+        "{instance} has no IPv4 address, and {service} no IPv6 address: its subnet needs DNS64, and a route from "
+        "64:ff9b::/96 to a NAT gateway.",
+        "{instance} には IPv4 アドレスがなく、{service} には IPv6 アドレスがありません。サブネットの DNS64 と、"
+        "64:ff9b::/96 から NAT ゲートウェイへのルートが必要です。",
     )
     ENDPOINT_POLICY = (
         "The policy of the VPC endpoint through which {instance} reaches {service} does not let its agent register.",
@@ -113,7 +120,8 @@ def missing(state: State, instance: Instance) -> Lack | None:
         service = _name(label, instance)
         way = way_to(state, interface, service, name_server)
         if way is None:
-            return Lack(Condition.NAME, instance.id, service=service)
+            lacking = Condition.NAME if interface.private_addresses else Condition.IPV6_NAME
+            return Lack(lacking, instance.id, service=service)
         if not is_there(way):
             return Lack(Condition.ROUTE, instance.id, way, service)
         if not is_let_through(state, way, role, instance, label):
@@ -139,17 +147,17 @@ def _name(label: str, instance: Instance) -> str:
 
 def _name_server(state: State, interface: NetworkInterface) -> tuple[Reachability | None, Reachability | None]:
     """The way to the first one that answers, and to the first that does not."""
-    found = [talk(state.network, interface, address, "udp", RESOLVER_PORT) for address in _servers(state, interface)]
+    ways = (talk(state.network, interface, address, "udp", RESOLVER_PORT) for address in _servers(state, interface))
+    found = [way for way in ways if way is not None]
     there = (each for each in found if each.reachable and each.forward.delivered_to != INTERNET)
     return next(there, None), next((each for each in found if not each.reachable), None)  # the internet has none
 
 
 def _servers(state: State, interface: NetworkInterface) -> list[Address]:
     """The name servers that the VPC's DHCP options tell."""
-    vpc = state.network.vpcs[interface.vpc_id]
-    options = state.names.dhcp_options_of(vpc)
-    servers = options.name_servers if options else ()
-    return [vpc.resolver if server == AMAZON_PROVIDED_DNS else Address.parse(server) for server in servers]
+    options = state.names.dhcp_options_of(state.network.vpcs[interface.vpc_id])
+    servers, resolver = options.name_servers if options else (), resolver_of(state.network, interface)
+    return [resolver if server == AMAZON_PROVIDED_DNS else Address.parse(server) for server in servers]
 
 
 def agents_seen(ctx: Context, instances: Iterable[Instance] | None = None) -> Change:

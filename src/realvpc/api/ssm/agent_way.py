@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from realvpc.dns.resolve import resolve
+from realvpc.dns.resolve import resolve, resolve_with_dns64
 from realvpc.iam.evaluate import EVERYTHING, Principal
 from realvpc.iam.role import Role
 from realvpc.net.addresses import Address
@@ -25,16 +25,20 @@ ec2messages, ssmmessages, and other API operations")."""
 
 def talk(
     network: Network, interface: NetworkInterface, to: Address, protocol: Literal["tcp", "udp"], port: int
-) -> Reachability:
-    source = interface.private_address
+) -> Reachability | None:
+    """None where the interface has no address of that family to ask from."""
+    source = next(iter(interface.private_addresses if to.is_ipv4 else interface.ipv6_addresses), None)
+    if source is None:
+        return None
     return ask(network, Question(at=interface.id, source=source, destination=to, protocol=protocol, port=port))
 
 
 def way_to(state: State, interface: NetworkInterface, name: str, name_server: Reachability) -> Reachability | None:
     """How packets fare that are for the service of this name: the best of its addresses; None when it has none."""
     found = [
-        talk(state.network, interface, address, "tcp", ENDPOINT_TLS_PORT)
+        way
         for address in _addresses(state, interface, name, name_server)
+        if (way := talk(state.network, interface, address, "tcp", ENDPOINT_TLS_PORT)) is not None
     ]
     return next(filter(is_there, found), found[0] if found else None)
 
@@ -48,8 +52,10 @@ def _addresses(state: State, interface: NetworkInterface, name: str, name_server
     """Another server than the VPC's resolver knows what the internet knows."""
     if name_server.forward.delivered_to != SERVICES:
         return (ENDPOINT,)
-    found = resolve(state, state.network.vpcs[interface.vpc_id], f"{name}.", "A")
-    return tuple(Address.parse(value) for records in found.answer if records.type == "A" for value in records.values)
+    vpc, subnet = state.network.vpcs[interface.vpc_id], state.network.subnets[interface.subnet_id]
+    wanted = "A" if interface.private_addresses else "AAAA"
+    found = (resolve_with_dns64 if subnet.enable_dns64 else resolve)(state, vpc, f"{name}.", wanted)
+    return tuple(Address.parse(value) for records in found.answer if records.type == wanted for value in records.values)
 
 
 def is_let_through(state: State, way: Reachability, role: Role, instance: Instance, label: str) -> bool:

@@ -75,7 +75,7 @@ def _render(ctx: Context, instance: Instance) -> Response:
         "PlatformName": "Amazon Linux",
         "PlatformVersion": "2023",
         "ResourceType": "EC2Instance",
-        "IPAddress": str(primary.private_address),
+        "IPAddress": next(map(str, primary.addresses), None),
         "ComputerName": instance_private_name(instance, primary),
         "SourceId": instance.id,
         "SourceType": "AWS::EC2::Instance",

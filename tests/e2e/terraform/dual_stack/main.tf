@@ -1,5 +1,5 @@
-# A VPC of both families: a public subnet whose instances are reached from the internet, and a private one that only
-# gets out, over an egress-only internet gateway.
+# A VPC of both families: a public subnet whose instances are reached from the internet, a private one that only gets
+# out, over an egress-only internet gateway, and an IPv6-only one that does the same.
 data "aws_ssm_parameter" "al2023" { name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64" }
 
 resource "aws_vpc" "v" {
@@ -23,6 +23,15 @@ resource "aws_subnet" "private" {
   cidr_block      = cidrsubnet(aws_vpc.v.cidr_block, 4, 1)
   ipv6_cidr_block = cidrsubnet(aws_vpc.v.ipv6_cidr_block, 8, 1)
   enable_dns64    = true
+}
+
+resource "aws_subnet" "only" {
+  vpc_id                                         = aws_vpc.v.id
+  ipv6_native                                    = true
+  ipv6_cidr_block                                = cidrsubnet(aws_vpc.v.ipv6_cidr_block, 8, 2)
+  assign_ipv6_address_on_creation                = true
+  enable_resource_name_dns_aaaa_record_on_launch = true
+  enable_dns64                                   = true
 }
 
 resource "aws_internet_gateway" "g" { vpc_id = aws_vpc.v.id }
@@ -61,6 +70,11 @@ resource "aws_route_table_association" "public" {
 
 resource "aws_route_table_association" "private" {
   subnet_id      = aws_subnet.private.id
+  route_table_id = aws_route_table.private.id
+}
+
+resource "aws_route_table_association" "only" {
+  subnet_id      = aws_subnet.only.id
   route_table_id = aws_route_table.private.id
 }
 
@@ -160,6 +174,16 @@ resource "aws_instance" "private" {
   tags                   = { Name = "dual-private" }
 }
 
+resource "aws_instance" "only" {
+  ami                    = data.aws_ssm_parameter.al2023.insecure_value
+  instance_type          = "t3.micro"
+  subnet_id              = aws_subnet.only.id
+  vpc_security_group_ids = [aws_security_group.web_rules.id]
+  tags                   = { Name = "ipv6-only" }
+}
+
+resource "aws_network_interface" "only" { subnet_id = aws_subnet.only.id }
+
 resource "aws_network_interface" "spare" {
   subnet_id          = aws_subnet.private.id
   ipv6_address_count = 2
@@ -171,5 +195,7 @@ data "aws_vpc" "seen" { id = aws_vpc.v.id }
 output "block" { value = data.aws_vpc.seen.ipv6_cidr_block }
 output "public" { value = aws_instance.public.ipv6_addresses }
 output "private" { value = aws_instance.private.ipv6_addresses }
+output "only" { value = aws_instance.only.ipv6_addresses }
+output "only_names" { value = [aws_instance.only.private_ip, aws_subnet.only.cidr_block, aws_instance.only.private_dns] }
 output "spare" { value = length(aws_network_interface.spare.ipv6_addresses) }
 output "same" { value = toset(data.aws_instance.public.ipv6_addresses) == toset(aws_instance.public.ipv6_addresses) }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
-/* ARP (RFC 826) is answered here: an interface of the same subnet has its own MAC, the VPC's router and
- * resolver have ROUTER_MAC, and nobody else exists. */
+/* ARP (RFC 826) is answered here: an interface of the same subnet has its own MAC, the VPC's router and the
+ * link-local services have ROUTER_MAC, and nobody else exists. */
 #pragma once
 
 #include "common.h"
+#include "service.h"
 
 struct arp {
 	struct ethhdr ethernet;
@@ -24,7 +25,7 @@ INLINE int resolve(const struct interface *sender, __be32 ipv4, struct mac *mac)
 	struct address address;
 
 	set_ipv4(&address, ipv4);
-	if (ipv4 == router_in(sender) || ipv4 == ipv4_of(&sender->resolver)) {
+	if (ipv4 == router_in(sender) || is_resolver(&address, sender) || is_metadata(&address)) {
 		*mac = router;
 		return 0;
 	}

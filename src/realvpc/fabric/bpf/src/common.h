@@ -185,7 +185,8 @@ INLINE int in_subnet_of(const struct interface *interface, const struct packet *
 
 INLINE int in_same_subnet(const struct interface *sender, const struct interface *receiver)
 {
-	return sender->vpc == receiver->vpc && same_address(&sender->subnet_network, &receiver->subnet_network);
+	return sender->vpc == receiver->vpc && same_address(&sender->subnet_network, &receiver->subnet_network) &&
+	       same_address(&sender->ipv6_subnet_network, &receiver->ipv6_subnet_network);
 }
 
 /* The prefix that an IPv6 address would be in, were it delegated, by its first address. */
