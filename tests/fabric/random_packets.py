@@ -235,7 +235,10 @@ class RandomPackets(ABC):
 
 def _ipv4(interface: NetworkInterface) -> list[Address]:
     """Its addresses, and one of each prefix that is delegated to it; without any, what it asks services from."""
-    return [*(interface.private_addresses or (interface.ipv4_on_link,)), *(prefix.at(3) for prefix in interface.ipv4_prefixes)]
+    return [
+        *(interface.private_addresses or (interface.ipv4_on_link,)),
+        *(prefix.at(3) for prefix in interface.ipv4_prefixes),
+    ]
 
 
 def _ipv6(interface: NetworkInterface) -> list[Address]:

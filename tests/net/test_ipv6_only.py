@@ -34,8 +34,13 @@ def network() -> Network:
 
 
 def web(source: str, destination: str, port: int = 80) -> Packet:
-    ports = {"source_port": 40000, "destination_port": port}
-    return Packet(source=Address.parse(source), destination=Address.parse(destination), protocol=TCP, **ports)
+    return Packet(
+        source=Address.parse(source),
+        destination=Address.parse(destination),
+        protocol=TCP,
+        source_port=40000,
+        destination_port=port,
+    )
 
 
 @given(st.integers(0, (1 << 24) - 1))

@@ -1,5 +1,5 @@
-"""Real packets of machines in IPv6-only subnets: to each other, to those of both families, over a peering, out only, and
-to the link-local services."""
+"""Real packets of machines in IPv6-only subnets: to each other, to those of both families, over a peering, out only,
+and to the link-local services."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_neighbour_has_its_own_mac_and_another_subnet_the_routers(fabric: Fabr
 def test_of_ipv4_there_are_a_link_local_address_and_its_link(fabric: Fabric) -> None:
     """And no default route: who tries IPv4 learns at once that it leads nowhere."""
     bring_up(fabric, walkthrough())
-    assert f"inet {A_LINK_LOCAL}/32 scope global eth0" in run(fabric, A, "ip -4 address show dev eth0").stdout
+    assert f"inet {A_LINK_LOCAL}/32 scope global noprefixroute eth0" in run(fabric, A, "ip -4 address show dev eth0").stdout
     assert run(fabric, A, "ip -4 route").stdout.split()[:3] == ["169.254.0.0/16", "dev", "eth0"]
     assert "Network is unreachable" in run(fabric, A, "ping -c 1 10.20.0.7").stderr
     assert not fabric.look(fabric.expected(), {}, served=False)
@@ -97,7 +97,7 @@ def test_a_link_local_address_is_for_the_services_alone(fabric: Fabric) -> None:
     """Whatever its root makes of it: neighbours do not answer, and nothing is forwarded."""
     bring_up(fabric, walkthrough())
     assert ping_in_vain(fabric, A, str(link_local_of(number("eni", 2))), count=1).received == 0
-    run(fabric, A, "ip route add 10.20.0.0/16 via inet6 fe80:ec2::1 dev eth0")
+    assert not run(fabric, A, "ip route add 10.20.0.0/16 via 169.254.0.1 dev eth0").stderr
     gained = counted(fabric, lambda: ping_in_vain(fabric, A, "10.20.0.7"))
     assert gained == {Reason.NOT_UNICAST.name: 3}
 

@@ -15,7 +15,8 @@ from realvpc.net.table import delete, put
 from realvpc.reach.endpoint import UnknownEndpointError, has_only_ipv6, resolve
 from realvpc.reach.question import Question, ask
 from realvpc.reach.report import Matrix, matrix, why
-from tests.packets.hosts import host, ipv6_only, number, vpc
+from tests.packets import hosts
+from tests.packets.hosts import number
 from tests.worlds import NOW, instance, peering, three_vpcs, to_peering, vpc_with_instance, with_routes
 
 
@@ -253,13 +254,18 @@ def test_a_name_means_who_runs_then_who_may_run_again_then_the_last_that_had_it(
 
 def test_an_ipv6_only_machine_is_asked_about_over_ipv6() -> None:
     network = Network.of(
-        *vpc(1, "10.1.0.0/16", ipv6="2001:db8:1::/56"),
-        ipv6_only(11, 1, "2001:db8:1:1::/64"),
-        *host(1, 1, None, ipv6="2001:db8:1:1::7", subnet=11),
-        *host(2, 1, "10.1.0.7", ipv6="2001:db8:1::7"),
+        *hosts.vpc(1, "10.1.0.0/16", ipv6="2001:db8:1::/56"),
+        hosts.ipv6_only(11, 1, "2001:db8:1:1::/64"),
+        *hosts.host(1, 1, None, ipv6="2001:db8:1:1::7", subnet=11),
+        *hosts.host(2, 1, "10.1.0.7", ipv6="2001:db8:1::7"),
     )
     only, dual = number("i", 1), number("i", 2)
-    assert [has_only_ipv6(network, name) for name in (only, dual, "internet", "10.1.0.7")] == [True, False, False, False]
+    assert [has_only_ipv6(network, name) for name in (only, dual, "internet", "10.1.0.7")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
     with pytest.raises(UnknownEndpointError, match="no IPv4 address"):
         resolve(network, only)
     answer = why(network, resolve(network, only, ipv6=True), resolve(network, dual, ipv6=True), "icmp", 0)

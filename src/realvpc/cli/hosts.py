@@ -80,10 +80,10 @@ def hosts_file(instances: Iterable[dict[str, Any]]) -> list[str]:
         if each["vpc"] != vpc:
             vpc = each["vpc"]
             lines.append(f"# {vpc}, account {each['account']}, {each['region']}")
-        names = (each["private_dns_name"], _host_name(each["name"] or ""), each["id"])
+        names = [each["private_dns_name"], _host_name(each["name"] or ""), each["id"]]
         if each["address"]:
             lines.append(f"{each['address']} {' '.join(filter(None, names))}")
-            names = names[1:]
+            names.pop(0)
         if each[_IPV6]:
             lines.append(f"{each[_IPV6]} {' '.join(filter(None, names))}")
     return lines

@@ -66,7 +66,7 @@ def _address(network: Network, interface: NetworkInterface, name: str, *, public
 
 
 def has_only_ipv6(network: Network, name: str) -> bool:
-    """Whether that is an instance or an interface that has addresses, and none of IPv4.  Raises UnknownEndpointError."""
+    """Whether that has addresses, and none of IPv4.  Raises UnknownEndpointError."""
     interface = _interface(network, name)
     return interface is not None and not interface.private_addresses and bool(interface.ipv6_addresses)
 

@@ -14,6 +14,7 @@ from ..conftest import TOKYO, Client
 from .test_network_interface import make, one
 from .test_run_instances import described, run
 
+ONE: dict[str, Any] = {"ImageId": AL2023.id_in(TOKYO), "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
 NO_IPV4 = ("InvalidParameterValue", "Subnet does not contain any IPv4 CIDR block ranges")
 
 
@@ -74,7 +75,7 @@ def test_blocks_of_ipv6_only_subnets_overlap_no_others(client: Client, vpc_id: s
         assert error.code == code
     make_subnet(client, vpc_id, Ipv6CidrBlock=str(block.subnet(3, 64)))
     without = make_vpc(client, "10.30.0.0/16")
-    request = {"VpcId": without, "Ipv6Native": True, "Ipv6CidrBlock": str(block.subnet(4, 64))}
+    request: dict[str, Any] = {"VpcId": without, "Ipv6Native": True, "Ipv6CidrBlock": str(block.subnet(4, 64))}
     assert client.refused("CreateSubnet", **request).code == "InvalidSubnet.Range"
 
 
@@ -103,7 +104,8 @@ def test_the_only_block_stays(client: Client, subnet_id: str) -> None:
     association_id = shown(client, subnet_id)["Ipv6CidrBlockAssociationSet"][0]["AssociationId"]
     assert client.refused("DisassociateSubnetCidrBlock", AssociationId=association_id).code == "InvalidCidrBlock.InUse"
     for attribute in ("EnableDns64", "EnableResourceNameDnsAAAARecordOnLaunch"):
-        client("ModifySubnetAttribute", SubnetId=subnet_id, **{attribute: {"Value": False}})
+        off: dict[str, Any] = {attribute: {"Value": False}}
+        client("ModifySubnetAttribute", SubnetId=subnet_id, **off)
     assert client.refused("DisassociateSubnetCidrBlock", AssociationId=association_id).code == "InvalidCidrBlock.InUse"
     client("DeleteSubnet", SubnetId=subnet_id)
 
@@ -148,8 +150,7 @@ def test_private_addresses_are_refused(client: Client, subnet_id: str, wanted: d
     error = client.refused("CreateNetworkInterface", SubnetId=subnet_id, **wanted)
     assert (error.code, error.message) == NO_IPV4
     interface: dict[str, Any] = {"DeviceIndex": 0, "SubnetId": subnet_id, **wanted}
-    request = {"ImageId": AL2023.id_in(TOKYO), "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
-    error = client.refused("RunInstances", NetworkInterfaces=[interface], **request)
+    error = client.refused("RunInstances", NetworkInterfaces=[interface], **ONE)
     assert (error.code, error.message) == NO_IPV4
 
 
@@ -171,11 +172,10 @@ def test_no_public_address_can_stand_for_one(client: Client, vpc_id: str, subnet
     allocation = client("AllocateAddress")["AllocationId"]
     error = client.refused("AssociateAddress", AllocationId=allocation, NetworkInterfaceId=interface_id)
     assert error.code == "InvalidParameterValue"
-    associating = {"NetworkInterfaceId": interface_id, "AssociatePublicIpAddress": True}
+    associating: dict[str, Any] = {"NetworkInterfaceId": interface_id, "AssociatePublicIpAddress": True}
     assert client.refused("ModifyNetworkInterfaceAttribute", **associating).code == "InvalidParameterValue"
     interface = {"DeviceIndex": 0, "SubnetId": subnet_id, "AssociatePublicIpAddress": True}
-    request = {"ImageId": AL2023.id_in(TOKYO), "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
-    error = client.refused("RunInstances", NetworkInterfaces=[interface], **request)
+    error = client.refused("RunInstances", NetworkInterfaces=[interface], **ONE)
     assert (error.code, error.message) == NO_IPV4
 
 
@@ -184,7 +184,12 @@ def test_services_that_need_ipv4_are_refused(client: Client, vpc_id: str, subnet
     public = {"AllocationId": client("AllocateAddress")["AllocationId"]}
     for asked in (public, {"ConnectivityType": "private"}):
         assert client.refused("CreateNatGateway", SubnetId=subnet_id, **asked).code == "InvalidParameterValue"
-    service = {"ServiceName": f"com.amazonaws.{TOKYO}.ssm", "VpcEndpointType": "Interface", "VpcId": vpc_id}
+    service: dict[str, Any] = {
+        "ServiceName": f"com.amazonaws.{TOKYO}.ssm",
+        "VpcEndpointType": "Interface",
+        "VpcId": vpc_id,
+    }
+    service |= {"PrivateDnsEnabled": False}
     assert client.refused("CreateVpcEndpoint", SubnetIds=[subnet_id], **service).code == "InvalidParameterValue"
 
 
@@ -228,24 +233,25 @@ def test_it_may_ask_for_an_address_and_for_more(client: Client, vpc_id: str, sub
 
 
 def test_only_instances_of_the_nitro_system_do_without_ipv4(client: Client, vpc_id: str, subnet_id: str) -> None:
-    request = {"ImageId": AL2023.id_in(TOKYO), "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1}
-    assert client.refused("RunInstances", SubnetId=subnet_id, **request).code == "UnsupportedOperation"
+    assert (
+        client.refused("RunInstances", SubnetId=subnet_id, **ONE | {"InstanceType": "t2.micro"}).code
+        == "UnsupportedOperation"
+    )
     interface_id = make(client, subnet_id)["NetworkInterfaceId"]
     [old] = run(client, make_subnet(client, vpc_id))
-    attaching = {"InstanceId": old["InstanceId"], "NetworkInterfaceId": interface_id, "DeviceIndex": 1}
+    attaching: dict[str, Any] = {"InstanceId": old["InstanceId"], "NetworkInterfaceId": interface_id, "DeviceIndex": 1}
     assert client.refused("AttachNetworkInterface", **attaching).code == "UnsupportedOperation"
     [instance] = launch(client, subnet_id)
     client("StopInstances", InstanceIds=[instance["InstanceId"]])
-    changing = {"InstanceId": instance["InstanceId"], "InstanceType": {"Value": "t2.micro"}}
+    changing: dict[str, Any] = {"InstanceId": instance["InstanceId"], "InstanceType": {"Value": "t2.micro"}}
     assert client.refused("ModifyInstanceAttribute", **changing).code == "UnsupportedOperation"
     client("StartInstances", InstanceIds=[instance["InstanceId"]])
     assert described(client, instance["InstanceId"])[0]["Ipv6Address"] == instance["Ipv6Address"]
 
 
 def test_its_hostname_is_its_id(client: Client, subnet_id: str) -> None:
-    request = {"ImageId": AL2023.id_in(TOKYO), "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
-    by_address = {"PrivateDnsNameOptions": {"HostnameType": "ip-name"}}
-    error = client.refused("RunInstances", SubnetId=subnet_id, **request, **by_address)
+    by_address: dict[str, Any] = {"PrivateDnsNameOptions": {"HostnameType": "ip-name"}}
+    error = client.refused("RunInstances", SubnetId=subnet_id, **ONE, **by_address)
     assert error.code == "InvalidParameterValue"
     [instance] = launch(client, subnet_id)
     client("StopInstances", InstanceIds=[instance["InstanceId"]])
@@ -256,7 +262,11 @@ def test_its_hostname_is_its_id(client: Client, subnet_id: str) -> None:
 def test_interfaces_of_both_kinds_go_together(client: Client, vpc_id: str, subnet_id: str) -> None:
     interface_id = make(client, subnet_id)["NetworkInterfaceId"]
     [instance] = launch(client, make_subnet(client, vpc_id))
-    attaching = {"InstanceId": instance["InstanceId"], "NetworkInterfaceId": interface_id, "DeviceIndex": 1}
+    attaching: dict[str, Any] = {
+        "InstanceId": instance["InstanceId"],
+        "NetworkInterfaceId": interface_id,
+        "DeviceIndex": 1,
+    }
     client("AttachNetworkInterface", **attaching)
     [instance] = described(client, instance["InstanceId"])
     assert [len(each["PrivateIpAddresses"]) for each in instance["NetworkInterfaces"]] == [1, 0]
@@ -265,7 +275,7 @@ def test_interfaces_of_both_kinds_go_together(client: Client, vpc_id: str, subne
 def test_aaaa_records_are_for_instances_that_have_an_ipv6_address(client: Client) -> None:
     _, subnet_id = make_dual_stack(client)
     with_one, without = run(client, subnet_id, Ipv6AddressCount=1), run(client, subnet_id)
-    wanted = {"EnableResourceNameDnsAAAARecord": True}
+    wanted: dict[str, Any] = {"EnableResourceNameDnsAAAARecord": True}
     client("ModifyPrivateDnsNameOptions", InstanceId=with_one[0]["InstanceId"], **wanted)
     [instance] = described(client, with_one[0]["InstanceId"])
     assert instance["PrivateDnsNameOptions"]["EnableResourceNameDnsAAAARecord"]
@@ -275,8 +285,6 @@ def test_aaaa_records_are_for_instances_that_have_an_ipv6_address(client: Client
 
 def test_a_reservation_of_the_only_block(client: Client, vpc_id: str, subnet_id: str) -> None:
     block = ipv6_of(client, vpc_id).subnet(2, 64)
-    client(
-        "CreateSubnetCidrReservation", SubnetId=subnet_id, Cidr=str(block.subnet(0, 65)), ReservationType="explicit"
-    )
+    client("CreateSubnetCidrReservation", SubnetId=subnet_id, Cidr=str(block.subnet(0, 65)), ReservationType="explicit")
     address = Address.parse(make(client, subnet_id)["Ipv6Address"])
     assert address in Cidr(block.at(1 << 63), 65)

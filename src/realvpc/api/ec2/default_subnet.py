@@ -102,4 +102,6 @@ def _blocks(vpc: Vpc) -> Iterator[Cidr]:
 def _ipv6_blocks(vpc: Vpc) -> Iterator[Cidr]:
     """The same of IPv6-only ones."""
     length = IPV6_PREFIX_LENGTHS[-1]
-    return (block.subnet(index, length) for block in vpc.ipv6_cidrs for index in range(1 << length - IPV6_PREFIX_LENGTH))
+    return (
+        block.subnet(index, length) for block in vpc.ipv6_cidrs for index in range(1 << length - IPV6_PREFIX_LENGTH)
+    )
