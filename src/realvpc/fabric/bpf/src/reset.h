@@ -40,10 +40,11 @@ RARE int answer_reset(struct __sk_buff *skb, const struct packet *packet, const 
 	struct reset *answer;
 
 	if (packet->has_options || packet->is_fragment || (packet->tcp_flags & TCP_RST) || !(packet->tcp_flags & TCP_ACK) ||
+	    bpf_skb_load_bytes(skb, ETH_LENGTH + offsetof(struct iphdr, saddr), &pseudo, sizeof(ip.saddr) + sizeof(ip.daddr)) ||
 	    bpf_skb_load_bytes(skb, ETH_LENGTH + sizeof(ip), &asked, offsetof(struct tcp_start, offset)))
 		return TC_ACT_SHOT;
-	ip.saddr = pseudo.source = ipv4_of(&packet->destination);
-	ip.daddr = pseudo.destination = ipv4_of(&packet->source);
+	ip.saddr = pseudo.destination; /* untranslated: who stands behind an interface endpoint is known by another address */
+	ip.daddr = pseudo.source;      /* and a checksum does not mind which comes first */
 	tcp.ports.source = asked.ports.destination;
 	tcp.ports.destination = asked.ports.source;
 	tcp.sequence = asked.acknowledgement;
