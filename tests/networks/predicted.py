@@ -8,6 +8,7 @@ nobody; a machine with two interfaces stands for two of whom neither asks the ot
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Literal, NamedTuple
 
 from realvpc.net import aws_hosts
@@ -94,8 +95,8 @@ def _to_aws(network: Network, asker: str, receiver: str) -> Iterator[Probe]:
     asked: list[tuple[Protocol, int]] = [("tcp", port) for port in TCP_PORTS]
     asked += [("icmp", 0)] if receiver == AWS else []
     if destination not in _own(network, asker):
-        for each in asked:
-            yield Probe(asker, receiver, interface.private_address, destination, *each)
+        for source, each in product(interface.private_addresses[:1], asked):
+            yield Probe(asker, receiver, source, destination, *each)
 
 
 def _machine(network: Network, place: str) -> str:

@@ -35,6 +35,7 @@ class Site:
         self.ipv6: Cidr | None = None
         self.subnets: list[str] = []  # the public one, and perhaps a private one
         self.tables: list[str] = []  # theirs, in the same order
+        self.ipv6_only: str | None = None  # one more, with one of these tables
         self.groups: list[str] = []
         self.private_nat: str | None = None
         self.gateway = ""

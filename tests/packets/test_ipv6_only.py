@@ -87,7 +87,10 @@ def test_a_neighbour_has_its_own_mac_and_another_subnet_the_routers(fabric: Fabr
 def test_of_ipv4_there_are_a_link_local_address_and_its_link(fabric: Fabric) -> None:
     """And no default route: who tries IPv4 learns at once that it leads nowhere."""
     bring_up(fabric, walkthrough())
-    assert f"inet {A_LINK_LOCAL}/32 scope global noprefixroute eth0" in run(fabric, A, "ip -4 address show dev eth0").stdout
+    assert (
+        f"inet {A_LINK_LOCAL}/32 scope global noprefixroute eth0"
+        in run(fabric, A, "ip -4 address show dev eth0").stdout
+    )
     assert run(fabric, A, "ip -4 route").stdout.split()[:3] == ["169.254.0.0/16", "dev", "eth0"]
     assert "Network is unreachable" in run(fabric, A, "ping -c 1 10.20.0.7").stderr
     assert not fabric.look(fabric.expected(), {}, served=False)
