@@ -90,15 +90,14 @@ class Changes:
         if not groups:  # which an interface of a NAT gateway can do without
             return Change()
         subnet = network.subnets[row.subnet_id]
-        places = [subnet.cidr.at(at) for at in range(40, 44)] if subnet.cidr else []
-        free = [address for address in places if not network.interface_at(row.vpc_id, address)]
+        free = [each for each in map(subnet.ipv4_link.at, range(40, 44)) if not network.interface_at(row.vpc_id, each)]
         new: dict[str, Any] = self.random.choice(
             [
                 {"group_ids": tuple(self.random.sample(groups, self.random.randint(1, len(groups))))},
                 {"public_address": self._free_address(network, row)},
                 {"source_dest_check": not row.source_dest_check},
                 {"attachment": None if row.attachment else self._all[NetworkInterface, row.id].attachment},
-                {"private_addresses": (*row.private_addresses[:1], *free[:1])},
+                {"private_addresses": (*row.private_addresses[:1], *free[: bool(subnet.cidr)])},
                 {"ipv6_addresses": self._ipv6_addresses(network, row)},
                 {"tags": {"Name": str(self._public)}},
             ]
@@ -147,10 +146,8 @@ class Changes:
         if self.random.random() < 0.2:
             return delete(row)
         to: NetworkInterface | None = self._pick(network, NetworkInterface)
-        if to is None or self.random.random() < 0.2:
+        if to is None or not to.private_addresses or self.random.random() < 0.2:
             return put(replace(row, association=None))
-        if not to.private_addresses:
-            return Change()
         private = self.random.choice(to.private_addresses)
         others = [
             replace(each, association=None)
@@ -346,8 +343,7 @@ class Changes:
         cidr = self.random.choice(SPARE_BLOCKS)
         if cidr not in row.cidrs:
             return put(replace(row, cidr_associations=(*row.cidr_associations, CidrAssociation("vpc-cidr-1", cidr))))
-        used = [block for subnet in network.subnets_of(row.id) for block in subnet.blocks]
-        if any(map(cidr.covers, used)) or row.primary_cidr == cidr:
+        if any(each.cidr and cidr.covers(each.cidr) for each in network.subnets_of(row.id)) or row.primary_cidr == cidr:
             return Change()
         kept = tuple(each for each in row.cidr_associations if each.cidr != cidr)
         return put(replace(row, cidr_associations=kept))
