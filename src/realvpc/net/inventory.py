@@ -19,6 +19,7 @@ from .parameter import Parameter, ParameterVersion
 from .placement_group import PlacementGroup
 from .prefix_list import PrefixListVersion
 from .ssm_document import SsmDocument, SsmDocumentVersion
+from .ssm_inventory import InventoryItem
 from .subnet_cidr_reservation import SubnetCidrReservation
 from .table import Snapshot, Table
 from .volume import Volume
@@ -40,6 +41,7 @@ class Inventory(Snapshot):
         NetworkInterfacePermission,
         OfferedKey,
         PlacementGroup,
+        InventoryItem,
     )
 
     __slots__ = ()
@@ -135,6 +137,13 @@ class Inventory(Snapshot):
         return self.table(NetworkInterfacePermission).first(_granted, (interface_id, grantee, permission))
 
     @property
+    def inventory_items(self) -> Table[InventoryItem]:
+        return self.table(InventoryItem)
+
+    def inventory_of(self, instance_id: str) -> Collection[InventoryItem]:
+        return self.inventory_items.where(_told_of, instance_id)
+
+    @property
     def offered_keys(self) -> Table[OfferedKey]:
         """By way of EC2 Instance Connect, and those among them that are good no more."""
         return self.table(OfferedKey)
@@ -157,6 +166,10 @@ def _permitted_interface_id(row: NetworkInterfacePermission) -> Iterable[str]:
 
 def _granted(row: NetworkInterfacePermission) -> Iterable[tuple[str, str, InterfacePermission]]:
     return ((row.interface_id, row.grantee, row.permission),)
+
+
+def _told_of(row: InventoryItem) -> Iterable[str]:
+    return (row.instance_id,)
 
 
 def _offered_to(row: OfferedKey) -> Iterable[str]:

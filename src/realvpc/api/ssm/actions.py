@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from ..core.action import Action, on_all
-from . import document, instance_information, parameter, parameter_label, parameter_list, parameter_write, tag
-from .resources import on_document, on_parameters, on_tagged
+from . import (
+    document,
+    instance_information,
+    inventory,
+    parameter,
+    parameter_label,
+    parameter_list,
+    parameter_write,
+    tag,
+)
+from .resources import on_document, on_managed, on_parameters, on_tagged
 
 ACTIONS: dict[str, Action] = {
     "DescribeInstanceInformation": Action(instance_information.describe_instance_information, on_all),
+    # Inventory
+    "GetInventory": Action(inventory.get_inventory, on_all),
+    "ListInventoryEntries": Action(inventory.list_inventory_entries, on_managed),
+    "PutInventory": Action(inventory.put_inventory, on_managed),
     # Parameters
     "DeleteParameter": Action(parameter_write.delete_parameter, on_parameters),
     "DeleteParameters": Action(parameter_write.delete_parameters, on_parameters),

@@ -26,7 +26,6 @@ EMPTY: Mapping[str, str] = {
     "DescribeOpsItems": "OpsItemSummaries",
     "DescribePatchBaselines": "BaselineIdentities",
     "DescribePatchGroups": "Mappings",
-    "GetInventory": "Entities",
     "GetOpsSummary": "Entities",
     "ListAssociations": "Associations",
     "ListCloudConnectors": "CloudConnectors",

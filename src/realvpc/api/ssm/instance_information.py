@@ -27,13 +27,16 @@ def describe_instance_information(ctx: Context, request: Request) -> Answer:
     for filter_ in filters:
         if _filter(filter_["Name"]) is None:
             raise AwsError("InvalidFilterKey", f"The filter key {filter_['Name']} is not valid.")
-    managed = (
-        row
-        for row in ctx.visible(ctx.network.instances)
-        if row.state is not InstanceState.TERMINATED and (row.registered_at is not None or is_online(ctx, row))
-    )
+    managed = (row for row in ctx.visible(ctx.network.instances) if is_managed(ctx, row))
     page, token = paged(passing(ctx, {"Filters": filters}, managed, _filter), lambda row: row.id, request)
     return Answer({"InstanceInformationList": [_render(ctx, row) for row in page], "NextToken": token})
+
+
+def is_managed(ctx: Context, instance: Instance) -> bool:
+    """Whether its agent is connected, or was once."""
+    return instance.state is not InstanceState.TERMINATED and (
+        instance.registered_at is not None or is_online(ctx, instance)
+    )
 
 
 def _ping_status(ctx: Context, instance: Instance) -> str:
@@ -60,6 +63,23 @@ _FILTERS: dict[str, Callable[[Context, Instance], Any]] = {
     "SourceTypes": lambda ctx, row: ["AWS::EC2::Instance"],
     "tag-key": lambda ctx, row: row.tags.keys(),
 }
+
+
+def information_of(ctx: Context, instance: Instance) -> dict[str, str]:
+    """As the inventory shows it (Systems Manager guide, "Metadata collected by inventory")."""
+    shown = _render(ctx, instance)
+    return {
+        "AgentType": "amazon-ssm-agent",
+        "AgentVersion": shown["AgentVersion"],
+        "ComputerName": shown["ComputerName"],
+        "InstanceId": instance.id,
+        "InstanceStatus": "Active" if shown["PingStatus"] == "Online" else "ConnectionLost",
+        "IpAddress": shown["IPAddress"],
+        "PlatformName": shown["PlatformName"],
+        "PlatformType": shown["PlatformType"],
+        "PlatformVersion": shown["PlatformVersion"],
+        "ResourceType": shown["ResourceType"],
+    }
 
 
 def _render(ctx: Context, instance: Instance) -> Response:

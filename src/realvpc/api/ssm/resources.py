@@ -26,6 +26,12 @@ def document_arn(ctx: Context, name: str) -> str:
     return arn("ssm", ctx.region, "" if name.startswith(("AWS-", "Amazon")) else ctx.account, f"document/{name}")
 
 
+def on_managed(ctx: Context, request: Request) -> Sequence[str]:
+    """An instance of EC2's, or another machine that is managed."""
+    service, kind = ("ec2", "instance") if request["InstanceId"].startswith("i-") else ("ssm", "managed-instance")
+    return (arn(service, ctx.region, ctx.account, f"{kind}/{request['InstanceId']}"),)
+
+
 def on_tagged(ctx: Context, request: Request) -> Sequence[str]:
     """What is tagged, by the name of its type in ARNs."""
     kind, resource_id = request["ResourceType"], request["ResourceId"]
