@@ -163,6 +163,7 @@ def test_a_copy_in_another_region_is_of_the_same_content(client: Client, image: 
     assert there("CopyImage", **request)["ImageId"] == copy_id
     client("DeregisterImage", ImageId=image["ImageId"], DeleteAssociatedSnapshots=True)
     (copy,) = own(there)
+    assert "Description" not in copy or copy["Description"] is None, "a copy has the description that it was given"
     assert _snapshot_id(copy) != _snapshot_id(image)
     run(there, make_subnet(there, make_vpc(there)), ImageId=copy_id)
     (spec,) = machine_specs(client.service.state)

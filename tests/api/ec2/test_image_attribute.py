@@ -15,7 +15,7 @@ _GONE = "0123456789abcdef0"
 def house(client: Client) -> Client:
     """Has an image of its own with its snapshot."""
     amazons = client("DescribeImages", Owners=["amazon"])["Images"][0]["ImageId"]
-    client("CopyImage", Name="copy", SourceRegion=client.region, SourceImageId=amazons)
+    client("CopyImage", Name="copy", Description="d", SourceRegion=client.region, SourceImageId=amazons)
     return client
 
 

@@ -138,7 +138,7 @@ def test_an_inventory_ends_with_its_instance(managed: Managed, clock: Clock) -> 
         ([item(), item()], "InvalidItemContentException"),
         ([item(Context={"a": "b"})], "UnsupportedInventoryItemContextException"),
         ([item(content=[{"a": "x" * 4000}] * 60)], "ItemSizeLimitExceededException"),
-        ([item(f"Custom:T{number}", [{"a": "x" * 4000}] * 45) for number in range(7)], "TotalSizeLimitExceededException"),
+        ([item(f"Custom:T{each}", [{"a": "x" * 4000}] * 45) for each in range(7)], "TotalSizeLimitExceededException"),
         ([item(f"Custom:T{number}", []) for number in range(21)], "CustomSchemaCountLimitExceededException"),
     ],
 )  # fmt: skip

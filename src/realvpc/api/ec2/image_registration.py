@@ -87,7 +87,7 @@ def copy_image(ctx: Context, request: Request) -> Answer:
     )
     row = replace(
         make_image(ctx, name, snapshot),
-        description=request.get("Description") or source.description,
+        description=request.get("Description") or "",
         root_device_name=source.root_device_name,
         architecture=source.architecture,
         tags=(dict(source.tags) if request.get("CopyImageTags") else {}) | tags[IMAGE.tag_type],
