@@ -40,8 +40,8 @@ class Inventory(Snapshot):
         EbsSettings,
         NetworkInterfacePermission,
         OfferedKey,
-        PlacementGroup,
         InventoryItem,
+        PlacementGroup,
     )
 
     __slots__ = ()
