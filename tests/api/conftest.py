@@ -48,6 +48,7 @@ def new_service(
     any_image: bool = False,
     default_vpc: bool = False,
     policies: bool = False,
+    has_s3: bool = False,
     evaluate: Evaluate = evaluate,
     more_accounts: Iterable[str] = (),
     database: Database | None = None,
@@ -68,6 +69,7 @@ def new_service(
         quotas=QuotaMode.LAB,
         default_vpc=default_vpc,
         policies=policies,
+        has_s3=has_s3,
     )
     return Service(database, clock.now, Random(19 + database.revision), options, evaluate=evaluate)
 

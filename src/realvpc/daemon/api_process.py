@@ -49,6 +49,7 @@ from .flow_logs import FlowLogDelivery
 from .guest_services import GuestServices
 from .http_server import HttpServer
 from .loop_watch import LoopWatch
+from .object_store import ObjectStore
 from .settle import settling
 from .systems_manager import SystemsManager
 
@@ -88,6 +89,7 @@ async def _serve(
         quotas=settings.quota_mode,
         default_vpc=settings.default_vpc is Switch.ON,
         policies=settings.policies is Switch.ON,
+        has_s3=settings.upstream is not None,
     )
     journal = GroupCommit(database)
     service = Service(database, clock.now, SystemRandom(), options, journal=journal)
@@ -126,7 +128,8 @@ async def _serve(
     log.info("serving %s, revision %d", settings.endpoint_url, service.revision)
     works = [watch.run(), _sweeping(service, manager)]
     if node and guests:
-        flow_logs = FlowLogDelivery(service, node.take_flows, clock.now)
+        store = ObjectStore(parse_origin(settings.upstream)) if settings.upstream else None
+        flow_logs = FlowLogDelivery(service, node.take_flows, clock.now, store)
         works += [node.run(), guests.run(guest_app, private_app), flow_logs.run()]
     with contextlib.closing(journal):
         async with _background(*works):

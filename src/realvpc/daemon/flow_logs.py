@@ -1,4 +1,4 @@
-"""Once a minute: what the node has gathered for flow logs is taken from it and written into log groups.
+"""Once a minute: what the node has gathered for flow logs is taken from it and written into log groups and buckets.
 
 What cannot be taken or written then is lost, as on AWS, where delivery is best effort; nothing is written twice,
 because the node forgets what it has told.  However much there is, it is written a bit at a time: whatever else is to be
@@ -24,8 +24,12 @@ from realvpc.api.ec2.flow_log_delivery import (
     Gathering,
     batches,
     delivered,
+    error_of,
+    noted,
     trouble,
+    without_store,
 )
+from realvpc.api.ec2.flow_log_file import log_file
 from realvpc.api.service import Service
 from realvpc.aside import aside
 from realvpc.net.flow_gathering import Gathered, GatheredFlow
@@ -35,6 +39,8 @@ from realvpc.net.network import Network
 from realvpc.net.table import Change
 from realvpc.node.answer import NodeError
 from realvpc.store.state import State
+
+from .object_store import ObjectStore, StoreAwayError
 
 SECONDS = 60
 """A window, which begins with a minute: Nitro-based instances have none longer, whatever is asked for."""
@@ -52,10 +58,13 @@ class Take(Protocol):
 
 
 class FlowLogDelivery:
-    """``take`` asks the node, ``now`` is the service's clock."""
+    """``take`` asks the node, ``now`` is the service's clock, ``store`` has the buckets."""
 
-    def __init__(self, service: Service, take: Take, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, service: Service, take: Take, now: Callable[[], datetime], store: ObjectStore | None = None
+    ) -> None:
         self._service = service
+        self._store = store
         self._take = take
         self._now = now
         self._before: Network = service.state.network
@@ -83,12 +92,16 @@ class FlowLogDelivery:
         network, before = self._service.state.network, self._before
         gathering = Gathering(network=network, before=before, window=window, flows=flows, skipped=skipped, moved=moved)
         left: defaultdict[str, int] = defaultdict(lambda: LINES_OF_ACCOUNT)
+        store = self._store
         for row in self._rows():
             limit = min(LINES, left[row.account])
             if limit:
                 written = await aside(row.account, _rendered, self._service.state, row, gathering, limit)
                 left[row.account] -= sum(len(batch.events) for batch in written)
-                await self._write(row, written)
+                if not row.is_of_files:
+                    await self._write(row, written)
+                elif not await self._put(store, row, written, window):
+                    store = None  # one that is away is not waited for again in this window
 
     def _rows(self) -> list[FlowLog]:
         """Those that deliver here, in an order that no account chooses."""
@@ -109,6 +122,23 @@ class FlowLogDelivery:
                 skipped[interface_id] += packets
         return dict(flows), dict(skipped)
 
+    async def _put(self, store: ObjectStore | None, row: FlowLog, written: Sequence[Batch], window: Window) -> bool:
+        """A file into its bucket; whether the store is there."""
+        file, error = await aside(row.account, log_file, row, written, window), without_store()
+        if file is None:
+            return store is not None
+        if store is not None:
+            try:
+                error = error_of(await store.put(row.account, row.region, file.bucket, file.key, file.content))
+            except StoreAwayError as away:
+                log.warning("flow log %s: %s", row.id, away)
+                store = None
+        if error != row.delivery_error:
+            await self._service.turn()
+            self._service.report(lambda ctx: noted(ctx, row.id, error), f"flow log {row.id}")
+            await self._service.settled()
+        return store is not None
+
     async def _write(self, row: FlowLog, written: Sequence[Batch]) -> None:
         for some in _bits(written):
             await self._service.turn()
@@ -117,8 +147,8 @@ class FlowLogDelivery:
 
 
 def _rendered(state: State, row: FlowLog, gathering: Gathering, limit: int) -> list[Batch]:
-    """Nothing of one that delivers nothing; the policies of its role may be long."""
-    return [] if trouble(state, row) else batches(row, gathering, limit)
+    """Nothing of one that delivers nothing; the policies of its role may be long.  Files are tried again each time."""
+    return [] if not row.is_of_files and trouble(state, row) else batches(row, gathering, limit)
 
 
 def _deliver(flow_log_id: str, written: Sequence[Batch], ctx: Context) -> Change:

@@ -32,11 +32,15 @@ class DestinationType(StrEnum):
     FIREHOSE = "kinesis-data-firehose"
 
 
+PLAIN_TEXT = "plain-text"
+
+
 class FlowLog(Resource, frozen=True, kw_only=True):
-    """Nothing of it ever changes but its tags.
+    """Nothing of it ever changes but its tags and ``delivery_error``, which is why files do not arrive.
 
     ``resource_id`` names a VPC, a subnet or an interface.  ``log_group_name`` is set for CloudWatch Logs;
-    ``log_destination`` is the ARN that the request gave, if it did.  ``interval`` counts seconds.
+    ``log_destination`` is the ARN that the request gave, if it did.  ``interval`` counts seconds.  ``reaches_s3``:
+    there was an Amazon S3 to deliver to when it was made.
     """
 
     resource_id: str
@@ -51,10 +55,18 @@ class FlowLog(Resource, frozen=True, kw_only=True):
     file_format: str = ""  # of Amazon S3, and what follows
     has_hive_partitions: bool = False
     has_hourly_partitions: bool = False
+    reaches_s3: bool = False
+    delivery_error: str = ""
+
+    @property
+    def is_of_files(self) -> bool:
+        return self.destination_type is DestinationType.S3
 
     @property
     def is_gathered_for(self) -> bool:
-        """Whether somebody will read what is gathered: CloudWatch Logs is the destination that there is."""
+        """Whether somebody will read what is gathered: CloudWatch Logs, or text files of a store that there is."""
+        if self.is_of_files:
+            return self.reaches_s3 and self.file_format == PLAIN_TEXT
         return self.destination_type is DestinationType.CLOUD_WATCH_LOGS
 
     @property

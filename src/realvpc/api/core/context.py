@@ -52,6 +52,7 @@ class Options(Struct, frozen=True):
     ``any_image``: an unknown image id stands for the default image, as suites of other emulators expect.
     ``quotas``: where accounts begin.
     ``policies``: what users and roles may do is what their policies say (decision 0062).
+    ``has_s3``: there is an upstream, whose Amazon S3 takes what services write.
     ``default_vpc``: accounts of which nothing else was said find a default VPC in every Region.
     """
 
@@ -60,6 +61,7 @@ class Options(Struct, frozen=True):
     quotas: QuotaMode = QuotaMode.AWS
     default_vpc: bool = True
     policies: bool = False
+    has_s3: bool = False
 
 
 class Context:

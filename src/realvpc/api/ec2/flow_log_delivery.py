@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from realvpc.iam.flow_log_role import lets_write, trusts_flow_logs
 from realvpc.net.flow_gathering import GatheredFlow
@@ -27,7 +28,9 @@ from realvpc.store.state import State
 from ..core.context import Context
 
 LINES, LINES_OF_ACCOUNT = 10_000, 50_000
-_ACCESS_ERROR = "Access error"
+_ACCESS_ERROR, _UNKNOWN_ERROR = "Access error", "Unknown error"
+_REFUSALS = (403, 404)  # HTTP statuses: it may not, or there is no such bucket
+_NO_PARQUET = "Unknown error: files are written as plain text here, and not as Parquet"
 _NO_DESTINATION = {
     DestinationType.S3: "Unknown error: there is no Amazon S3 here to deliver to",
     DestinationType.FIREHOSE: "Unknown error: there is no Amazon Data Firehose here to deliver to",
@@ -37,7 +40,9 @@ _NO_DESTINATION = {
 def trouble(state: State, row: FlowLog) -> str | None:
     """Why nothing can be delivered, as DeliverLogsErrorMessage; None when it can."""
     if not row.is_gathered_for:
-        return _NO_DESTINATION[row.destination_type]
+        return _NO_PARQUET if row.reaches_s3 else _NO_DESTINATION[row.destination_type]
+    if row.is_of_files:
+        return row.delivery_error or None
     role = state.directory.roles.get(row.role_arn)
     group = state.logs.groups.get(_group_id(row))
     if role is None or not trusts_flow_logs(role, row.region, row.id):
@@ -140,6 +145,23 @@ def delivered(ctx: Context, flow_log_id: str, written: Sequence[Batch]) -> Chang
         )
         logs = logs.apply(steps[-1])
     return Change.of(steps)
+
+
+def error_of(status: int) -> str:
+    """What the answer to a file means, empty when it was taken."""
+    if status in _REFUSALS:
+        return _ACCESS_ERROR
+    return "" if status < 300 else _UNKNOWN_ERROR
+
+
+def without_store() -> str:
+    return _NO_DESTINATION[DestinationType.S3]
+
+
+def noted(ctx: Context, flow_log_id: str, error: str) -> Change:
+    """Why its files do not arrive."""
+    row = ctx.network.flow_logs.get(flow_log_id)
+    return put(replace(row, delivery_error=error)) if row is not None else Change()
 
 
 def _group_id(row: FlowLog) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from realvpc.iam.flow_log_role import trusts_flow_logs
-from realvpc.net.flow_log import DestinationType, TrafficType
+from realvpc.net.flow_log import PLAIN_TEXT, DestinationType, TrafficType
 from realvpc.net.flow_log_format import DEFAULT_FORMAT, fields_of
 
 from ..core.context import Context, Request
@@ -27,7 +27,7 @@ _SERVICES = {
 
 
 class _FileFormat(StrEnum):
-    PLAIN_TEXT = "plain-text"
+    PLAIN_TEXT = PLAIN_TEXT
     PARQUET = "parquet"
 
 
@@ -52,7 +52,7 @@ def read_settings(ctx: Context, request: Request) -> dict[str, Any]:
         "interval": interval or _INTERVALS[-1],
         "log_format": _format(request),
         **_destination(ctx, request, kind),
-        **_files(request, kind),
+        **_files(ctx, request, kind),
         "role_arn": _role(ctx, request, kind),
     }
 
@@ -91,7 +91,7 @@ def _destination(ctx: Context, request: Request, kind: DestinationType) -> dict[
     return {"log_group_name": name, "log_destination": arn}
 
 
-def _files(request: Request, kind: DestinationType) -> dict[str, Any]:
+def _files(ctx: Context, request: Request, kind: DestinationType) -> dict[str, Any]:
     options = request.get("DestinationOptions")
     if kind is not DestinationType.S3:
         if options:
@@ -99,7 +99,8 @@ def _files(request: Request, kind: DestinationType) -> dict[str, Any]:
         return {}
     options = options or {}
     return {
-        "file_format": str(choice(options, "FileFormat", _FileFormat) if options.get("FileFormat") else "plain-text"),
+        "reaches_s3": ctx.options.has_s3,
+        "file_format": str(choice(options, "FileFormat", _FileFormat) if options.get("FileFormat") else PLAIN_TEXT),
         "has_hive_partitions": bool(options.get("HiveCompatiblePartitions")),
         "has_hourly_partitions": bool(options.get("PerHourPartition")),
     }
