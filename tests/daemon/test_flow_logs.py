@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -17,14 +15,12 @@ from realvpc.api.service import Service
 from realvpc.clock import Clock
 from realvpc.daemon import flow_logs
 from realvpc.daemon.flow_logs import FlowLogDelivery
-from realvpc.daemon.object_store import ObjectStore, StoreAwayError
 from realvpc.net.addresses import Address
 from realvpc.net.flow_gathering import Gathered, GatheredFlow
 from realvpc.net.flow_line import Window
 from realvpc.net.log_group import LogEvent
 from realvpc.net.table import delete, put
 from realvpc.node.answer import NodeLostError
-from realvpc.wire.origin import parse_origin
 
 from ..api.build import make_subnet, make_vpc, put_instance
 from ..api.conftest import MAIN, TOKYO, Client, new_service
@@ -306,120 +302,3 @@ def test_what_is_written_is_what_log_events_are(client: Client, subnet_id: str) 
     events: list[LogEvent] = [event for batch in logs.batches_of(group) for event in batch.events]
     assert len(events) == 1200
     assert [event.timestamp for event in events] == sorted(event.timestamp for event in events)
-
-
-class Buckets(BaseHTTPRequestHandler):
-    """An S3 that takes objects of one bucket."""
-
-    taken: ClassVar[list[tuple[str, str, bytes]]] = []
-
-    def do_PUT(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        is_there = self.path.startswith("/bucket/")
-        if is_there:
-            self.taken.append((self.path, self.headers["Authorization"], body))
-        self.send_response(200 if is_there else 404)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_request(self, code: object = "-", size: object = "-") -> None:
-        pass
-
-
-@pytest.fixture
-def s3() -> Iterator[str]:
-    """Its URL."""
-    Buckets.taken.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Buckets) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def _to_bucket(client: Client, subnet_id: str, bucket: str = "bucket/to", **more: Any) -> str:
-    made = client(
-        "CreateFlowLogs",
-        ResourceType="Subnet",
-        ResourceIds=[subnet_id],
-        TrafficType="ALL",
-        LogDestinationType="s3",
-        LogDestination=f"arn:aws:s3:::{bucket}",
-        **more,
-    )
-    flow_log_id: str = made["FlowLogIds"][0]
-    return flow_log_id
-
-
-def _deliver_to(service: Service, url: str | None, *interfaces: str) -> None:
-    long_ago(Client(service, MAIN, TOKYO))
-    node = Node(([flow(each) for each in interfaces], {}))
-    store = ObjectStore(parse_origin(url)) if url else None
-
-    async def run() -> None:
-        await FlowLogDelivery(service, node.take, lambda: datetime.now(UTC), store).deliver(WINDOW)
-
-    asyncio.run(run())
-
-
-@pytest.fixture
-def with_s3() -> Client:
-    return Client(new_service(Clock(), has_s3=True), MAIN, TOKYO)
-
-
-def _status(client: Client, flow_log_id: str) -> tuple[str, str | None]:
-    (row,) = client("DescribeFlowLogs", FlowLogIds=[flow_log_id])["FlowLogs"]
-    return row["DeliverLogsStatus"], row.get("DeliverLogsErrorMessage")
-
-
-def test_files_go_to_the_upstreams_buckets(with_s3: Client, s3: str) -> None:
-    subnet_id = make_subnet(with_s3, make_vpc(with_s3))
-    interface_id = with_s3("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
-    flow_log_id = _to_bucket(with_s3, subnet_id, LogFormat="${interface-id} ${srcaddr} ${dstport} ${action}")
-    _deliver_to(with_s3.service, s3, interface_id)
-    ((path, authorization, body),) = Buckets.taken
-    assert path.startswith(f"/bucket/to/AWSLogs/{MAIN}/vpcflowlogs/{TOKYO}/")
-    assert f"Credential={MAIN}/" in authorization
-    text = gzip.decompress(body).decode()
-    assert text == f"interface-id srcaddr dstport action\n{interface_id} {FAR} 80 ACCEPT\n"
-    assert _status(with_s3, flow_log_id) == ("SUCCESS", None)
-
-
-def test_a_bucket_that_is_not_there_is_told_until_it_is(with_s3: Client, s3: str) -> None:
-    subnet_id = make_subnet(with_s3, make_vpc(with_s3))
-    interface_id = with_s3("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
-    flow_log_id = _to_bucket(with_s3, subnet_id, "elsewhere")
-    _deliver_to(with_s3.service, s3, interface_id)
-    assert _status(with_s3, flow_log_id) == ("FAILED", "Access error")
-    _deliver_to(with_s3.service, None, interface_id)
-    assert _status(with_s3, flow_log_id)[1] == "Unknown error: there is no Amazon S3 here to deliver to"
-    revision = with_s3.service.revision
-    _deliver_to(with_s3.service, None, interface_id)
-    assert with_s3.service.revision == revision + 1, "the test's own change"
-
-
-def test_an_upstream_that_is_away_is_asked_once_in_a_window(with_s3: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    subnet_id = make_subnet(with_s3, make_vpc(with_s3))
-    interface_id = with_s3("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
-    ids = [_to_bucket(with_s3, subnet_id, f"bucket/{number}") for number in range(2)]
-    asked: list[str] = []
-
-    def away(self: ObjectStore, account: str, region: str, bucket: str, key: str, content: bytes) -> int:
-        asked.append(key)
-        raise StoreAwayError("away")
-
-    monkeypatch.setattr(ObjectStore, "_put", away)
-    _deliver_to(with_s3.service, "http://127.0.0.1:9", interface_id)
-    assert len(asked) == 1
-    assert [_status(with_s3, each)[0] for each in ids] == ["FAILED", "FAILED"]
-
-
-def test_no_parquet_is_written(with_s3: Client, s3: str) -> None:
-    subnet_id = make_subnet(with_s3, make_vpc(with_s3))
-    flow_log_id = _to_bucket(with_s3, subnet_id, DestinationOptions={
-        "FileFormat": "parquet", "HiveCompatiblePartitions": False, "PerHourPartition": False
-    })  # fmt: skip
-    _deliver_to(with_s3.service, s3)
-    assert Buckets.taken == []
-    assert _status(with_s3, flow_log_id)[1] == "Unknown error: files are written as plain text here, and not as Parquet"
