@@ -21,7 +21,7 @@ from .api.machine_report import (
     machines_impaired,
 )
 from .api.service import Service
-from .fabric.audit import LISTENERS
+from .fabric.finding import LISTENERS
 from .feed import Gap, Subscription
 from .net.flow_gathering import Gathered
 from .node.answer import NodeError, NodeLostError

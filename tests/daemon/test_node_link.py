@@ -14,7 +14,7 @@ import pytest
 from realvpc.api.service import Report
 from realvpc.aside import aside
 from realvpc.clock import Clock
-from realvpc.fabric.audit import LISTENERS
+from realvpc.fabric.finding import LISTENERS
 from realvpc.net.remains import Remains
 from realvpc.net.table import put
 from realvpc.node.answer import NodeError, NodeLostError

@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric.addressing import of_machine
-from realvpc.fabric.audit import FABRIC, Expected, Finding, Found, Inside, Part, audit, listeners
+from realvpc.fabric.audit import Expected, Found, Inside, audit, listeners
 from realvpc.fabric.edge import EDGES, SERVED, SETTINGS, of_edge
+from realvpc.fabric.finding import FABRIC, Finding, Part
 from realvpc.fabric.link import Link
 from realvpc.fabric.pin import PinnedLink
 from realvpc.fabric.rtnetlink import HAS_IPV6, Address, Device, Route

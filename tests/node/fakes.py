@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from realvpc.fabric.audit import Expected, Finding
+from realvpc.fabric.audit import Expected
+from realvpc.fabric.finding import Finding
 from realvpc.fabric.plan import Plan
 from realvpc.instance.machines import Down, Up
 from realvpc.instance.storage import Owners

@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from realvpc.fabric import namespace
-from realvpc.fabric.audit import Expected, Finding
+from realvpc.fabric.audit import Expected
+from realvpc.fabric.finding import Finding
 from realvpc.fabric.plan import Plan
 from realvpc.instance import cgroups, loop
 from realvpc.net.flow_gathering import Gathered

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from realvpc.fabric.audit import Expected, Finding, Part
+from realvpc.fabric.audit import Expected
+from realvpc.fabric.finding import Finding, Part
 from realvpc.node.audit import AUDIT_SECONDS, REMEMBERED, Auditor
 from realvpc.node.doorway import Doorway
 from realvpc.node.lane import Lane

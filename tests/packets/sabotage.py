@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from realvpc.fabric import kernel, namespace
-from realvpc.fabric.audit import Finding, Part
 from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.finding import Finding, Part
 from realvpc.fabric.link import fabric_name
 
 from .hosts import inside, number, ping

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from realvpc.fabric import kernel
-from realvpc.fabric.audit import Part
 from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.finding import Part
 from realvpc.fabric.plan import Plan
 
 from .hosts import bring_up, ping_in_vain

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from realvpc.fabric.audit import Part
 from realvpc.fabric.bpf.layout import MAPS, MapType
 from realvpc.fabric.bpf.map import Map
 from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.finding import Part
 from realvpc.fabric.loader import Object
 from realvpc.fabric.plan import Plan, compile_plan
 from realvpc.net.table import put

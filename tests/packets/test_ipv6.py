@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric import namespace
-from realvpc.fabric.audit import Part
 from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.finding import Part
 from realvpc.net.addresses import ROUTER_LINK_LOCAL, Address, Cidr
 from realvpc.net.network import Network
 from realvpc.net.reasons import Reason

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from realvpc.fabric import kernel, namespace
-from realvpc.fabric.audit import Part
 from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.finding import Part
 
 from .hosts import bring_up, inside, link_spec, number
 from .sabotage import Sabotage, assert_packets_pass, audited, replace_namespace, unmount

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from realvpc.fabric import namespace
-from realvpc.fabric.audit import Part
 from realvpc.fabric.bpf.layout import LINK_KEY
 from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.finding import Part
 from realvpc.fabric.loader import Object
 
 from .hosts import bring_up, inside

@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 from pyroute2.netlink.exceptions import NetlinkError
 
-from realvpc.fabric.audit import Part
 from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.finding import Part
 from realvpc.net.addresses import Address
 from realvpc.net.network import Network
 from realvpc.net.table import put

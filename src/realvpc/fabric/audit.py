@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import Enum
 
 from msgspec import Struct
 
@@ -11,42 +10,10 @@ from realvpc.net.machine import LinkSpec
 
 from .addressing import Addressing, of_machine, troubles
 from .edge import EDGES, SERVED, SETTINGS, Edge, of_edge
+from .finding import FABRIC, LISTENERS, PINS, Finding, Part
 from .link import Link
 from .pin import PinnedLink
 from .rtnetlink import Device
-
-FABRIC, PINS, TABLES, LISTENERS = "fabric", "pins", "tables", "listeners"
-
-
-class Part(Enum):
-    """What a finding is about, and so what mends it."""
-
-    PINS = "the bpffs is not mounted"
-    NAMESPACE = "a file does not hold its namespace"
-    EDGE = "a namespace beside the machines is not as it was made"
-    LINK = "a pair is gone, or leads elsewhere"
-    DEVICE = "an end of a pair is not as it was made"
-    PROGRAM = "packets pass a device without our program"
-    MAP = "a map is not pinned where the next process looks for it"
-    TABLE = "a map does not hold what was written"
-    LISTENER = "a service has no socket"
-
-
-class Finding(Struct, frozen=True):
-    """``subject`` is a machine, an edge, or one of the above; ``trouble`` says of the thing ``name`` what was found.
-
-    ``ifindex`` tells the link of a machine from another that has its name by now.
-    """
-
-    part: Part
-    subject: str
-    name: str
-    trouble: str
-    ifindex: int = 0
-
-    @property
-    def text(self) -> str:
-        return f"{self.name} {self.trouble}"
 
 
 class Expected(Struct, frozen=True, kw_only=True):

@@ -18,10 +18,11 @@ from realvpc.net.flow_gathering import Gathered
 from realvpc.net.machine import LinkSpec
 
 from . import bpffs, namespace
-from .audit import FABRIC, TABLES, Expected, Finding, Part, audit, listeners
+from .audit import Expected, audit, listeners
 from .data_plane import DataPlane
 from .edge import EDGES, ensure_edge, open_listeners
 from .errors import FabricError
+from .finding import FABRIC, TABLES, Finding, Part
 from .link import (
     Link,
     adopt_links,

@@ -15,8 +15,9 @@ from . import kernel, namespace
 from .addressing import Addressing
 from .addressing import read as read_addressing
 from .attachment import Attachments
-from .audit import FABRIC, Expected, Found, Inside
+from .audit import Expected, Found, Inside
 from .edge import SETTINGS, read_setting
+from .finding import FABRIC
 from .pin import pinned_id
 from .rtnetlink import HAS_IPV6, Device, Listing
 

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from ..fabric.audit import Finding, Part
+from ..fabric.finding import Finding, Part
 from ..instance.machines import Up
 from ..instance.workers import MachineError
 from .doorway import Doorway

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from ..fabric.audit import Expected, Finding
+from ..fabric.audit import Expected
+from ..fabric.finding import Finding
 from ..fabric.plan import Plan
 from ..instance.machines import Down, Up
 from ..instance.storage import Owners
