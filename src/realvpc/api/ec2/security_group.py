@@ -12,7 +12,7 @@ from realvpc.net.table import delete, put
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import describe
 from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
-from ..core.filter import FilterValues, exact_values
+from ..core.filter import FilterValues, exact_values, no_values
 from ..core.lookup import get, is_id
 from ..core.noun import Noun
 from ..core.tags import render_tags, tags_on_creation
@@ -150,17 +150,6 @@ def _render(ctx: Context, group: SecurityGroup) -> Response:
     }
 
 
-def _referenced_names(*, is_egress: bool) -> FilterValues[SecurityGroup]:
-    def values(ctx: Context, group: SecurityGroup) -> Iterable[str]:
-        for rule in group.rules:
-            if rule.is_egress == is_egress and isinstance(rule.peer, GroupReference):
-                referenced = ctx.network.security_groups.get(rule.peer.group_id)
-                if referenced is not None:
-                    yield referenced.name
-
-    return values
-
-
 def _protocols(*, is_egress: bool) -> FilterValues[SecurityGroup]:
     def values(ctx: Context, group: SecurityGroup) -> Iterable[str]:
         protocols = {rule.protocol for rule in group.rules if rule.is_egress == is_egress}
@@ -174,7 +163,7 @@ def _permission_filters(name: str, member: str, *, is_egress: bool) -> dict[str,
         f"{name}.cidr": f"{member}[].IpRanges[].CidrIp",
         f"{name}.from-port": f"{member}[].FromPort",
         f"{name}.group-id": f"{member}[].UserIdGroupPairs[].GroupId",
-        f"{name}.group-name": _referenced_names(is_egress=is_egress),
+        f"{name}.group-name": no_values,  # in a VPC a rule has the id of a group and no name
         f"{name}.ipv6-cidr": f"{member}[].Ipv6Ranges[].CidrIpv6",
         f"{name}.prefix-list-id": f"{member}[].PrefixListIds[].PrefixListId",
         f"{name}.protocol": _protocols(is_egress=is_egress),
