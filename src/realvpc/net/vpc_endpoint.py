@@ -19,8 +19,20 @@ from msgspec.structs import replace
 from .resource import Resource
 from .vpc_endpoint_services import EndpointService, EndpointType, services_named
 
-DEFAULT_POLICY = '{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}'
-"""Full access (PrivateLink guide, "Default endpoint policy"), as AWS writes it."""
+DEFAULT_POLICY = """{
+  "Statement": [
+    {
+      "Action": "*",\x20
+      "Effect": "Allow",\x20
+      "Principal": "*",\x20
+      "Resource": "*"
+    }
+  ]
+}"""
+"""Full access (PrivateLink guide, "Default endpoint policy"), as AWS writes it (examples of DescribeVpcEndpoints)."""
+DEFAULT_GATEWAY_POLICY = (
+    '{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}'
+)
 
 POLICY_MAXIMUM = 20_480  # characters (PrivateLink guide, "Quotas")
 
@@ -88,7 +100,7 @@ class VpcEndpoint(Resource, frozen=True, kw_only=True):
 
     @property
     def policy_document(self) -> str:
-        return self.policy or DEFAULT_POLICY
+        return self.policy or (DEFAULT_GATEWAY_POLICY if self.is_gateway else DEFAULT_POLICY)
 
     @property
     def service(self) -> EndpointService:

@@ -11,7 +11,7 @@ import pytest
 from realvpc.api.core.endpoint_policy import Said, said_of
 from realvpc.iam.evaluate import Principal
 from realvpc.iam.policy_document import is_endpoint_policy
-from realvpc.net.vpc_endpoint import DEFAULT_POLICY
+from realvpc.net.vpc_endpoint import DEFAULT_GATEWAY_POLICY, DEFAULT_POLICY
 
 ROLE = Principal("111111111111", "arn:aws:sts::111111111111:assumed-role/web/i-1", "AROA:i-1")
 MINE, OTHERS = "arn:aws:ec2:us-east-1:111111111111:instance/i-1", "arn:aws:ec2:us-east-1:111111111111:instance/i-2"
@@ -27,7 +27,8 @@ def said(*statements: dict[str, Any], action: str = "ec2:StopInstances", resourc
 
 
 def test_the_default_one_allows_everything() -> None:
-    assert said_of(DEFAULT_POLICY, ROLE, "ec2:StopInstances", (MINE,), GIVEN) == (Said.ALLOWED, MINE)
+    for policy in (DEFAULT_POLICY, DEFAULT_GATEWAY_POLICY):
+        assert said_of(policy, ROLE, "ec2:StopInstances", (MINE,), GIVEN) == (Said.ALLOWED, MINE)
 
 
 @pytest.mark.parametrize(

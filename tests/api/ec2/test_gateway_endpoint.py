@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from realvpc.net.quotas import GATEWAY_ENDPOINTS_PER_REGION, ROUTES_PER_TABLE
-from realvpc.net.vpc_endpoint import DEFAULT_POLICY
+from realvpc.net.vpc_endpoint import DEFAULT_GATEWAY_POLICY
 
 from ..build import make_internet_gateway, make_route_table, make_vpc
 from ..conftest import TOKYO, Client, give_quota
@@ -49,7 +49,7 @@ def test_a_gateway_endpoint_is_available_at_once_and_has_a_route_in_each_of_its_
     made = house.make(*house.tables)
     assert (made["State"], made["VpcEndpointType"], made["ServiceName"]) == ("available", "Gateway", S3)
     assert made["RouteTableIds"] == sorted(house.tables)
-    assert made["PolicyDocument"] == DEFAULT_POLICY
+    assert made["PolicyDocument"] == DEFAULT_GATEWAY_POLICY
     assert (made["PrivateDnsEnabled"], made["DnsEntries"], made["NetworkInterfaceIds"]) == (False, [], [])
     assert (made["IpAddressType"], made["DnsOptions"]) == ("ipv4", {"DnsRecordIpType": "service-defined"})
     for table_id in house.tables:

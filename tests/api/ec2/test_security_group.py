@@ -215,3 +215,15 @@ def test_groups_of_what_is_no_vpc_are_not_looked_for(client: Client) -> None:
     assert (error.code, error.message) == ("InvalidParameterValue", "vpc-id")
     assert client("DescribeSecurityGroups", Filters=named("vpc-id", "vpc-00000000000000001"))["SecurityGroups"] == []
     assert len(client("DescribeSecurityGroups", Filters=named("vpc-id", "vpc-*"))["SecurityGroups"]) == 1
+
+
+def test_a_rule_is_found_by_the_id_of_the_group_that_it_refers_to_and_not_by_its_name(client: Client) -> None:
+    vpc_id = make_vpc(client)
+    group_id, referenced = make_group(client, vpc_id), make_group(client, vpc_id, "other")
+    pair = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": referenced}]}]
+    for direction, prefix in (("Ingress", ""), ("Egress", "egress.")):
+        client(f"AuthorizeSecurityGroup{direction}", GroupId=group_id, IpPermissions=pair)
+        by_id = client("DescribeSecurityGroups", Filters=named(f"{prefix}ip-permission.group-id", referenced))
+        assert [group["GroupId"] for group in by_id["SecurityGroups"]] == [group_id]
+        by_name = client("DescribeSecurityGroups", Filters=named(f"{prefix}ip-permission.group-name", "other"))
+        assert by_name["SecurityGroups"] == []

@@ -167,6 +167,22 @@ def test_a_create_action_takes_only_tags_of_what_it_creates(client: Client) -> N
     assert error.message == "'subnet' is not a valid taggable resource type for this operation."
 
 
+def test_a_specification_of_tags_has_some_and_these_have_keys(client: Client) -> None:
+    for given, message in (
+        ({}, "Tag specification must have at least one tag"),
+        ({"Tags": []}, "Tag specification must have at least one tag"),
+        ({"Tags": [{"Value": "x"}]}, "Tag key must have a value"),
+    ):
+        without = [{"ResourceType": "vpc", **given}]
+        error = client.refused("CreateVpc", CidrBlock="10.20.0.0/16", TagSpecifications=without)
+        assert (error.code, error.message) == ("InvalidParameterValue", message)
+    template: dict[str, Any] = {"LaunchTemplateName": "web", "LaunchTemplateData": {"InstanceType": "t3.micro"}}
+    error = client.refused("CreateLaunchTemplate", **template, TagSpecifications=[{"ResourceType": "launch-template"}])
+    assert (error.code, error.message) == ("InvalidTagKey.Malformed", "Tag specification must have at least one tag")
+    error = client.refused("CreateTags", Resources=[make_vpc(client)], Tags=[{"Key": "", "Value": "x"}])
+    assert error.message == "Value ( '' ) for parameter Tag key is invalid. Tag key cannot be null or empty."
+
+
 def test_tags_are_listed_by_filter(client: Client) -> None:
     vpc_id = make_vpc(client, TagSpecifications=specification("vpc", Name="a", Owner="TeamA"))
     make_subnet(client, vpc_id, TagSpecifications=specification("subnet", Name="b"))

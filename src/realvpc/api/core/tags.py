@@ -13,16 +13,18 @@ from .errors import AwsError, invalid_parameter_value
 MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH = 127, 256
 
 
-def tags_on_creation(request: Request, tag_type: str) -> dict[str, str]:
+def tags_on_creation(request: Request, tag_type: str, *, without_tags: str = "InvalidParameterValue") -> dict[str, str]:
     """The tags that a Create request gives to resources of ``tag_type``.
 
-    Raises InvalidParameterValue for a TagSpecification of a type that the action does not create, and what
-    ``checked`` raises.
+    Raises InvalidParameterValue for a TagSpecification of a type that the action does not create, what ``checked``
+    raises, and ``without_tags`` for one that has none.
     """
-    return tags_by_type(request, (tag_type,))[tag_type]
+    return tags_by_type(request, (tag_type,), without_tags=without_tags)[tag_type]
 
 
-def tags_by_type(request: Request, tag_types: Iterable[str]) -> dict[str, dict[str, str]]:
+def tags_by_type(
+    request: Request, tag_types: Iterable[str], *, without_tags: str = "InvalidParameterValue"
+) -> dict[str, dict[str, str]]:
     """The same for an action that creates resources of several types (RunInstances)."""
     found: dict[str, dict[str, str]] = {tag_type: {} for tag_type in tag_types}
     for specification in request.get("TagSpecifications") or []:
@@ -31,8 +33,12 @@ def tags_by_type(request: Request, tag_types: Iterable[str]) -> dict[str, dict[s
             raise invalid_parameter_value("Tag specification resource type must have a value")
         if tag_type not in found:
             raise invalid_parameter_value(f"'{tag_type}' is not a valid taggable resource type for this operation.")
-        found[tag_type].update(read_tags(specification.get("Tags") or []))
+        if not specification.get("Tags"):
+            raise AwsError(without_tags, "Tag specification must have at least one tag")
+        found[tag_type].update(read_tags(specification["Tags"]))
     for tags in found.values():
+        if "" in tags:
+            raise invalid_parameter_value("Tag key must have a value")
         if any(is_reserved(key) for key in tags):
             raise invalid_parameter_value(_RESERVED)
         checked(tags)
@@ -71,7 +77,9 @@ def checked(tags: dict[str, str]) -> dict[str, str]:
     """The tags, if they keep to AWS's limits.  Raises InvalidParameterValue or TagLimitExceeded."""
     for key, value in tags.items():
         if not key:
-            raise invalid_parameter_value("Tag keys cannot be empty")
+            raise invalid_parameter_value(
+                f"Value ( '{key}' ) for parameter Tag key is invalid. Tag key cannot be null or empty."
+            )
         if is_reserved(key):
             raise invalid_parameter_value(f"Value ( {key} ) for parameter key is invalid. {_RESERVED}")
         if len(key) > MAXIMUM_KEY_LENGTH:

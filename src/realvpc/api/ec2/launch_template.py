@@ -40,7 +40,7 @@ def create_launch_template(ctx: Context, request: Request) -> Answer:
         id=ctx.new_id(LAUNCH_TEMPLATE.prefix),
         account=ctx.account,
         region=ctx.region,
-        tags=tags_on_creation(request, LAUNCH_TEMPLATE.tag_type),
+        tags=tags_on_creation(request, LAUNCH_TEMPLATE.tag_type, without_tags="InvalidTagKey.Malformed"),
         name=name,
         created_at=ctx.now,
         created_by=ctx.caller.arn,
