@@ -33,6 +33,7 @@ from .store.state import State
 
 _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 _STATUS_SECONDS = 5.0  # after which a node that is there counts as one that does not answer
+_AUDITED_SECONDS = 20.0  # after which the node has looked again, whatever it is at
 _WAITING_COMMITS = 1 << 14  # while the node is told of others
 _LONG_CHANGE = 200  # rows, beyond which it is worked out in a thread what the node has to know of a change: it has one
 # to itself, so that packets do not follow the state later for whatever clients ask
@@ -202,13 +203,22 @@ class NodeLink:
         return view
 
     async def _take_in(self, faulty: set[str]) -> None:
-        """Let what the node says of these become part of the state, or be mended: once for as long as it lasts."""
+        """Let what the node says of these become part of the state, once for as long as it lasts, or be mended."""
         if LISTENERS in faulty - (self._faulty or set()):
-            self._lose()
+            self._lose_sockets()
         if faulty != self._faulty:
             self._faulty = faulty
             await self._service.turn()
             self._service.report(machines_impaired(frozenset(faulty)), "node: faults")
+
+    def _lose_sockets(self) -> None:
+        """And again when that has not helped: their place may have been made anew once more before anybody looked."""
+        self._lose()
+        asyncio.get_running_loop().call_later(_AUDITED_SECONDS, self._lose_again)
+
+    def _lose_again(self) -> None:
+        if LISTENERS in (self._faulty or ()):
+            self._lose_sockets()
 
     async def _settle(self, revision: int, faulty: set[str]) -> None:
         """Let interfaces have come, or be gone, once the node has seen to it."""

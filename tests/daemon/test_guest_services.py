@@ -88,3 +88,30 @@ def test_they_are_let_go_before_new_ones_take_their_places(monkeypatch: pytest.M
 
 def stream_ports(opened: Opened) -> list[int]:
     return [port for listener, port in opened.ports.items() if listener.protocol == "tcp"]
+
+
+def test_what_is_lost_while_new_ones_are_opened_is_not_forgotten(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        opened, clock = Opened(), Clock()
+        monkeypatch.setattr(guest_services, "open_listeners", opened)
+        service = new_service(clock)
+        app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
+        tls = EndpointTls(open_authority(tmp_path, is_new=True))
+        guests = GuestServices(tmp_path / "node.sock", service, clock.now, tls)
+        await guests.open()
+        running = asyncio.create_task(guests.run(app, app))
+        await asyncio.sleep(0.05)
+        guests.lose()
+        async with asyncio.timeout(20):
+            while not opened.at_once:
+                await asyncio.sleep(0)
+            guests.lose()
+            while opened.times < 3:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())

@@ -72,6 +72,28 @@ def test_one_that_comes_back_is_new() -> None:
     assert listen(Applied(1, (SOCKETS,)), Applied(2, ()), Applied(3, (SOCKETS,)))[0] == 2
 
 
+def test_what_giving_them_up_has_not_helped_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their place may be made anew twice, and the fault is the same as before."""
+    monkeypatch.setattr("realvpc.node_link._AUDITED_SECONDS", 0.05)
+    lost: list[None] = []
+
+    async def prepare() -> None: ...
+
+    async def scenario() -> None:
+        service: Any = Service()
+        link = NodeLink(Path("/nowhere"), service, prepare, lambda: lost.append(None))
+        await link._take_in({LISTENERS})
+        async with asyncio.timeout(10):
+            while len(lost) < 3:
+                await asyncio.sleep(0.01)
+        await link._take_in(set())
+        tried = len(lost)
+        await asyncio.sleep(0.2)
+        assert len(lost) == tried
+
+    asyncio.run(scenario())
+
+
 def test_another_beside_it_is_said_and_leaves_the_sockets_alone(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     lost, service = listen(Applied(1, (SOCKETS,)), Applied(2, (SOCKETS, TABLES)), Applied(3, (SOCKETS, TABLES)))

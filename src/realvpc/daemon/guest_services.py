@@ -73,7 +73,6 @@ class GuestServices:
         through an interface endpoint."""
         await self._opened.wait()
         while True:
-            self._lost.clear()
             async with asyncio.TaskGroup() as group:
                 serving = [
                     group.create_task(serve(*filter(None, map(self._sockets.get, listeners))), name=listeners[0].name)
@@ -83,6 +82,7 @@ class GuestServices:
                 for task in serving:
                     task.cancel()
             log.warning("the sockets of the services are opened anew")
+            self._lost.clear()  # what is lost from now on are the new ones
             self._let_go()
             while not self._sockets:
                 try:
