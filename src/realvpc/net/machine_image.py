@@ -14,6 +14,15 @@ ARCHITECTURE = "x86_64"
 class ImageState(StrEnum):
     PENDING = "pending"  # its content is being unpacked
     AVAILABLE = "available"
+    DISABLED = "disabled"  # by its owner, so that nobody launches it
+
+
+class Protection(StrEnum):
+    """Against being deregistered; with a cooldown it ends a day after it was disabled."""
+
+    DISABLED = "disabled"
+    WITHOUT_COOLDOWN = "enabled-without-cooldown"
+    WITH_COOLDOWN = "enabled-with-cooldown"
 
 
 ALL = "all"
@@ -45,6 +54,9 @@ class MachineImage(Shareable, frozen=True, kw_only=True):
     root_device_name: str = ROOT_DEVICE_NAME
     content: str | None = None
     source_instance_id: str = ""  # that it was made of, if of one
+    deprecated_at: datetime | None = None
+    protection: Protection = Protection.DISABLED
+    protected_until: datetime | None = None  # while it cools down
 
 
 class DiskSnapshot(Shareable, frozen=True, kw_only=True):

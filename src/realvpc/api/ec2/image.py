@@ -67,7 +67,8 @@ def _render(row: MachineImage) -> Response:
         "SriovNetSupport": "simple",
         "VirtualizationType": "hvm",
         "BootMode": "uefi-preferred",
-        "DeregistrationProtection": "disabled",
+        "DeprecationTime": f"{row.deprecated_at:%Y-%m-%dT%H:%M:%S}.000Z" if row.deprecated_at else None,
+        "DeregistrationProtection": row.protection,
         "ImdsSupport": "v2.0",
         "FreeTierEligible": True,
         "SourceInstanceId": row.source_instance_id or None,
@@ -167,8 +168,17 @@ def describe_images(ctx: Context, request: Request) -> Answer:
         rows = [row for row in rows if owners & {row.account, _alias(row), _self(ctx, row)}]
     if users := request.get("ExecutableUsers"):  # who may launch by a permission of the image's, not as its owner
         rows = [row for row in rows if is_granted(ctx, row, users) or (row.account in PUBLISHERS and ALL in users)]
+    rows = [row for row in rows if _is_included(ctx, request, row)]
     page, token = paginate(request, rows)
     return Answer({"Images": [_shown(ctx, row) for row in page], "NextToken": token})
+
+
+def _is_included(ctx: Context, request: Request, row: MachineImage) -> bool:
+    """Owners see what they have deprecated, and what they have disabled when they ask for it."""
+    if row.state is ImageState.DISABLED:
+        return bool(request.get("IncludeDisabled"))
+    is_deprecated = row.deprecated_at is not None and ctx.now >= row.deprecated_at
+    return not is_deprecated or row.account == ctx.account or bool(request.get("IncludeDeprecated"))
 
 
 def _shown(ctx: Context, row: MachineImage) -> Response:

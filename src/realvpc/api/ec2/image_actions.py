@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from ..core.action import Action, Repeat, on_all
-from . import ebs_setting, image, image_attribute, image_of_instance, image_registration, snapshot, volume_snapshot
+from . import (
+    ebs_setting,
+    image,
+    image_attribute,
+    image_lifecycle,
+    image_of_instance,
+    image_registration,
+    snapshot,
+    volume_snapshot,
+)
 from .resources import on
 
 IMAGE_ACTIONS: dict[str, Action] = {
@@ -13,8 +22,16 @@ IMAGE_ACTIONS: dict[str, Action] = {
     "DeregisterImage": Action(image_registration.deregister_image, on("image")),
     "DescribeImageAttribute": Action(image_attribute.describe_image_attribute, on("image")),
     "DescribeImages": Action(image.describe_images, on_all),
+    "DisableImage": Action(image_lifecycle.disable_image, on("image")),
     "DisableImageBlockPublicAccess": Action(ebs_setting.disable_image_block_public_access, on_all),
+    "DisableImageDeprecation": Action(image_lifecycle.disable_image_deprecation, on("image")),
+    "DisableImageDeregistrationProtection": Action(
+        image_lifecycle.disable_image_deregistration_protection, on("image")
+    ),
+    "EnableImage": Action(image_lifecycle.enable_image, on("image")),
     "EnableImageBlockPublicAccess": Action(ebs_setting.enable_image_block_public_access, on_all),
+    "EnableImageDeprecation": Action(image_lifecycle.enable_image_deprecation, on("image")),
+    "EnableImageDeregistrationProtection": Action(image_lifecycle.enable_image_deregistration_protection, on("image")),
     "GetImageBlockPublicAccessState": Action(ebs_setting.get_image_block_public_access_state, on_all),
     "ModifyImageAttribute": Action(image_attribute.modify_image_attribute, on("image")),
     "RegisterImage": Action(image_registration.register_image, on("image", perhaps=("snapshot",))),

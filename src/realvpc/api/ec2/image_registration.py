@@ -16,6 +16,7 @@ from ..core.lookup import get, named, not_found
 from ..core.parameters import refuse
 from ..core.tags import tags_by_type, tags_on_creation
 from .image import IMAGE, check_available, check_owner, images_of_snapshot
+from .image_lifecycle import check_unprotected
 from .sharing import may_use
 from .snapshot import SNAPSHOT
 
@@ -116,10 +117,11 @@ def _source(ctx: Context, image_id: str, region: str) -> MachineImage:
 def deregister_image(ctx: Context, request: Request) -> Answer:
     """Instances that were launched from it go on; its snapshot stays unless it is to go too.
 
-    Raises ``InvalidAMIID.NotFound``, and AuthFailure for an image of Amazon's.
+    Raises ``InvalidAMIID.NotFound``, AuthFailure for an image of Amazon's, OperationNotPermitted for a protected one.
     """
     row = named(ctx, IMAGE, request, "ImageId")
     check_owner(ctx, row)
+    check_unprotected(ctx, row)
     change, results = delete(row), []
     snapshot = ctx.state.inventory.disk_snapshots.get(row.snapshot_id)
     if request.get("DeleteAssociatedSnapshots") and snapshot is not None:
