@@ -199,6 +199,14 @@ def test_a_full_mesh(applied: Outputs) -> None:
     assert applied["full_mesh"]["peerings"] == 6
 
 
+def test_a_vpc_behind_a_nat_gateway_with_acls_and_flow_logs(applied: Outputs, service: Running) -> None:
+    public = Address.parse(applied["nat_nacl_flowlogs"]["nat_ip"])
+    assert public in Cidr.parse("198.18.0.0/15")
+    words = ("ec2", "describe-nat-gateways", "--filter", "Name=state,Values=available")
+    gateways = service.aws(*words, account="main", region="us-east-1")["NatGateways"]
+    assert str(public) in {row["PublicIp"] for gateway in gateways for row in gateway["NatGatewayAddresses"]}
+
+
 def test_dhcp_options_of_a_vpc(applied: Outputs) -> None:
     assert applied["dhcp_options"]["servers"] == ["10.1.0.10", "AmazonProvidedDNS"]
 
@@ -334,6 +342,29 @@ def test_what_the_usual_module_makes_of_security_groups(applied: Outputs) -> Non
 def test_what_is_excluded_from_block_public_access(applied: Outputs) -> None:
     outputs = applied["block_public_access"]
     assert outputs["excluded"] == outputs["vpc"]
+
+
+def test_endpoints_and_their_parts(applied: Outputs, service: Running) -> None:
+    outputs = applied["vpc_endpoints"]
+    assert (outputs["found"], outputs["prefix_lists"]) == ("available", outputs["gateways"])
+    for name, addresses in ((outputs["ec2"], outputs["addresses"]), (outputs["registry"], outputs["of_registry"])):
+        found = service("exec", "endpoint-client", "--", "getent", "ahostsv4", name).out
+        assert {line.split()[0] for line in found.splitlines()} == set(addresses)
+    signed = ("curl", "-s", "-m", "5", "--user", "some:body", "--aws-sigv4", "aws:amz:us-east-1:ecr")
+    answer = service("exec", "endpoint-client", "--", *signed, f"https://{outputs['registry']}/").out
+    assert "The service ecr is not available here" in answer
+
+
+def test_what_belongs_together_as_a_resource_of_its_own(applied: Outputs) -> None:
+    outputs = applied["associations"]
+    for found, expected in (outputs["main"], outputs["groups"]):
+        assert found == expected
+    assert outputs["state"] == "stopped"
+
+
+def test_an_instance_with_all_options_of_a_launch(applied: Outputs, service: Running) -> None:
+    assert applied["instance_options"]["name"].startswith("i-")
+    assert service("exec", "with-options", "--", "hostname", "-f").out.strip() == applied["instance_options"]["name"]
 
 
 def test_flow_logs_of_a_vpc_and_a_subnet(applied: Outputs, service: Running) -> None:

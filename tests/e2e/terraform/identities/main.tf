@@ -127,7 +127,7 @@ data "aws_ssm_parameters_by_path" "p" {
   depends_on = [aws_ssm_parameter.s]
 }
 resource "aws_cloudwatch_log_group" "g" {
-  name              = "/vpc/flow"
+  name              = "/identities/log"
   retention_in_days = 7
   tags              = { a = "b" }
 }
