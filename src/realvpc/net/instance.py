@@ -118,6 +118,7 @@ class Instance(Resource, frozen=True, kw_only=True):
     shutdown_behavior: str = "stop"  # of a shutdown from inside: stop or terminate
     detailed_monitoring: bool = False
     ebs_optimized: bool = False
+    threads_per_core: int | None = None  # of its CPU options, where they are not the type's own
     cpu_credits: str | None = None  # standard or unlimited, for burstable types
     metadata_options: MetadataOptions = MetadataOptions()
     tenancy: str = "default"  # or dedicated

@@ -58,6 +58,11 @@ class InstanceType(Struct, frozen=True):
         return ("partition", "spread") if is_shared else ("cluster", "partition", "spread")
 
     @property
+    def valid_threads_per_core(self) -> tuple[int, ...]:
+        """What CPU options may ask for (EC2 guide, "Supported CPU options")."""
+        return tuple(sorted({1, self.threads_per_core}))
+
+    @property
     def cores(self) -> int:
         return max(1, self.vcpus // self.threads_per_core)
 

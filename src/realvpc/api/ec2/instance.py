@@ -84,7 +84,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
         "SecurityGroups": [],
         "Tags": render_tags(instance.tags) or None,
         "VirtualizationType": "hvm",
-        "CpuOptions": {"CoreCount": kind.cores, "ThreadsPerCore": kind.threads_per_core},
+        "CpuOptions": {"CoreCount": kind.cores, "ThreadsPerCore": instance.threads_per_core or kind.threads_per_core},
         "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
         "HibernationOptions": {"Configured": False},
         "MetadataOptions": render_metadata_options(instance.metadata_options),

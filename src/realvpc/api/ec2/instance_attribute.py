@@ -247,7 +247,7 @@ def _with_type(ctx: Context, instance: Instance, name: str) -> Instance:
     check_families(kind, *(ctx.network.subnets[row.subnet_id] for row in interfaces))
     if len(interfaces) > kind.interfaces:
         raise invalid_parameter_combination(f"The instance has more network interfaces than {name} allows.")
-    return replace(instance, instance_type=name, cpu_credits=read_cpu_credits({}, kind))
+    return replace(instance, instance_type=name, threads_per_core=None, cpu_credits=read_cpu_credits({}, kind))
 
 
 def _primary(ctx: Context, instance: Instance) -> NetworkInterface:

@@ -40,7 +40,6 @@ def describe_instance_types(ctx: Context, request: Request) -> Answer:
 def _render(kind: InstanceType) -> Response:
     """Made once, and changed by nobody: a request may have filters by the dozen, and there are hundreds of types."""
     nitro = kind.is_nitro
-    valid_threads = sorted({1, kind.threads_per_core})
     return {
         "InstanceType": kind.name,
         "CurrentGeneration": kind.is_current_generation,
@@ -60,7 +59,7 @@ def _render(kind: InstanceType) -> Response:
             "DefaultCores": kind.cores,
             "DefaultThreadsPerCore": kind.threads_per_core,
             "ValidCores": [kind.cores],
-            "ValidThreadsPerCore": valid_threads,
+            "ValidThreadsPerCore": list(kind.valid_threads_per_core),
         },
         "MemoryInfo": {"SizeInMiB": kind.memory_mib},
         "InstanceStorageSupported": False,

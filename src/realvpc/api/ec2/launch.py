@@ -90,12 +90,16 @@ def read_instance_type(request: Request) -> InstanceType:
     kind = INSTANCE_TYPES.get(name)
     if kind is None:
         raise invalid_parameter_value(f"Invalid value '{name}' for InstanceType.")
-    options = request.get("CpuOptions") or {}
-    if (options.get("CoreCount") or kind.cores) != kind.cores or (
-        options.get("ThreadsPerCore") or kind.threads_per_core
-    ) != kind.threads_per_core:
-        raise unsupported_operation(f"The CPU options of {name} cannot be changed.")
     return kind
+
+
+def read_threads_per_core(request: Request, kind: InstanceType) -> int | None:
+    """Of CpuOptions.  Raises UnsupportedOperation for what DescribeInstanceTypes does not call valid."""
+    options = request.get("CpuOptions") or {}
+    threads: int | None = options.get("ThreadsPerCore")
+    if (options.get("CoreCount") or kind.cores) != kind.cores or threads not in (None, *kind.valid_threads_per_core):
+        raise unsupported_operation(f"The CPU options of {kind.name} cannot be changed so.")
+    return threads
 
 
 def _check_architecture(kind: InstanceType, image: MachineImage) -> None:

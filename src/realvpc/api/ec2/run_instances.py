@@ -25,6 +25,7 @@ from .launch import (
     read_image,
     read_instance_type,
     read_key_pair,
+    read_threads_per_core,
     read_user_data,
     refuse_what_is_not_here,
 )
@@ -155,6 +156,7 @@ def _template(
         shutdown_behavior=request.get("InstanceInitiatedShutdownBehavior") or "stop",
         detailed_monitoring=bool((request.get("Monitoring") or {}).get("Enabled")),
         ebs_optimized=bool(request.get("EbsOptimized")),
+        threads_per_core=read_threads_per_core(request, kind),
         cpu_credits=read_cpu_credits(request, kind),
         metadata_options=launch_options(ctx, request.get("MetadataOptions") or {}),
         tenancy=placement.tenancy,
