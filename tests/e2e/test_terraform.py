@@ -172,6 +172,8 @@ _READS: dict[str, dict[str, dict[str, Any]]] = {
         "describe_placement_groups": {},
         "describe_managed_prefix_lists": {},
         "describe_flow_logs": {},
+        "describe_vpc_endpoints": {},
+        "describe_network_interfaces": {},
     },
     "route53": {"list_hosted_zones": {}},
     "iam": {"list_users": {}, "list_groups": {}, "list_policies": {"Scope": "Local"}},
@@ -202,9 +204,10 @@ def test_a_full_mesh(applied: Outputs) -> None:
 def test_a_vpc_behind_a_nat_gateway_with_acls_and_flow_logs(applied: Outputs, service: Running) -> None:
     public = Address.parse(applied["nat_nacl_flowlogs"]["nat_ip"])
     assert public in Cidr.parse("198.18.0.0/15")
-    words = ("ec2", "describe-nat-gateways", "--filter", "Name=state,Values=available")
-    gateways = service.aws(*words, account="main", region="us-east-1")["NatGateways"]
-    assert str(public) in {row["PublicIp"] for gateway in gateways for row in gateway["NatGatewayAddresses"]}
+    ec2 = service.client("ec2", "--account", "main", "--region", "us-east-1")
+    address = ec2.describe_addresses(PublicIps=[str(public)])["Addresses"][0]
+    interface = ec2.describe_network_interfaces(NetworkInterfaceIds=[address["NetworkInterfaceId"]])
+    assert interface["NetworkInterfaces"][0]["InterfaceType"] == "nat_gateway"
 
 
 def test_dhcp_options_of_a_vpc(applied: Outputs) -> None:
@@ -346,7 +349,8 @@ def test_what_is_excluded_from_block_public_access(applied: Outputs) -> None:
 
 def test_endpoints_and_their_parts(applied: Outputs, service: Running) -> None:
     outputs = applied["vpc_endpoints"]
-    assert (outputs["found"], outputs["prefix_lists"]) == ("available", outputs["gateways"])
+    tables, expected = outputs["tables"]
+    assert (outputs["found"], tables) == ("available", expected)
     for name, addresses in ((outputs["ec2"], outputs["addresses"]), (outputs["registry"], outputs["of_registry"])):
         found = service("exec", "endpoint-client", "--", "getent", "ahostsv4", name).out
         assert {line.split()[0] for line in found.splitlines()} == set(addresses)

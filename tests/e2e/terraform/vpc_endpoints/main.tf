@@ -1,5 +1,5 @@
 # Endpoints as modules make them: with everything in one resource, looked up by a short name, and with each route table,
-# subnet, security group, policy and the private names as resources of their own.
+# security group, policy and the private names as resources of their own.
 data "aws_region" "current" {}
 data "aws_caller_identity" "current" {}
 data "aws_availability_zones" "z" { state = "available" }
@@ -129,11 +129,7 @@ resource "aws_vpc_endpoint" "ssm" {
   vpc_id            = aws_vpc.v.id
   service_name      = local.services["ssm"].service_name
   vpc_endpoint_type = "Interface"
-}
-resource "aws_vpc_endpoint_subnet_association" "ssm" {
-  count           = 2
-  vpc_endpoint_id = aws_vpc_endpoint.ssm.id
-  subnet_id       = aws_subnet.s[count.index].id
+  subnet_ids        = aws_subnet.s[*].id # to associate one takes the provider a minute, by the clock
 }
 resource "aws_vpc_endpoint_security_group_association" "first" {
   vpc_endpoint_id             = aws_vpc_endpoint.ssm.id
@@ -148,7 +144,6 @@ resource "aws_vpc_endpoint_security_group_association" "second" {
 resource "aws_vpc_endpoint_private_dns" "ssm" {
   vpc_endpoint_id     = aws_vpc_endpoint.ssm.id
   private_dns_enabled = true
-  depends_on          = [aws_vpc_endpoint_subnet_association.ssm]
 }
 
 resource "aws_instance" "client" {
@@ -161,9 +156,9 @@ data "aws_vpc_endpoint" "ec2" {
   vpc_id       = aws_vpc.v.id
   service_name = aws_vpc_endpoint.ec2.service_name
 }
-data "aws_route_table" "r" {
-  route_table_id = aws_route_table.r[0].id
-  depends_on     = [aws_vpc_endpoint_route_table_association.s3, aws_vpc_endpoint.dynamodb]
+data "aws_vpc_endpoint" "s3" {
+  id         = aws_vpc_endpoint.s3.id
+  depends_on = [aws_vpc_endpoint_route_table_association.s3, aws_vpc_endpoint_policy.s3]
 }
 
 output "addresses" { value = local.addresses }
@@ -171,5 +166,4 @@ output "ec2" { value = "ec2.${data.aws_region.current.name}.amazonaws.com" }
 output "registry" { value = "${data.aws_caller_identity.current.account_id}.dkr.ecr.${data.aws_region.current.name}.amazonaws.com" }
 output "of_registry" { value = [data.aws_network_interface.registry.private_ip] }
 output "found" { value = data.aws_vpc_endpoint.ec2.state }
-output "prefix_lists" { value = sort([for route in data.aws_route_table.r.routes : route.destination_prefix_list_id if route.destination_prefix_list_id != ""]) }
-output "gateways" { value = sort([aws_vpc_endpoint.s3.prefix_list_id, aws_vpc_endpoint.dynamodb.prefix_list_id]) }
+output "tables" { value = [sort(data.aws_vpc_endpoint.s3.route_table_ids), sort(aws_route_table.r[*].id)] }
