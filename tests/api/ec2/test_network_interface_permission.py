@@ -54,7 +54,7 @@ def test_a_permission_is_listed_until_it_is_taken_back(client: Client, other: Cl
     this = {"NetworkInterfacePermissionId": made["NetworkInterfacePermissionId"]}
     assert client("DeleteNetworkInterfacePermission", **this) == {"Return": True}
     error = client.refused("DeleteNetworkInterfacePermission", **this)
-    assert error.code == "InvalidNetworkInterfacePermissionId.NotFound"
+    assert error.code == "InvalidPermissionID.NotFound"
     permit(client, interface_id)
     client("DeleteNetworkInterface", NetworkInterfaceId=interface_id)
     assert client("DescribeNetworkInterfacePermissions")["NetworkInterfacePermissions"] == []

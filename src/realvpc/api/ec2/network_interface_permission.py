@@ -67,7 +67,7 @@ def create_network_interface_permission(ctx: Context, request: Request) -> Answe
 def delete_network_interface_permission(ctx: Context, request: Request) -> Answer:
     """Whoever has attached the interface keeps it.
 
-    Raises ``InvalidNetworkInterfacePermissionId.NotFound``; OperationNotPermitted without Force while the other
+    Raises ``InvalidPermissionID.NotFound``; OperationNotPermitted without Force while the other
     account's instance has the interface.
     """
     row = named(ctx, NETWORK_INTERFACE_PERMISSION, request, "NetworkInterfacePermissionId")
@@ -106,8 +106,8 @@ def _render(row: NetworkInterfacePermission) -> Response:
 NETWORK_INTERFACE_PERMISSION = Noun(
     type=NetworkInterfacePermission,
     prefix="eni-perm",
-    not_found="InvalidNetworkInterfacePermissionId.NotFound",
-    malformed="InvalidNetworkInterfacePermissionId.Malformed",
+    not_found="InvalidPermissionID.NotFound",
+    malformed="InvalidPermissionID.Malformed",
     words="networkInterfacePermission ID",
     tag_type="network-interface-permission",  # which nobody can tag
     ids="NetworkInterfacePermissionIds",
