@@ -100,7 +100,7 @@ LAW = (
     Mutant("gateway_endpoint.py", "journey.fits(endpoint_id, mtu.INTERNET, vpc_id)", "pass"),
     Mutant("private_link.py", "journey.fits(endpoint.id, mtu.INTERFACE_ENDPOINT, receiver.vpc_id)", "pass"),
     Mutant("private_link.py", "    journey.track_as_received(receiver)\n", ""),
-    Mutant("link_local.py", "else packet.source == sender.private_address", "else sender.has(packet.source)"),
+    Mutant("link_local.py", "else packet.source == sender.ipv4_on_link", "else sender.has(packet.source)"),
     Mutant("link_local.py", "of_vpc_address=packet.destination == vpc.resolver", "of_vpc_address=False"),
     Mutant("link_local.py", "            vpc.enable_dns_support,\n", "            True,\n"),
     # what is counted, and what is recorded

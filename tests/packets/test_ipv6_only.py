@@ -9,9 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric.fabric import Fabric
-from realvpc.net.addresses import Address
+from realvpc.net.addresses import Address, Cidr
 from realvpc.net.network import Network
 from realvpc.net.reasons import Reason
+from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
 from realvpc.net.services import (
     IPV6_INTERNET_HOSTS,
     IPV6_METADATA,
@@ -26,6 +27,7 @@ from realvpc.net.table import put
 
 from .hosts import ALL_IN, ALL_OUT, bring_up, host, inside, ipv6_only, number, peering, ping, ping_in_vain, vpc
 from .test_fabric import counted, either_way
+from .test_network_acl import with_acl
 from .test_services import asked, served
 
 pytestmark = pytest.mark.root
@@ -123,3 +125,18 @@ def test_the_services_answer_in_both_families(fabric: Fabric) -> None:
                 assert asked(fabric, machine, str(IPV6_RESOLVER), 53, protocol, address) == over_ipv6
             expected = over_ipv6 if machine == A else ""
             assert asked(fabric, machine, str(IPV6_METADATA), 80, "tcp", address) == expected
+
+
+def test_an_appliance_in_another_ipv6_only_subnet_is_beyond_the_boundary(fabric: Fabric) -> None:
+    """Both have the same link-local block of IPv4, and are two subnets nevertheless."""
+    network = walkthrough().apply(
+        put(ipv6_only(13, 1, "2001:db8:1:2::/64"), *host(5, 1, None, ipv6="2001:db8:1:2::7", subnet=13))
+    )
+    box = replace(network.interfaces[number("eni", 5)], source_dest_check=False)
+    to_box = Route(Cidr.parse("2001:db8:9::/48"), Target(TargetKind.NETWORK_INTERFACE, box.id))
+    network = network.apply(put(box, TableRoute.of(network.route_tables[number("rtb", 1)], to_box)))
+    bring_up(fabric, network)
+    assert counted(fabric, lambda: ping_in_vain(fabric, A, "2001:db8:9::1")) == {Reason.DELIVERED.name: 3}
+    bring_up(fabric, with_acl(network, 11))
+    gained = counted(fabric, lambda: ping_in_vain(fabric, A, "2001:db8:9::1"))
+    assert gained == {Reason.NETWORK_ACL_EGRESS.name: 3}
