@@ -296,6 +296,12 @@ def test_a_vpc_of_both_families(applied: Outputs, service: Running) -> None:
     for source, destination in ways:
         answer = service("exec", source, "--", "ping", "-6", "-c", "3", "-i", "0.2", destination).out
         assert re.search(r" 0% packet loss", answer)
+    at, header = "http://169.254.169.254/latest", "X-aws-ec2-metadata-token"
+    script = (
+        f"token=$(curl -s -m 5 -X PUT {at}/api/token -H '{header}-ttl-seconds: 60'); "
+        f'curl -s -m 5 -H "{header}: $token" {at}/meta-data/local-hostname'
+    )
+    assert service("exec", "ipv6-only", "--", "sh", "-c", script).out == name
 
 
 def test_a_gateway_route_table_and_a_route_to_a_subnet(applied: Outputs) -> None:
