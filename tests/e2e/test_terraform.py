@@ -173,7 +173,6 @@ _READS: dict[str, dict[str, dict[str, Any]]] = {
         "describe_managed_prefix_lists": {},
         "describe_flow_logs": {},
         "describe_vpc_endpoints": {},
-        "describe_network_interfaces": {},
     },
     "route53": {"list_hosted_zones": {}},
     "iam": {"list_users": {}, "list_groups": {}, "list_policies": {"Scope": "Local"}},
