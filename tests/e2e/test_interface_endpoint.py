@@ -24,6 +24,21 @@ DENYING = {
 }
 
 
+_KNOCK = """
+import json, socket, ssl, sys
+host, path, token = sys.argv[1:]
+sock = ssl.create_default_context().wrap_socket(socket.create_connection((host, 443), 10), server_hostname=host)
+sock.sendall(f"GET {path} HTTP/1.1\\r\\nHost: {host}\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n"
+             "Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n".encode())
+came = b""
+while b"\\r\\n\\r\\n" not in came:
+    came += sock.recv(1)
+words = json.dumps({"TokenValue": token}).encode()
+sock.sendall(b"\\x81" + bytes([0x80 | 126]) + len(words).to_bytes(2, "big") + bytes(4) + words)
+print(came.split()[1].decode(), {0x82: "output", 0x88: "closed"}[sock.recv(1)[0]])
+"""
+
+
 class Private:
     """A VPC with one subnet and an instance, and nothing that leads out of it."""
 
@@ -69,6 +84,13 @@ class Private:
     def sh(self, script: str, code: int | None = 0) -> str:
         done = self.service("exec", self.instance_id, "--", "sh", "-c", script, code=code)
         return done.out + done.err
+
+    def knock(self, label: str) -> str:
+        """What the endpoint of a service says to who has the token of a new session: of HTTP, and of the session."""
+        session = self.ssm.start_session(Target=self.instance_id)
+        path = session["StreamUrl"].partition("/v1/")
+        words = f"{label}.{REGION}.amazonaws.com", f"/v1/{path[2]}", session["TokenValue"]
+        return self.service("exec", self.instance_id, "--", "python3", "-c", _KNOCK, *words).out.strip()
 
     def status(self) -> str:
         """Of its agent; empty when none was ever seen."""
@@ -134,3 +156,18 @@ def test_unmodified_clients_in_it_call_awss_names_as_their_role_as_far_as_the_po
     assert "with an explicit deny in a VPC endpoint policy" in complaint
     assert "timed out" in private.sh("curl -sS -m 3 https://iam.amazonaws.com/ 2>&1", code=None)
     assert "100% packet loss" in private.sh(f"ping -c 1 -W 1 sts.{REGION}.amazonaws.com", code=None)
+
+
+def test_sessions_come_through_the_endpoint_of_their_channels_alone_as_far_as_its_policy_lets_them(
+    private: Private,
+) -> None:
+    """The endpoint to ssm is still there."""
+    no_channels = {"Effect": "Deny", "Principal": "*", "Action": "ssmmessages:OpenDataChannel", "Resource": "*"}
+    policy = {"Statement": [DENYING["Statement"][0], no_channels]}
+    messages = private.endpoint("ssmmessages", PolicyDocument=json.dumps(policy))
+    eventually(lambda: private.status() == "Online", what="the agent is online")
+    assert private.knock("ssmmessages") == "101 closed"
+    private.ec2.modify_vpc_endpoint(VpcEndpointId=messages, ResetPolicy=True)
+    assert private.knock("ssmmessages") == "101 output"
+    assert private.knock("ssm") == "101 closed"
+    private.ec2.delete_vpc_endpoints(VpcEndpointIds=[messages])
