@@ -90,6 +90,18 @@ def test_an_instance_runs_its_image_even_after_that_was_deregistered(client: Cli
     assert contents_in_use(client.service.state) == frozenset()
 
 
+def test_an_image_that_was_deregistered_is_unknown_when_no_instance_names_it(
+    client: Client, image: dict[str, Any]
+) -> None:
+    (instance,) = run(client, make_subnet(client, make_vpc(client)), ImageId=image["ImageId"])
+    client("DeregisterImage", ImageId=image["ImageId"])
+    assert client("DescribeImages", ImageIds=[image["ImageId"]])["Images"] == []
+    both = client("DescribeImages", ImageIds=[image["ImageId"], AL2023.id_in(TOKYO)])["Images"]
+    assert [row["ImageId"] for row in both] == [AL2023.id_in(TOKYO)]
+    client("TerminateInstances", InstanceIds=[instance["InstanceId"]])
+    assert client.refused("DescribeImages", ImageIds=[image["ImageId"]]).code == "InvalidAMIID.NotFound"
+
+
 def test_amazons_image_is_made_by_the_host(client: Client) -> None:
     run(client, make_subnet(client, make_vpc(client)))
     (spec,) = machine_specs(client.service.state)

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from realvpc.net.images import PUBLISHERS, public_images
+from realvpc.net.instance import InstanceState
 from realvpc.net.machine_image import ALL, ImageState, MachineImage
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import paginate, select
 from ..core.errors import AwsError
 from ..core.filter import no_values
+from ..core.lookup import find, is_id
 from ..core.noun import Derived, Noun, TellsPrefix, of_row
 from ..core.tags import render_tags
 from .sharing import is_granted, may_use, usable
@@ -163,7 +165,9 @@ IMAGE = Noun(
 
 def describe_images(ctx: Context, request: Request) -> Answer:
     """By id.  Raises ``InvalidAMIID.Malformed``, ``InvalidAMIID.NotFound``, InvalidParameterValue for a filter."""
-    rows = select(ctx, request, IMAGE)
+    wanted = request.get(IMAGE.ids) or []
+    there = _without_remembered(ctx, wanted)
+    rows = select(ctx, request | {IMAGE.ids: there}, IMAGE) if there or not wanted else []
     if owners := frozenset(request.get("Owners") or ()):
         rows = [row for row in rows if owners & {row.account, _alias(row), _self(ctx, row)}]
     if users := request.get("ExecutableUsers"):  # who may launch by a permission of the image's, not as its owner
@@ -179,6 +183,17 @@ def _is_included(ctx: Context, request: Request, row: MachineImage) -> bool:
         return bool(request.get("IncludeDisabled"))
     is_deprecated = row.deprecated_at is not None and ctx.now >= row.deprecated_at
     return not is_deprecated or row.account == ctx.account or bool(request.get("IncludeDeprecated"))
+
+
+def _without_remembered(ctx: Context, wanted: list[str]) -> list[str]:
+    """Without the ids of images that were deregistered: while an instance names one, it is passed over, and not said to
+    be unknown (EC2 API Reference, DescribeImages)."""
+    gone = {image_id for image_id in wanted if is_id(IMAGE, image_id) and find(ctx, IMAGE, image_id) is None}
+    if not gone:
+        return wanted
+    rows = ctx.visible(ctx.network.instances)
+    named = {row.image_id for row in rows if row.state is not InstanceState.TERMINATED}
+    return [image_id for image_id in wanted if image_id not in gone & named]
 
 
 def _shown(ctx: Context, row: MachineImage) -> Response:
