@@ -342,12 +342,12 @@ def test_random_requests(seed: int, has_fabric: bool, clock: Clock, monkeypatch:
     everything = [(name, action) for name, actions in service.actions.items() for action in actions]
     real = [(name, action) for name, action in everything if action not in EMPTY.get(name, {})]
     of_ssm = [pair for pair in real if pair[0] == "ssm"]
-    of_ssm += [pair for pair in of_ssm if pair[1] in USUAL] * 8
+    of_ssm += [pair for pair in of_ssm if pair[1] in USUAL] * 16
     favourites = [*(pair for pair in everything if pair[1] in USUAL), *[("ec2", "CreateRoute")] * 5]
     favourites += [("ec2", "AssociateAddress"), ("ec2", "DisassociateAddress")] * 10  # both need what others have made
     outcomes: Counter[str] = Counter()
     for number in range(REQUESTS):
-        first = has_fabric and number < REQUESTS // 8  # while the machine still stands
+        first = has_fabric and number < REQUESTS // 6  # while the machine still stands
         pool = of_ssm if first else random.choices((favourites, real, everything), (10, 9, 1))[0]
         name, action = random.choice(pool)
         parameters = generator.parameters(action, service_model(name).operation_model(action).input_shape)

@@ -15,6 +15,7 @@ from .identity_provider import OpenIdConnectProvider, SamlProvider
 from .policy import Policy
 from .policy_holder import PolicyHolder
 from .role import InstanceProfile, Role
+from .ssh_public_key import SshPublicKey
 from .user import Group, User
 
 R = TypeVar("R", bound=Resource)
@@ -24,7 +25,7 @@ class Directory(Snapshot):
     TYPES = (
         *(Account, AccessKey, User, Group, Role, InstanceProfile, Policy),
         *(AccountAlias, PasswordPolicy, CredentialReport, OpenIdConnectProvider, SamlProvider),
-        *(AppliedQuota, QuotaRequest, UsedRegion),
+        *(AppliedQuota, QuotaRequest, UsedRegion, SshPublicKey),
     )
 
     __slots__ = ()
@@ -56,6 +57,10 @@ class Directory(Snapshot):
     @property
     def policies(self) -> Table[Policy]:
         return self.table(Policy)
+
+    @property
+    def ssh_public_keys(self) -> Table[SshPublicKey]:
+        return self.table(SshPublicKey)
 
     @property
     def quotas(self) -> Table[AppliedQuota]:
@@ -93,6 +98,9 @@ class Directory(Snapshot):
         """The oldest first."""
         return sorted(self.access_keys.where(_user_id, user_id), key=lambda key: (key.created_at, key.id))
 
+    def ssh_keys_of(self, user_id: str) -> Collection[SshPublicKey]:
+        return self.ssh_public_keys.where(_owner_id, user_id)
+
     def members_of(self, group_id: str) -> Collection[User]:
         return self.users.where(_group_ids, group_id)
 
@@ -121,6 +129,10 @@ def _arn(row: User) -> Iterable[str]:
 
 
 def _user_id(row: AccessKey) -> Iterable[str]:
+    return (row.user_id,)
+
+
+def _owner_id(row: SshPublicKey) -> Iterable[str]:
     return (row.user_id,)
 
 

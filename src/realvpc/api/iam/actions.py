@@ -23,6 +23,7 @@ from . import (
     saml_provider,
     service_linked_role,
     simulation,
+    ssh_public_key,
     user,
 )
 from .resources import (
@@ -60,6 +61,12 @@ _OF_USERS: dict[str, Action] = {
     "DeleteLoginProfile": Action(login_profile.delete_login_profile, on_user),
     "GetLoginProfile": Action(login_profile.get_login_profile, on_user),
     "UpdateLoginProfile": Action(login_profile.update_login_profile, on_user),
+    # SSH public keys
+    "DeleteSSHPublicKey": Action(ssh_public_key.delete_ssh_public_key, on_user),
+    "GetSSHPublicKey": Action(ssh_public_key.get_ssh_public_key, on_user),
+    "ListSSHPublicKeys": Action(ssh_public_key.list_ssh_public_keys, on_user),
+    "UpdateSSHPublicKey": Action(ssh_public_key.update_ssh_public_key, on_user),
+    "UploadSSHPublicKey": Action(ssh_public_key.upload_ssh_public_key, on_user),
     # Their policies
     "AttachUserPolicy": Action(attached_policy.attach_user_policy, on_user),
     "DeleteUserPermissionsBoundary": Action(permissions_boundary.delete_user_permissions_boundary, on_user),

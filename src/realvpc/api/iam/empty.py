@@ -23,7 +23,6 @@ EMPTY: Mapping[str, str] = {
 
 OF_USERS: Mapping[str, str] = {
     "ListMFADevices": "MFADevices",
-    "ListSSHPublicKeys": "SSHPublicKeys",
     "ListServiceSpecificCredentials": "ServiceSpecificCredentials",
     "ListSigningCertificates": "Certificates",
 }

@@ -73,6 +73,7 @@ def delete_user(ctx: Context, request: Request) -> Answer:
             "delete access keys": ctx.directory.keys_of(user.id),
             "remove users from group": user.group_ids,
             "delete login profile": user.login_profile,
+            "delete SSH public keys": ctx.directory.ssh_keys_of(user.id),
         }
     )
     return Answer({}, delete(user))
