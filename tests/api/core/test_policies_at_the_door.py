@@ -266,3 +266,15 @@ def test_without_a_session_a_session_is_not_the_users(service: Service, ann: As)
     gone = As(service, KEY_ID)
     gone.who = replace(gone.who, session=Session("AIDANOBODY"), access_key_id="ASIAX")
     assert gone.refused("DescribeVpcs").code == "UnauthorizedOperation"
+
+
+def test_a_service_that_does_not_evaluate_policies_asks_nobody_for_them(clock: Clock) -> None:
+    service = new_service(clock)
+    user_with_keys(service, "ann", KEY_ID)
+    ann = As(service, KEY_ID)
+    ann("PutUserPolicy", of="iam", UserName="ann", PolicyName="own", PolicyDocument=policy({"Effect": "Deny"}))
+    assert ann("DescribeVpcs")["Vpcs"] == []
+    [result] = ann("SimulatePrincipalPolicy", of="iam", PolicySourceArn=ann.who.arn, ActionNames=["ec2:DescribeVpcs"])[
+        "EvaluationResults"
+    ]
+    assert result["EvalDecision"] == "explicitDeny", "the simulator tells what policies say"
