@@ -72,7 +72,8 @@ class RandomPackets(ABC):
             return self._answer(*self.random.choice(past[-30:]))
         if past and self.chance(0.15):
             at, trace = self.random.choice(past)
-            return trace.sent, at
+            again = trace.sent  # perhaps larger, on a way that is remembered
+            return (again if again.quoted else replace(again, size=self.random.choice((again.size, *SIZES)))), at
         if self.with_ipv6 and self.chance(0.5):
             return self._ipv6_packet()
         if self.chance(0.1):

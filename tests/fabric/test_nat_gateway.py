@@ -122,6 +122,9 @@ def test_tcp_that_no_connection_is_known_of_is_reset(send: Send) -> None:
     assert run.data[14 + IP_HEADER + 4 : 14 + IP_HEADER + 8] == frame(asked)[14 + IP_HEADER + 8 : 14 + IP_HEADER + 12]
     assert send(frame(asked, tcp_flags=ACK | RST)).action == TC_ACT_SHOT, "a reset gets no answer"
     assert send(frame(asked, tcp_flags=FIN)).action == TC_ACT_SHOT
+    assert reason(send(frame(asked, tcp_flags=SYN | ACK))) is Reason.NAT_NO_CONNECTION, (
+        "which answers, and begins nothing"
+    )
 
 
 def test_fragments_of_udp_pass_and_of_nothing_else(send: Send) -> None:

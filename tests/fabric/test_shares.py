@@ -11,6 +11,7 @@ from realvpc.fabric import namespace
 from realvpc.fabric.bpf import layout
 from realvpc.fabric.bpf.layout import number_of
 from realvpc.fabric.loader import Object
+from realvpc.net import mtu
 from realvpc.net.addresses import Address
 from realvpc.net.allowances import FLOWS_OF_INTERFACE, may_share
 from realvpc.net.network import Network
@@ -21,7 +22,7 @@ from realvpc.net.table import put
 from realvpc.net.walk import walk
 
 from ..packets.endpoint import INTERFACE, interface_endpoint
-from .frames import frame
+from .frames import frame, gso_size
 from .kernel import SMALL, Kernel, devices
 from .program import A_ADDRESS, C_ADDRESS, A, C, network, packet, reason, set_tally, tally
 
@@ -57,6 +58,23 @@ def test_a_sender_has_no_more_of_an_endpoint_than_it_leaves_to_others(tmp_path: 
             assert (share(A), tally(kernel, ENDPOINT)) == (2, FLOWS_OF_INTERFACE - 1)
             assert ask(A, A_ADDRESS, 40001) is Reason.DELIVERED, "what it has goes on"
             assert ask(C, C_ADDRESS, 40000) is Reason.DELIVERED
+
+    with devices(tmp_path / "ns") as path:
+        namespace.run_in(path, run)
+
+
+def test_a_remembered_way_to_an_endpoint_has_its_mtu(tmp_path: Path) -> None:
+    """Which is less than what the subnet has on the way there."""
+
+    def run() -> None:
+        with Object(max_entries=SMALL) as loaded:
+            kernel = Kernel(loaded, with_endpoint())
+            asking = packet(A_ADDRESS, THERE, destination_port=443)
+            for _ in range(3):  # the first begins the flow, the second is remembered
+                assert reason(kernel.run(frame(asking), A)) is Reason.DELIVERED
+            for size, expected in ((mtu.INTERFACE_ENDPOINT, Reason.DELIVERED), (9001, Reason.PACKET_TOO_BIG)):
+                large = replace(asking, size=size)
+                assert reason(kernel.run(frame(large), A, gso_size(large))) is expected
 
     with devices(tmp_path / "ns") as path:
         namespace.run_in(path, run)

@@ -31,6 +31,7 @@ PYTEST = ("-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider")
 OF_LAW = ("tests/net", "tests/reach", "--deselect", "tests/net/test_small_scope.py")
 OF_PROGRAM = tuple(f"tests/fabric/test_{name}.py" for name in (
     "bytes", "ipv6_bytes", "decisions", "tracking", "nat_gateway", "nat64", "flow_records", "translation", "allowances",
+    "shares",
 ))  # fmt: skip
 
 
