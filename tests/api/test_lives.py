@@ -28,6 +28,7 @@ LIVES = {
     "prefix list": networks.PREFIX_LIST,
     "flow log": networks.FLOW_LOG,
     "exclusion": networks.EXCLUSION,
+    "group of another VPC": networks.GROUP_ASSOCIATION,
 }
 
 EVERY = [

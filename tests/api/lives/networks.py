@@ -291,3 +291,47 @@ EXCLUSION = Life(
     unknown=NO_EXCLUSION,
     seen=_exclusion_state,
 )
+
+
+def _group(*steps: str) -> Callable[[Client], Ids]:
+    def make(client: Client) -> Ids:
+        vpc_id = make_vpc(client, "10.30.0.0/16")
+        subnet_id = make_subnet(client, vpc_id, "10.30.0.0/24")
+        made = client("CreateSecurityGroup", GroupName="g", Description="d", VpcId=make_vpc(client))["GroupId"]
+        ids = {"it": made, "vpc": vpc_id}
+        for step in steps:
+            if step == "associate":
+                client("AssociateSecurityGroupVpc", **_to_vpc(ids))
+            else:
+                client("CreateNetworkInterface", SubnetId=subnet_id, Groups=[made])
+        return ids
+
+    return make
+
+
+def _to_vpc(ids: Ids) -> dict[str, Any]:
+    return {"GroupId": ids["it"], "VpcId": ids["vpc"]}
+
+
+def _group_state(client: Client, ids: Ids) -> str:
+    if client("DescribeNetworkInterfaces")["NetworkInterfaces"]:
+        return "in use"
+    rows = client("DescribeSecurityGroupVpcAssociations")["SecurityGroupVpcAssociations"]
+    return str(rows[0]["State"]) if rows else "alone"
+
+
+GROUP_ASSOCIATION = Life(
+    states={"alone": _group(), "associated": _group("associate"), "in use": _group("associate", "use")},
+    asked={
+        "AssociateSecurityGroupVpc": _to_vpc,
+        "DisassociateSecurityGroupVpc": _to_vpc,
+        "DeleteSecurityGroup": lambda ids: {"GroupId": ids["it"]},
+    },
+    answers={
+        "alone": (NO, "InvalidParameterValue", NO),
+        "associated": (NO, NO, "DependencyViolation"),
+        "in use": (NO, "DependencyViolation", "DependencyViolation"),
+    },
+    unknown="InvalidGroup.NotFound",
+    seen=_group_state,
+)
