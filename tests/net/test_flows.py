@@ -6,12 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.net import allowances
+from realvpc.net.addresses import Cidr
 from realvpc.net.icmp import IcmpType
 from realvpc.net.instance import InstanceState
 from realvpc.net.network import Network
 from realvpc.net.packet import Flow, Packet
 from realvpc.net.reasons import Reason
-from realvpc.net.security_group import ICMP, SecurityGroupRule
+from realvpc.net.security_group import ICMP, TCP, SecurityGroupRule
 from realvpc.net.table import put
 from realvpc.net.walk import walk
 from tests.worlds import ALL_ICMP, ALL_OUT, ping, three_vpcs
@@ -64,6 +65,17 @@ def test_an_error_about_another_type_is_not_about_the_flow() -> None:
     assert walk(network, error, "eni-b", there.tracked).delivered
     other = replace(error, quoted=replace(there.packet, icmp_type=41))
     assert walk(network, other, "eni-b", there.tracked).reason is Reason.SECURITY_GROUP_INGRESS
+
+
+@pytest.mark.parametrize(("peer", "is_tracked"), [("0.0.0.0/0", False), ("10.0.0.0/8", True)])
+def test_what_is_open_to_everybody_both_ways_and_nothing_else_is_left_untracked(peer: str, is_tracked: bool) -> None:
+    out = replace(ALL_OUT, peer=Cidr.parse(peer))
+    network = with_rules(three_vpcs(), "sg-a", out, replace(out, is_egress=False))
+    network = with_rules(network, "sg-b", replace(ALL_OUT, is_egress=False))
+    sent = replace(ping(A, B), protocol=TCP, icmp_type=0, source_port=40000, destination_port=80, opens=True)
+    there = walk(network, sent, "eni-a")
+    assert there.delivered
+    assert any(flow.interface_id == "eni-a" for flow in there.tracked) is is_tracked
 
 
 def flows_of(interface_id: str, count: int) -> frozenset[Flow]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from realvpc.net import nat_flow
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.egress_only_internet_gateway import EgressOnlyInternetGateway
 from realvpc.net.nat_flow import ATTEMPTS, FIRST_PORT, NatFlow
@@ -212,6 +213,30 @@ class TestRefusals:
     def test_a_gateway_whose_subnet_leads_to_itself(self, network: Network) -> None:
         looped = route(network, 1, "0.0.0.0/0", Target(TargetKind.NAT_GATEWAY, NAT))
         assert walk(looped, packet("10.20.1.7", OUTSIDE), A).reason is Reason.NAT_LOOP
+
+    def test_an_answer_comes_back_through_one_gateway_and_once(self, network: Network) -> None:
+        """Of a connection that the gateway's own address is said to have begun."""
+        own: dict[str, Any] = {
+            "inside": Address.parse(OWN),
+            "outside": Address.parse(OWN),
+            "remote": Address.parse(OUTSIDE),
+        }
+        ports: dict[str, Any] = {"inside_port": 40000, "outside_port": 40000, "remote_port": 80}
+        flow = NatFlow(gateway=NAT_INTERFACE, protocol=UDP, **own, **ports)
+        answer = packet(OUTSIDE, EIP, source_port=80, destination_port=40000)
+        assert walk(network, answer, INTERNET, nat_flows=frozenset({flow})).reason is Reason.NAT_LOOP
+
+    @pytest.mark.parametrize(("room", "reason"), [(5, Reason.DELIVERED), (4, Reason.NAT_PORT_ALLOCATION)])
+    def test_a_gateway_has_no_more_than_it_leaves_to_others(
+        self, network: Network, monkeypatch: pytest.MonkeyPatch, room: int, reason: Reason
+    ) -> None:
+        flows: frozenset[NatFlow] = frozenset()
+        for port in (1, 2):
+            begun = walk(network, packet("10.20.1.7", OUTSIDE, source_port=port), A, nat_flows=flows).nat_flow
+            assert begun is not None
+            flows |= {begun}
+        monkeypatch.setattr(nat_flow, "FLOWS", room)
+        assert walk(network, packet("10.20.1.8", OUTSIDE), OTHER, nat_flows=flows).reason is reason
 
     def test_a_deleted_gateway_is_a_blackhole(self, network: Network) -> None:
         gone = replace(network.interfaces[NAT_INTERFACE], attachment=None)

@@ -11,11 +11,12 @@ from realvpc.net.addresses import Address, Cidr
 from realvpc.net.network import Network
 from realvpc.net.packet import Packet
 from realvpc.net.reasons import Reason
-from realvpc.net.security_group import TCP
+from realvpc.net.security_group import TCP, UDP
 from realvpc.net.services import (
     IPV6_METADATA,
     IPV6_RESOLVER,
     METADATA_PORT,
+    RESOLVER,
     RESOLVER_PORT,
     asker,
     identity_of,
@@ -90,3 +91,14 @@ def test_what_an_interface_has_lost_is_answered_no_more() -> None:
     out = ask(network(), IPV6_METADATA, METADATA_PORT)
     without = network().apply(put(replace(network().interfaces[INTERFACE], ipv6_addresses=())))
     assert walk(without, out.packet.reply(), SERVICES).reason is Reason.UNKNOWN_INTERFACE
+
+
+@pytest.mark.parametrize("asked", [RESOLVER, Address.parse("10.1.0.2")], ids=["link-local", "the VPC's own"])
+def test_the_resolver_answers_from_the_address_that_it_was_asked_at(asked: Address) -> None:
+    question = Packet(
+        source=Address.parse("10.1.0.7"), destination=asked, protocol=UDP, source_port=7, destination_port=RESOLVER_PORT
+    )
+    there = walk(network(), question, INTERFACE)
+    assert (there.delivered_to, there.packet.destination) == (SERVICES, RESOLVER)
+    back = walk(network(), there.packet.reply(), SERVICES)
+    assert (back.delivered_to, back.packet) == (INTERFACE, question.reply())
