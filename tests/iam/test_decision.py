@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from realvpc.iam import statement
 from realvpc.iam.condition import circumstances
 from realvpc.iam.decision import Decision, Layer, Policies, PolicySource, Source, decide
 from realvpc.iam.policy_position import Position, spans_of
+from realvpc.iam.statement import read_statements
 
 MINE, OTHERS = "arn:aws:s3:::mine/ann/file", "arn:aws:s3:::mine/bob/file"
 GIVEN = circumstances({"aws:username": "ann"}, None)
@@ -51,8 +53,8 @@ def test_statements_are_about_actions_resources_and_circumstances(statement: dic
 
 
 def test_what_is_excluded() -> None:
-    for statement in ({"NotAction": "s3:Put*", "Resource": "*"}, {"NotResource": OTHERS, "Action": "*"}):
-        document = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow"} | statement})
+    for row in ({"NotAction": "s3:Put*", "Resource": "*"}, {"NotResource": OTHERS, "Action": "*"}):
+        document = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow"} | row})
         policies = Policies(identity=(PolicySource("p", Source.USER, document),))
         assert decide(policies, "s3:GetObject", (MINE,), GIVEN).decision is Decision.ALLOWED
         assert decide(policies, "s3:PutObject", (OTHERS,), GIVEN).decision is Decision.IMPLICIT_DENY
@@ -92,3 +94,12 @@ def test_where_statements_stand_is_told_as_in_aws_examples() -> None:
     assert (first.start, first.end) == (Position(3, 19), Position(9, 10))
     assert (second.start, second.end) == (Position(9, 10), Position(15, 10))
     assert spans_of('{"Statement": [], "Id": "x", "Statement" : [ {"Effect":"}"} ] }')[0].end == Position(1, 60)
+
+
+def test_long_documents_are_remembered_in_small_numbers() -> None:
+    """Whoever asks the simulator chooses them, and one of 128 KiB becomes megabytes."""
+    for number in range(40):
+        read_statements(source(*({"Sid": f"s{number}x{each}"} for each in range(200))).document or "")
+        read_statements(source({"Sid": f"s{number}"}).document or "")
+    assert statement._read_long.cache_info().currsize <= 16
+    assert statement._read_short.cache_info().currsize <= 256

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realvpc.net import glob
 from realvpc.net.glob import Glob, read_glob, read_glob_groups, read_globs
 
 
@@ -87,3 +88,12 @@ def test_many_patterns_together_mean_what_each_means(patterns: list[str], text: 
 def test_groups_of_patterns_have_to_match_each(groups: list[list[str]], text: str) -> None:
     matched = read_glob_groups(tuple(map(tuple, groups))).all_match(text)
     assert matched is all(any(matches(pattern, text) for pattern in group) for group in groups)
+
+
+def test_automata_of_long_patterns_are_not_kept() -> None:
+    """Anybody may send some, and each is megabytes."""
+    before = glob._read_short.cache_info().currsize, glob._join_short.cache_info().currsize
+    long = "ab*?" * 10_000
+    assert isinstance(read_glob(long), Glob)
+    assert read_globs((long,)).matches("ab" + "xab" * 9_999 + "x")
+    assert (glob._read_short.cache_info().currsize, glob._join_short.cache_info().currsize) == before

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -20,7 +19,6 @@ _UNPARSED = "The policy failed legacy parsing"
 _PRINCIPAL = "Policy document should not specify a principal."
 NO_POLICY = frozenset({_SYNTAX, _PRINCIPAL})
 """What is said before a managed policy's version is asked for; all else is said after."""
-_REMEMBERED = 1024  # documents
 _MEMBERS = frozenset({"Version", "Id", "Statement"})
 _STATEMENT_MEMBERS = frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"})
 _TRUST_MEMBERS = frozenset({"Sid", "Effect", "Principal", "Action", "NotAction", "Condition"})
@@ -140,7 +138,6 @@ def is_endpoint_policy(text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def statements_of(document: str) -> tuple[dict[str, Any], ...]:
     """What there is to evaluate of a document that was found to be a policy."""
     return tuple(

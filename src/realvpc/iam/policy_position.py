@@ -13,7 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_REMEMBERED = 128  # documents
+_REMEMBERED = 16  # documents, which may be long
 
 
 class Position(Struct, frozen=True):

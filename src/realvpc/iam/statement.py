@@ -17,7 +17,8 @@ from .policy_document import statements_of
 from .policy_variable import filled_pattern, keys_in
 
 _WITH_VARIABLES = "2012-10-17"
-_REMEMBERED = 1024  # documents
+_SHORT = 10_240  # characters
+_REMEMBERED, _REMEMBERED_LONG = 256, 16  # documents: anybody may ask for any, and a long one becomes megabytes
 _CHARACTERS_OF_A_STEP = 200
 DENY = "Deny"
 
@@ -70,9 +71,12 @@ class Statement(Struct, frozen=True, kw_only=True):
                 yield from keys_in(each)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def read_statements(document: str) -> tuple[Statement, ...]:
     """Of a document that was found to be a policy."""
+    return (_read_short if len(document) <= _SHORT else _read_long)(document)
+
+
+def _read(document: str) -> tuple[Statement, ...]:
     takes_variables = read_json(document).get("Version") == _WITH_VARIABLES
     return tuple(
         Statement(
@@ -90,6 +94,9 @@ def read_statements(document: str) -> tuple[Statement, ...]:
         )
         for place, row in enumerate(statements_of(document))
     )
+
+
+_read_short, _read_long = lru_cache(_REMEMBERED)(_read), lru_cache(_REMEMBERED_LONG)(_read)
 
 
 def naming(statements: Iterable[Statement], given: Circumstances) -> Callable[[str], bool]:

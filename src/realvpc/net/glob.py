@@ -34,9 +34,16 @@ class Glob(Struct, frozen=True):
         return bool(places & end)
 
 
-@lru_cache(maxsize=1024)
+_SHORT, _SHORT_TOGETHER = 1024, 20_480
+"""Characters of patterns whose automata are remembered: one grows with its pattern, times the characters in it."""
+
+
 def read_glob(pattern: str) -> Glob | str:
     """The automaton of a pattern; of one without wildcards the text that it stands for."""
+    return (_read_short if len(pattern) <= _SHORT else _read)(pattern)
+
+
+def _read(pattern: str) -> Glob | str:
     places: list[str | None] = []  # None: any one character
     stays = 0
     characters = iter(pattern)
@@ -55,6 +62,9 @@ def read_glob(pattern: str) -> Glob | str:
         if place is not None:
             moves[place] = moves.get(place, always) | 1 << index
     return Glob(moves, always, stays, 1 << len(places))
+
+
+_read_short = lru_cache(1024)(_read)
 
 
 class Globs(Struct, frozen=True):
@@ -89,8 +99,11 @@ class Globs(Struct, frozen=True):
         return places & self.ends
 
 
-@lru_cache(maxsize=64)
 def read_globs(patterns: tuple[str, ...]) -> Globs:
+    return (_join_short if sum(map(len, patterns)) <= _SHORT_TOGETHER else _join)(patterns)
+
+
+def _join(patterns: tuple[str, ...]) -> Globs:
     read = [read_glob(pattern) for pattern in dict.fromkeys(patterns)]
     globs = _side_by_side([each for each in read if isinstance(each, Glob)])
     return replace(globs, texts=frozenset(each for each in read if isinstance(each, str)))
@@ -141,3 +154,6 @@ def read_glob_groups(groups: tuple[tuple[str, ...], ...]) -> GlobGroups:
             offset += read.end.bit_length()
         placed.append((ends, frozenset(texts)))
     return GlobGroups(_side_by_side(automata), tuple(placed))
+
+
+_join_short = lru_cache(64)(_join)
