@@ -152,6 +152,17 @@ def test_a_gateway_has_its_room_and_known_connections_go_on(
     assert reason(send(frame(known))) is Reason.DELIVERED
 
 
+@pytest.mark.parametrize(("free", "expected"), [(2, Reason.DELIVERED), (1, Reason.NAT_PORT_ALLOCATION)])
+def test_a_gateway_has_no_more_than_it_leaves_to_others(
+    send: Send, kernel: Kernel, free: int, expected: Reason
+) -> None:
+    """It has one connection, and of the host's places so many are free."""
+    known = packet(INSIDE, OUTSIDE, UDP)
+    assert reason(send(frame(known))) is Reason.DELIVERED
+    set_tally(kernel, ALL_NAT_GATEWAYS, FLOWS - free)
+    assert reason(send(frame(replace(known, source_port=1)))) is expected
+
+
 def test_one_sender_leaves_others_room(send: Send, kernel: Kernel) -> None:
     """Half of a gateway that it has for itself; it is counted when its connections begin."""
     known = packet(INSIDE, OUTSIDE, UDP)
