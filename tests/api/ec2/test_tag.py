@@ -183,6 +183,18 @@ def test_a_specification_of_tags_has_some_and_these_have_keys(client: Client) ->
     assert error.message == "Value ( '' ) for parameter Tag key is invalid. Tag key cannot be null or empty."
 
 
+def test_a_tag_that_comes_twice_is_one_and_a_key_with_two_values_is_refused(client: Client) -> None:
+    vpc_id = make_vpc(client)
+    twice = [{"Key": "Name", "Value": "a"}, {"Key": "Owner", "Value": "b"}, {"Key": "Name", "Value": "a"}]
+    client("CreateTags", Resources=[vpc_id], Tags=twice)
+    assert listed(client, resource_type="vpc") == [("vpc", "Name", "a"), ("vpc", "Owner", "b")]
+    error = client.refused("CreateTags", Resources=[vpc_id], Tags=[*twice, {"Key": "Name", "Value": "c"}])
+    assert (error.code, error.message) == ("InvalidParameterValue", "Duplicate tag key 'Name' specified.")
+    on_creation = [{"ResourceType": "vpc", "Tags": twice}]
+    error = client.refused("CreateVpc", CidrBlock="10.21.0.0/16", TagSpecifications=on_creation)
+    assert error.message == "Duplicate tag key 'Name' specified."
+
+
 def test_tags_are_listed_by_filter(client: Client) -> None:
     vpc_id = make_vpc(client, TagSpecifications=specification("vpc", Name="a", Owner="TeamA"))
     make_subnet(client, vpc_id, TagSpecifications=specification("subnet", Name="b"))

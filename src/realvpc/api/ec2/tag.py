@@ -30,12 +30,13 @@ Retag = Callable[[dict[str, str]], dict[str, str]]
 
 
 def create_tags(ctx: Context, request: Request) -> Answer:
-    """Add tags to resources, or overwrite the values of those that they have.
+    """Add tags to resources, or overwrite the values of those that they have.  A tag that is named twice is one.
 
     Raises InvalidID for what is no id, the ``NotFound`` error of the kind, and what ``tags.checked`` raises; then no
     resource has changed.
     """
-    tags = read_tags(request["Tags"])
+    pairs = dict.fromkeys((tag.get("Key"), tag.get("Value")) for tag in request["Tags"])
+    tags = read_tags({"Key": key, "Value": value} for key, value in pairs)
     checked(tags)
     return _retagged(ctx, request, lambda old: check_count(old | tags))
 
