@@ -213,7 +213,7 @@ def test_a_snapshot_is_used_by_whom_it_is_shared_with(client: Client, other: Cli
 
 def test_public_snapshots_and_what_blocks_them(client: Client, other: Client) -> None:
     first, second = (take(client, make(client)) for _ in range(2))
-    encrypted = take(client, make(client, Encrypted=True))
+    encrypted = take(client, make(client, Encrypted=True, KmsKeyId="alias/shared"))
     allow_volumes(client, first, {"Group": "all"})
     assert snapshots(other) == snapshots(other, RestorableByUserIds=["all"]) == [first]
     everybody: dict[str, Any] = {"CreateVolumePermission": {"Add": [{"Group": "all"}]}}
@@ -225,3 +225,16 @@ def test_public_snapshots_and_what_blocks_them(client: Client, other: Client) ->
     assert snapshots(other) == []
     client("DisableSnapshotBlockPublicAccess")
     assert snapshots(other) == [first]
+
+
+def test_a_snapshot_is_shared_under_a_key_that_others_can_use(client: Client, other: Client) -> None:
+    of_awss_key = take(client, make(client, Encrypted=True))
+    somebody: dict[str, Any] = {"CreateVolumePermission": {"Add": [{"UserId": OTHER}]}}
+    error = client.refused("ModifySnapshotAttribute", SnapshotId=of_awss_key, **somebody)
+    assert (error.code, error.message) == (
+        "OperationNotPermitted",
+        "Encrypted snapshots with EBS default key cannot be shared",
+    )
+    of_own_key = take(client, make(client, Encrypted=True, KmsKeyId="alias/shared"))
+    client("ModifySnapshotAttribute", SnapshotId=of_own_key, **somebody)
+    assert snapshots(other) == [of_own_key]

@@ -9,9 +9,11 @@ from inspect import isawaitable
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from realvpc.api.core.call import Call
-from realvpc.api.ssm.document_format import to_json
+from realvpc.api.ssm.document_format import in_format, to_json
 from realvpc.clock import Clock
 from realvpc.net.quotas import SSM_DOCUMENTS
 
@@ -160,6 +162,14 @@ def test_awss_documents_are_shown_in_yaml_too(manager: Manager) -> None:
 )
 def test_scalars_of_yaml_are_those_of_its_core_schema(text: str, value: Any) -> None:
     assert json.loads(to_json(text, "YAML")) == value
+
+
+@given(st.text("0123456789.eE+-oxabFfnulTtrueNs~:# ", max_size=8))
+@example("1e3")
+@example("0o17")
+def test_a_text_is_the_same_text_after_yaml(text: str) -> None:
+    written = in_format("", "JSON", json.dumps({"x": text}), "YAML")
+    assert json.loads(to_json(written, "YAML")) == {"x": text}
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,11 @@ def _managed_key(ctx: Context) -> str:
     return arn("kms", ctx.region, ctx.account, f"key/{key_id}")
 
 
+def is_managed_key(ctx: Context, key: str) -> bool:
+    """Whether this is the ARN of the key that AWS manages for the caller's volumes, which nobody else can use."""
+    return key == _managed_key(ctx)
+
+
 def _key_arn(ctx: Context, key: str) -> str:
     if not _KEY.fullmatch(key):
         raise invalid_parameter_value(f"Value ({key}) for parameter KmsKeyId is invalid.")

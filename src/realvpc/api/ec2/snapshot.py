@@ -14,7 +14,7 @@ from ..core.filter import no_values
 from ..core.lookup import named
 from ..core.noun import Derived, Noun, of_row
 from ..core.tags import render_tags
-from .ebs_setting import settings_of
+from .ebs_setting import is_managed_key, settings_of
 from .image import images_of_snapshot
 from .sharing import CREATE_VOLUME, check_owner, is_granted, may_use, rendered, shared_anew, usable
 
@@ -113,6 +113,8 @@ def modify_snapshot_attribute(ctx: Context, request: Request) -> Answer:
     OperationNotPermitted, and what ``shared_anew`` raises."""
     snapshot = _to_share(ctx, request)
     shared = shared_anew(request, snapshot, CREATE_VOLUME)
+    if is_managed_key(ctx, snapshot.kms_key_id) and not set(shared) <= set(snapshot.shared_with):
+        raise AwsError("OperationNotPermitted", "Encrypted snapshots with EBS default key cannot be shared")
     if ALL in shared and ALL not in snapshot.shared_with:
         if snapshot.encrypted:
             raise AwsError("OperationNotPermitted", "Encrypted snapshots cannot be shared publicly.")

@@ -56,8 +56,19 @@ def in_format(content: str, form: str, json_text: str, wanted: str) -> str:
         return content
     if wanted == JSON:
         return msgspec.json.format(json_text, indent=2)
-    written: str = yaml.safe_dump(read_json(json_text), sort_keys=False, allow_unicode=True, width=math.inf)
+    written: str = yaml.dump(read_json(json_text), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
     return written
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # it has no types
+    """Quotes what would be read as no text, which YAML 1.1 sees in other texts than YAML 1.2."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        is_plain = not any(pattern.fullmatch(text) for pattern, _ in _PLAIN)
+        return self.represent_scalar(f"{_TAG}str", text, style=None if is_plain else "'")
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def _first_line(error: Exception) -> str:
