@@ -154,8 +154,19 @@ def test_wildcards_in_a_value_that_stands_for_a_variable_mean_themselves() -> No
 def test_what_nobody_knows_denies_and_does_not_allow() -> None:
     given = circumstances({"aws:username": "ann"}, frozenset({"aws:requesttag/"}))
     for condition in ({"StringEquals": {"ec2:Vpc": "x"}}, {"StringNotEquals": {"ec2:Vpc": "x"}},
-                      {"Null": {"ec2:Vpc": "true"}}):  # fmt: skip
+                      {"Null": {"ec2:Vpc": "true"}}, {"StringEqualsIfExists": {"ec2:Vpc": "x"}},
+                      {"ForAllValues:StringNotEqualsIfExists": {"ec2:Vpc": "x"}},
+                      {"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}},
+                      {"StringEquals": {"aws:username": "${ec2:Vpc}"}}, {"StringLike": {"aws:username": "b${ec2:Vpc}"}},
+                      {"StringNotEquals": {"aws:username": ["bob", "${ec2:Vpc, 'eve'}"]}}):  # fmt: skip
         assert holds(condition, given, takes_variables=True, unknown=True)
         assert not holds(condition, given, takes_variables=True, unknown=False)
     absent = {"StringEquals": {"aws:RequestTag/team": "x"}}
     assert not holds(absent, given, takes_variables=True, unknown=True)
+    for condition, expected in (
+        ({"StringEquals": {"aws:username": ["${ec2:Vpc}", "ann"]}}, True),  # whatever it stands for
+        ({"StringNotEquals": {"aws:username": ["${ec2:Vpc}", "ann"]}}, False),
+        ({"StringEquals": {"aws:username": "${aws:RequestTag/team}"}}, False),
+    ):
+        for unknown in (True, False):
+            assert holds(condition, given, takes_variables=True, unknown=unknown) is expected

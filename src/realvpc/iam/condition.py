@@ -76,7 +76,7 @@ def _holds(
     is_opposite, name = "Not" in name, name.replace("Not", "")
     values = given.values.get(key)
     if values is None and not given.is_absent(key):
-        return unknown or is_optional
+        return unknown
     if name == "Null":
         return (values is None) == (wanted[:1] != [] and wanted[0].lower() == "true")
     if not values:
@@ -85,11 +85,17 @@ def _holds(
         suits = _OPERATORS[name](wanted, variables)
     except ValueError:  # of a document that was kept before such were refused, or with such a variable
         return unknown
-    if quantifier == _ANY:
-        return any(suits(value) != is_opposite for value in values)
-    if quantifier == _ALL or is_opposite:
-        return all(suits(value) != is_opposite for value in values)
-    return any(map(suits, values))
+    each = (suits(value) != is_opposite for value in values)
+    answer = all(each) if quantifier == _ALL or (is_opposite and quantifier != _ANY) else any(each)
+    if answer == is_opposite and variables is not None and _is_hidden(wanted, given):
+        return unknown  # what the variable stands for might be what suits
+    return answer
+
+
+def _is_hidden(wanted: list[str], given: Circumstances) -> bool:
+    """Whether a variable in them stands for what nobody knows."""
+    keys = {key.lower() for each in wanted if "${" in each for key in keys_in(each)}
+    return any(key not in given.values and not given.is_absent(key) for key in keys)
 
 
 def _texts(values: Any) -> list[str]:

@@ -130,11 +130,14 @@ def test_tags_of_the_request_and_the_principal_are_conditions(owner: As, ann: As
 
 
 def test_a_key_that_is_not_known_of_a_call_denies_and_does_not_allow(owner: As, ann: As) -> None:
-    condition = {"StringEquals": {"ec2:ResourceTag/env": "test"}}
-    give(owner, {"Action": "ec2:*", "Condition": condition})
-    assert ann.refused("CreateVpc", CidrBlock="10.9.0.0/16").code == "UnauthorizedOperation"
-    give(owner, {}, {"Effect": "Deny", "Action": "ec2:*", "Condition": condition})
-    assert "explicit deny" in ann.refused("CreateVpc", CidrBlock="10.9.0.0/16").message
+    for condition in (
+        {"StringEquals": {"ec2:ResourceTag/env": "test"}},
+        {"StringEqualsIfExists": {"ec2:InstanceType": "t3.micro"}, "IpAddressIfExists": {"aws:SourceIp": "10.0.0.0/8"}},
+    ):
+        give(owner, {"Action": "ec2:*", "Condition": condition})
+        assert ann.refused("CreateVpc", CidrBlock="10.9.0.0/16").code == "UnauthorizedOperation"
+        give(owner, {}, {"Effect": "Deny", "Action": "ec2:*", "Condition": condition})
+        assert "explicit deny" in ann.refused("CreateVpc", CidrBlock="10.9.0.0/16").message
 
 
 def test_a_boundary_bounds(owner: As, ann: As) -> None:
