@@ -23,7 +23,7 @@ from realvpc.store.state import State
 
 from .actions import ACTIONS, FIRST_USE
 from .core.action import Actions
-from .core.call import Call, Caller, Credential
+from .core.call import Call, Caller, Credential, Through
 from .core.context import Answer, Context, Options, Response
 from .core.credentials import find_credential
 from .core.door import enter
@@ -160,7 +160,7 @@ class Service:
         return await _awaited(self.handle(call))
 
     def _context(self, call: Call, effort: Effort | None = None) -> Context:
-        return self.context(call.caller, call.host, call.scheme, effort)
+        return self.context(call.caller, call.host, call.scheme, call.through, effort)
 
     def _work(self, call: Call, context: Context) -> Worked:
         """Raises AwsError, and TooLongError when the context's effort does not suffice."""
@@ -239,7 +239,14 @@ class Service:
         """Whom these stand for now; see ``find_credential``."""
         return find_credential(self.state.directory, self.key, self._now(), access_key_id, session_token)
 
-    def context(self, caller: Caller, host: str = "", scheme: str = "http", effort: Effort | None = None) -> Context:
+    def context(
+        self,
+        caller: Caller,
+        host: str = "",
+        scheme: str = "http",
+        through: Through | None = None,
+        effort: Effort | None = None,
+    ) -> Context:
         """What a call of this caller knows; ``host`` is what the client calls the service, by http or https."""
         return Context(
             state=self.state,
@@ -250,6 +257,7 @@ class Service:
             key=self.key,
             host=host,
             scheme=scheme,
+            through=through,
             effort=effort,
         )
 

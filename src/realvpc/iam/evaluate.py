@@ -25,7 +25,7 @@ _ABSENT = frozenset(
     {
         *("aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip", "aws:username"),
         *("aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:resourceorgpaths"),
-        *("aws:principaltag/", "aws:requesttag/", "aws:tagkeys", "aws:multifactorauthage"),
+        *("aws:principaltag/", "aws:requesttag/", "aws:tagkeys", "aws:multifactorauthage", "sts:externalid"),
     }
 )
 """Keys that a call has not got when it comes without a value for them."""

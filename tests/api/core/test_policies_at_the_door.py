@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from realvpc.api.core.call import Call, Caller, Session
+from realvpc.api.core.call import Call, Caller, Session, Through
 from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 
 from ..build import make_vpc, specification
 from ..conftest import MAIN, OTHER, TOKYO, Client, new_service, performed
+from ..ec2.test_vpc_endpoint import House
 from ..users import user_with_keys
 
 KEY_ID = "AKIAANN"
@@ -198,6 +199,48 @@ def test_roles_are_assumed_by_whom_both_policies_let(owner: As, ann: As, service
     named = trust.replace(f"{MAIN}:root", f"{MAIN}:user/ann")
     owner("UpdateAssumeRolePolicy", of="iam", RoleName="web", PolicyDocument=named)
     assert ann("AssumeRole", of="sts", **ask)["AssumedRoleUser"]["Arn"].endswith("/web/me")
+
+
+@pytest.mark.parametrize(
+    ("condition", "may"),
+    [
+        ({"StringEquals": {"aws:RequestedRegion": TOKYO}}, True),
+        ({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, False),
+        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01"}}, False),
+        ({"StringEquals": {"aws:PrincipalAccount": MAIN}, "StringLike": {"sts:RoleSessionName": "m?"}}, True),
+        ({"StringLike": {"sts:RoleSessionName": "you*"}}, False),
+        ({"StringEquals": {"sts:ExternalId": "x"}}, True),
+        ({"Null": {"sts:ExternalId": "true"}}, False),
+    ],
+)
+def test_what_the_door_knows_of_a_call_counts_where_a_role_is_assumed(
+    owner: As, ann: As, condition: dict[str, Any], may: bool
+) -> None:
+    arn = role_for(owner, f"arn:aws:iam::{MAIN}:root")
+    give(owner, {"Action": "sts:AssumeRole", "Condition": condition})
+    ask = {"RoleArn": arn, "RoleSessionName": "me", "ExternalId": "x"}
+    if may:
+        ann("AssumeRole", of="sts", **ask)
+    else:
+        assert ann.refused("AssumeRole", of="sts", **ask).code == "AccessDenied"
+
+
+def test_the_endpoint_of_a_call_counts_where_a_role_is_assumed(owner: As, ann: As) -> None:
+    arn = role_for(owner, f"arn:aws:iam::{MAIN}:root")
+    endpoint_id = House(owner).make("sts")["VpcEndpointId"]
+    ask = {"RoleArn": arn, "RoleSessionName": "me"}
+    give(owner, {"Condition": {"StringEquals": {"aws:SourceVpce": endpoint_id}}})
+    assert ann.refused("AssumeRole", of="sts", **ask).code == "AccessDenied"
+    through = Call("sts", "AssumeRole", ask, ann.who, "req-1", through=Through(endpoint_id, "10.20.0.7"))
+    assert performed(ann.service, through)["Credentials"]
+
+
+def role_for(owner: As, *principals: str, name: str = "web") -> str:
+    statement = {"Effect": "Allow", "Principal": {"AWS": principals}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    made = owner("CreateRole", of="iam", RoleName=name, AssumeRolePolicyDocument=trust)
+    arn: str = made["Role"]["Arn"]
+    return arn
 
 
 def test_the_simulator_says_what_the_door_does(owner: As, ann: As, service: Service) -> None:

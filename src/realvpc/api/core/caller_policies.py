@@ -1,8 +1,8 @@
-"""What the caller's policies are, where they are evaluated (decision 0062), and what a call says of its caller."""
+"""What the caller's policies are, where they are evaluated (decision 0062)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
@@ -54,27 +54,3 @@ def _policies_of(ctx: Context, holder: Role | User | None) -> Policies:
 def _of_session(ctx: Context, policies: tuple[str, ...]) -> Iterator[PolicySource]:
     for each in policies:
         yield managed(ctx.directory, each) if each.startswith("arn:") else PolicySource("", Source.NONE, each)
-
-
-def conditions_of_caller(ctx: Context) -> Mapping[str, str | tuple[str, ...]]:
-    """The condition keys that tell of the caller and of how the call came (IAM guide, "AWS global condition context
-    keys")."""
-    holder, session = holder_of_caller(ctx), ctx.caller.session
-    kind = "Account" if ctx.caller.is_root else "User"
-    if isinstance(holder, Role):
-        kind = "AssumedRole"
-    elif session is not None and ":federated-user/" in ctx.caller.arn:
-        kind = "FederatedUser"
-    keys: dict[str, str | tuple[str, ...]] = {
-        "aws:EpochTime": str(int(ctx.now.timestamp())),
-        "aws:PrincipalType": kind,
-        "aws:SecureTransport": "true" if ctx.scheme == "https" else "false",
-        "aws:ViaAWSService": "false",
-    }
-    if session is not None:
-        keys["aws:MultiFactorAuthPresent"] = "false"
-    if holder is not None:
-        keys |= {f"aws:PrincipalTag/{name}": value for name, value in holder.tags.items()}
-    if isinstance(holder, User) and kind == "User":
-        keys["aws:username"] = holder.name
-    return keys

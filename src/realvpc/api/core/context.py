@@ -17,7 +17,7 @@ from realvpc.net.table import Change, Table, by_place, by_tag
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
 
-from .call import Caller
+from .call import Caller, Through
 from .effort import COMPARING, MAKING, Effort
 
 if TYPE_CHECKING:  # where randomness is made is the shell's affair
@@ -66,8 +66,8 @@ class Options(Struct, frozen=True):
 
 class Context:
     """``now`` is an aware datetime in UTC, as the service's clock shows it.  ``key`` is the service's secret, ``host``
-    is what the client calls the service, the Host header, and ``scheme`` how it came: http or https.  ``effort`` bounds
-    the work; without one there is no bound."""
+    is what the client calls the service, the Host header, ``scheme`` how it came: http or https, and ``through`` the
+    interface endpoint on its way.  ``effort`` bounds the work; without one there is no bound."""
 
     def __init__(
         self,
@@ -80,6 +80,7 @@ class Context:
         key: bytes,
         host: str = "",
         scheme: str = "http",
+        through: Through | None = None,
         effort: Effort | None = None,
     ) -> None:
         self.state = state
@@ -90,6 +91,7 @@ class Context:
         self.key = key
         self.host = host
         self.scheme = scheme
+        self.through = through
         self.effort = effort or Effort()
 
     @property
@@ -162,5 +164,6 @@ class Context:
             key=self.key,
             host=self.host,
             scheme=self.scheme,
+            through=self.through,
             effort=self.effort,
         )

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from realvpc.iam.evaluate import EVERYTHING, Conditions, Evaluate, Principal, Refused, refused
 from realvpc.iam.statement import steps_of as steps_of_policies
 
 from .action import Action, Actions
 from .authorization_message import seal
-from .call import Call, Caller, Through
-from .caller_policies import conditions_of_caller, policies_of_caller
+from .call import Call, Through
+from .caller_policies import policies_of_caller
 from .context import Answer, Context
 from .endpoint_policy import Said, said_of, steps_of
 from .errors import AwsError, dry_run_operation, invalid_action
 from .idempotency import recalled, remembering
 from .refusals import refusals_of
-from .request_tags import conditions_of_tags
+from .request_context import of_the_way, request_context
 
 _TELLS_MORE = "ec2"
 
@@ -47,9 +46,10 @@ def _authorize(ctx: Context, row: Action, evaluate: Evaluate, call: Call) -> Non
     principal = Principal(account=caller.account, arn=caller.arn, user_id=caller.user_id, policies=policies)
     action = f"{call.service}:{call.action}"
     resources = row.resources(ctx, call.params) or (EVERYTHING,)
-    conditions: Conditions = {**_conditions(ctx, call), **row.conditions(call.params)}
+    own = row.conditions(call.params)
+    conditions: Conditions = {**of_the_way(ctx), **own}
     if policies is not None:
-        conditions = {**conditions, **conditions_of_caller(ctx), **conditions_of_tags(call.params)}
+        conditions = request_context(ctx, call.params, own)
         ctx.effort.spend(steps_of_policies((each.document or "" for each in policies.sources), len(resources)))
     verdict = evaluate(principal, action, resources, conditions)
     if isinstance(verdict, Refused):
@@ -69,10 +69,10 @@ def _ask_endpoint(ctx: Context, call: Call, through: Through, principal: Princip
             scope = f"Credential should be scoped to a valid region, not '{ctx.region}'."
             raise refusals_of(call.service).wrong_region(scope)
         ctx.effort.spend(steps_of(endpoint.policy_document, resources))
-        said, resource = said_of(endpoint.policy_document, principal, action, resources, _conditions(ctx, call))
+        said, resource = said_of(endpoint.policy_document, principal, action, resources, of_the_way(ctx))
     if said is not Said.ALLOWED:
         verdict = refused(principal, action, resource, said.value.format(action=action))
-        raise _refusal(ctx, call.service, principal, action, _conditions(ctx, call), verdict)
+        raise _refusal(ctx, call.service, principal, action, of_the_way(ctx), verdict)
 
 
 def _refusal(
@@ -85,32 +85,3 @@ def _refusal(
         message = seal(ctx.key, principal, action, conditions, verdict)
         sentence = f"{sentence}. Encoded authorization failure message: {message}"
     return refusals_of(service).denied(sentence)
-
-
-def _conditions(ctx: Context, call: Call) -> dict[str, Any]:
-    """The global condition keys that every request has, and those of one that came through an interface endpoint (IAM
-    guide, "AWS global condition context keys")."""
-    endpoint = ctx.network.vpc_endpoints.get(call.through.endpoint_id) if call.through else None
-    private = (
-        {
-            "aws:SourceVpc": endpoint.vpc_id,
-            "aws:SourceVpce": endpoint.id,
-            "aws:VpcSourceIp": call.through.source,
-        }
-        if endpoint and call.through
-        else {}
-    )
-    return private | {
-        "aws:CurrentTime": ctx.now.isoformat(),
-        "aws:PrincipalAccount": ctx.account,
-        "aws:PrincipalArn": _principal_arn(ctx, call.caller),
-        "aws:RequestedRegion": ctx.region,
-        "aws:userid": call.caller.user_id,
-    }
-
-
-def _principal_arn(ctx: Context, caller: Caller) -> str:
-    """A session's is that of its role (IAM guide, "aws:PrincipalArn")."""
-    kind, _, rest = caller.arn.rpartition(":")[2].partition("/")
-    role = ctx.directory.role_named(caller.account, rest.partition("/")[0]) if kind == "assumed-role" else None
-    return role.arn if role else caller.arn

@@ -7,7 +7,11 @@ from ..core.credentials import federated_user_arn
 from . import credentials
 
 ACTIONS: dict[str, Action] = {
-    "AssumeRole": Action(credentials.assume_role, lambda ctx, request: (request["RoleArn"],)),
+    "AssumeRole": Action(
+        credentials.assume_role,
+        lambda ctx, request: (request["RoleArn"],),
+        conditions=credentials.conditions_of_session,
+    ),
     "DecodeAuthorizationMessage": Action(credentials.decode_authorization_message, on_all),
     "GetAccessKeyInfo": Action(credentials.get_access_key_info, on_all),
     "GetCallerIdentity": Action(credentials.get_caller_identity, on_all),

@@ -12,11 +12,12 @@ from realvpc.iam.temporary_credentials import Grant, account_of, issue
 from realvpc.iam.trust import ASSUME_ROLE, Assumer, trusts
 
 from ..core.authorization_message import unseal
-from ..core.caller_policies import conditions_of_caller, policies_of_caller
+from ..core.caller_policies import policies_of_caller
 from ..core.context import Answer, Context, Request, Response
 from ..core.credentials import assumed_role_arn, federated_user_arn
 from ..core.errors import AwsError
 from ..core.parameters import refuse
+from ..core.request_context import request_context
 from .session_policy import packed_size, session_policies
 
 _ROLE_SECONDS, _USER_SECONDS = 3600, 43_200  # that a session lasts unless asked for otherwise
@@ -136,7 +137,14 @@ def _may_assume(ctx: Context, role: Role, request: Request) -> bool:
         return False
     if role.account == ctx.account and trusts(role.trust_policy, replace(assumer, account="")):
         return True
-    return allows(policies_of_caller(ctx), ASSUME_ROLE, role.arn, conditions_of_caller(ctx))
+    conditions = request_context(ctx, request, conditions_of_session(request))
+    return allows(policies_of_caller(ctx), ASSUME_ROLE, role.arn, conditions)
+
+
+def conditions_of_session(request: Request) -> dict[str, str]:
+    """The condition keys of AssumeRole (Service Authorization Reference)."""
+    given = {"sts:RoleSessionName": request["RoleSessionName"], "sts:ExternalId": request.get("ExternalId")}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _role_of_session(ctx: Context) -> Role | None:
