@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .condition import Circumstances
 from .statement import Statement, naming, read_statements
@@ -44,6 +45,14 @@ class PolicySource(Struct, frozen=True):
         return read_statements(self.document) if self.document else ()
 
 
+EVERYTHING = PolicySource(
+    "everything",
+    Source.NONE,
+    '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
+)
+"""Of who needs no policy that allows it."""
+
+
 class Layer(StrEnum):
     """What of an identity's policies decides, in IAM's words for each, in the order in which it is told."""
 
@@ -64,6 +73,11 @@ class Policies(Struct, frozen=True, kw_only=True):
     def layers(self) -> dict[Layer, tuple[PolicySource, ...]]:
         layers = {Layer.IDENTITY: self.identity, Layer.BOUNDARY: self.boundary, Layer.SESSION: self.session}
         return {layer: sources for layer, sources in layers.items() if sources is not None}
+
+    @property
+    def bounds(self) -> Policies:
+        """Where a resource's policy allows to a role what the role's own policies need not allow, too: its bounds."""
+        return replace(self, identity=(*self.identity, EVERYTHING))
 
     @property
     def sources(self) -> Iterator[PolicySource]:

@@ -201,6 +201,28 @@ def test_roles_are_assumed_by_whom_both_policies_let(owner: As, ann: As, service
     assert ann("AssumeRole", of="sts", **ask)["AssumedRoleUser"]["Arn"].endswith("/web/me")
 
 
+@pytest.mark.parametrize("bound", ["session", "boundary"])
+def test_a_role_that_a_trust_policy_names_stays_within_its_bounds_and_a_session_or_a_user_does_not(
+    owner: As, ann: As, service: Service, bound: str
+) -> None:
+    """IAM guide, "Policy evaluation logic": a grant to a role's ARN is limited by them, one to a principal's is not."""
+    first = role_for(owner, ann.who.arn, name="first")
+    by_role, by_session = role_for(owner, first), role_for(
+        owner, f"arn:aws:sts::{MAIN}:assumed-role/first/me", name="next"
+    )  # fmt: skip
+    less = policy({"Action": "ec2:*"})
+    free = _with(service, ann("AssumeRole", of="sts", RoleArn=first, RoleSessionName="me"))
+    free("AssumeRole", of="sts", RoleArn=by_role, RoleSessionName="me")
+    more = {"Policy": less} if bound == "session" else {}
+    made = owner("CreatePolicy", of="iam", PolicyName="bound", PolicyDocument=less)["Policy"]["Arn"]
+    if bound == "boundary":
+        owner("PutRolePermissionsBoundary", of="iam", RoleName="first", PermissionsBoundary=made)
+        owner("PutUserPermissionsBoundary", of="iam", UserName="ann", PermissionsBoundary=made)
+    bounded = _with(service, ann("AssumeRole", of="sts", RoleArn=first, RoleSessionName="me", **more))
+    assert bounded.refused("AssumeRole", of="sts", RoleArn=by_role, RoleSessionName="me").code == "AccessDenied"
+    assert bounded("AssumeRole", of="sts", RoleArn=by_session, RoleSessionName="me")["Credentials"]
+
+
 @pytest.mark.parametrize(
     ("condition", "may"),
     [

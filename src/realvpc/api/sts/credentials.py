@@ -128,17 +128,22 @@ def decode_authorization_message(ctx: Context, request: Request) -> Answer:
 
 
 def _may_assume(ctx: Context, role: Role, request: Request) -> bool:
-    """Whom a trust policy in its own account names by itself needs no more; whom it names by the account, or who is
-    of another account, needs policies that allow it (IAM guide, "Policy evaluation logic")."""
+    """Whom a trust policy in its own account names by itself, a user or a session, needs no more.  Whose role it names
+    stays within the role's boundary and the session's policies.  Whom it names by the account, or who is of another
+    account, needs policies that allow it (IAM guide, "Policy evaluation logic")."""
     session = _role_of_session(ctx)
     arns = (ctx.caller.arn,) if session is None else (ctx.caller.arn, session.id)
     assumer = Assumer(account=ctx.account, arns=arns, external_id=request.get("ExternalId"))
     if not trusts(role.trust_policy, assumer):
         return False
-    if role.account == ctx.account and trusts(role.trust_policy, replace(assumer, account="")):
-        return True
+    policies = policies_of_caller(ctx)
+    if role.account == ctx.account:
+        if trusts(role.trust_policy, replace(assumer, account="", arns=arns[:1])):
+            return True
+        if policies is not None and trusts(role.trust_policy, replace(assumer, account="")):
+            policies = policies.bounds
     conditions = request_context(ctx, request, conditions_of_session(request))
-    return allows(policies_of_caller(ctx), ASSUME_ROLE, role.arn, conditions)
+    return allows(policies, ASSUME_ROLE, role.arn, conditions)
 
 
 def conditions_of_session(request: Request) -> dict[str, str]:
