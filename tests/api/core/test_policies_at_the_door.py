@@ -130,6 +130,15 @@ def test_tags_of_the_request_and_the_principal_are_conditions(owner: As, ann: As
             assert ann.refused("CreateVpc", **params).code == "UnauthorizedOperation"
 
 
+def test_tag_keys_alone_are_conditions_too(owner: As, ann: As) -> None:
+    give(owner, {"Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}})
+    owner("CreateLogGroup", of="logs", logGroupName="g", tags={"team": "net", "cost": "1"})
+    ann("UntagLogGroup", of="logs", logGroupName="g", tags=["team"])
+    error = ann.refused("UntagLogGroup", of="logs", logGroupName="g", tags=["team", "cost"])
+    assert error.code == "AccessDeniedException"
+    assert owner("ListTagsLogGroup", of="logs", logGroupName="g")["tags"] == {"cost": "1"}
+
+
 def test_a_key_that_is_not_known_of_a_call_denies_and_does_not_allow(owner: As, ann: As) -> None:
     for condition in (
         {"StringEquals": {"ec2:ResourceTag/env": "test"}},

@@ -6,23 +6,31 @@ from collections.abc import Iterator
 
 from .context import Request
 
+_TAGS = ("Tags", "tags", "AddTags")  # Route 53's request adds and removes at once
+_KEYS = ("TagKeys", "tagKeys", "RemoveTagKeys")
+
 
 def conditions_of_tags(request: Request) -> dict[str, str | tuple[str, ...]]:
     """Whose request names keys alone, to untag, has no values."""
-    tags = dict(_tags(request))
-    keys = (*tags, *(request.get("TagKeys") or request.get("tagKeys") or ()))
-    values = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    return values | {"aws:TagKeys": keys} if keys else {}
+    tags = list(_tags(request))
+    values = {f"aws:RequestTag/{key}": value for key, value in tags if value is not None}
+    return values | {"aws:TagKeys": tuple(dict.fromkeys(key for key, _ in tags))} if tags else {}
 
 
-def _tags(request: Request) -> Iterator[tuple[str, str]]:
-    """EC2 names them apart by what they are for, others in one list or, CloudWatch Logs, in a map."""
-    for name in ("Tags", "tags"):
-        given = request.get(name)
+def _tags(request: Request) -> Iterator[tuple[str, str | None]]:
+    """Keys with their values, or alone.  EC2 names tags apart by what they are for, others in one list or, CloudWatch
+    Logs, in a map; what it untags in its older way is a list of keys by the same name."""
+    for name in _TAGS:
+        given = request.get(name) or ()
         if isinstance(given, dict):
             yield from given.items()
-        for tag in given if isinstance(given, list) else ():
-            yield tag.get("Key") or "", tag.get("Value") or ""
+        else:
+            yield from map(_tag, given)
     for specification in request.get("TagSpecifications") or ():
-        for tag in specification.get("Tags") or ():
-            yield tag.get("Key") or "", tag.get("Value") or ""
+        yield from map(_tag, specification.get("Tags") or ())
+    for name in _KEYS:
+        yield from ((key, None) for key in request.get(name) or ())
+
+
+def _tag(given: Request | str) -> tuple[str, str | None]:
+    return (given, None) if isinstance(given, str) else (given.get("Key") or "", given.get("Value") or "")
