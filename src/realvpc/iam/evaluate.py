@@ -25,7 +25,14 @@ _ABSENT = frozenset(
     {
         *("aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip", "aws:username"),
         *("aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:resourceorgpaths"),
-        *("aws:principaltag/", "aws:requesttag/", "aws:tagkeys", "aws:multifactorauthage", "sts:externalid"),
+        *("aws:principaltag/", "aws:requesttag/", "aws:tagkeys", "sts:externalid"),
+        # Of temporary credentials, and of those that were had with MFA, with an identity or from elsewhere.
+        *("aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime"),
+        *("aws:sourceidentity", "sts:sourceidentity", "sts:transitivetagkeys", "aws:federatedprovider"),
+        # Of calls by a service, or in a principal's name.
+        *("aws:sourcearn", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths"),
+        *("aws:principalservicename", "aws:principalservicenameslist"),
+        *("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"),
     }
 )
 """Keys that a call has not got when it comes without a value for them."""

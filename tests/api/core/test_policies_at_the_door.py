@@ -130,6 +130,38 @@ def test_tags_of_the_request_and_the_principal_are_conditions(owner: As, ann: As
             assert ann.refused("CreateVpc", **params).code == "UnauthorizedOperation"
 
 
+@pytest.mark.parametrize(
+    ("condition", "with_keys", "in_a_session"),
+    [
+        ({"Bool": {"aws:MultiFactorAuthPresent": "false"}}, False, True),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, True, True),
+        ({"Null": {"aws:MultiFactorAuthPresent": "true"}}, True, False),
+        ({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "3600"}}, False, False),
+        ({"DateLessThan": {"aws:TokenIssueTime": "2000-01-01T00:00:00Z"}}, False, False),
+        ({"DateGreaterThan": {"aws:TokenIssueTime": "2000-01-01T00:00:00Z"}}, False, True),
+        ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, False, False),
+        ({"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}, False, False),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:*"}}, False, False),
+        ({"StringEquals": {"aws:FederatedProvider": "accounts.google.com"}}, False, False),
+        ({"StringLike": {"aws:SourceIdentity": "*"}}, False, False),
+    ],
+)
+def test_what_long_term_keys_and_sessions_are_known_not_to_have(
+    owner: As, ann: As, service: Service, condition: dict[str, Any], with_keys: bool, in_a_session: bool
+) -> None:
+    """IAM guide, "AWS global condition context keys": when each is in the request context."""
+    session = _with(service, ann("GetSessionToken", of="sts"))
+    for client, holds in ((ann, with_keys), (session, in_a_session)):
+        give(owner, {"Condition": condition})
+        assert may(client) is holds
+        give(owner, {}, {"Effect": "Deny", "Condition": condition})
+        assert may(client) is not holds
+
+
+def may(client: As) -> bool:
+    return _code(client, "DescribeVpcs", {}) == "DryRunOperation"
+
+
 def test_tag_keys_alone_are_conditions_too(owner: As, ann: As) -> None:
     give(owner, {"Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}})
     owner("CreateLogGroup", of="logs", logGroupName="g", tags={"team": "net", "cost": "1"})

@@ -8,6 +8,7 @@ have, or says None; a member that the model does not know is a defect and answer
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
@@ -15,10 +16,11 @@ import msgspec
 
 class Session(msgspec.Struct, frozen=True):
     """Of temporary credentials: the role, by ARN, or the user, by id, whose they are, and the session's policies, as
-    documents and as ARNs; None where it has none and may what its holder may."""
+    documents and as ARNs; None where it has none and may what its holder may.  ``issued_at`` is aware."""
 
     holder: str
     policies: tuple[str, ...] | None = None
+    issued_at: datetime | None = None
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -58,12 +58,15 @@ def _of_caller(ctx: Context) -> dict[str, str | tuple[str, ...]]:
         kind = "FederatedUser"
     keys: dict[str, str | tuple[str, ...]] = {
         "aws:EpochTime": str(int(ctx.now.timestamp())),
+        "aws:PrincipalIsAWSService": "false",
         "aws:PrincipalType": kind,
         "aws:SecureTransport": "true" if ctx.scheme == "https" else "false",
         "aws:ViaAWSService": "false",
     }
     if session is not None:
         keys["aws:MultiFactorAuthPresent"] = "false"
+        if session.issued_at is not None:
+            keys["aws:TokenIssueTime"] = session.issued_at.isoformat()
     if holder is not None:
         keys |= {f"aws:PrincipalTag/{name}": value for name, value in holder.tags.items()}
     if isinstance(holder, User) and kind == "User":
