@@ -64,6 +64,22 @@ def test_what_cannot_be_a_session(client: Client, params: dict[str, Any], code: 
     assert client.refused("GetFederationToken", of="sts", **({"Name": "Bob"} | params)).code == code
 
 
+def test_managed_policies_of_a_session_are_of_its_account(client: Client, service: Service) -> None:
+    """STS API Reference, AssumeRole: "The policies must exist in the same account as the role"."""
+    there = Client(service, OTHER, TOKYO)
+    mine, theirs = (
+        each("CreatePolicy", of="iam", PolicyName="p", PolicyDocument=POLICY)["Policy"]["Arn"]
+        for each in (client, there)
+    )
+    role = make_role(there, {"AWS": f"arn:aws:iam::{MAIN}:root"})
+    assert assume(client, role, PolicyArns=[{"arn": theirs}])["PackedPolicySize"]
+    error = client.refused("AssumeRole", of="sts", RoleArn=role, RoleSessionName="me", PolicyArns=[{"arn": mine}])
+    assert error.code == "ValidationError"
+    assert federate(client, PolicyArns=[{"arn": mine}])["PackedPolicySize"]
+    error = client.refused("GetFederationToken", of="sts", Name="Bob", PolicyArns=[{"arn": theirs}])
+    assert error.code == "ValidationError"
+
+
 def test_temporary_credentials_make_no_others(client: Client, service: Service) -> None:
     role = Session(service, assume(client, make_role(client, {"AWS": MAIN}))["Credentials"])
     assert role.refused("GetFederationToken", of="sts", Name="Bob").code == "AccessDenied"

@@ -63,7 +63,7 @@ def assume_role(ctx: Context, request: Request) -> Answer:
         )
     if seconds > role.max_session_duration:
         raise _invalid("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-    policies = session_policies(ctx, request) or None
+    policies = session_policies(ctx, request, role.account) or None
     grant = _grant(ctx, role.id, role.role_id, name, seconds, account=role.account, policies=policies)
     session = {
         "AssumedRoleId": f"{role.role_id}:{name}",
@@ -91,7 +91,7 @@ def get_federation_token(ctx: Context, request: Request) -> Answer:
     ValidationError, UnsupportedOperation.
     """
     refuse(request, _NOT_HERE)
-    name, policies = request["Name"], session_policies(ctx, request)
+    name, policies = request["Name"], session_policies(ctx, request, ctx.account)
     key = ctx.directory.access_keys.get(ctx.caller.access_key_id)
     if key is None:
         raise AwsError("AccessDenied", "Cannot call GetFederationToken with session credentials", 403)

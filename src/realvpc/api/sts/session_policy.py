@@ -12,8 +12,8 @@ _MOST_CHARACTERS = 2048  # of all together
 _MOST_ARNS = 10
 
 
-def session_policies(ctx: Context, request: Request) -> tuple[str, ...]:
-    """The document in Policy, and the ARNs in PolicyArns.
+def session_policies(ctx: Context, request: Request, account: str) -> tuple[str, ...]:
+    """The document in Policy, and the ARNs in PolicyArns, which are AWS's or those of the session's account.
 
     Raises MalformedPolicyDocument, PackedPolicyTooLarge, ValidationError.
     """
@@ -25,7 +25,7 @@ def session_policies(ctx: Context, request: Request) -> tuple[str, ...]:
         raise AwsError("ValidationError", f"No more than {_MOST_ARNS} managed session policies may be passed.")
     for arn in arns:
         own = ctx.directory.policies.get(arn)
-        if arn not in MANAGED_POLICIES and (own is None or own.account != ctx.account):
+        if arn not in MANAGED_POLICIES and (own is None or own.account != account):
             raise AwsError("ValidationError", f"Policy {arn} does not exist or is not attachable.")
     policies = (*((document,) if document is not None else ()), *arns)
     if sum(map(len, policies)) > _MOST_CHARACTERS:
