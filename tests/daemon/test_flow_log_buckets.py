@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -114,20 +115,62 @@ def test_a_bucket_that_is_not_there_is_told_until_it_is(with_s3: Client, s3: str
     assert with_s3.service.revision == revision + 1, "the test's own change"
 
 
-def test_an_upstream_that_is_away_is_asked_once_in_a_window(with_s3: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """Nobody listens there, and nobody else can."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+def test_an_upstream_that_is_away_is_asked_once_in_a_window(
+    with_s3: Client, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     subnet_id = make_subnet(with_s3, make_vpc(with_s3))
     interface_id = with_s3("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
     ids = [_to_bucket(with_s3, subnet_id, f"bucket/{number}") for number in range(2)]
     asked: list[str] = []
+    put = ObjectStore.put
 
-    def away(self: ObjectStore, account: str, region: str, bucket: str, key: str, content: bytes) -> int:
+    async def counted(self: ObjectStore, account: str, region: str, bucket: str, key: str, content: bytes) -> int:
         asked.append(key)
-        raise StoreAwayError("away")
+        return await put(self, account, region, bucket, key, content)
 
-    monkeypatch.setattr(ObjectStore, "_put", away)
-    _deliver_to(with_s3.service, "http://127.0.0.1:9", interface_id)
+    monkeypatch.setattr(ObjectStore, "put", counted)
+    _deliver_to(with_s3.service, f"http://127.0.0.1:{closed_port}", interface_id)
     assert len(asked) == 1
     assert [_status(with_s3, each)[0] for each in ids] == ["FAILED", "FAILED"]
+
+
+async def _hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def _say_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"220 smtp.example.com\r\n")
+    writer.close()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("conduct", [None, _hang_up, _say_nonsense])
+def test_whatever_an_upstream_does_that_is_no_answer_it_is_away(
+    closed_port: int, conduct: Callable[..., Any] | None, scheme: str
+) -> None:
+    async def put() -> None:
+        server = await asyncio.start_server(conduct, "127.0.0.1", 0) if conduct else None
+        port = server.sockets[0].getsockname()[1] if server else closed_port
+        store = ObjectStore(parse_origin(f"{scheme}://127.0.0.1:{port}"))
+        with pytest.raises(StoreAwayError):
+            await store.put(MAIN, TOKYO, "bucket", "key", b"content")
+        if server:
+            server.close()
+
+    asyncio.run(put())
+
+
+def test_nor_is_one_whose_name_nobody_knows() -> None:
+    with pytest.raises(StoreAwayError):
+        asyncio.run(ObjectStore(parse_origin("http://s3.invalid:4567")).put(MAIN, TOKYO, "bucket", "key", b"content"))
 
 
 def test_no_parquet_is_written(with_s3: Client, s3: str) -> None:

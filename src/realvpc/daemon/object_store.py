@@ -12,7 +12,7 @@ from urllib.parse import quote
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 
 from realvpc.wire.origin import Origin
@@ -39,5 +39,5 @@ class ObjectStore:
         S3SigV4Auth(Credentials(account, "vpc-flow-logs"), "s3", region).add_auth(request)
         try:
             return int(self._session.send(request.prepare()).status_code)
-        except HTTPClientError as error:
+        except BotoCoreError as error:  # what connects badly is no HTTPClientError
             raise StoreAwayError(f"the upstream {self._origin} is away: {error}") from error
