@@ -84,3 +84,21 @@ def test_what_cannot_be_written_is_left_to_the_next_sweep(service: Service) -> N
 
     asyncio.run(scenario())
     assert (journal.tried, len(service.state.tokens.used)) == (1, 5)
+
+
+class Ended(Full):
+    """One that writes nothing any more, and says so at once."""
+
+    def write(self, write: Write) -> None:
+        self.tried += 1
+        self.lost(StorageError("the state cannot be written any more"))
+
+
+def test_a_journal_that_has_ended_does_not_end_who_reads(service: Service) -> None:
+    """What fails in a sweep ends the process."""
+    journal = Ended()
+    journal.start(service._on_written, service._on_lost)
+    service._journal = journal
+    for _ in range(2):
+        asyncio.run(api_process._sweep(service))
+    assert (journal.tried, len(service.state.tokens.used)) == (2, 5)

@@ -159,15 +159,18 @@ async def _sweeping(service: Service, manager: SystemsManager) -> None:
 
 
 async def _sweep(service: Service) -> None:
-    """A bit at a time, and what has to be looked for in much is looked for beside the loop."""
+    """What cannot be written is found again by the next one."""
+    with contextlib.suppress(AwsError):
+        await _swept(service)
+
+
+async def _swept(service: Service) -> None:
+    """A bit at a time, and what has to be looked for in much is looked for beside the loop.  Raises AwsError."""
     swept = AT_ONCE
     while swept == AT_ONCE:
         await service.turn()
         swept = len(service.report(sweep, "sweep"))
-        try:
-            await service.settled()
-        except AwsError:  # it cannot be written: the next sweep finds it again
-            return
+        await service.settled()
     service.report(service.key_uses.report, "access keys used")
     found = await aside(NOBODY.account, agents_seen, service.context(NOBODY))
     for row in found.puts:
