@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from realvpc.api.core.call import Through
 from realvpc.clock import Clock
@@ -15,6 +16,7 @@ from realvpc.session.channel_action import CHANNEL_ACTIONS, SERVICE
 from realvpc.session.server import PREFIX, DataChannels
 
 from ..api.conftest import MAIN, TOKYO, VIRGINIA, Client
+from ..api.core.test_policies_at_the_door import As, policy
 from ..api.rooms import Unreachable
 from ..api.ssm.test_session import Manager
 
@@ -41,6 +43,20 @@ class Channels:
             **({"PolicyDocument": json.dumps({"Statement": policy})} if policy else {}),
         )["VpcEndpoint"]  # fmt: skip
         return Through(made["VpcEndpointId"], "10.90.1.7")
+
+    def begin_as_role(self, may: list[dict[str, Any]], session: list[dict[str, Any]]) -> None:
+        """Have the session be of a role, in a service that evaluates policies."""
+        trust = {"Statement": {"Effect": "Allow", "Principal": {"AWS": MAIN}, "Action": "sts:AssumeRole"}}
+        made = self.client("CreateRole", of="iam", RoleName="ops", AssumeRolePolicyDocument=json.dumps(trust))
+        self.client("PutRolePolicy", of="iam", RoleName="ops", PolicyName="all", PolicyDocument=policy(*may))
+        given = self.client(
+            "AssumeRole", of="sts", RoleArn=made["Role"]["Arn"], RoleSessionName="jo",
+            **({"Policy": policy(*session)} if session else {}),
+        )["Credentials"]  # fmt: skip
+        service = self.manager.service
+        service._options = replace(service._options, policies=True)
+        jo = As(service, given["AccessKeyId"], given["SessionToken"])
+        self.session = jo("StartSession", of="ssm", Target=self.manager.instance_id)
 
     def knocks(self, through: Through | None = None, token: str | None = None) -> bool:
         """Whether somebody who has the token is let in."""
@@ -119,3 +135,24 @@ def test_the_endpoints_policy_has_to_allow_it_to_who_has_started_the_session(
 def test_who_calls_awss_names_is_sent_to_that_of_the_channels(channels: Channels) -> None:
     started = channels.manager("StartSession", Target=channels.manager.instance_id, host=f"ssm.{TOKYO}.amazonaws.com")
     assert f"://{SERVICE}.{TOKYO}.amazonaws.com{PREFIX}" in started["StreamUrl"]
+
+
+EVERYTHING: dict[str, Any] = {}
+NO_CHANNEL = {"Effect": "Deny", "Action": "ssmmessages:OpenDataChannel"}
+
+
+@pytest.mark.parametrize(
+    ("of_role", "of_session", "is_let_in"),
+    [
+        ([EVERYTHING], [], True),
+        ([EVERYTHING, NO_CHANNEL], [], False),
+        ([EVERYTHING], [{"Action": ["ssm:StartSession", "ssmmessages:OpenDataChannel"]}], True),
+        ([EVERYTHING], [{"Action": ["ssm:StartSession", "ssmmessages:OpenControlChannel"]}], False),
+    ],
+    ids=str,
+)
+def test_where_policies_are_evaluated_those_of_the_owners_role_and_its_session_are_asked(
+    channels: Channels, of_role: list[dict[str, Any]], of_session: list[dict[str, Any]], is_let_in: bool
+) -> None:
+    channels.begin_as_role(of_role, of_session)
+    assert channels.knocks() is is_let_in

@@ -49,6 +49,7 @@ class SessionActions:
             region=ctx.region,
             owner=ctx.caller.arn,
             user_id=ctx.caller.user_id,
+            credentials=ctx.caller.session,
             document=name,
             reason=request.get("Reason"),
             plan=planned,

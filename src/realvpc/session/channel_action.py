@@ -25,6 +25,8 @@ CHANNEL_ACTIONS = {OPEN_DATA_CHANNEL: Action(open_data_channel, on_session)}
 
 
 def opening(session: Session, through: Through | None) -> Call:
-    owner = Caller(session.account, session.region, session.owner, session.user_id, access_key_id="")
+    owner = Caller(
+        session.account, session.region, session.owner, session.user_id, access_key_id="", session=session.credentials
+    )
     params = {"SessionId": session.id}
     return Call(SERVICE, OPEN_DATA_CHANNEL, params, owner, str(uuid.uuid4()), through=through)

@@ -20,6 +20,8 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from realvpc.api.core.call import Session as CredentialsSession
+
 from .documents import Plan
 
 HISTORY = 1000  # ended sessions that are remembered, of all accounts
@@ -79,6 +81,7 @@ class Session(Struct, frozen=True, kw_only=True):
     ending: Ending | None = None
     status: Status = Status.CONNECTING
     user_id: str = ""  # the owner's, as STS shows it
+    credentials: CredentialsSession | None = None  # that the owner's were of, if temporary: whose policies are asked
 
     def __repr__(self) -> str:
         """Without the token, so that no log line can carry it."""
