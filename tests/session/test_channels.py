@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from realvpc.api.core.call import Through
+from realvpc.api.core.call import Call, Through
 from realvpc.clock import Clock
 from realvpc.http_connection import ADMITTED
 from realvpc.session.channel_action import CHANNEL_ACTIONS, SERVICE
@@ -31,7 +33,14 @@ class Channels:
         self.manager.service.include({SERVICE: CHANNEL_ACTIONS})
         self.client = Client(self.manager.service, MAIN, TOKYO)
         self.session = self.manager.start()
-        self._channels = DataChannels(self.manager.sessions, Unreachable(), self.manager.service.handle)
+        self.asked: list[Call] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+        self._channels = DataChannels(self.manager.sessions, Unreachable(), self._handle)
+
+    def _handle(self, call: Call) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+        self.asked.append(call)
+        self.meanwhile()
+        return self.manager.service.handle(call)
 
     def endpoint(self, label: str = SERVICE, policy: dict[str, Any] | None = None, region: str = TOKYO) -> Through:
         client = Client(self.manager.service, MAIN, region)
@@ -91,6 +100,25 @@ def channels() -> Channels:
 def test_who_has_the_token_is_let_in(channels: Channels) -> None:
     assert not channels.knocks(token="guess")
     assert channels.knocks()
+
+
+def test_who_has_not_makes_no_work_and_one_line(channels: Channels, caplog: pytest.LogCaptureFixture) -> None:
+    """Ids of sessions are no secret."""
+    caplog.set_level(logging.WARNING)
+    through = channels.endpoint(policy=statement("Deny"))
+    for _ in range(3):
+        assert not channels.knocks(through, token="guess")
+    assert (len(caplog.records), channels.asked) == (1, [])
+    assert not channels.knocks(through)
+    assert [call.action for call in channels.asked] == ["OpenDataChannel"]
+    assert channels.knocks()
+
+
+def test_a_token_that_is_renewed_while_the_door_is_asked_opens_nothing(channels: Channels) -> None:
+    channels.meanwhile = lambda: channels.manager.sessions.renew(channels.session["SessionId"], "another")
+    assert not channels.knocks()
+    channels.meanwhile = lambda: None
+    assert channels.knocks(token="another")
 
 
 @pytest.mark.parametrize("label", ["ssm", "ec2messages", "logs", "ec2"])

@@ -95,6 +95,15 @@ class _Opening(Struct, rename="pascal"):
     token_value: str
 
 
+def carries(first: str, token: str) -> bool:
+    """Whether a client's first words have this token."""
+    try:
+        given = read_json(first, _Opening).token_value
+    except NotJsonError:
+        return False
+    return secrets.compare_digest(given.encode(), token.encode())
+
+
 class DataChannel:
     """`now` is a clock's reading in seconds, of any clock that only goes forward; `new_id` and `created_at` (in
     milliseconds since the epoch) go into the messages."""
@@ -118,11 +127,7 @@ class DataChannel:
 
     def connect(self, first: str, token: str) -> bool:
         """A client's first words on a new connection; whether they carry `token`, and the channel is open on it."""
-        try:
-            given = read_json(first, _Opening).token_value
-        except NotJsonError:
-            return False
-        if not secrets.compare_digest(given.encode(), token.encode()):
+        if not carries(first, token):
             return False
         self.open = True
         self._acknowledgements.clear()

@@ -13,6 +13,7 @@ from realvpc.api.core.errors import AwsError
 from realvpc.http_connection import ADMITTED
 
 from .channel_action import opening
+from .data_channel import carries
 from .descriptor import Turns
 from .far_end import Instances
 from .relay import Receive, Relay, Send
@@ -50,6 +51,7 @@ class DataChannels:
         self._turns = Turns()
         self._transcript = transcript
         self._relays: dict[str, Relay] = {}
+        self._guessed: set[str] = set()  # ids of sessions that were asked for with a wrong token: it is said once
         sessions.on_end = self._ended
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, through: Through | None = None) -> None:
@@ -70,24 +72,35 @@ class DataChannels:
         """The session's relay, if the client's first words have its token and its owner may come this way."""
         try:
             async with asyncio.timeout(_OPENING_SECONDS):
-                first = (await receive()).get("text")
+                first: str | None = (await receive()).get("text")
         except TimeoutError:
             return None
-        session = self._sessions.get(session_id)
-        if session is None or first is None or not await self._may_open(session, through):
+        if first is None:
             return None
+        session = self._asked_for(session_id, first)
+        if session is None or not await self._may_open(session, through):
+            return None
+        session = self._asked_for(session_id, first)
+        if session is None:
+            return None  # it has ended meanwhile, or has another token
+        relay = self._relays.get(session_id)
+        if relay is None:
+            relay = self._relays[session_id] = Relay(session, self._sessions, self._instances, self._turns)
+            relay.transcript = self._transcript(session)
+        return relay if relay.channel.connect(first, session.token) else None
+
+    def _asked_for(self, session_id: str, first: str) -> Session | None:
+        """A session that has not ended, whose token these words have: ids are no secret, and who knows no more than
+        that makes no work."""
         session = self._sessions.get(session_id)
         if session is None:
-            return None  # it has ended meanwhile
-        relay = self._relays.get(session_id)
-        opened = relay or Relay(session, self._sessions, self._instances, self._turns)
-        if not opened.channel.connect(first, session.token):
-            log.warning("session %s was asked for with a wrong token", session_id)
             return None
-        if relay is None:
-            opened.transcript = self._transcript(session)
-            self._relays[session_id] = opened
-        return opened
+        if carries(first, session.token):
+            return session
+        if session_id not in self._guessed:
+            self._guessed.add(session_id)
+            log.warning("session %s was asked for with a wrong token", session_id)
+        return None
 
     async def _may_open(self, session: Session, through: Through | None) -> bool:
         try:
@@ -100,5 +113,6 @@ class DataChannels:
         return True
 
     def _ended(self, session: Session, farewell: str) -> None:
+        self._guessed.discard(session.id)
         if relay := self._relays.pop(session.id, None):
             relay.stop(farewell)
