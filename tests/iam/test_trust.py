@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from realvpc.iam.evaluate import circumstances_of
 from realvpc.iam.trust import Assumer, trusts
 
 USER = "arn:aws:iam::111111111111:user/tester"
@@ -80,20 +81,45 @@ def test_a_denial_wins() -> None:
         ({"StringEquals": {"sts:ExternalId": "a"}}, None, False),
         ({"StringLike": {"sts:ExternalId": "a*"}}, "abc", True),
         ({"StringLike": {"sts:ExternalId": "a*"}}, None, False),
-        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, "a", False),
-        ({"StringNotEquals": {"sts:ExternalId": "a"}}, "b", False),
+        ({"StringNotEquals": {"sts:ExternalId": "a"}}, "b", True),
+        ({"StringNotEquals": {"sts:ExternalId": "a"}}, "a", False),
+        ({"StringEqualsIgnoreCase": {"STS:externalid": "A"}}, "a", True),
+        ({"StringEqualsIfExists": {"sts:ExternalId": "a"}}, None, True),
+        ({"Null": {"sts:ExternalId": "false"}}, "a", True),
+        ({"Null": {"sts:ExternalId": "false"}}, None, False),
+        ({"StringEquals": {"sts:ExternalId": "${aws:userid}"}}, "AIDA", True),
+        ({"StringEquals": {"sts:ExternalId": "${aws:userid}"}}, "${aws:userid}", False),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/t*"}}, None, True),
+        ({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:user/t*"}}, None, False),
+        ({"DateLessThan": {"aws:CurrentTime": "2026-11-23"}}, None, True),
     ],
 )
-def test_an_external_id_has_to_fit_and_what_is_not_understood_does_not(
-    condition: Any, given: str | None, allowed: bool
-) -> None:
-    who = Assumer(account=WHO.account, arns=WHO.arns, external_id=given)
+def test_conditions_are_those_of_all_policies(condition: Any, given: str | None, allowed: bool) -> None:
+    who = caller(given)
     assert trusts(policy(statement({"AWS": "*"}, Condition=condition)), who) is allowed
+    denying = statement("*", effect="Deny", Condition=condition)
+    assert trusts(policy(statement({"AWS": "*"}), denying), who) is not allowed
 
 
-def test_a_denial_with_a_condition_that_is_not_understood_denies() -> None:
-    deny = statement("*", effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}})
-    assert not trusts(policy(statement({"AWS": "*"}), deny), WHO)
+def caller(external_id: str | None) -> Assumer:
+    values = {"aws:userid": "AIDA", "aws:PrincipalArn": USER, "aws:CurrentTime": "2026-11-22T09:30:00Z"}
+    values |= {} if external_id is None else {"sts:ExternalId": external_id}
+    return Assumer(account=WHO.account, arns=WHO.arns, given=circumstances_of(values))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [{"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, {"IpAddressIfExists": {"aws:SourceIp": "10.0.0.0/8"}}],
+)
+def test_what_nobody_knows_lets_nobody_in_and_denies(condition: dict[str, Any]) -> None:
+    assert not trusts(policy(statement({"AWS": "*"}, Condition=condition)), caller(None))
+    assert not trusts(policy(statement({"AWS": "*"}), statement("*", effect="Deny", Condition=condition)), caller(None))
+    assert not trusts(policy(statement({"Service": EC2.service}, Condition=condition)), EC2)
+
+
+def test_no_account_is_nobodys() -> None:
+    for principal in ("", "arn:aws:iam:::root"):
+        assert not trusts(policy(statement({"AWS": principal})), Assumer(arns=(USER,)))
 
 
 def test_hostile_patterns_cost_little() -> None:
@@ -103,7 +129,7 @@ def test_hostile_patterns_cost_little() -> None:
     for _ in range(20):
         assert not trusts(policy(statement({"AWS": "*"}, action=[*hostile[:1], "[s]ts:AssumeRole"])), WHO)
         conditions = {"StringLike": {"sts:ExternalId": hostile}}
-        who = Assumer(account=WHO.account, arns=WHO.arns, external_id="s" * 1000 + "y")
+        who = caller("s" * 1000 + "y")
         assert not trusts(policy(statement({"AWS": "*"}, Condition=conditions)), who)
     assert time.thread_time() - began < 2.0
 
@@ -115,6 +141,6 @@ def test_nothing_but_stars_and_question_marks_means_anything_but_itself() -> Non
         (r"a\*", r"a\b", True),
         (r"\*", "*", False),
     ):
-        who = Assumer(account=WHO.account, arns=WHO.arns, external_id=given)
+        who = caller(given)
         condition = {"StringLike": {"sts:ExternalId": pattern}}
         assert trusts(policy(statement({"AWS": "*"}, Condition=condition)), who) is holds

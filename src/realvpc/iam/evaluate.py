@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from .condition import circumstances
+from .condition import Circumstances, circumstances
 from .decision import Decision, Layer, Policies, decide, matches
 from .statement import Statement
 
@@ -82,7 +82,7 @@ def evaluate(principal: Principal, action: str, resources: Sequence[str], condit
         return refused(principal, action, arn)
     if principal.policies is None or action in _NEED_NO_PERMISSION:
         return Allowed()
-    given = circumstances(conditions, _ABSENT)
+    given = circumstances_of(conditions)
     outcome = decide(principal.policies, action, resources, given)
     if outcome.decision is Decision.EXPLICIT_DENY:
         sources = principal.policies.layers[outcome.layer]
@@ -94,11 +94,16 @@ def evaluate(principal: Principal, action: str, resources: Sequence[str], condit
     return Allowed()
 
 
+def circumstances_of(conditions: Conditions) -> Circumstances:
+    """Of a call with these values."""
+    return circumstances(conditions, _ABSENT)
+
+
 def allows(policies: Policies | None, action: str, resource: str, conditions: Conditions) -> bool:
     """Whether identity policies allow what is decided elsewhere, too."""
     if policies is None:
         return True
-    return decide(policies, action, (resource,), circumstances(conditions, _ABSENT)).decision is Decision.ALLOWED
+    return decide(policies, action, (resource,), circumstances_of(conditions)).decision is Decision.ALLOWED
 
 
 def refused(

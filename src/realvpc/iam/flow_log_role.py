@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from .condition import circumstances
 from .directory import Directory
 from .managed_policies import FOR_LOGS
 from .role import Role
@@ -22,8 +23,8 @@ def trusts_flow_logs(role: Role, region: str, flow_log_id: str = "*") -> bool:
 @lru_cache(maxsize=128)
 def _trusts(policy: str, account: str, flow_log_arn: str) -> bool:
     """Remembered: deliveries ask again and again."""
-    conditions = {"aws:sourceaccount": account, "aws:sourcearn": flow_log_arn}
-    return trusts(policy, Assumer(service=SERVICE, conditions=conditions))
+    given = circumstances({"aws:SourceAccount": account, "aws:SourceArn": flow_log_arn})
+    return trusts(policy, Assumer(service=SERVICE, given=given))
 
 
 def lets_write(directory: Directory, role: Role, group_arn: str, *, is_new: bool) -> bool:

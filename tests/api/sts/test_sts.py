@@ -121,6 +121,36 @@ def test_who_is_not_trusted_is_refused(client: Client, principal: Any, arn: str 
 
 
 @pytest.mark.parametrize(
+    ("condition", "trusted"),
+    [
+        ({"StringEquals": {"aws:RequestedRegion": TOKYO}, "ArnEquals": {"aws:PrincipalArn": TESTER}}, True),
+        ({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, False),
+        ({"StringLike": {"sts:RoleSessionName": "${aws:username}"}}, True),
+        ({"StringNotLike": {"sts:RoleSessionName": "${aws:username}"}}, False),
+        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, False),
+        ({"StringEquals": {"sts:ExternalId": "x"}}, False),
+    ],
+)
+def test_a_trust_policy_has_the_conditions_of_all_policies(
+    client: Client, service: Service, condition: dict[str, Any], trusted: bool
+) -> None:
+    user_with_keys(service, "tester", KEY_ID, user_id="AIDAEXAMPLE")
+    arn = make_role(client, {"AWS": MAIN})
+    allow = {"Effect": "Allow", "Principal": {"AWS": MAIN}, "Action": "sts:AssumeRole"}
+    for rows, may in (
+        ([allow | {"Condition": condition}], trusted),
+        ([allow, allow | {"Effect": "Deny", "Condition": condition}], not trusted),
+    ):
+        document = json.dumps({"Version": "2012-10-17", "Statement": rows})
+        client("UpdateAssumeRolePolicy", of="iam", RoleName="worker", PolicyDocument=document)
+        if may:
+            assert assume(client, arn, "tester")["Credentials"]
+        else:
+            refused = client.refused("AssumeRole", of="sts", RoleArn=arn, RoleSessionName="tester")
+            assert refused.code == "AccessDenied"
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"RoleArn": "arn:aws:iam::role/worker/of/nobody"}, "is invalid"),

@@ -6,7 +6,7 @@ import re
 
 from msgspec.structs import replace
 
-from realvpc.iam.evaluate import allows
+from realvpc.iam.evaluate import allows, circumstances_of
 from realvpc.iam.role import Role
 from realvpc.iam.temporary_credentials import Grant, account_of, issue
 from realvpc.iam.trust import ASSUME_ROLE, Assumer, trusts
@@ -133,7 +133,8 @@ def _may_assume(ctx: Context, role: Role, request: Request) -> bool:
     account, needs policies that allow it (IAM guide, "Policy evaluation logic")."""
     session = _role_of_session(ctx)
     arns = (ctx.caller.arn,) if session is None else (ctx.caller.arn, session.id)
-    assumer = Assumer(account=ctx.account, arns=arns, external_id=request.get("ExternalId"))
+    conditions = request_context(ctx, request, conditions_of_session(request))
+    assumer = Assumer(account=ctx.account, arns=arns, given=circumstances_of(conditions))
     if not trusts(role.trust_policy, assumer):
         return False
     policies = policies_of_caller(ctx)
@@ -142,7 +143,6 @@ def _may_assume(ctx: Context, role: Role, request: Request) -> bool:
             return True
         if policies is not None and trusts(role.trust_policy, replace(assumer, account="")):
             policies = policies.bounds
-    conditions = request_context(ctx, request, conditions_of_session(request))
     return allows(policies, ASSUME_ROLE, role.arn, conditions)
 
 
