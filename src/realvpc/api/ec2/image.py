@@ -16,7 +16,7 @@ from ..core.filter import no_values
 from ..core.lookup import find, is_id
 from ..core.noun import Derived, Noun, TellsPrefix, of_row
 from ..core.tags import render_tags
-from .sharing import is_granted, may_use, usable
+from .sharing import check_owner, is_granted, may_use, usable
 
 
 def check_available(image: MachineImage) -> None:
@@ -86,12 +86,6 @@ def _one(ctx: Context, image_id: str) -> MachineImage | None:
 
 def _all(ctx: Context) -> Iterable[MachineImage]:
     return (*public_images(ctx.region).values(), *usable(ctx, ctx.state.inventory.machine_images))
-
-
-def check_owner(ctx: Context, image: MachineImage) -> None:
-    """Raises AuthFailure for an image of a publisher's, and for one that another account shares."""
-    if image.account != ctx.account:
-        raise AwsError("AuthFailure", f"Not authorized for image:{image.id}")
 
 
 _SEVERITIES = ("critical", "high", "informational", "low", "medium")

@@ -13,8 +13,8 @@ from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError, invalid_parameter_combination, unknown_attribute, unsupported_operation
 from ..core.lookup import named
 from .ebs_setting import settings_of
-from .image import IMAGE, check_available, check_owner
-from .sharing import LAUNCH, rendered, shared_anew
+from .image import IMAGE, check_available
+from .sharing import LAUNCH, check_owner, rendered, shared_anew
 
 
 def _value(member: str) -> Callable[[Response], Response]:

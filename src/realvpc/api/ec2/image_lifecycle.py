@@ -13,7 +13,8 @@ from realvpc.net.table import put
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError, invalid_parameter_value
 from ..core.lookup import named
-from .image import IMAGE, check_owner
+from .image import IMAGE
+from .sharing import check_owner
 
 _LATEST = timedelta(days=3650)
 _COOLDOWN = timedelta(hours=24)

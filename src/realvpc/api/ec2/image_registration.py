@@ -15,9 +15,9 @@ from ..core.errors import AwsError, unsupported_operation
 from ..core.lookup import get, named, not_found
 from ..core.parameters import refuse
 from ..core.tags import tags_by_type, tags_on_creation
-from .image import IMAGE, check_available, check_owner, images_of_snapshot
+from .image import IMAGE, check_available, images_of_snapshot
 from .image_lifecycle import check_unprotected
-from .sharing import may_use
+from .sharing import check_owner, may_use
 from .snapshot import SNAPSHOT
 
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}")

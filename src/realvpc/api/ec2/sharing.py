@@ -85,10 +85,11 @@ def rendered(row: Shareable) -> list[Response]:
     return [{"Group": ALL} if name == ALL else {"UserId": name} for name in row.shared_with]
 
 
-def check_owner(ctx: Context, row: Shareable, words: str) -> None:
-    """Raises AuthFailure."""
+def check_owner(ctx: Context, row: Shareable) -> None:
+    """Raises AuthFailure for what another account shares, and for an image of a publisher's."""
     if row.account != ctx.account:
-        raise AwsError("AuthFailure", f"Not authorized for {words}:{row.id}")
+        kind = "snapshot" if isinstance(row, DiskSnapshot) else "image"
+        raise AwsError("AuthFailure", f"Not authorized for {kind}:{row.id}")
 
 
 def shared_anew(request: Request, row: Shareable, kind: Kind) -> tuple[str, ...]:

@@ -45,11 +45,6 @@ def _one(ctx: Context, snapshot_id: str) -> DiskSnapshot | None:
     return row if row is not None and may_use(ctx, row) else None
 
 
-def check_own(ctx: Context, row: DiskSnapshot) -> None:
-    """Raises AuthFailure for one that another account shares."""
-    check_owner(ctx, row, "snapshot")
-
-
 SNAPSHOT = Noun(
     type=DiskSnapshot,
     prefix="snap",
@@ -73,7 +68,7 @@ SNAPSHOT = Noun(
         "volume-id": "VolumeId",
         "volume-size": ".size_gib",
     },
-    derived=Derived(one=_one, all=lambda ctx: usable(ctx, ctx.state.inventory.disk_snapshots), check=check_own),
+    derived=Derived(one=_one, all=lambda ctx: usable(ctx, ctx.state.inventory.disk_snapshots), check=check_owner),
 )
 
 
@@ -100,7 +95,7 @@ def _shown(ctx: Context, row: DiskSnapshot) -> Response:
 def describe_snapshot_attribute(ctx: Context, request: Request) -> Answer:
     """Of a snapshot of the caller's.  Raises ``InvalidSnapshot.NotFound``, AuthFailure, InvalidParameterValue."""
     snapshot = named(ctx, SNAPSHOT, request, "SnapshotId")
-    check_own(ctx, snapshot)
+    check_owner(ctx, snapshot)
     attributes: Response = {CREATE_VOLUME.attribute: "CreateVolumePermissions", "productCodes": "ProductCodes"}
     if request["Attribute"] not in attributes:
         raise unknown_attribute(request["Attribute"])
@@ -132,7 +127,7 @@ def reset_snapshot_attribute(ctx: Context, request: Request) -> Answer:
 
 def _to_share(ctx: Context, request: Request) -> DiskSnapshot:
     snapshot = named(ctx, SNAPSHOT, request, "SnapshotId")
-    check_own(ctx, snapshot)
+    check_owner(ctx, snapshot)
     if request.get("Attribute") not in (None, CREATE_VOLUME.attribute):
         raise unknown_attribute(request["Attribute"])
     return snapshot
@@ -140,7 +135,7 @@ def _to_share(ctx: Context, request: Request) -> DiskSnapshot:
 
 def _check_unused(ctx: Context, row: DiskSnapshot) -> None:
     """Raises AuthFailure for another account's, ``InvalidSnapshot.InUse`` while an image needs it."""
-    check_own(ctx, row)
+    check_owner(ctx, row)
     for image in images_of_snapshot(ctx, row.id):
         raise AwsError("InvalidSnapshot.InUse", f"The snapshot {row.id} is currently in use by {image.id}")
 
