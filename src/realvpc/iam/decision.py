@@ -45,7 +45,7 @@ class PolicySource(Struct, frozen=True):
         return read_statements(self.document) if self.document else ()
 
 
-EVERYTHING = PolicySource(
+ALLOWING_ALL = PolicySource(
     "everything",
     Source.NONE,
     '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
@@ -77,7 +77,7 @@ class Policies(Struct, frozen=True, kw_only=True):
     @property
     def bounds(self) -> Policies:
         """Where a resource's policy allows to a role what the role's own policies need not allow, too: its bounds."""
-        return replace(self, identity=(*self.identity, EVERYTHING))
+        return replace(self, identity=(*self.identity, ALLOWING_ALL))
 
     @property
     def sources(self) -> Iterator[PolicySource]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from realvpc.iam.decision import EVERYTHING, Policies, PolicySource, Source
+from realvpc.iam.decision import ALLOWING_ALL, Policies, PolicySource, Source
 from realvpc.iam.holder_policies import managed, policies_of
 from realvpc.iam.role import Role
 from realvpc.iam.user import User
@@ -14,7 +14,7 @@ from realvpc.iam.user import User
 from .context import Context
 
 _NOTHING = Policies(identity=())
-_OWNERS = Policies(identity=(EVERYTHING,))
+_OWNERS = Policies(identity=(ALLOWING_ALL,))
 
 
 def policies_of_caller(ctx: Context) -> Policies | None:
