@@ -70,6 +70,7 @@ class NodeLink:
         self.is_stuck = False  # what should be cannot be told, however often it is tried: until the state changes
         self._reported = 0  # the revision after the last report
         self._faulty: set[str] | None = None  # the subjects that the node's faults were about, when last told
+        self._next_loss: asyncio.TimerHandle | None = None
 
     @property
     def ready(self) -> bool:
@@ -214,7 +215,9 @@ class NodeLink:
     def _lose_sockets(self) -> None:
         """And again when that has not helped: their place may have been made anew once more before anybody looked."""
         self._lose()
-        asyncio.get_running_loop().call_later(_AUDITED_SECONDS, self._lose_again)
+        if self._next_loss is not None:  # of a fault that has gone, and come again since
+            self._next_loss.cancel()
+        self._next_loss = asyncio.get_running_loop().call_later(_AUDITED_SECONDS, self._lose_again)
 
     def _lose_again(self) -> None:
         if LISTENERS in (self._faulty or ()):

@@ -94,6 +94,36 @@ def test_what_giving_them_up_has_not_helped_is_tried_again(monkeypatch: pytest.M
     asyncio.run(scenario())
 
 
+def test_one_that_comes_and_goes_is_not_acted_on_more_often_for_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who gets the sockets anew closes those that machines are served on."""
+    lost: list[None] = []
+    timers: list[asyncio.TimerHandle] = []
+
+    async def prepare() -> None: ...
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def noted(delay: float, callback: Any, *args: Any) -> asyncio.TimerHandle:
+            timers.append(call_later(delay, callback, *args))
+            return timers[-1]
+
+        monkeypatch.setattr(loop, "call_later", noted)
+        service: Any = Service()
+        link = NodeLink(Path("/nowhere"), service, prepare, lambda: lost.append(None))
+        for _ in range(5):
+            await link._take_in({LISTENERS})
+            await link._take_in(set())
+        await link._take_in({LISTENERS})
+        link._faulty = None  # as with a connection that is made anew
+        await link._take_in({LISTENERS})
+
+    asyncio.run(scenario())
+    assert len(lost) == 7
+    assert [each.cancelled() for each in timers] == [True] * 6 + [False]
+
+
 def test_another_beside_it_is_said_and_leaves_the_sockets_alone(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     lost, service = listen(Applied(1, (SOCKETS,)), Applied(2, (SOCKETS, TABLES)), Applied(3, (SOCKETS, TABLES)))
