@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,13 +17,16 @@ import pytest
 
 from realvpc.api.service import Service
 from realvpc.clock import Clock
+from realvpc.daemon import flow_logs
 from realvpc.daemon.flow_logs import FlowLogDelivery
 from realvpc.daemon.object_store import ObjectStore, StoreAwayError
+from realvpc.net.flow_gathering import Gathered
 from realvpc.wire.origin import parse_origin
 
-from ..api.build import make_subnet, make_vpc
+from ..api.build import make_subnet, make_vpc, put_instance
 from ..api.conftest import MAIN, TOKYO, Client, new_service
-from .test_flow_logs import FAR, WINDOW, Node, flow, long_ago
+from ..api.ec2.test_flow_logs import make_flow_log, make_role
+from .test_flow_logs import ADDRESS, FAR, WINDOW, Node, flow, lines, long_ago
 
 
 class Buckets(BaseHTTPRequestHandler):
@@ -132,9 +137,9 @@ def test_an_upstream_that_is_away_is_asked_once_in_a_window(
     asked: list[str] = []
     put = ObjectStore.put
 
-    async def counted(self: ObjectStore, account: str, region: str, bucket: str, key: str, content: bytes) -> int:
-        asked.append(key)
-        return await put(self, account, region, bucket, key, content)
+    async def counted(self: ObjectStore, *args: Any) -> int:
+        asked.append(args[3])
+        return await put(self, *args)
 
     monkeypatch.setattr(ObjectStore, "put", counted)
     _deliver_to(with_s3.service, f"http://127.0.0.1:{closed_port}", interface_id)
@@ -171,6 +176,116 @@ def test_whatever_an_upstream_does_that_is_no_answer_it_is_away(
 def test_nor_is_one_whose_name_nobody_knows() -> None:
     with pytest.raises(StoreAwayError):
         asyncio.run(ObjectStore(parse_origin("http://s3.invalid:4567")).put(MAIN, TOKYO, "bucket", "key", b"content"))
+
+
+async def _take(*, turn: bool) -> Gathered:
+    """Of a node that has gathered nothing: there is a line that says so."""
+    return Gathered((), {}, is_turned=turn, is_last=True)
+
+
+class Slow(ObjectStore):
+    """Takes everything, by and by."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.keys: list[str] = []
+        self.before: Callable[[], None] = lambda: None
+
+    async def put(self, account: str, region: str, bucket: str, key: str, content: bytes, seconds: float = 0) -> int:
+        self.before()
+        self.keys.append(key)
+        await asyncio.sleep(self._seconds)
+        return 200
+
+
+def _windows(service: Service, store: ObjectStore) -> Callable[[], None]:
+    """Delivers one after the other."""
+    long_ago(Client(service, MAIN, TOKYO))
+    delivery = FlowLogDelivery(service, _take, lambda: datetime.now(UTC), store)
+    return lambda: asyncio.run(delivery.deliver(WINDOW))
+
+
+def test_log_groups_do_not_wait_for_buckets(with_s3: Client) -> None:
+    subnet_id = make_subnet(with_s3, make_vpc(with_s3))
+    put_instance(with_s3, subnet_id, ADDRESS)
+    of_group = make_flow_log(with_s3, subnet_id, role=make_role(with_s3), ResourceType="Subnet")
+    ids = [_to_bucket(with_s3, subnet_id, f"bucket/{number}") for number in range(8)]
+    for number in range(8, 100):
+        if min(ids) < of_group:
+            break
+        ids.append(_to_bucket(with_s3, subnet_id, f"bucket/{number}"))
+    store, found = Slow(0), list[int]()
+    store.before = lambda: found.append(len(lines(with_s3)))
+    _windows(with_s3.service, store)()
+    assert found == [1] * len(ids)
+
+
+def test_a_slow_upstream_has_so_much_of_a_window_and_nobodys_turn_never_comes(
+    with_s3: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow_logs, "_STORE_SECONDS", 0.15)
+    subnet_id = make_subnet(with_s3, make_vpc(with_s3))
+    put_instance(with_s3, subnet_id, ADDRESS)
+    ids = [_to_bucket(with_s3, subnet_id, f"bucket/{number}") for number in range(5)]
+    store = Slow(0.1)
+    deliver = _windows(with_s3.service, store)
+    for window in range(1, 6):
+        deliver()
+        assert window <= len(store.keys) <= 2 * window
+    assert {each for each in ids if any(each in key for key in store.keys)} == set(ids)
+
+
+async def _say_wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        for _ in range(100):
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.1)
+    writer.close()
+
+
+async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        for _ in range(100):
+            writer.write(b"H")
+            await writer.drain()
+            await asyncio.sleep(0.1)
+    writer.close()
+
+
+@pytest.mark.parametrize("conduct", [_say_wait, _drip])
+def test_an_upstream_that_goes_on_saying_nothing_is_given_up(conduct: Callable[..., Any]) -> None:
+    async def put() -> float:
+        server = await asyncio.start_server(conduct, "127.0.0.1", 0)
+        store = ObjectStore(parse_origin(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        began = time.monotonic()
+        with pytest.raises(StoreAwayError):
+            await store.put(MAIN, TOKYO, "bucket", "key", b"content", 0.3)
+        server.close()
+        return time.monotonic() - began
+
+    assert asyncio.run(put()) < 5
+
+
+def test_an_answer_without_an_end_is_not_read() -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(100):
+                writer.write(b"1\r\nx\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.1)
+        writer.close()
+
+    async def put() -> int:
+        server = await asyncio.start_server(endless, "127.0.0.1", 0)
+        store = ObjectStore(parse_origin(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        async with asyncio.timeout(5):
+            status = await store.put(MAIN, TOKYO, "bucket", "key", b"content")
+        server.close()
+        return status
+
+    assert asyncio.run(put()) == 200
 
 
 def test_no_parquet_is_written(with_s3: Client, s3: str) -> None:

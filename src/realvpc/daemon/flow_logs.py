@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ from realvpc.api.ec2.flow_log_delivery import (
     trouble,
     without_store,
 )
-from realvpc.api.ec2.flow_log_file import log_file
+from realvpc.api.ec2.flow_log_file import LogFile, log_file
 from realvpc.api.service import Service
 from realvpc.aside import aside
 from realvpc.net.flow_gathering import Gathered, GatheredFlow
@@ -40,6 +41,7 @@ from realvpc.net.table import Change
 from realvpc.node.answer import NodeError
 from realvpc.store.state import State
 
+from .object_store import SECONDS as SECONDS_OF_OBJECT
 from .object_store import ObjectStore, StoreAwayError
 
 SECONDS = 60
@@ -47,6 +49,7 @@ SECONDS = 60
 
 _AFTER_SECONDS = 0.01  # timers may be a little early, and a window of the rest of the minute would be one too many
 _LINES_AT_ONCE, _STREAMS_AT_ONCE = 500, 50
+_STORE_SECONDS = 20.0  # of each window, for all files together
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +71,7 @@ class FlowLogDelivery:
         self._take = take
         self._now = now
         self._before: Network = service.state.network
+        self._last_put = ""  # the flow log whose file was the last for which there was time
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -92,21 +96,26 @@ class FlowLogDelivery:
         network, before = self._service.state.network, self._before
         gathering = Gathering(network=network, before=before, window=window, flows=flows, skipped=skipped, moved=moved)
         left: defaultdict[str, int] = defaultdict(lambda: LINES_OF_ACCOUNT)
-        store = self._store
+        puts = _Puts(self._store)
         for row in self._rows():
             limit = min(LINES, left[row.account])
             if limit:
                 written = await aside(row.account, _rendered, self._service.state, row, gathering, limit)
                 left[row.account] -= sum(len(batch.events) for batch in written)
-                if not row.is_of_files:
+                if row.is_of_files:
+                    await self._put(puts, row, written, window)
+                else:
                     await self._write(row, written)
-                elif not await self._put(store, row, written, window):
-                    store = None  # one that is away is not waited for again in this window
+        self._last_put = puts.last
 
     def _rows(self) -> list[FlowLog]:
-        """Those that deliver here, in an order that no account chooses."""
+        """Those that deliver here, in an order that no account chooses: first those that wait for nobody else, then
+        those of files, from the one on for which there was no time in the window before."""
         rows = self._service.state.network.flow_logs.values()
-        return sorted((row for row in rows if row.is_gathered_for), key=lambda row: row.id)
+        return sorted(
+            (row for row in rows if row.is_gathered_for),
+            key=lambda row: (row.is_of_files, row.is_of_files and row.id <= self._last_put, row.id),
+        )
 
     async def _gathered(self) -> tuple[dict[str, list[GatheredFlow]], dict[str, int]]:
         """All of the window that ends now, and what is left of earlier ones."""
@@ -122,28 +131,51 @@ class FlowLogDelivery:
                 skipped[interface_id] += packets
         return dict(flows), dict(skipped)
 
-    async def _put(self, store: ObjectStore | None, row: FlowLog, written: Sequence[Batch], window: Window) -> bool:
-        """A file into its bucket; whether the store is there."""
-        file, error = await aside(row.account, log_file, row, written, window), without_store()
+    async def _put(self, puts: _Puts, row: FlowLog, written: Sequence[Batch], window: Window) -> None:
+        """A file into its bucket."""
+        file = await aside(row.account, log_file, row, written, window)
         if file is None:
-            return store is not None
-        if store is not None:
-            try:
-                error = error_of(await store.put(row.account, row.region, file.bucket, file.key, file.content))
-            except StoreAwayError as away:
-                log.warning("flow log %s: %s", row.id, away)
-                store = None
+            return
+        error = await puts.error_of(row, file)
         if error != row.delivery_error:
             await self._service.turn()
             self._service.report(lambda ctx: noted(ctx, row.id, error), f"flow log {row.id}")
             await self._service.settled()
-        return store is not None
 
     async def _write(self, row: FlowLog, written: Sequence[Batch]) -> None:
         for some in _bits(written):
             await self._service.turn()
             self._service.report(partial(_deliver, row.id, some), f"flow log {row.id}")
             await self._service.settled()
+
+
+class _Puts:
+    """The files of a window, for which there is so much time: others' lines, and the next window, do not wait for an
+    upstream that is slow.  One that is away is not waited for again."""
+
+    def __init__(self, store: ObjectStore | None) -> None:
+        self._store = store
+        self._left = _STORE_SECONDS
+        self.last = ""  # the flow log of the last one
+
+    async def error_of(self, row: FlowLog, file: LogFile) -> str:
+        """Puts it; empty when it was taken."""
+        if self._store is None:
+            return without_store()
+        began, self.last = time.monotonic(), row.id
+        try:
+            status = await self._store.put(
+                row.account, row.region, file.bucket, file.key, file.content, min(self._left, SECONDS_OF_OBJECT)
+            )
+        except StoreAwayError as away:
+            log.warning("flow log %s: %s", row.id, away)
+            self._store = None
+            return without_store()
+        self._left -= time.monotonic() - began
+        if self._left <= 0:
+            log.warning("flow log %s: the upstream is slow: other files of this minute are not written", row.id)
+            self._store = None
+        return error_of(status)
 
 
 def _rendered(state: State, row: FlowLog, gathering: Gathering, limit: int) -> list[Batch]:
