@@ -92,8 +92,38 @@ def test_groups_of_patterns_have_to_match_each(groups: list[list[str]], text: st
 
 def test_automata_of_long_patterns_are_not_kept() -> None:
     """Anybody may send some, and each is megabytes."""
-    before = glob._read_short.cache_info().currsize, glob._join_short.cache_info().currsize
+    kept = glob._read_short, glob._join_short, glob._group_short
+    before = [each.cache_info().currsize for each in kept]
     long = "ab*?" * 10_000
     assert isinstance(read_glob(long), Glob)
     assert read_globs((long,)).matches("ab" + "xab" * 9_999 + "x")
-    assert (glob._read_short.cache_info().currsize, glob._join_short.cache_info().currsize) == before
+    assert read_glob_groups(((long,), ("*",))).all_match("ab" + "xab" * 9_999 + "x")
+    assert read_glob_groups(tuple((f"{number}*{'y' * 20}",) for number in range(2000))).all_match("") is False
+    assert [each.cache_info().currsize for each in kept] == before
+
+
+def test_automata_of_a_large_alphabet_are_not_kept() -> None:
+    """Each character takes as many bits as the patterns have characters."""
+    kept = glob._read_short, glob._join_short, glob._group_short
+    before = [each.cache_info().currsize for each in kept]
+    strange = "*" + "".join(map(chr, range(0x4E00, 0x4E00 + 900)))
+    assert matches(strange, "x" + strange[1:])
+    assert read_globs((strange,)).matches(strange[1:])
+    assert read_glob_groups(((strange,),)).all_match(strange[1:])
+    assert [each.cache_info().currsize for each in kept] == before
+
+
+def test_patterns_are_joined_without_copying_what_is_joined_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is shifted or added bit by bit: integers are made at once, one for each character and four others."""
+    made: list[int] = []
+    bits = glob._bits
+
+    def counted(places: list[int]) -> int:
+        made.append(len(places))
+        return bits(places)
+
+    monkeypatch.setattr(glob, "_bits", counted)
+    joined = read_globs(tuple(f"a{number:05}*b{'x' * 20}" for number in range(3000)))
+    assert len(made) <= len(joined.moves) + 4
+    assert sum(made) <= 3000 * (6 + 1 + 20 + 4)
+    assert joined.matches("a02999-b" + "x" * 20)

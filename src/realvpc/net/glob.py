@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,34 +35,54 @@ class Glob(Struct, frozen=True):
         return bool(places & end)
 
 
-_SHORT, _SHORT_TOGETHER = 1024, 20_480
-"""Characters of patterns whose automata are remembered: one grows with its pattern, times the characters in it."""
+_SHORT, _SHORT_TOGETHER, _ALPHABET = 1024, 20_480, 200
+"""Characters of patterns whose automata are remembered, and how many different ones there may be among them: each of
+these takes a bit for every character of the patterns."""
 
 
 def read_glob(pattern: str) -> Glob | str:
     """The automaton of a pattern; of one without wildcards the text that it stands for."""
-    return (_read_short if len(pattern) <= _SHORT else _read)(pattern)
+    return (_read_short if is_small((pattern,), _SHORT) else _read)(pattern)
 
 
-def _read(pattern: str) -> Glob | str:
-    places: list[str | None] = []  # None: any one character
-    stays = 0
+def is_small(patterns: tuple[str, ...], characters: int) -> bool:
+    """Whether their automaton is worth remembering where patterns of so many characters are."""
+    return sum(map(len, patterns)) <= characters and len(set().union(*patterns)) <= _ALPHABET
+
+
+class _Places(Struct, frozen=True):
+    """A pattern, read: what it takes in the place of each character, None for any, and before which of them stars
+    wait."""
+
+    takes: list[str | None]
+    stays: list[int]
+
+    @property
+    def text(self) -> str | None:
+        """What it stands for, without wildcards."""
+        return None if self.stays or None in self.takes else "".join(each for each in self.takes if each is not None)
+
+
+def _places(pattern: str) -> _Places:
+    takes: list[str | None] = []
+    stays: list[int] = []
     characters = iter(pattern)
     for character in characters:
         if character == "*":
-            stays |= 1 << len(places)
+            stays.append(len(takes))
         elif character == "?":
-            places.append(None)
+            takes.append(None)
         else:
-            places.append(next(characters, character) if character == "\\" else character)
-    if not stays and None not in places:
-        return "".join(place for place in places if place is not None)
-    always = sum(1 << index for index, place in enumerate(places) if place is None)
-    moves: dict[str, int] = {}
-    for index, place in enumerate(places):
-        if place is not None:
-            moves[place] = moves.get(place, always) | 1 << index
-    return Glob(moves, always, stays, 1 << len(places))
+            takes.append(next(characters, character) if character == "\\" else character)
+    return _Places(takes, stays)
+
+
+def _read(pattern: str) -> Glob | str:
+    places = _places(pattern)
+    if (text := places.text) is not None:
+        return text
+    globs = _side_by_side([places])
+    return Glob(globs.moves, globs.always, globs.stays, globs.ends)
 
 
 _read_short = lru_cache(1024)(_read)
@@ -100,28 +121,41 @@ class Globs(Struct, frozen=True):
 
 
 def read_globs(patterns: tuple[str, ...]) -> Globs:
-    return (_join_short if sum(map(len, patterns)) <= _SHORT_TOGETHER else _join)(patterns)
+    return (_join_short if is_small(patterns, _SHORT_TOGETHER) else join_globs)(patterns)
 
 
-def _join(patterns: tuple[str, ...]) -> Globs:
-    read = [read_glob(pattern) for pattern in dict.fromkeys(patterns)]
-    globs = _side_by_side([each for each in read if isinstance(each, Glob)])
-    return replace(globs, texts=frozenset(each for each in read if isinstance(each, str)))
+def join_globs(patterns: tuple[str, ...]) -> Globs:
+    """``read_globs``, of what is remembered elsewhere or nowhere."""
+    read = list(map(_places, dict.fromkeys(patterns)))
+    globs = _side_by_side([each for each in read if each.text is None])
+    return replace(globs, texts=frozenset(text for each in read if (text := each.text) is not None))
 
 
-def _side_by_side(automata: Iterable[Glob]) -> Globs:
-    always = stays = starts = ends = offset = 0
-    moves: dict[str, int] = {}
-    for each in automata:
-        starts |= 1 << offset
-        always |= each.always << offset
-        stays |= each.stays << offset
-        ends |= each.end << offset
-        for character, places in each.moves.items():
-            moves[character] = moves.get(character, 0) | places << offset
-        offset += each.end.bit_length()
-    moves = {character: places | always for character, places in moves.items()}
-    return Globs(moves, always, stays, starts, ends)
+def _side_by_side(patterns: Iterable[_Places]) -> Globs:
+    """Bits are gathered first and put into integers at once: one by one, each would copy the whole integer."""
+    taking: dict[str | None, list[int]] = {}
+    stays: list[int] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    offset = 0
+    for each in patterns:
+        starts.append(offset)
+        stays += [offset + place for place in each.stays]
+        for place, character in enumerate(each.takes, offset):
+            taking.setdefault(character, []).append(place)
+        offset += len(each.takes) + 1
+        ends.append(offset - 1)
+    always = _bits(taking.pop(None, []))
+    moves = {character: _bits(places) | always for character, places in taking.items() if character is not None}
+    return Globs(moves, always, _bits(stays), _bits(starts), _bits(ends))
+
+
+def _bits(places: list[int]) -> int:
+    """The integer with these bits, which are in order."""
+    octets = bytearray(places[-1] // 8 + 1 if places else 0)
+    for place in places:
+        octets[place >> 3] |= 1 << (place & 7)
+    return int.from_bytes(octets, "little")
 
 
 class GlobGroups(Struct, frozen=True):
@@ -137,23 +171,27 @@ class GlobGroups(Struct, frozen=True):
         return all(reached & ends or text in texts for ends, texts in self.groups)
 
 
-@lru_cache(maxsize=64)
 def read_glob_groups(groups: tuple[tuple[str, ...], ...]) -> GlobGroups:
     """Of several groups with the same pattern each has its own place for it."""
+    is_short = is_small(tuple(chain.from_iterable(groups)), _SHORT_TOGETHER)
+    return (_group_short if is_short else _group)(groups)
+
+
+def _group(groups: tuple[tuple[str, ...], ...]) -> GlobGroups:
     placed: list[tuple[int, frozenset[str]]] = []
-    automata: list[Glob] = []
+    automata: list[_Places] = []
     offset = 0
     for group in groups:
-        ends, texts = 0, set()
-        for read in map(read_glob, dict.fromkeys(group)):
-            if isinstance(read, str):
-                texts.add(read)
+        ends, texts = [], set()
+        for read in map(_places, dict.fromkeys(group)):
+            if (text := read.text) is not None:
+                texts.add(text)
                 continue
             automata.append(read)
-            ends |= read.end << offset
-            offset += read.end.bit_length()
-        placed.append((ends, frozenset(texts)))
+            offset += len(read.takes) + 1
+            ends.append(offset - 1)
+        placed.append((_bits(ends), frozenset(texts)))
     return GlobGroups(_side_by_side(automata), tuple(placed))
 
 
-_join_short = lru_cache(64)(_join)
+_join_short, _group_short = lru_cache(64)(join_globs), lru_cache(64)(_group)
