@@ -22,13 +22,13 @@ _ONCE = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
 
 class InProcess:
-    """``client("ec2")`` is boto3's, as the account itself; it checks no parameters, so that the service has to."""
+    """``client("ec2")`` is boto3's, as the account itself unless as somebody; it checks no parameters, so that the service has to."""
 
     def __init__(self, service: Service) -> None:
         self.app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
 
-    def client(self, name: str) -> Any:
-        keys = {"aws_access_key_id": MAIN, "aws_secret_access_key": "x", "region_name": TOKYO}
+    def client(self, name: str, access_key_id: str = MAIN) -> Any:
+        keys = {"aws_access_key_id": access_key_id, "aws_secret_access_key": "x", "region_name": TOKYO}
         client = boto3.client(name, endpoint_url="http://127.0.0.1:4566", config=_ONCE, **keys)
         client.meta.events.register("before-send", self._send)
         return client

@@ -14,7 +14,7 @@ from inspect import isawaitable
 from typing import Any, Protocol
 
 from realvpc.api.core.call import Call, Caller, Handler, Knows, Through
-from realvpc.api.core.errors import AwsError
+from realvpc.api.core.errors import MAXIMUM_MESSAGE, AwsError
 from realvpc.api.core.refusals import Refusals, refusals_of
 from realvpc.api.core.rendered import count_structures
 from realvpc.aside import aside
@@ -31,7 +31,6 @@ MAXIMUM_BODY = 1 << 20  # bytes; AWS's own limits on single parameters are far b
 MAXIMUM_HEAD = 1 << 15  # bytes of headers and query string, which are read before anybody knows who asks
 LONG_BODY = 1 << 14  # bytes, beyond which a request is read and worked on beside the loop
 LONG_RESPONSE = 500  # structures that have not been written before, beyond which a response is written there, too
-MAXIMUM_MESSAGE = 4096  # characters; what a message repeats of a hostile request is not worth more
 ADMIN_PREFIXES = ("/_realvpc/", "/moto-api/")
 
 _ELSEWHERE = "With `realvpc up --upstream URL` another emulator answers for it."

@@ -14,12 +14,12 @@ from typing import Any, Protocol
 import msgspec
 
 from realvpc.api.core.call import Call, Handler, Through
-from realvpc.api.core.errors import AwsError
+from realvpc.api.core.errors import MAXIMUM_MESSAGE, AwsError
 from realvpc.api.core.refusals import refusals_of
 from realvpc.api.ec2instanceconnect.tunnel import OPEN_TUNNEL, Tunnel
 from realvpc.http_connection import ADMITTED
 
-from .app import MAXIMUM_MESSAGE, Authenticator
+from .app import Authenticator
 from .asgi import Receive, Scope, Send
 from .form import parse_form
 from .http import Request

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -20,16 +20,37 @@ from realvpc.iam.statement import Statement
 from realvpc.iam.temporary_credentials import digest
 
 _PURPOSE = "authorization message"
-LONGEST = 10_240  # bytes that are told: of more, conditions and statements are left out
 _LONGEST_RESOURCE = 2048  # characters
+_OVERHEAD = 16  # bytes: what AES-SIV adds
 
 
-def seal(key: bytes, principal: Principal, action: str, conditions: Conditions, refusal: Refused) -> str:
-    content = _told(principal, action, conditions, refusal, refusal.denying)
-    if len(content) > LONGEST:
-        content = _told(principal, action, {}, refusal, ())
+def seal(key: bytes, principal: Principal, action: str, conditions: Conditions, refusal: Refused, room: int) -> str:
+    """In no more than ``room`` characters, some hundreds at least, for what is cut cannot be read again.
+
+    Of what does not fit there is left out, in this order: what the statements say beside their names, the conditions
+    of the call, the statements, and the end of the resource.
+    """
+    most = room * 3 // 4 - _OVERHEAD
+    content = next(_shorter_and_shorter(principal, action, conditions, refusal, most), b"")
     sealed = _cipher(key).encrypt(content, [principal.account.encode()])
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def _shorter_and_shorter(
+    principal: Principal, action: str, conditions: Conditions, refusal: Refused, most: int
+) -> Iterator[bytes]:
+    """Those that have no more than ``most`` bytes."""
+    whole, named = ([tell(principal, each) for each in refusal.denying] for tell in (_statement, _named_only))
+    resource = refusal.resource[:_LONGEST_RESOURCE]
+    for statements, told_conditions in ((whole, conditions), (named, conditions), (named, {}), ([], {})):
+        content = _told(principal, action, told_conditions, refusal, statements, resource)
+        if len(content) <= most:
+            yield content
+    while resource:
+        resource = resource[: len(resource) // 2]
+        content = _told(principal, action, {}, refusal, [], resource)
+        if len(content) <= most:
+            yield content
 
 
 def unseal(key: bytes, account: str, message: str) -> str | None:
@@ -47,18 +68,23 @@ def _cipher(key: bytes) -> AESSIV:
 
 
 def _told(
-    principal: Principal, action: str, conditions: Conditions, refusal: Refused, denying: Iterable[Statement]
+    principal: Principal,
+    action: str,
+    conditions: Conditions,
+    refusal: Refused,
+    statements: Iterable[Mapping[str, Any]],
+    resource: str,
 ) -> bytes:
     told = json.dumps(  # which writes every character in ASCII, half a surrogate pair too
         {
             "allowed": False,
             "explicitDeny": bool(refusal.denying),
-            "matchedStatements": _items(_statement(principal, each) for each in denying),
+            "matchedStatements": _items(statements),
             "failures": _items(()),
             "context": {
                 "principal": _principal(principal),
                 "action": action,
-                "resource": refusal.resource[:_LONGEST_RESOURCE],
+                "resource": resource,
                 "conditions": _items({"key": key, "values": _values(_several(conditions[key]))} for key in conditions),
             },
         },
@@ -73,12 +99,21 @@ def _principal(principal: Principal) -> Mapping[str, str]:
     return {"id": principal.user_id, **name, "arn": principal.arn}
 
 
-def _statement(principal: Principal, statement: Statement) -> Mapping[str, Any]:
+def _named_only(principal: Principal, statement: Statement) -> Mapping[str, Any]:
     return {
         "statementId": statement.id,
         "effect": "DENY" if statement.denies else "ALLOW",
         "principals": _values([principal.user_id.partition(":")[0]]),
         "principalGroups": _items(()),
+        "actions": _items(()),
+        "resources": _items(()),
+        "conditions": _items(()),
+    }
+
+
+def _statement(principal: Principal, statement: Statement) -> Mapping[str, Any]:
+    return {
+        **_named_only(principal, statement),
         "actions": _values(statement.actions),
         "resources": _values(statement.resources),
         "conditions": _items(

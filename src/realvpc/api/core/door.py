@@ -13,12 +13,13 @@ from .call import Call, Through
 from .caller_policies import policies_of_caller
 from .context import Answer, Context
 from .endpoint_policy import Said, said_of, steps_of
-from .errors import AwsError, dry_run_operation, invalid_action
+from .errors import MAXIMUM_MESSAGE, AwsError, dry_run_operation, invalid_action
 from .idempotency import recalled, remembering
 from .refusals import refusals_of
 from .request_context import of_the_way, request_context
 
 _TELLS_MORE = "ec2"
+_LONGEST_RESOURCE = 256  # characters in a sentence that has more than it: a whole message has to have room behind it
 
 
 def enter(ctx: Context, actions: Actions, evaluate: Evaluate, call: Call) -> Answer:
@@ -82,6 +83,7 @@ def _refusal(
     tells."""
     sentence = verdict.sentence
     if service == _TELLS_MORE and verdict.resource != EVERYTHING:
-        message = seal(ctx.key, principal, action, conditions, verdict)
-        sentence = f"{sentence}. Encoded authorization failure message: {message}"
+        sentence = sentence.replace(verdict.resource, verdict.resource[:_LONGEST_RESOURCE])
+        sentence = f"{sentence}. Encoded authorization failure message: "
+        sentence += seal(ctx.key, principal, action, conditions, verdict, MAXIMUM_MESSAGE - len(sentence))
     return refusals_of(service).denied(sentence)

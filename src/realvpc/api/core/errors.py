@@ -5,6 +5,9 @@ Codes are AWS's own, spelled as the service spells them (EC2 API Reference, "Err
 
 from __future__ import annotations
 
+MAXIMUM_MESSAGE = 4096
+"""Characters of a message that are sent: what it repeats of a hostile request is not worth more."""
+
 
 class AwsError(Exception):
     """A refusal: an AWS error code, AWS's sentence, and the HTTP status that goes with it."""
