@@ -22,7 +22,8 @@ _ONCE = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
 
 
 class InProcess:
-    """``client("ec2")`` is boto3's, as the account itself unless as somebody; it checks no parameters, so that the service has to."""
+    """``client("ec2")`` is boto3's, as the account itself or by somebody's key; it checks no parameters, so that the
+    service has to."""
 
     def __init__(self, service: Service) -> None:
         self.app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))

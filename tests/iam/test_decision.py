@@ -103,3 +103,27 @@ def test_long_documents_are_remembered_in_small_numbers() -> None:
         read_statements(source({"Sid": f"s{number}"}).document or "")
     assert statement._read_long.cache_info().currsize <= 16
     assert statement._read_short.cache_info().currsize <= 256
+
+
+def test_what_is_kept_of_a_document_grows_no_faster_than_it() -> None:
+    """Each character of an alphabet takes a bit for each character of the patterns."""
+    strange = "".join(map(chr, range(0x4E00, 0x4E00 + 1500)))
+    [kept] = source({"Action": f"s3:{strange}*", "Resource": f"arn:aws:s3:::{strange}*"}).statements
+    assert len(kept.action_globs.moves) < 20
+    assert not kept.kept.moves
+    about = {"Resource": f"arn:aws:s3:::{strange}*"}
+    assert decided(about, resources=(f"arn:aws:s3:::{strange}x",))[0] is Decision.ALLOWED
+    assert decided(about, resources=(MINE,))[0] is Decision.IMPLICIT_DENY
+
+
+@pytest.mark.parametrize("kind", ["Resource", "NotResource"])
+@pytest.mark.parametrize("pattern", [MINE, "arn:aws:s3:::mine/a*", "arn:aws:s3:::mine/${aws:username}/*", "*\u65e5*"])
+def test_few_resources_and_many_are_decided_alike(kind: str, pattern: str) -> None:
+    """Patterns are asked one statement after the other, or put together."""
+    rows = [{"Effect": "Allow", "Action": "*", kind: [pattern, "arn:aws:s3:::x"]}]
+    policies = Policies(
+        identity=(PolicySource("p", Source.USER, json.dumps({"Version": "2012-10-17", "Statement": rows})),)
+    )
+    for resource in (MINE, OTHERS, "arn:aws:s3:::x"):
+        few, many = (decide(policies, "s3:GetObject", (resource,) * count, GIVEN).decision for count in (1, 20))
+        assert few is many

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from realvpc.net.addresses import Address
-from realvpc.net.glob import read_globs
+from realvpc.net.glob import join_globs, read_globs, steps_to_match, steps_to_read
 
 from .condition_value import read_block
 from .policy_variable import Values, filled, filled_pattern, keys_in
@@ -20,6 +20,7 @@ from .policy_variable import Values, filled, filled_pattern, keys_in
 _ALL, _ANY = "ForAllValues", "ForAnyValue"
 _IF_EXISTS = "IfExists"
 _ARN_FIELDS = 6
+_OF_A_CONDITION, _OF_A_VALUE, _OF_A_COMPARISON = 3, 10, 5  # steps; the longest are those of ARNs, of six patterns each
 
 
 class Circumstances(Struct, frozen=True):
@@ -32,6 +33,11 @@ class Circumstances(Struct, frozen=True):
 
     values: Values
     absent: frozenset[str] | None = None
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest value."""
+        return max((len(each) for several in self.values.values() for each in several), default=0)
 
     def is_absent(self, key: str) -> bool:
         name, slash, _ = key.partition("/")
@@ -56,6 +62,23 @@ def holds(
         for operator, keys in condition.items()
         for key, values in keys.items()
     )
+
+
+def steps_of_condition(condition: Mapping[str, Mapping[str, Any]], given: Circumstances, longest: int) -> int:
+    """What asking whether they hold costs, at most: each value that a policy names is read, and compared with each that
+    the call has.  ``longest`` are the characters of the longest value in a variable's place."""
+    return sum(
+        _OF_A_CONDITION + _steps(_texts(named), given.values.get(key.lower()) or (), longest)
+        for keys in condition.values()
+        for key, named in keys.items()
+    )
+
+
+def _steps(named: list[str], values: Sequence[str], longest: int) -> int:
+    characters = sum(len(each) + each.count("${") * longest for each in named)
+    texts = sum(map(len, values))
+    compared = _OF_A_COMPARISON * len(named) * len(values) + steps_to_match(characters, texts, 1 + len(named))
+    return steps_to_read(characters, _OF_A_VALUE * len(named)) + compared
 
 
 def keys_of(condition: Mapping[str, Mapping[str, Any]], *, takes_variables: bool) -> Iterator[str]:
@@ -135,13 +158,12 @@ def _like(wanted: list[str], variables: Values | None) -> Suits:
 
 def _arn_like(wanted: list[str], variables: Values | None) -> Suits:
     """Each field of an ARN by itself, so that no wildcard reaches beyond a colon before the resource."""
-    fields = [_fields(each) for each in _patterns(wanted, variables)]
+    fields = [[join_globs((field,)) for field in _fields(each)] for each in _patterns(wanted, variables)]
 
     def suits(value: str) -> bool:
         parts = value.split(":", _ARN_FIELDS - 1)
         return len(parts) == _ARN_FIELDS and any(
-            all(read_globs((pattern,)).matches(part) for pattern, part in zip(each, parts, strict=True))
-            for each in fields
+            all(globs.matches(part) for globs, part in zip(each, parts, strict=True)) for each in fields
         )
 
     return suits

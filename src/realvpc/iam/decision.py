@@ -3,8 +3,9 @@ place, and for IAM's simulator (IAM guide, "Policy evaluation logic")."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -100,17 +101,35 @@ def decide(policies: Policies, action: str, resources: Sequence[str], given: Cir
         for layer, sources in policies.layers.items()
     }
     naming_each = {
-        (layer, denies): naming([each for each in statements if each.denies is denies], given)
+        (layer, denies): naming([each for each in statements if each.denies is denies], given, len(resources))
         for layer, statements in asked.items()
         for denies in (True, False)
     }
     worst = Outcome(Decision.ALLOWED, resources[0])
     for resource in resources:
-        for layer in asked:
-            if naming_each[layer, True](resource):
-                return Outcome(Decision.EXPLICIT_DENY, resource, layer)
-            if worst.decision is Decision.ALLOWED and not naming_each[layer, False](resource):
-                worst = Outcome(Decision.IMPLICIT_DENY, resource, layer)
+        found, layer = decided(asked, partial(_is_named, naming_each, resource))
+        if found is Decision.EXPLICIT_DENY:
+            return Outcome(found, resource, layer)
+        if worst.decision is Decision.ALLOWED and found is not Decision.ALLOWED:
+            worst = Outcome(found, resource, layer)
+    return worst
+
+
+def _is_named(
+    naming_each: Mapping[tuple[Layer, bool], Callable[[str], bool]], resource: str, layer: Layer, denies: bool
+) -> bool:
+    return naming_each[layer, denies](resource)
+
+
+def decided(layers: Iterable[Layer], says: Callable[[Layer, bool], bool]) -> tuple[Decision, Layer]:
+    """What it comes to for one resource, and which layer decides: ``says`` tells whether a layer's policies deny it, or
+    allow it."""
+    worst = Decision.ALLOWED, Layer.IDENTITY
+    for layer in layers:
+        if says(layer, True):
+            return Decision.EXPLICIT_DENY, layer
+        if worst[0] is Decision.ALLOWED and not says(layer, False):
+            worst = Decision.IMPLICIT_DENY, layer
     return worst
 
 
@@ -129,5 +148,26 @@ def matches(
         Match(source, each)
         for source in sources
         for each in source.statements
-        if each.denies is denies and each.is_about(action.lower(), given) and naming([each], given)(resource)
+        if each.denies is denies and each.is_about(action.lower(), given) and each.naming(given)(resource)
+    ]
+
+
+class Concerned(Struct, frozen=True):
+    """A statement that is about an action, and whether it is about a resource."""
+
+    match: Match
+    names: Callable[[str], bool]
+
+    @property
+    def denies(self) -> bool:
+        return self.match.statement.denies
+
+
+def concerned(sources: Iterable[PolicySource], action: str, given: Circumstances) -> list[Concerned]:
+    """Those of the policies' statements that are about the action, for many resources to be asked of."""
+    return [
+        Concerned(Match(source, each), each.naming(given))
+        for source in sources
+        for each in source.statements
+        if each.is_about(action.lower(), given)
     ]

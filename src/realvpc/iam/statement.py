@@ -3,23 +3,38 @@ about a resource (IAM guide, "IAM JSON policy elements")."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import _lru_cache_wrapper, lru_cache
 from typing import Any
 
 from msgspec import Struct
 
 from realvpc.hostile_json import read_json
-from realvpc.net.glob import read_glob_groups, read_globs
+from realvpc.net.glob import (
+    Globs,
+    have_small_alphabet,
+    join_globs,
+    read_glob_groups,
+    read_globs,
+    steps_to_match,
+    steps_to_read,
+)
 
-from .condition import Circumstances, holds, keys_of
+from .condition import Circumstances, holds, keys_of, steps_of_condition
 from .policy_document import statements_of
 from .policy_variable import filled_pattern, keys_in
 
 _WITH_VARIABLES = "2012-10-17"
 _SHORT = 10_240  # characters
 _REMEMBERED, _REMEMBERED_LONG = 256, 16  # documents: anybody may ask for any, and a long one becomes megabytes
-_CHARACTERS_OF_A_STEP = 200
+_READ_IN_A_STEP = 2  # characters of a document
+_OF_A_STATEMENT = 4  # steps
+_JOINED = 6  # automata at most: of what allows and what denies, in each layer
+_MANY = 8
+"""Resources for whose sake the patterns of all statements are joined: that takes long, and each of them little then."""
+_STRANGE, _NONE = re.compile(r"[^\x00-\x7f]"), "\ufffd"
+"""What is in no action's name: one such character stands for all, so that an alphabet is small."""
 DENY = "Deny"
 
 
@@ -40,6 +55,11 @@ class Statement(Struct, frozen=True, kw_only=True):
     principal: Any = None
     excludes_principal: bool = False
     takes_variables: bool
+    action_globs: Globs
+    kept: Globs  # of its resources
+    made: tuple[str, ...]  # those that are read each time: they have variables, or too large an alphabet to be kept
+    characters: int  # of its patterns
+    variables: int  # in its resources
 
     def is_about(self, action: str, given: Circumstances) -> bool:
         """Whether it says something of an action, which is in small letters, in these circumstances."""
@@ -47,21 +67,32 @@ class Statement(Struct, frozen=True, kw_only=True):
             self.condition, given, takes_variables=self.takes_variables, unknown=self.denies
         )
 
-    def may_be_about(self, action: str, resource: str, given: Circumstances) -> bool:
-        """Whether it says something of them in some circumstances; a variable without a value may have any."""
-        patterns = self.patterns(given)
-        return self._names(action) and (
-            len(patterns) < len(self.resources) or read_globs(patterns).matches(resource) != self.excludes_resources
-        )
+    def may_be_about(self, action: str, given: Circumstances) -> Callable[[str], bool] | None:
+        """Whether it says something of the action and a resource in some circumstances; a variable without a value may
+        have any."""
+        if not self._names(action):
+            return None
+        is_known = len(self._filled(self.made, given)) == len(self.made)
+        return self.naming(given) if is_known else lambda resource: True
 
     def _names(self, action: str) -> bool:
-        patterns = tuple(each.replace("\\", "\\\\") for each in self.actions)
-        return read_globs(patterns).matches(action) != self.excludes_actions
+        return self.action_globs.matches(action) != self.excludes_actions
+
+    def naming(self, given: Circumstances) -> Callable[[str], bool]:
+        """Whether it is about a resource."""
+        kept, excludes = self.kept, self.excludes_resources
+        if not self.made:
+            return lambda resource: kept.matches(resource) != excludes
+        made = read_globs(self._filled(self.made, given))
+        return lambda resource: (kept.matches(resource) or made.matches(resource)) != excludes
 
     def patterns(self, given: Circumstances) -> tuple[str, ...]:
         """Of its resources, as ``net.glob`` reads them.  One of which a variable has no value is none."""
+        return self._filled(self.resources, given)
+
+    def _filled(self, patterns: Iterable[str], given: Circumstances) -> tuple[str, ...]:
         values = given.values if self.takes_variables else None
-        return tuple(text for each in self.resources if (text := filled_pattern(each, values)) is not None)
+        return tuple(text for each in patterns if (text := filled_pattern(each, values)) is not None)
 
     def condition_keys(self) -> Iterator[str]:
         """The condition keys that it asks for, as it writes them."""
@@ -73,35 +104,58 @@ class Statement(Struct, frozen=True, kw_only=True):
 
 def read_statements(document: str) -> tuple[Statement, ...]:
     """Of a document that was found to be a policy."""
-    return (_read_short if len(document) <= _SHORT else _read_long)(document)
+    return _cache_of(document)(document)
+
+
+def _cache_of(document: str) -> _lru_cache_wrapper[tuple[Statement, ...]]:
+    return _read_short if len(document) <= _SHORT else _read_long
 
 
 def _read(document: str) -> tuple[Statement, ...]:
     takes_variables = read_json(document).get("Version") == _WITH_VARIABLES
-    return tuple(
-        Statement(
-            place=place,
-            id=row.get("Sid") or "",
-            denies=row["Effect"] == DENY,
-            actions=tuple(each.lower() for each in listed(row.get("Action", row.get("NotAction", [])))),
-            excludes_actions="Action" not in row,
-            resources=tuple(listed(row.get("Resource", row.get("NotResource", [])))),
-            excludes_resources="Resource" not in row,
-            condition=row.get("Condition") or {},
-            principal=row.get("Principal", row.get("NotPrincipal")),
-            excludes_principal="NotPrincipal" in row,
-            takes_variables=takes_variables,
-        )
-        for place, row in enumerate(statements_of(document))
+    return tuple(_statement(place, row, takes_variables) for place, row in enumerate(statements_of(document)))
+
+
+def _statement(place: int, row: dict[str, Any], takes_variables: bool) -> Statement:
+    actions = tuple(each.lower() for each in listed(row.get("Action", row.get("NotAction", []))))
+    resources = tuple(listed(row.get("Resource", row.get("NotResource", []))))
+    variables = sum(each.count("${") for each in resources) if takes_variables else 0
+    plain = tuple(each for each in resources if not (variables and "${" in each))
+    kept = plain if have_small_alphabet(plain) else ()
+    known = frozenset(kept)
+    return Statement(
+        place=place,
+        id=row.get("Sid") or "",
+        denies=row["Effect"] == DENY,
+        actions=actions,
+        excludes_actions="Action" not in row,
+        resources=resources,
+        excludes_resources="Resource" not in row,
+        condition=row.get("Condition") or {},
+        principal=row.get("Principal", row.get("NotPrincipal")),
+        excludes_principal="NotPrincipal" in row,
+        takes_variables=takes_variables,
+        action_globs=join_globs(tuple(_backslashed(_STRANGE.sub(_NONE, each)) for each in actions)),
+        kept=join_globs(tuple(map(_backslashed, kept))),
+        made=tuple(each for each in resources if each not in known),
+        characters=sum(map(len, (*actions, *resources))),
+        variables=variables,
     )
+
+
+def _backslashed(pattern: str) -> str:
+    return pattern.replace("\\", "\\\\")
 
 
 _read_short, _read_long = lru_cache(_REMEMBERED)(_read), lru_cache(_REMEMBERED_LONG)(_read)
 
 
-def naming(statements: Iterable[Statement], given: Circumstances) -> Callable[[str], bool]:
-    """Whether one of the statements is about a resource: all their patterns together, for a policy may have thousands,
-    and a call concern as many resources."""
+def naming(statements: Sequence[Statement], given: Circumstances, resources: int = 1) -> Callable[[str], bool]:
+    """Whether one of the statements is about a resource, of which there are so many: for many all their patterns are
+    put together, for a policy may have thousands."""
+    if resources < _MANY:
+        rows = [each.naming(given) for each in statements]
+        return lambda resource: any(row(resource) for row in rows)
     patterns: list[str] = []
     excluded: list[tuple[str, ...]] = []
     for each in statements:
@@ -113,9 +167,37 @@ def naming(statements: Iterable[Statement], given: Circumstances) -> Callable[[s
     return lambda resource: named.matches(resource) or not others.all_match(resource)
 
 
-def steps_of(documents: Iterable[str], resources: int) -> int:
-    """What asking policies for so many resources costs, at most: see ``api.core.effort``."""
-    return resources * sum(1 + len(each) // _CHARACTERS_OF_A_STEP for each in documents)
+def steps_of(documents: Iterable[str], action: str, resources: Sequence[str], given: Circumstances) -> Iterator[int]:
+    """What asking policies for these resources costs, at most, one after the other: see ``api.core.effort``."""
+    texts, longest = sum(map(len, resources)), given.longest
+    if len(resources) >= _MANY:
+        yield steps_to_match(0, texts, _JOINED)
+    for document in documents:
+        steps, statements = reading(document)
+        for each in statements:
+            steps += steps_of_statement(each, len(action) + texts, len(resources), longest, given)
+        yield steps
+
+
+def reading(document: str) -> tuple[int, tuple[Statement, ...]]:
+    """The statements of a document, and what it cost to read them just now."""
+    read = _cache_of(document)
+    misses = read.cache_info().misses
+    statements = read(document)
+    return 1 + (len(document) // _READ_IN_A_STEP if read.cache_info().misses > misses else 0), statements
+
+
+def steps_of_statement(each: Statement, texts: int, resources: int, longest: int, given: Circumstances) -> int:
+    """``texts`` are the characters of the action and the resources, ``longest`` those of the longest value that may
+    come into a variable's place."""
+    is_joined, filled = resources >= _MANY, each.variables * longest
+    anew = each.characters if is_joined else sum(map(len, each.made))
+    return (
+        _OF_A_STATEMENT
+        + steps_to_read(anew + filled, len(each.resources) if anew else 0)
+        + steps_to_match(each.characters + filled, texts, 0 if is_joined else 1)
+        + (steps_of_condition(each.condition, given, longest) if each.condition else 0)
+    )
 
 
 def listed(value: Any) -> list[Any]:

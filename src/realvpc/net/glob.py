@@ -9,6 +9,18 @@ from itertools import chain
 from msgspec import Struct
 from msgspec.structs import replace
 
+_READ_IN_A_STEP, _MATCHED_IN_A_STEP, _PLACES_IN_A_STEP = 3, 4, 15_000
+
+
+def steps_to_read(characters: int, patterns: int = 1) -> int:
+    """What joining patterns costs (``api.core.effort`` says what a step is)."""
+    return patterns + characters // _READ_IN_A_STEP
+
+
+def steps_to_match(characters: int, texts: int, automata: int = 1) -> int:
+    """What asking patterns of so many characters, in so many automata, for texts of so many costs, at most."""
+    return automata * texts // _MATCHED_IN_A_STEP + texts * characters // _PLACES_IN_A_STEP
+
 
 class Glob(Struct, frozen=True):
     """An automaton whose states, the places in the pattern, are the bits of an integer.
@@ -47,7 +59,11 @@ def read_glob(pattern: str) -> Glob | str:
 
 def is_small(patterns: tuple[str, ...], characters: int) -> bool:
     """Whether their automaton is worth remembering where patterns of so many characters are."""
-    return sum(map(len, patterns)) <= characters and len(set().union(*patterns)) <= _ALPHABET
+    return sum(map(len, patterns)) <= characters and have_small_alphabet(patterns)
+
+
+def have_small_alphabet(patterns: tuple[str, ...]) -> bool:
+    return len(set().union(*patterns)) <= _ALPHABET
 
 
 class _Places(Struct, frozen=True):

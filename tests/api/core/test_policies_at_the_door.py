@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from realvpc.api.core.call import Call, Caller, Session, Through
+from realvpc.api.core.call import Call, Session, Through
 from realvpc.api.core.errors import MAXIMUM_MESSAGE, AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
@@ -19,22 +19,9 @@ from ..build import make_vpc, specification
 from ..conftest import MAIN, OTHER, TOKYO, Client, new_service, performed
 from ..ec2.test_vpc_endpoint import House
 from ..in_process import InProcess
-from ..users import user_with_keys
+from ..users import As, user_with_keys
 
 KEY_ID = "AKIAANN"
-
-
-class As(Client):
-    """A client with somebody's credentials."""
-
-    def __init__(self, service: Service, access_key_id: str, token: str | None = None) -> None:
-        found = service.credential(access_key_id, token)
-        assert found is not None
-        super().__init__(service, found.account, TOKYO)
-        self.who = Caller(found.account, TOKYO, found.arn, found.user_id, access_key_id, found.session)
-
-    def __call__(self, action: str, /, *, of: str = "ec2", **params: Any) -> dict[str, Any]:
-        return performed(self.service, Call(of, action, params, self.who, "req-1"))
 
 
 @pytest.fixture

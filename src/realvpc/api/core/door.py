@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from realvpc.iam.condition import circumstances
 from realvpc.iam.evaluate import EVERYTHING, Conditions, Evaluate, Principal, Refused, refused
-from realvpc.iam.statement import steps_of as steps_of_policies
+from realvpc.iam.statement import steps_of
 
 from .action import Action, Actions
 from .authorization_message import seal
 from .call import Call, Through
 from .caller_policies import policies_of_caller
 from .context import Answer, Context
-from .endpoint_policy import Said, said_of, steps_of
+from .endpoint_policy import Said, said_of
 from .errors import MAXIMUM_MESSAGE, AwsError, dry_run_operation, invalid_action
 from .idempotency import recalled, remembering
 from .refusals import refusals_of
@@ -51,12 +52,20 @@ def _authorize(ctx: Context, row: Action, evaluate: Evaluate, call: Call) -> Non
     conditions: Conditions = {**of_the_way(ctx), **own}
     if policies is not None:
         conditions = request_context(ctx, call.params, own)
-        ctx.effort.spend(steps_of_policies((each.document or "" for each in policies.sources), len(resources)))
+        documents = (each.document for each in policies.sources if each.document)
+        _spend(ctx, documents, action, resources, conditions)
     verdict = evaluate(principal, action, resources, conditions)
     if isinstance(verdict, Refused):
         raise _refusal(ctx, call.service, principal, action, conditions, verdict)
     if call.through is not None:
         _ask_endpoint(ctx, call, call.through, principal, resources)
+
+
+def _spend(
+    ctx: Context, documents: Iterable[str], action: str, resources: Sequence[str], conditions: Conditions
+) -> None:
+    for steps in steps_of(documents, action, resources, circumstances(conditions)):
+        ctx.effort.spend(steps)
 
 
 def _ask_endpoint(ctx: Context, call: Call, through: Through, principal: Principal, resources: Sequence[str]) -> None:
@@ -69,7 +78,7 @@ def _ask_endpoint(ctx: Context, call: Call, through: Through, principal: Princip
         if endpoint.region != ctx.region:
             scope = f"Credential should be scoped to a valid region, not '{ctx.region}'."
             raise refusals_of(call.service).wrong_region(scope)
-        ctx.effort.spend(steps_of(endpoint.policy_document, resources))
+        _spend(ctx, (endpoint.policy_document,), action, resources, of_the_way(ctx))
         said, resource = said_of(endpoint.policy_document, principal, action, resources, of_the_way(ctx))
     if said is not Said.ALLOWED:
         verdict = refused(principal, action, resource, said.value.format(action=action))

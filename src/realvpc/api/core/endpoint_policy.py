@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-from realvpc.iam import statement
 from realvpc.iam.condition import circumstances
 from realvpc.iam.evaluate import Conditions, Principal
 from realvpc.iam.statement import Statement, listed, naming, read_statements
-
-from .effort import COMPARING
 
 _OF_THE_WAY = frozenset({"aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip"})
 """It is known of a call that it has no such key; of others it may have one that is not looked at here."""
@@ -40,7 +37,7 @@ def said_of(
         each for each in read_statements(document) if is_for(each, principal) and each.is_about(action.lower(), given)
     ]
     is_denied, is_allowed = (
-        naming([each for each in concerned if each.denies is denies], given) for denies in (True, False)
+        naming([each for each in concerned if each.denies is denies], given, len(resources)) for denies in (True, False)
     )
     worst = Said.ALLOWED, resources[0]
     for resource in resources:
@@ -49,11 +46,6 @@ def said_of(
         if worst[0] is Said.ALLOWED and not is_allowed(resource):
             worst = Said.NOT_ALLOWED, resource
     return worst
-
-
-def steps_of(document: str, resources: Sequence[str]) -> int:
-    """What asking it costs, at most: see ``effort``."""
-    return COMPARING * statement.steps_of((document,), len(resources))
 
 
 def is_for(each: Statement, principal: Principal) -> bool:

@@ -17,6 +17,7 @@ from realvpc.iam.policy_document import identity_policy_problem, is_endpoint_pol
 from realvpc.iam.policy_holder import PolicyHolder
 from realvpc.iam.policy_resource import resource_problem
 from realvpc.iam.role import Role
+from realvpc.iam.statement import reading, steps_of_statement
 from realvpc.iam.user import Group, User
 
 from ..core.context import Context, Request
@@ -30,6 +31,10 @@ _ACTION = re.compile(r"[\w-]+:\w+", re.ASCII)
 _NOT_HERE = ("ResourceHandlingOption", "PolicyExclusionList", "OrderedOrganizationPolicyInputList")
 MOST_STATEMENTS = 20_000
 """Of all policies, times the resources: what one action is at most asked for."""
+MOST_STEPS = 2_000_000
+"""Of one action, some two seconds beside the loop: see ``effort``."""
+_TWICE = 2
+_PRINCIPALS_IN_A_STEP = 10  # characters
 
 
 class Simulated(Struct, frozen=True, kw_only=True):
@@ -43,6 +48,10 @@ class Simulated(Struct, frozen=True, kw_only=True):
     given: Circumstances
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+
+    @property
+    def sources(self) -> tuple[PolicySource, ...]:
+        return (*self.policies.sources, *((self.resource_policy,) if self.resource_policy else ()))
 
 
 def principal_asked_for(ctx: Context, request: Request) -> Simulated:
@@ -121,13 +130,32 @@ def _asked(ctx: Context, request: Request, policies: Policies, caller: str | Non
     return asked
 
 
+def steps_of_action(asked: Simulated, action: str) -> int:
+    """What simulating it costs, at most: each statement is asked for what it says, and for which keys it wants."""
+    texts, longest = len(action) + sum(map(len, asked.resources)), asked.given.longest
+    of_statements = sum(
+        _TWICE * steps_of_statement(each, texts, 1, longest, asked.given) + len(each.condition)
+        for source in asked.sources
+        for each in source.statements
+    )
+    keys = sum(len(keys) for source in asked.sources for each in source.statements for keys in each.condition.values())
+    principals = len(asked.resource_policy.document or "") // _PRINCIPALS_IN_A_STEP if asked.resource_policy else 0
+    variables = sum(each.variables for source in asked.sources for each in source.statements)
+    return of_statements + principals + (keys + variables) * len(asked.resources)
+
+
 def _check_size(ctx: Context, asked: Simulated) -> None:
     """Raises InvalidInput."""
-    sources = (*asked.policies.sources, *((asked.resource_policy,) if asked.resource_policy else ()))
-    ctx.effort.spend(sum(len(each.document or "") for each in sources) // 100)
-    statements = sum(len(each.statements) for each in sources)
+    statements = 0
+    for each in asked.sources:
+        steps, read = reading(each.document or "")
+        ctx.effort.spend(steps)
+        statements += len(read)
     if statements * len(asked.resources) > MOST_STATEMENTS:
         raise invalid_input("The policies have too many statements for so many resources.")
+    ctx.effort.spend(statements)
+    if steps_of_action(asked, max(asked.actions, key=len)) > MOST_STEPS:
+        raise invalid_input("The policies are too long for so many resources.")
 
 
 def _principal(ctx: Context, arn: str | None) -> Principal | None:

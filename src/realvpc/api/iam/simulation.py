@@ -6,24 +6,32 @@ What AWS shows with a resource's ARN for a name, templates of ARNs by action, is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from realvpc.iam.decision import Decision, Layer, Match, PolicySource, decide, matches
+from realvpc.iam.decision import Concerned, Decision, Layer, Match, PolicySource, concerned, decided
 from realvpc.iam.evaluate import EVERYTHING
 from realvpc.iam.holder_policies import policies_of
-from realvpc.iam.policy_position import Position, spans_of
-from realvpc.iam.statement import Statement
+from realvpc.iam.policy_position import Position, Span, spans_of
+from realvpc.iam.statement import reading
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.effort import SHOWING
 from ..core.endpoint_policy import is_for
 from .common import page
-from .simulated import Simulated, custom_asked_for, holder_asked_for, principal_asked_for, sources_given
+from .simulated import (
+    Simulated,
+    custom_asked_for,
+    holder_asked_for,
+    principal_asked_for,
+    sources_given,
+    steps_of_action,
+)
 from .simulated import check_known as check_known_policies
 
 _OF_A_RESULT, _OF_A_MATCH = 600, 300  # characters, about
+_LOOKED_THROUGH_IN_A_STEP = 5  # characters
 _BY_SEVERITY = (Decision.EXPLICIT_DENY, Decision.IMPLICIT_DENY, Decision.ALLOWED)
 
 
@@ -52,15 +60,18 @@ def get_context_keys_for_principal_policy(ctx: Context, request: Request) -> Ans
     """Raises NoSuchEntity, InvalidInput, PolicyEvaluation."""
     attached = tuple(policies_of(ctx.directory, holder_asked_for(ctx, request)).sources)
     check_known_policies(attached)
-    return _context_keys((*attached, *sources_given(request, "PolicyInputList")))
+    return _context_keys(ctx, (*attached, *sources_given(request, "PolicyInputList")))
 
 
 def get_context_keys_for_custom_policy(ctx: Context, request: Request) -> Answer:
     """Raises InvalidInput."""
-    return _context_keys(sources_given(request, "PolicyInputList"))
+    return _context_keys(ctx, sources_given(request, "PolicyInputList"))
 
 
-def _context_keys(sources: Iterable[PolicySource]) -> Answer:
+def _context_keys(ctx: Context, sources: Sequence[PolicySource]) -> Answer:
+    for each in sources:
+        steps, _ = reading(each.document or "")
+        ctx.effort.spend(steps + len(each.document or "") // _LOOKED_THROUGH_IN_A_STEP)
     return Answer(
         {"ContextKeyNames": _once(key for each in sources for row in each.statements for key in row.condition_keys())}
     )
@@ -78,39 +89,81 @@ def _simulated(ctx: Context, request: Request, asked: Simulated) -> Answer:
     statements = sum(len(each.statements) for each in asked.policies.sources)
     characters = len(asked.resources) * (_OF_A_RESULT + _OF_A_MATCH * statements)
     numbered = [(f"{number:06}", action) for number, action in enumerate(asked.actions)]
-    shown, members = page(ctx, request, numbered, lambda pair: pair[0], lambda pair: characters)
-    results = []
+    shown, members = page(
+        ctx,
+        request,
+        numbered,
+        lambda pair: pair[0],
+        lambda pair: max(characters, steps_of_action(asked, pair[1])),  # two millions of either are much
+    )
+    results, spans = [], Spans(ctx)
     for _, action in shown:
-        ctx.effort.spend((1 + statements) * len(asked.resources))
-        results.append(_render(ctx, action, [_result(asked, action, resource) for resource in asked.resources]))
+        ctx.effort.spend(steps_of_action(asked, action))
+        said = _said(asked, action)
+        results.append(_render(ctx, spans, action, [_result(asked, said, resource) for resource in asked.resources]))
     return Answer({"EvaluationResults": results} | members)
 
 
-def _result(asked: Simulated, action: str, resource: str) -> Result:
-    outcome = decide(asked.policies, action, (resource,), asked.given)
-    decision, details = outcome.decision, {}
-    sources = list(asked.policies.layers[outcome.layer])
+class Said(Struct, frozen=True):
+    """What statements say of one action, for all resources to be asked of: by layer, of the resources' policy to the
+    caller, and the keys without a value that those who name the action ask for."""
+
+    layers: dict[Layer, list[Concerned]]
+    of_resource: list[Concerned]
+    missing: list[tuple[Callable[[str], bool], list[str]]]
+
+
+def _said(asked: Simulated, action: str) -> Said:
+    of_resource = (asked.resource_policy,) if asked.resource_policy is not None else ()
+    return Said(
+        {layer: concerned(sources, action, asked.given) for layer, sources in asked.policies.layers.items()},
+        [
+            each
+            for each in concerned(of_resource, action, asked.given)
+            if asked.caller is not None and is_for(each.match.statement, asked.caller)
+        ],
+        [
+            (names, keys)
+            for source in asked.sources
+            for each in source.statements
+            if (keys := [key for key in _once(each.condition_keys()) if key.lower() not in asked.given.values])
+            and (names := each.may_be_about(action.lower(), asked.given)) is not None
+        ],
+    )
+
+
+def _result(asked: Simulated, said: Said, resource: str) -> Result:
+    found = {layer: [each for each in rows if each.names(resource)] for layer, rows in said.layers.items()}
+    decision, layer = decided(found, lambda layer, denies: _says(found[layer], denies=denies))
+    matched, details = found[layer], {}
     if asked.resource_policy is not None:
-        of_resource = _said_by_resource(asked, asked.resource_policy, action, resource)
+        of_resource = [each for each in said.of_resource if each.names(resource)]
         is_foreign = asked.caller is not None and asked.owner != asked.caller.account
-        decision = _together(decision, outcome.layer, of_resource, is_foreign=is_foreign)
-        sources = [*asked.policies.identity, asked.resource_policy]
+        of_identity, by_resource = decision, _said_by_resource(of_resource)
+        decision = _together(of_identity, layer, by_resource, is_foreign=is_foreign)
+        matched = [*found[Layer.IDENTITY], *of_resource]
         if is_foreign:
-            details = {"IAM Policy": outcome.decision, "Resource Policy": of_resource}
+            details = {"IAM Policy": of_identity, "Resource Policy": by_resource}
     denies = decision is Decision.EXPLICIT_DENY
-    matched = [] if decision is Decision.IMPLICIT_DENY else [
-        each
-        for each in matches(sources, action, resource, asked.given, denies=denies)
-        if each.source is not asked.resource_policy or _is_for_caller(asked, each.statement)
-    ]  # fmt: skip
+    boundary = found.get(Layer.BOUNDARY)
     return Result(
         resource=resource,
         decision=decision,
-        matched=matched,
-        missing=_missing(asked, action, resource),
-        by_boundary=_by_boundary(asked, action, resource),
+        matched=[each.match for each in matched if each.denies is denies and decision is not Decision.IMPLICIT_DENY],
+        missing=_once(key for names, keys in said.missing if names(resource) for key in keys),
+        by_boundary=None if boundary is None else _says(boundary, denies=False) and not _says(boundary, denies=True),
         details=details,
     )
+
+
+def _says(found: Iterable[Concerned], *, denies: bool) -> bool:
+    return any(each.denies is denies for each in found)
+
+
+def _said_by_resource(found: Sequence[Concerned]) -> Decision:
+    if _says(found, denies=True):
+        return Decision.EXPLICIT_DENY
+    return Decision.ALLOWED if found else Decision.IMPLICIT_DENY
 
 
 def _together(of_identity: Decision, layer: Layer, of_resource: Decision, *, is_foreign: bool) -> Decision:
@@ -124,42 +177,7 @@ def _together(of_identity: Decision, layer: Layer, of_resource: Decision, *, is_
     return Decision.ALLOWED if Decision.ALLOWED in said else Decision.IMPLICIT_DENY
 
 
-def _said_by_resource(asked: Simulated, policy: PolicySource, action: str, resource: str) -> Decision:
-    for denies, decision in ((True, Decision.EXPLICIT_DENY), (False, Decision.ALLOWED)):
-        found = matches([policy], action, resource, asked.given, denies=denies)
-        if any(_is_for_caller(asked, each.statement) for each in found):
-            return decision
-    return Decision.IMPLICIT_DENY
-
-
-def _is_for_caller(asked: Simulated, statement: Statement) -> bool:
-    return asked.caller is not None and is_for(statement, asked.caller)
-
-
-def _missing(asked: Simulated, action: str, resource: str) -> list[str]:
-    """Keys without a value that statements about the action and the resource ask for."""
-    sources = (*asked.policies.sources, *((asked.resource_policy,) if asked.resource_policy else ()))
-    keys = _once(
-        key
-        for source in sources
-        for each in source.statements
-        if each.may_be_about(action.lower(), resource, asked.given)
-        for key in each.condition_keys()
-    )
-    return [key for key in keys if key.lower() not in asked.given.values]
-
-
-def _by_boundary(asked: Simulated, action: str, resource: str) -> bool | None:
-    """Whether the boundary lets it through; None where there is none."""
-    if asked.policies.boundary is None:
-        return None
-    allowed, denied = (
-        matches(asked.policies.boundary, action, resource, asked.given, denies=denies) for denies in (False, True)
-    )
-    return bool(allowed) and not denied
-
-
-def _render(ctx: Context, action: str, results: Sequence[Result]) -> Response:
+def _render(ctx: Context, spans: Spans, action: str, results: Sequence[Result]) -> Response:
     """What was asked for everything has one result, which is the action's own."""
     decision = next(each for each in _BY_SEVERITY if any(result.decision is each for result in results))
     deciding = [each for each in results if each.decision is decision]
@@ -168,7 +186,7 @@ def _render(ctx: Context, action: str, results: Sequence[Result]) -> Response:
         "EvalActionName": action,
         "EvalResourceName": EVERYTHING,
         "EvalDecision": decision,
-        "MatchedStatements": list(map(_matched, matched.values())),
+        "MatchedStatements": list(map(spans.shown, matched.values())),
         "MissingContextValues": _once(key for each in results for key in each.missing),
         **_boundary(None if results[0].by_boundary is None else all(each.by_boundary for each in results)),
     }
@@ -185,7 +203,7 @@ def _render(ctx: Context, action: str, results: Sequence[Result]) -> Response:
             {
                 "EvalResourceName": each.resource,
                 "EvalResourceDecision": each.decision,
-                "MatchedStatements": list(map(_matched, each.matched)),
+                "MatchedStatements": list(map(spans.shown, each.matched)),
                 "MissingContextValues": each.missing,
                 **({"EvalDecisionDetails": each.details} if each.details else {}),
                 **_boundary(each.by_boundary),
@@ -199,14 +217,25 @@ def _boundary(allows: bool | None) -> Response:
     return {} if allows is None else {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": allows}}
 
 
-def _matched(match: Match) -> Response:
-    span = spans_of(match.source.document or "")[match.statement.place]
-    return {
-        "SourcePolicyId": match.source.id,
-        "SourcePolicyType": match.source.kind,
-        "StartPosition": _place(span.start),
-        "EndPosition": _place(span.end),
-    }
+class Spans:
+    """Where matched statements stand, each document looked through once: there may be more than are remembered."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._found: dict[str, tuple[Span, ...]] = {}
+
+    def shown(self, match: Match) -> Response:
+        document = match.source.document or ""
+        if document not in self._found:
+            self._ctx.effort.spend(len(document) // _LOOKED_THROUGH_IN_A_STEP)
+            self._found[document] = spans_of(document)
+        span = self._found[document][match.statement.place]
+        return {
+            "SourcePolicyId": match.source.id,
+            "SourcePolicyType": match.source.kind,
+            "StartPosition": _place(span.start),
+            "EndPosition": _place(span.end),
+        }
 
 
 def _place(position: Position) -> Response:
