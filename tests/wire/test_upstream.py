@@ -328,7 +328,8 @@ def test_an_origin_is_a_scheme_a_host_and_a_port(text: str, origin: Origin) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["", "127.0.0.1:4567", "ftp://a", "http://", "http://a/b", "http://a?b", "http://u:p@a", "http://a:x", "http://a:99999"]
+    "text", ["", "127.0.0.1:4567", "ftp://a", "http://", "http://a/b", "http://a?b", "http://u:p@a", "http://a:x", "http://a:99999",
+             "http://a..b", f"http://{'a' * 64}"]
 )  # fmt: skip
 def test_what_is_no_origin(text: str) -> None:
     with pytest.raises(ValueError):

@@ -24,4 +24,5 @@ def parse_origin(text: str) -> Origin:
     is_bare = parts.path in ("", "/") and not (parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme not in _PORTS or not parts.hostname or not is_bare or not text.isprintable():
         raise ValueError(text)
+    parts.hostname.encode("idna")  # as whoever connects does: UnicodeError is a ValueError
     return Origin(parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme])
