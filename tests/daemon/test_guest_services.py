@@ -20,15 +20,17 @@ from realvpc.wire.app import App
 from realvpc.wire.sigv4 import Anyone
 
 from ..api.conftest import new_service
+from ..loopback import PORT, own_address
 
 TIMES = 5
 
 
 class Opened:
-    """Sockets on the loopback, always on the same ports: the namespaces are still there."""
+    """Sockets on the loopback, always at the same places: the namespaces are still there."""
 
     def __init__(self) -> None:
-        self.ports: dict[Listener, int] = {}
+        self.address = own_address()
+        self.ports = {listener: PORT + number for number, listener in enumerate(Listener)}
         self.times = 0
         self.at_once = 0
         self.is_new = asyncio.Event()
@@ -47,8 +49,7 @@ class Opened:
         opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM if is_stream else socket.SOCK_DGRAM)
         if is_stream:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind(("127.0.0.1", self.ports.get(listener, 0)))
-        self.ports[listener] = opened.getsockname()[1]
+        opened.bind((self.address, self.ports[listener]))
         if is_stream:
             opened.listen()
         opened.setblocking(False)
@@ -70,7 +71,7 @@ def test_they_are_let_go_before_new_ones_take_their_places(monkeypatch: pytest.M
         for _ in range(TIMES):
             opened.is_new.clear()
             await asyncio.sleep(0.05)
-            callers += [socket.create_connection(("127.0.0.1", port)) for port in stream_ports(opened)]
+            callers += [socket.create_connection((opened.address, port)) for port in stream_ports(opened)]
             await asyncio.sleep(0.05)
             guests.lose()
             async with asyncio.timeout(20):
@@ -110,6 +111,32 @@ def test_what_is_lost_while_new_ones_are_opened_is_not_forgotten(
             guests.lose()
             while opened.times < 3:
                 await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())
+
+
+def test_they_are_let_go_however_far_their_start_has_come(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        opened, clock = Opened(), Clock()
+        monkeypatch.setattr(guest_services, "open_listeners", opened)
+        service = new_service(clock)
+        app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
+        tls = EndpointTls(open_authority(tmp_path, is_new=True))
+        guests = GuestServices(tmp_path / "node.sock", service, clock.now, tls)
+        await guests.open()
+        running = asyncio.create_task(guests.run(app, app))
+        for turns in range(12):
+            times = opened.times
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            guests.lose()
+            async with asyncio.timeout(20):
+                while opened.times == times and not running.done():
+                    await asyncio.sleep(0)
+            assert not running.done(), f"after {turns} turns of the loop: {running.exception()!r}"
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

@@ -24,12 +24,14 @@ from realvpc.net.table import Change, put
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
 
+from ..loopback import PORT, own_address
 from .test_amazon import IP_A
 from .test_message import LARGE, question
 from .world import changed
 
 ENI = "eni-0123456789abcdef0"
-LOOPBACK = "127.0.0.1"
+LOOPBACK, SERVER = "127.0.0.1", own_address()
+_PORTS = count(PORT)
 
 
 def network_of(base: State) -> State:
@@ -49,10 +51,10 @@ class LocalResolver(Resolver):
 @asynccontextmanager
 async def resolver(state: State) -> AsyncIterator[int]:
     """Serves on a port of the loopback."""
-    tcp = socket.create_server((LOOPBACK, 0))
-    port: int = tcp.getsockname()[1]
+    port = next(_PORTS)
+    tcp = socket.create_server((SERVER, port))
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    udp.bind((LOOPBACK, port))
+    udp.bind((SERVER, port))
     for each in (udp, tcp):
         each.setblocking(False)
     served = network_of(state)
@@ -69,12 +71,12 @@ def test_udp_and_tcp_give_the_same_answer() -> None:
         async with resolver(LARGE) as port:
             query = question(IP_A)
             for ask in (dns.asyncquery.udp, dns.asyncquery.tcp):
-                answer = await ask(query, LOOPBACK, port=port, timeout=5)
+                answer = await ask(query, SERVER, port=port, timeout=5)
                 assert [str(record) for record in answer.answer[0]] == ["10.20.0.207"]
             large = question("large.corp.example")
-            cut = await dns.asyncquery.udp(large, LOOPBACK, port=port, timeout=5)
+            cut = await dns.asyncquery.udp(large, SERVER, port=port, timeout=5)
             assert cut.flags & dns.flags.TC
-            whole, used_tcp = await dns.asyncquery.udp_with_fallback(large, LOOPBACK, port=port, timeout=5)
+            whole, used_tcp = await dns.asyncquery.udp_with_fallback(large, SERVER, port=port, timeout=5)
             assert used_tcp
             assert len(whole.answer[0]) == 400
 
@@ -84,7 +86,7 @@ def test_udp_and_tcp_give_the_same_answer() -> None:
 def test_several_questions_fit_on_one_connection() -> None:
     async def run() -> None:
         async with resolver(LARGE) as port:
-            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            reader, writer = await asyncio.open_connection(SERVER, port)
             wires = [question(name).to_wire() for name in (IP_A, "one.example.com")]
             writer.write(b"".join(len(wire).to_bytes(2, "big") + wire for wire in wires))
             for wire in wires:
@@ -102,11 +104,11 @@ def test_garbage_and_half_questions_leave_the_server_as_it_was() -> None:
         async with resolver(LARGE) as port:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
                 for wire in (b"", b"\xff" * 40, question(IP_A).to_wire()[:20]):
-                    udp.sendto(wire, (LOOPBACK, port))
-            _, writer = await asyncio.open_connection(LOOPBACK, port)
+                    udp.sendto(wire, (SERVER, port))
+            _, writer = await asyncio.open_connection(SERVER, port)
             writer.write(b"\xff\xffonly a little")
             writer.close()
-            answer = await dns.asyncquery.tcp(question(IP_A), LOOPBACK, port=port, timeout=5)
+            answer = await dns.asyncquery.tcp(question(IP_A), SERVER, port=port, timeout=5)
             assert answer.answer
 
     asyncio.run(run())
@@ -115,8 +117,8 @@ def test_garbage_and_half_questions_leave_the_server_as_it_was() -> None:
 def test_one_interface_has_so_many_connections() -> None:
     async def run() -> None:
         async with resolver(LARGE) as port:
-            opened = [await asyncio.open_connection(LOOPBACK, port) for _ in range(CONNECTIONS)]
-            reader, writer = await asyncio.open_connection(LOOPBACK, port)
+            opened = [await asyncio.open_connection(SERVER, port) for _ in range(CONNECTIONS)]
+            reader, writer = await asyncio.open_connection(SERVER, port)
             assert await reader.read() == b""
             for _, each in [*opened, (reader, writer)]:
                 each.close()
@@ -223,7 +225,7 @@ def test_who_asks_and_does_not_read_the_answers_is_left(monkeypatch: pytest.Monk
 
     async def run() -> None:
         async with resolver(LARGE) as port:
-            with socket.create_connection((LOOPBACK, port)) as client:
+            with socket.create_connection((SERVER, port)) as client:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 client.setblocking(False)
                 loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ import logging
 import socket
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from typing import Any
 
@@ -53,16 +53,17 @@ class Resolver:
         loop = asyncio.get_running_loop()
         with ExitStack() as stack:
             for each in bound:
-                transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=each)
+                transport = await _whole(loop.create_datagram_endpoint(lambda: _Datagrams(self), sock=each))
                 stack.callback(transport.close)
             await loop.create_future()
 
     async def on_tcp(self, *listening: socket.socket) -> None:
         """Serve on these sockets until cancelled."""
-        async with asyncio.TaskGroup() as group:
+        with ExitStack() as stack:
             for each in listening:
                 server = await asyncio.start_server(self._connected, sock=each, limit=LARGEST_TCP_SIZE)
-                group.create_task(server.serve_forever())
+                stack.callback(server.close)
+            await asyncio.get_running_loop().create_future()
 
     def answer(self, peer: str, wire: bytes, *, over_tcp: bool = False) -> bytes | None:
         """What the client at the address ``peer`` hears; None is silence."""
@@ -136,6 +137,16 @@ class Resolver:
             writer.write(len(answer).to_bytes(2, "big") + answer)
             async with asyncio.timeout(IDLE_SECONDS):
                 await writer.drain()
+
+
+async def _whole(opening: Coroutine[Any, Any, tuple[asyncio.DatagramTransport, Any]]) -> asyncio.DatagramTransport:
+    """Who is cancelled meanwhile closes what comes of it: else it would keep its address, and nobody could end it."""
+    task = asyncio.ensure_future(opening)
+    try:
+        return (await asyncio.shield(task))[0]
+    except asyncio.CancelledError:
+        (await task)[0].close()
+        raise
 
 
 class _Datagrams(asyncio.DatagramProtocol):
