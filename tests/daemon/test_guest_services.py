@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from realvpc.daemon.endpoint_tls import EndpointTls
 from realvpc.daemon.guest_services import GuestServices
 from realvpc.net.services import Listener
 from realvpc.net.zones import REGIONS
+from realvpc.node.client import open_listeners
 from realvpc.wire.app import App
 from realvpc.wire.sigv4 import Anyone
 
@@ -137,6 +139,46 @@ def test_they_are_let_go_however_far_their_start_has_come(monkeypatch: pytest.Mo
                 while opened.times == times and not running.done():
                     await asyncio.sleep(0)
             assert not running.done(), f"after {turns} turns of the loop: {running.exception()!r}"
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())
+
+
+def test_without_a_descriptor_left_they_are_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What ends `run` ends the process, and clients have most of the descriptors."""
+    monkeypatch.setattr(guest_services, "_PAUSE_SECONDS", 0.01)
+
+    async def scenario() -> None:
+        opened, clock = Opened(), Clock()
+        tries: list[Path] = []
+
+        async def none_left(path: Path) -> dict[Listener, socket.socket]:
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+            tries.append(path)
+            try:
+                return await open_listeners(path)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+        monkeypatch.setattr(guest_services, "open_listeners", opened)
+        service = new_service(clock)
+        app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
+        tls = EndpointTls(open_authority(tmp_path, is_new=True))
+        guests = GuestServices(tmp_path / "node.sock", service, clock.now, tls)
+        await guests.open()
+        running = asyncio.create_task(guests.run(app, app))
+        await asyncio.sleep(0.05)
+        monkeypatch.setattr(guest_services, "open_listeners", none_left)
+        guests.lose()
+        async with asyncio.timeout(20):
+            while len(tries) < 3 and not running.done():
+                await asyncio.sleep(0.01)
+            monkeypatch.setattr(guest_services, "open_listeners", opened)
+            await guests.open()
+        assert not running.done()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 

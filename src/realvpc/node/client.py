@@ -210,7 +210,10 @@ async def _sockets(path: Path, request: m.Request) -> list[socket.socket]:
 
 async def _connect(path: Path) -> AsyncChannel:
     """Raises NodeLostError."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    except OSError as error:  # no descriptor is left, however many clients have them
+        raise NodeLostError(f"the node at {path} cannot be reached: {error}") from error
     channel = AsyncChannel(sock)
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
