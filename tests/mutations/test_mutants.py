@@ -45,6 +45,7 @@ OF_PROGRAM = tuple(f"tests/fabric/test_{name}.py" for name in (
     "bytes", "ipv6_bytes", "decisions", "tracking", "nat_gateway", "nat64", "flow_records", "translation", "allowances",
     "shares",
 ))  # fmt: skip
+LOAD = "from realvpc.fabric.loader import Object; Object().close()"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -111,4 +112,5 @@ def test_a_mistake_in_the_program_is_found(tmp_path: Path, in_program: Mutant) -
         return run("-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *OF_PROGRAM) == 1
 
     assert run("-m", "realvpc.fabric.bpf.build") == 0, "it is a mistake that no compiler finds"
+    assert run("-c", LOAD) == 0, "nor the kernel"
     assert differ(0, FIRST) or fails_tests() or differ(FIRST, ALL - FIRST), f"sample {seed() % ONE_OF}"
