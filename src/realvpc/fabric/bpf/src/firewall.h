@@ -52,14 +52,14 @@ INLINE void set_scan(struct scan *scan, const struct packet *packet, __u64 rule_
 	scan->protocol = packet->protocol;
 }
 
-/* Whether a prefix with the address is delegated to a member of the group. */
+/* Whether a prefix with the address, which the key becomes one of, is delegated to a member of the group: at the end of
+ * the longest chain of calls there is no room for another key. */
 RARE int has_prefix(struct group_member_key *member)
 {
-	struct group_member_key key = { .group = member->group };
 	struct present *found;
 
-	set_prefix_of(&key.address, &member->address);
-	found = bpf_map_lookup_elem(&group_members, &key);
+	set_prefix_of(&member->address, &member->address);
+	found = bpf_map_lookup_elem(&group_members, member);
 	return found && found->value == IPV6_PREFIX;
 }
 

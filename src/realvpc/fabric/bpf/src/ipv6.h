@@ -13,6 +13,20 @@ struct ipv6 {
 	struct address source, destination;
 };
 
+/* The addresses of a header lie as those of struct packet, where they are read at once: the stack has no room for them. */
+#define ADDRESSES (2 * sizeof(struct address))
+_Static_assert(offsetof(struct ipv6, destination) + sizeof(struct address) == sizeof(struct ipv6), "the last ones");
+_Static_assert(offsetof(struct packet, destination) - offsetof(struct packet, source) == sizeof(struct address), "a pair");
+_Static_assert(offsetof(struct packet, quoted_destination) - offsetof(struct packet, quoted_source) ==
+		       sizeof(struct address), "a pair");
+
+/* A header up to them. */
+struct ipv6_start {
+	__u8 version_and_class, class_and_flow[3];
+	__be16 payload_length;
+	__u8 next_header, hop_limit;
+};
+
 /* What every extension header begins with; of a fragment header it is all. */
 struct extension {
 	__u8 next_header, length; /* in units of 8 bytes, without the first one */
@@ -29,7 +43,7 @@ struct chain {
 	__u8 next_header;
 };
 
-INLINE int is_ipv6(const struct ipv6 *ip)
+INLINE int is_ipv6(const struct ipv6_start *ip)
 {
 	return ip->version_and_class >> 4 == IPV6;
 }
@@ -78,19 +92,18 @@ APART int skip_extensions(struct __sk_buff *skb, struct chain *chain, __u32 end)
 RARE int parse_quote_ipv6(struct __sk_buff *skb, struct packet *packet, __u32 offset, __u32 end)
 {
 	struct chain chain = {};
-	struct ipv6 ip;
+	struct ipv6_start ip;
 	__u32 reason;
 
-	if (offset + sizeof(ip) > end || bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)) || !is_ipv6(&ip) ||
-	    is_mapped(&ip.source) || is_mapped(&ip.destination))
+	if (offset + sizeof(struct ipv6) > end || bpf_skb_load_bytes(skb, offset, &ip, sizeof(ip)) || !is_ipv6(&ip) ||
+	    bpf_skb_load_bytes(skb, offset + sizeof(ip), &packet->quoted_source, ADDRESSES) ||
+	    is_mapped(&packet->quoted_source) || is_mapped(&packet->quoted_destination))
 		return REASON_MALFORMED_PACKET;
-	chain.offset = offset + sizeof(ip);
+	chain.offset = offset + sizeof(struct ipv6);
 	chain.next_header = ip.next_header;
 	reason = skip_extensions(skb, &chain, end);
 	if (reason)
 		return reason;
-	packet->quoted_source = ip.source;
-	packet->quoted_destination = ip.destination;
 	forget_quote(packet, chain.next_header);
 	if (chain.fragment & IPV6_FRAGMENT_OFFSET)
 		return REASON_DELIVERED;
@@ -101,19 +114,19 @@ APART int parse_ipv6(struct __sk_buff *skb, struct packet *packet)
 {
 	struct chain chain = { .offset = ETH_LENGTH + sizeof(struct ipv6) };
 	__u32 length = 0, total, end, reason;
-	struct ipv6 ip;
+	struct ipv6_start ip;
 
-	if (!packet || load(skb, ETH_LENGTH, &ip, sizeof(ip)) || !is_ipv6(&ip) || is_mapped(&ip.source) ||
-	    is_mapped(&ip.destination))
+	if (!packet || load(skb, ETH_LENGTH, &ip, sizeof(ip)) || !is_ipv6(&ip) ||
+	    load(skb, ETH_LENGTH + sizeof(ip), &packet->source, ADDRESSES) || is_mapped(&packet->source) ||
+	    is_mapped(&packet->destination))
 		return REASON_MALFORMED_PACKET;
 
 	/* A packet beyond 64 KiB that the kernel will segment has payload length 0 (BIG TCP); jumbograms there are none. */
-	total = ip.payload_length || !skb->gso_size ? sizeof(ip) + bpf_ntohs(ip.payload_length) : skb->len - ETH_LENGTH;
+	total = ip.payload_length || !skb->gso_size ? sizeof(struct ipv6) + bpf_ntohs(ip.payload_length) :
+							skb->len - ETH_LENGTH;
 	end = ETH_LENGTH + total;
 	if (end > skb->len)
 		return REASON_MALFORMED_PACKET;
-	packet->source = ip.source;
-	packet->destination = ip.destination;
 	packet->is_ipv6 = packet->dont_fragment = 1; /* routers never fragment */
 	packet->has_options = 0;
 	set_nothing_said(packet);
