@@ -53,9 +53,7 @@ def test_lists_are_read_in_turn_whatever_they_are_encoded_in(
 
 
 SOME_OF_STS = (
-    "GetAccessKeyInfo",
     "GetDelegatedAccessToken",
-    "GetFederationToken",
     "GetScopedCredentials",
     "GetWebIdentityToken",
 )

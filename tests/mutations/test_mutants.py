@@ -22,7 +22,7 @@ from realvpc.fabric.bpf import build
 from .differ import unseen
 from .mutants import LAW, PROGRAM, Mutant
 
-ONE_OF = 10
+ONE_OF = 20
 CHECKOUT = Path(__file__).parents[2]
 SOURCES = CHECKOUT / "src" / "realvpc"
 FEW, FIRST, ALL = 6, 25, 400
