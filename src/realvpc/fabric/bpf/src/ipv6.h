@@ -13,19 +13,19 @@ struct ipv6 {
 	struct address source, destination;
 };
 
-/* The addresses of a header lie as those of struct packet, where they are read at once: the stack has no room for them. */
-#define ADDRESSES (2 * sizeof(struct address))
-_Static_assert(offsetof(struct ipv6, destination) + sizeof(struct address) == sizeof(struct ipv6), "the last ones");
-_Static_assert(offsetof(struct packet, destination) - offsetof(struct packet, source) == sizeof(struct address), "a pair");
-_Static_assert(offsetof(struct packet, quoted_destination) - offsetof(struct packet, quoted_source) ==
-		       sizeof(struct address), "a pair");
-
-/* A header up to them. */
+/* A header up to its addresses. */
 struct ipv6_start {
 	__u8 version_and_class, class_and_flow[3];
 	__be16 payload_length;
 	__u8 next_header, hop_limit;
 };
+
+/* The addresses of a header lie as those of struct packet, where they are read at once: the stack has no room for them. */
+#define ADDRESSES (sizeof(struct ipv6) - sizeof(struct ipv6_start))
+_Static_assert(offsetof(struct ipv6, destination) + sizeof(struct address) == sizeof(struct ipv6), "the last ones");
+_Static_assert(offsetof(struct packet, destination) - offsetof(struct packet, source) == sizeof(struct address), "a pair");
+_Static_assert(offsetof(struct packet, quoted_destination) - offsetof(struct packet, quoted_source) ==
+		       sizeof(struct address), "a pair");
 
 /* What every extension header begins with; of a fragment header it is all. */
 struct extension {
