@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import resource
 import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
@@ -58,35 +61,48 @@ class Opened:
         return opened
 
 
+@asynccontextmanager
+async def served(directory: Path) -> AsyncIterator[tuple[GuestServices, asyncio.Task[None]]]:
+    """Services on the first sockets, and the task that serves them."""
+    clock = Clock()
+    service = new_service(clock)
+    app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
+    tls = EndpointTls(open_authority(directory, is_new=True))
+    guests = GuestServices(directory / "node.sock", service, clock.now, tls)
+    await guests.open()
+    running = asyncio.create_task(guests.run(app, app))
+    try:
+        yield guests, running
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def run(scenario: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario)
+
+
 def test_they_are_let_go_before_new_ones_take_their_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def scenario() -> None:
         opened = Opened()
         monkeypatch.setattr(guest_services, "open_listeners", opened)
-        clock = Clock()
-        service = new_service(clock)
-        app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
-        tls = EndpointTls(open_authority(tmp_path, is_new=True))
-        guests = GuestServices(tmp_path / "node.sock", service, clock.now, tls)
-        await guests.open()
-        running = asyncio.create_task(guests.run(app, app))
-        callers = []
-        for _ in range(TIMES):
-            opened.is_new.clear()
-            await asyncio.sleep(0.05)
-            callers += [socket.create_connection((opened.address, port)) for port in stream_ports(opened)]
-            await asyncio.sleep(0.05)
-            guests.lose()
-            async with asyncio.timeout(20):
-                await asyncio.gather(opened.is_new.wait(), guests.open(), guests.open())
-        assert opened.times == 1 + TIMES
-        assert not running.done()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        async with served(tmp_path) as (guests, running):
+            callers = []
+            for _ in range(TIMES):
+                opened.is_new.clear()
+                await asyncio.sleep(0.05)
+                callers += [socket.create_connection((opened.address, port)) for port in stream_ports(opened)]
+                await asyncio.sleep(0.05)
+                guests.lose()
+                async with asyncio.timeout(20):
+                    await asyncio.gather(opened.is_new.wait(), guests.open(), guests.open())
+            assert opened.times == 1 + TIMES
+            assert not running.done()
         for each in callers:
             each.close()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(scenario())
+    run(scenario())
 
 
 def stream_ports(opened: Opened) -> list[int]:
@@ -97,53 +113,37 @@ def test_what_is_lost_while_new_ones_are_opened_is_not_forgotten(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def scenario() -> None:
-        opened, clock = Opened(), Clock()
+        opened = Opened()
         monkeypatch.setattr(guest_services, "open_listeners", opened)
-        service = new_service(clock)
-        app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
-        tls = EndpointTls(open_authority(tmp_path, is_new=True))
-        guests = GuestServices(tmp_path / "node.sock", service, clock.now, tls)
-        await guests.open()
-        running = asyncio.create_task(guests.run(app, app))
-        await asyncio.sleep(0.05)
-        guests.lose()
-        async with asyncio.timeout(20):
-            while not opened.at_once:
-                await asyncio.sleep(0)
+        async with served(tmp_path) as (guests, _):
+            await asyncio.sleep(0.05)
             guests.lose()
-            while opened.times < 3:
-                await asyncio.sleep(0.01)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+            async with asyncio.timeout(20):
+                while not opened.at_once:
+                    await asyncio.sleep(0)
+                guests.lose()
+                while opened.times < 3:
+                    await asyncio.sleep(0.01)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(scenario())
+    run(scenario())
 
 
 def test_they_are_let_go_however_far_their_start_has_come(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     async def scenario() -> None:
-        opened, clock = Opened(), Clock()
+        opened = Opened()
         monkeypatch.setattr(guest_services, "open_listeners", opened)
-        service = new_service(clock)
-        app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
-        tls = EndpointTls(open_authority(tmp_path, is_new=True))
-        guests = GuestServices(tmp_path / "node.sock", service, clock.now, tls)
-        await guests.open()
-        running = asyncio.create_task(guests.run(app, app))
-        for turns in range(12):
-            times = opened.times
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            guests.lose()
-            async with asyncio.timeout(20):
-                while opened.times == times and not running.done():
+        async with served(tmp_path) as (guests, running):
+            for turns in range(12):
+                times = opened.times
+                for _ in range(turns):
                     await asyncio.sleep(0)
-            assert not running.done(), f"after {turns} turns of the loop: {running.exception()!r}"
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+                guests.lose()
+                async with asyncio.timeout(20):
+                    while opened.times == times and not running.done():
+                        await asyncio.sleep(0)
+                assert not running.done(), f"after {turns} turns of the loop: {running.exception()!r}"
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(scenario())
+    run(scenario())
 
 
 def test_without_a_descriptor_left_they_are_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_without_a_descriptor_left_they_are_tried_again(monkeypatch: pytest.Monk
     monkeypatch.setattr(guest_services, "_PAUSE_SECONDS", 0.01)
 
     async def scenario() -> None:
-        opened, clock = Opened(), Clock()
+        opened = Opened()
         tries: list[Path] = []
 
         async def none_left(path: Path) -> dict[Listener, socket.socket]:
@@ -164,23 +164,15 @@ def test_without_a_descriptor_left_they_are_tried_again(monkeypatch: pytest.Monk
                 resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
         monkeypatch.setattr(guest_services, "open_listeners", opened)
-        service = new_service(clock)
-        app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
-        tls = EndpointTls(open_authority(tmp_path, is_new=True))
-        guests = GuestServices(tmp_path / "node.sock", service, clock.now, tls)
-        await guests.open()
-        running = asyncio.create_task(guests.run(app, app))
-        await asyncio.sleep(0.05)
-        monkeypatch.setattr(guest_services, "open_listeners", none_left)
-        guests.lose()
-        async with asyncio.timeout(20):
-            while len(tries) < 3 and not running.done():
-                await asyncio.sleep(0.01)
-            monkeypatch.setattr(guest_services, "open_listeners", opened)
-            await guests.open()
-        assert not running.done()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        async with served(tmp_path) as (guests, running):
+            await asyncio.sleep(0.05)
+            monkeypatch.setattr(guest_services, "open_listeners", none_left)
+            guests.lose()
+            async with asyncio.timeout(20):
+                while len(tries) < 3 and not running.done():
+                    await asyncio.sleep(0.01)
+                monkeypatch.setattr(guest_services, "open_listeners", opened)
+                await guests.open()
+            assert not running.done()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(scenario())
+    run(scenario())
