@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, MutableMapping
 from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -15,6 +15,12 @@ itself, in time and in size, until the answer is complete."""
 
 ADMITTED = "realvpc.admitted"
 """The extension of a websocket's scope: a function that an application calls once it knows who its client is."""
+
+
+def http_scheme(scope: MutableMapping[str, Any]) -> str:
+    """As what a websocket's request came, and every other one: ``http`` or ``https``."""
+    return "https" if scope.get("scheme") in ("https", "wss") else "http"
+
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.ERROR)  # not a line for each request that is none: who sends them could fill the log

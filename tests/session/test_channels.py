@@ -68,11 +68,11 @@ class Channels:
         jo = As(service, given["AccessKeyId"], given["SessionToken"])
         self.session = jo("StartSession", of="ssm", Target=self.manager.instance_id)
 
-    def knocks(self, through: Through | None = None, token: str | None = None) -> bool:
+    def knocks(self, through: Through | None = None, token: str | None = None, scheme: str = "ws") -> bool:
         """Whether somebody who has the token is let in."""
-        return asyncio.run(self._knocks(through, self.session["TokenValue"] if token is None else token))
+        return asyncio.run(self._knocks(through, self.session["TokenValue"] if token is None else token, scheme))
 
-    async def _knocks(self, through: Through | None, token: str) -> bool:
+    async def _knocks(self, through: Through | None, token: str, scheme: str) -> bool:
         said: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         admitted = asyncio.Event()
         sent: list[Any] = []
@@ -82,7 +82,7 @@ class Channels:
 
         said.put_nowait({"type": "websocket.connect"})
         said.put_nowait({"type": "websocket.receive", "text": json.dumps({"TokenValue": token})})
-        scope = {"path": PREFIX + self.session["SessionId"], "extensions": {ADMITTED: admitted.set}}
+        scope = {"path": PREFIX + self.session["SessionId"], "scheme": scheme, "extensions": {ADMITTED: admitted.set}}
         serving = asyncio.create_task(self._channels(scope, said.get, send, through))
         entering = asyncio.create_task(admitted.wait())
         await asyncio.wait((serving, entering), timeout=10, return_when=asyncio.FIRST_COMPLETED)
@@ -185,3 +185,10 @@ def test_where_policies_are_evaluated_those_of_the_owners_role_and_its_session_a
 ) -> None:
     channels.begin_as_role(of_role, of_session)
     assert channels.knocks() is is_let_in
+
+
+def test_over_tls_the_channel_is_as_secure_as_the_call_was(channels: Channels) -> None:
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    channels.begin_as_role([EVERYTHING, NO_CHANNEL | {"Condition": insecure}], [])
+    assert channels.knocks(scheme="wss")
+    assert not channels.knocks(scheme="ws")

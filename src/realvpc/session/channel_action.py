@@ -24,9 +24,9 @@ CHANNEL_ACTIONS = {OPEN_DATA_CHANNEL: Action(open_data_channel, on_session)}
 """What no other request can ask for."""
 
 
-def opening(session: Session, through: Through | None) -> Call:
+def opening(session: Session, scheme: str, through: Through | None) -> Call:
     owner = Caller(
         session.account, session.region, session.owner, session.user_id, access_key_id="", session=session.credentials
     )
     params = {"SessionId": session.id}
-    return Call(SERVICE, OPEN_DATA_CHANNEL, params, owner, str(uuid.uuid4()), through=through)
+    return Call(SERVICE, OPEN_DATA_CHANNEL, params, owner, str(uuid.uuid4()), scheme=scheme, through=through)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from realvpc.api.core.call import Handler, Through
 from realvpc.api.core.errors import AwsError
-from realvpc.http_connection import ADMITTED
+from realvpc.http_connection import ADMITTED, http_scheme
 
 from .channel_action import opening
 from .data_channel import carries
@@ -61,15 +61,16 @@ class DataChannels:
             await send({"type": "websocket.close", "code": _REFUSED})
             return
         await send({"type": "websocket.accept"})
-        relay = await self._admitted(scope["path"].removeprefix(PREFIX), receive, through)
+        relay = await self._admitted(scope, receive, through)
         if relay is None:
             await send({"type": "websocket.close", "code": _REFUSED})
         else:
             scope["extensions"][ADMITTED]()
             await relay.serve(receive, send)
 
-    async def _admitted(self, session_id: str, receive: Receive, through: Through | None) -> Relay | None:
+    async def _admitted(self, scope: Scope, receive: Receive, through: Through | None) -> Relay | None:
         """The session's relay, if the client's first words have its token and its owner may come this way."""
+        session_id = scope["path"].removeprefix(PREFIX)
         try:
             async with asyncio.timeout(_OPENING_SECONDS):
                 first: str | None = (await receive()).get("text")
@@ -78,7 +79,7 @@ class DataChannels:
         if first is None:
             return None
         session = self._asked_for(session_id, first)
-        if session is None or not await self._may_open(session, through):
+        if session is None or not await self._may_open(session, http_scheme(scope), through):
             return None
         session = self._asked_for(session_id, first)
         if session is None:
@@ -102,9 +103,9 @@ class DataChannels:
             log.warning("session %s was asked for with a wrong token", session_id)
         return None
 
-    async def _may_open(self, session: Session, through: Through | None) -> bool:
+    async def _may_open(self, session: Session, scheme: str, through: Through | None) -> bool:
         try:
-            response = self._handle(opening(session, through))
+            response = self._handle(opening(session, scheme, through))
             if isawaitable(response):
                 await response
         except AwsError as error:

@@ -17,7 +17,7 @@ from realvpc.api.core.call import Call, Handler, Through
 from realvpc.api.core.errors import MAXIMUM_MESSAGE, AwsError
 from realvpc.api.core.refusals import refusals_of
 from realvpc.api.ec2instanceconnect.tunnel import OPEN_TUNNEL, Tunnel
-from realvpc.http_connection import ADMITTED
+from realvpc.http_connection import ADMITTED, http_scheme
 
 from .app import Authenticator
 from .asgi import Receive, Scope, Send
@@ -69,7 +69,7 @@ class TunnelDoor:
         if len(query) > _LONGEST_QUERY:
             raise AwsError("InvalidParameter", "The request is too long.")
         headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
-        scheme = "https" if scope.get("scheme") == "wss" else "http"
+        scheme = http_scheme(scope)
         request = Request("GET", PATH, headers, tuple(parse_form(query)), b"", scheme)
         signature = find_signature(request)
         caller = self._authenticator.authenticate(request, signature, SERVICE, refusals_of(SERVICE))
