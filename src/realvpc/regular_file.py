@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import stat
+from itertools import count
 from pathlib import Path
 
 
@@ -31,6 +32,17 @@ def read_regular(path: Path, most: int) -> bytes:
     if len(content) > most:
         raise OSError(errno.EFBIG, f"is larger than {most >> 10} KiB", str(path))
     return content
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything is, be it a link that leads nowhere."""
+    return path.is_symlink() or path.exists()
+
+
+def put_aside(path: Path) -> Path:
+    """Keep what cannot be read, whatever it is, beside where it was; its new place.  Raises OSError."""
+    places = (path.with_name(f"{path.name}.{number}") for number in count(1))
+    return path.rename(next(place for place in places if not is_there(place)))
 
 
 def _check(path: Path, status: os.stat_result) -> None:

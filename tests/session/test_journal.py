@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
+from realvpc.session import journal
 from realvpc.session.documents import plan
 from realvpc.session.journal import SessionJournal
 from realvpc.session.sessions import HISTORY, Ending, Session, Sessions, Status, new_id, new_token
@@ -146,3 +148,18 @@ def test_the_service_starts_whatever_lies_where_its_journal_is(
     """A pipe that nobody writes to would be read for ever, and /dev/zero, too."""
     make(tmp_path / name)
     begin(sessions(tmp_path / "sessions.jsonl"))  # and so do sessions
+
+
+def test_a_journal_that_cannot_be_read_just_now_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No descriptor may be left, or the disk fail: what is written there is not this life's to throw away."""
+    path = tmp_path / "sessions.jsonl"
+    begin(sessions(path))
+    before = path.read_bytes()
+
+    def fails(path: Path, most: int) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    monkeypatch.setattr(journal, "read_regular", fails)
+    begin(sessions(path))
+    assert (tmp_path / "sessions.jsonl.1").read_bytes() == before
+    assert len(path.read_bytes().splitlines()) == 1

@@ -10,7 +10,6 @@ import errno
 import logging
 import os
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
 from realvpc.net.services import ENDPOINT_NAME
-from realvpc.regular_file import read_regular
+from realvpc.regular_file import is_there, put_aside, read_regular
 
 DOMAINS = ("amazonaws.com", ENDPOINT_NAME)
 """What it may speak for (RFC 5280, "Name Constraints"): whoever trusts it is not at its mercy elsewhere."""
@@ -97,8 +96,8 @@ def open_authority(directory: Path, *, is_new: bool) -> Authority:
         authority = _kept(path)
         if authority is not None:
             return authority
-        if _is_there(path):
-            _say_lost(path, f"is no key that can be used, and is kept as {_put_aside(path).name}")
+        if is_there(path):
+            _say_lost(path, f"is no key that can be used, and is kept as {put_aside(path).name}")
         elif not is_new:
             _say_lost(path, "is gone")
         authority = _make()
@@ -124,17 +123,6 @@ def _kept(path: Path) -> Authority | None:
         return None
     _keep_from_others(path)
     return authority
-
-
-def _is_there(path: Path) -> bool:
-    return path.is_symlink() or path.exists()
-
-
-def _put_aside(path: Path) -> Path:
-    """Raises OSError."""
-    places = (path.with_name(f"{path.name}.{number}") for number in count(1))
-    place = next(place for place in places if not _is_there(place))
-    return path.rename(place)
 
 
 def _keep_from_others(path: Path) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..regular_file import read_regular
+from ..regular_file import put_aside, read_regular
 from .sessions import HISTORY, Ending, Session, Status, remembered
 
 _LONGEST = 4 * HISTORY  # lines
@@ -43,15 +43,17 @@ _decoder = msgspec.json.Decoder(Entry)
 
 
 class SessionJournal:
-    """`path` is read once; what of it cannot be read is left out.  Nobody waits for it, whatever it is."""
+    """`path` is read once; lines that cannot be read are left out, and a file that cannot be is kept aside.  Nobody
+    waits for it, whatever it is."""
 
     def __init__(self, path: Path, now: datetime) -> None:
         """`now` ends the sessions that had not ended when the service did."""
         self._path = path
         self._open: dict[str, Session] = {}
         self._lines = _LONGEST  # so that it is written anew with the next session, if it cannot be now
-        self.history = [_session(entry, now) for entry in _read(path)]
+        self.history: list[Session] = []
         try:
+            self.history = [_session(entry, now) for entry in _read(path)]
             self._rewrite()
         except OSError as error:
             log.warning("the sessions of before are not written down: %s", error)
@@ -91,14 +93,18 @@ def _at_once(path: str, flags: int) -> int:
 
 
 def _read(path: Path) -> list[Entry]:
-    """The last word on each of the newest sessions, in the order in which they ended; those that had not come last."""
+    """The last word on each of the newest sessions, in the order in which they ended; those that had not come last.
+
+    Raises OSError when it can neither be read nor put aside.
+    """
     entries: dict[str, Entry] = {}
     try:
         lines = read_regular(path, _LARGEST).splitlines()
     except FileNotFoundError:
         return []
     except OSError as error:
-        log.warning("what is known of earlier sessions cannot be read: %s", error)
+        place = put_aside(path)
+        log.warning("what is known of earlier sessions cannot be read, and is kept as %s: %s", place.name, error)
         return []
     for line in lines:
         try:
