@@ -30,6 +30,7 @@ async def health(desk: Desk, request: dict[str, Any]) -> Answer:
         **await public_health(desk, request),
         "fabric": desk.settings.fabric,
         "credentials": desk.settings.credentials,
+        "policies": desk.settings.policies,
         "upstream": desk.settings.upstream,
         "faults": faults,
         "stuck": desk.node is not None and desk.node.is_stuck,

@@ -93,7 +93,7 @@ _FIXED_WHILE_UP = (
 @click.option(
     "--session-transcripts/--no-session-transcripts",
     default=None,
-    help="Write down what sessions show, in STATE/api/transcripts, for root alone [no].",
+    help="Write down what sessions show, in STATE/api/transcripts, for the service and root alone [no].",
 )
 @click.option("--foreground", is_flag=True, help="Stay, with the logs on stderr; Ctrl-C stops everything.")
 def up_command(

@@ -89,6 +89,7 @@ def _print_status(answer: dict[str, Any]) -> None:
         ("state", f"{answer['state_dir']} {faint('revision ' + str(answer['revision']))}"),
         ("fabric", fabric),
         ("credentials", answer["credentials"]),
+        ("policies", answer["policies"]),
         *([("upstream", f"{answer['upstream']} {faint('answers for other services')}")] if answer["upstream"] else []),
         ("clock", answer["time"] + (f" ({offset / 86400:+.2f} days)" if offset else "")),
         ("VPCs", f"{resources['Vpc']} (subnets: {resources['Subnet']}, peering connections: {resources['Peering']})"),

@@ -75,6 +75,7 @@ def is_let_through(state: State, way: Reachability, role: Role, instance: Instan
         "aws:SourceVpc": endpoint.vpc_id,
         "aws:SourceVpce": endpoint.id,
         "aws:VpcSourceIp": str(way.question.source),
+        "aws:userid": principal.user_id,
     }
     said, _ = said_of(endpoint.policy_document, principal, action, (resource,), conditions)
     return endpoint.service.label == label and said is Said.ALLOWED

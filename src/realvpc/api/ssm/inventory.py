@@ -51,7 +51,7 @@ def put_inventory(ctx: Context, request: Request) -> Answer:
             "CustomSchemaCountLimitExceededException",
             f"You have exceeded the limit for custom schemas: an instance has {_MOST_CUSTOM_TYPES} at most.",
         )
-    if sum(len(row.entries) for row in whole.values()) > _LARGEST:
+    if sum(len(row.entries.encode()) for row in whole.values()) > _LARGEST:
         raise AwsError(
             "TotalSizeLimitExceededException",
             "The size of inventory data has exceeded the total size limit for the resource.",
@@ -81,7 +81,7 @@ def _item(ctx: Context, instance: Instance, item: Request) -> InventoryItem:
     else:
         text = msgspec.json.encode(entries).decode()
         ctx.effort.spend(len(text) // _READ_IN_A_STEP)
-    if len(text) > _LARGEST_ITEM:
+    if len(text.encode()) > _LARGEST_ITEM:
         raise AwsError("ItemSizeLimitExceededException", "The inventory item size has exceeded the size limit.")
     return InventoryItem(
         id=row_id,
