@@ -158,7 +158,9 @@ def test_what_nobody_knows_denies_and_does_not_allow() -> None:
                       {"ForAllValues:StringNotEqualsIfExists": {"ec2:Vpc": "x"}},
                       {"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}},
                       {"StringEquals": {"aws:username": "${ec2:Vpc}"}}, {"StringLike": {"aws:username": "b${ec2:Vpc}"}},
-                      {"StringNotEquals": {"aws:username": ["bob", "${ec2:Vpc, 'eve'}"]}}):  # fmt: skip
+                      {"StringNotEquals": {"aws:username": ["bob", "${ec2:Vpc, 'eve'}"]}},
+                      {"StringEquals": {"aws:username": "${ec2:Vpc, 'ann'}"}},
+                      {"StringNotEquals": {"aws:username": "${ec2:Vpc, 'ann'}"}}):  # fmt: skip
         assert holds(condition, given, takes_variables=True, unknown=True)
         assert not holds(condition, given, takes_variables=True, unknown=False)
     absent = {"StringEquals": {"aws:RequestTag/team": "x"}}

@@ -18,7 +18,8 @@ GIVEN = circumstances({"aws:username": "ann"}, None)
 
 
 def source(*statements: dict[str, Any], version: str = "2012-10-17") -> PolicySource:
-    rows = [{"Effect": "Allow", "Action": "*", "Resource": "*"} | each for each in statements]
+    everything = {"Effect": "Allow", "Action": "*"}
+    rows = [everything | ({} if "NotResource" in each else {"Resource": "*"}) | each for each in statements]
     return PolicySource("p", Source.USER, json.dumps({"Version": version, "Statement": rows}))
 
 
@@ -127,3 +128,38 @@ def test_few_resources_and_many_are_decided_alike(kind: str, pattern: str) -> No
     for resource in (MINE, OTHERS, "arn:aws:s3:::x"):
         few, many = (decide(policies, "s3:GetObject", (resource,) * count, GIVEN).decision for count in (1, 20))
         assert few is many
+
+
+@pytest.mark.parametrize("count", [1, 9])
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ({"Effect": "Deny", "Resource": "arn:aws:s3:::${ec2:Vpc}/*"}, Decision.EXPLICIT_DENY),
+        ({"Effect": "Deny", "Resource": "arn:aws:s3:::${ec2:Vpc, 'x'}/*"}, Decision.EXPLICIT_DENY),
+        ({"Effect": "Deny", "Resource": "arn:aws:sqs:::${ec2:Vpc}"}, Decision.ALLOWED),
+        ({"Effect": "Deny", "Resource": "arn:aws:s3:::${aws:PrincipalOrgID}/*"}, Decision.ALLOWED),
+    ],
+    ids=str,
+)
+def test_a_variable_that_nobody_knows_may_be_anything_where_that_denies(
+    statement: dict[str, Any], expected: Decision, count: int
+) -> None:
+    given = circumstances({"aws:username": "ann"}, frozenset({"aws:principalorgid"}))
+    policies = Policies(identity=(source({}, statement),))
+    assert decide(policies, "s3:GetObject", (MINE,) * count, given).decision is expected
+
+
+@pytest.mark.parametrize("count", [1, 9])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"NotResource": "arn:aws:s3:::${ec2:Vpc}/*"},
+        {"Resource": "arn:aws:s3:::${ec2:Vpc}/*"},
+        {"Resource": "arn:aws:s3:::${ec2:Vpc, 'mine'}/ann/file"},
+    ],
+    ids=str,
+)
+def test_and_is_nothing_where_it_would_allow(statement: dict[str, Any], count: int) -> None:
+    given = circumstances({"aws:username": "ann"}, frozenset())
+    policies = Policies(identity=(source(statement),))
+    assert decide(policies, "s3:GetObject", (MINE,) * count, given).decision is Decision.IMPLICIT_DENY

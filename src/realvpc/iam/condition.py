@@ -39,6 +39,10 @@ class Circumstances(Struct, frozen=True):
         """Characters of the longest value."""
         return max((len(each) for several in self.values.values() for each in several), default=0)
 
+    def is_hidden(self, key: str) -> bool:
+        """Whether nobody here knows of the key, in small letters."""
+        return key not in self.values and not self.is_absent(key)
+
     def is_absent(self, key: str) -> bool:
         name, slash, _ = key.partition("/")
         return self.absent is None or key in self.absent or name + slash in self.absent
@@ -98,27 +102,27 @@ def _holds(
     is_optional, name = name.endswith(_IF_EXISTS), name.removesuffix(_IF_EXISTS)
     is_opposite, name = "Not" in name, name.replace("Not", "")
     values = given.values.get(key)
-    if values is None and not given.is_absent(key):
+    if given.is_hidden(key):
         return unknown
     if name == "Null":
         return (values is None) == (wanted[:1] != [] and wanted[0].lower() == "true")
     if not values:
         return is_optional or quantifier == _ALL or (is_opposite and quantifier != _ANY)
+    told = wanted if variables is None else [each for each in wanted if not _is_hidden(each, given)]
     try:
-        suits = _OPERATORS[name](wanted, variables)
+        suits = _OPERATORS[name](told, variables)
     except ValueError:  # of a document that was kept before such were refused, or with such a variable
         return unknown
     each = (suits(value) != is_opposite for value in values)
     answer = all(each) if quantifier == _ALL or (is_opposite and quantifier != _ANY) else any(each)
-    if answer == is_opposite and variables is not None and _is_hidden(wanted, given):
+    if answer == is_opposite and len(told) < len(wanted):
         return unknown  # what the variable stands for might be what suits
     return answer
 
 
-def _is_hidden(wanted: list[str], given: Circumstances) -> bool:
-    """Whether a variable in them stands for what nobody knows."""
-    keys = {key.lower() for each in wanted if "${" in each for key in keys_in(each)}
-    return any(key not in given.values and not given.is_absent(key) for key in keys)
+def _is_hidden(text: str, given: Circumstances) -> bool:
+    """Whether a variable in it stands for what nobody knows, also where the policy says what else it stands for."""
+    return "${" in text and any(given.is_hidden(key.lower()) for key in keys_in(text))
 
 
 def _texts(values: Any) -> list[str]:

@@ -25,6 +25,16 @@ def keys_in(text: str) -> Iterator[str]:
             yield _named(inner)[0]
 
 
+def with_stars(text: str, is_hidden: Callable[[str], bool]) -> str:
+    """The pattern, with a star in the place of each variable of whose key, in small letters, that is so."""
+
+    def star(found: re.Match[str]) -> str:
+        inner = found[1]
+        return "*" if inner not in _LITERALLY and is_hidden(_named(inner)[0].lower()) else found[0]
+
+    return _VARIABLE.sub(star, text)
+
+
 def filled(text: str, values: Values | None) -> str | None:
     """The text with the values in the place of its variables, or None when one of them has no value, or several.
 

@@ -23,7 +23,7 @@ from realvpc.net.glob import (
 
 from .condition import Circumstances, holds, keys_of, steps_of_condition
 from .policy_document import statements_of
-from .policy_variable import filled_pattern, keys_in
+from .policy_variable import filled_pattern, keys_in, with_stars
 
 _WITH_VARIABLES = "2012-10-17"
 _SHORT = 10_240  # characters
@@ -91,8 +91,16 @@ class Statement(Struct, frozen=True, kw_only=True):
         return self._filled(self.resources, given)
 
     def _filled(self, patterns: Iterable[str], given: Circumstances) -> tuple[str, ...]:
-        values = given.values if self.takes_variables else None
-        return tuple(text for each in patterns if (text := filled_pattern(each, values)) is not None)
+        """What nobody knows may be anything where that denies, and is nothing where it would allow."""
+        if not self.takes_variables:
+            return tuple(map(_backslashed, patterns))
+        shown = ((each, with_stars(each, given.is_hidden)) for each in patterns)
+        return tuple(
+            text
+            for each, starred in shown
+            if (starred == each or self.denies != self.excludes_resources)
+            and (text := filled_pattern(starred, given.values)) is not None
+        )
 
     def condition_keys(self) -> Iterator[str]:
         """The condition keys that it asks for, as it writes them."""
