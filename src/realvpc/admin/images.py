@@ -15,7 +15,7 @@ from .desk import Answer, Desk, Refusal
 
 
 async def images(desk: Desk, request: dict[str, Any]) -> Answer:
-    """The images that operators have added, of every account, and the contents that anything needs."""
+    """The images of every account, but the built-in ones, and the contents that anything needs."""
     state = desk.service.state
     rows = sorted(state.inventory.machine_images.values(), key=lambda row: (row.name, row.account, row.region))
     return {"images": [_image(row) for row in rows], "contents": sorted(contents_in_use(state))}
@@ -54,12 +54,18 @@ async def finish_image(desk: Desk, request: dict[str, Any]) -> Answer:
 
 
 async def remove_image(desk: Desk, request: dict[str, Any]) -> Answer:
-    """The images with this ``name``, or the one with this id, and their snapshots, as far as no other needs them."""
+    """The images with this ``name``, or the one with this id, and their snapshots, as far as no other needs them.
+
+    Accounts name images, too: of several contents with one name an id says which is meant.
+    """
     name = request.get("name")
     inventory = desk.service.state.inventory
     doomed = [row for row in inventory.machine_images.values() if name in (row.name, row.id)]
     if not doomed:
         raise Refusal(f"there is no image {name}. `realvpc image list` names those that there are", 404)
+    if len({row.content for row in doomed}) > 1:
+        ids = ", ".join(sorted(row.id for row in doomed))
+        raise Refusal(f"several images are called {name}: name one of {ids}", 409)
     kept = {row.snapshot_id for row in inventory.machine_images.values() if row not in doomed}
     snapshots = [inventory.disk_snapshots.get(row.snapshot_id) for row in doomed if row.snapshot_id not in kept]
     change = delete(*doomed, *(row for row in snapshots if row is not None))

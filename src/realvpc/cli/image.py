@@ -127,7 +127,7 @@ def debian_command(
 @state_option
 @json_option
 def list_command(state: Path | None, as_json: bool) -> None:
-    """List the images that were added, of every account."""
+    """List the images that were added or made, of every account."""
     images: list[dict[str, Any]] = ask_service(state, "GET", "images")["images"]
     names = {account["id"]: account["name"] for account in ask_service(state, "GET", "accounts")}
     if as_json:
@@ -147,6 +147,8 @@ def list_command(state: Path | None, as_json: bool) -> None:
 @state_option
 def remove_command(name: str, state: Path | None) -> None:
     """Deregister the images called NAME, or the one with this id, and delete their snapshots.
+
+    Where images of different contents have the same name, the id is asked for.
 
     Instances that were made of it go on; it is deleted from the disk when the last one has been terminated and
     another image is added or removed.
