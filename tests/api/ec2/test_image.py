@@ -41,12 +41,12 @@ def image(client: Client) -> dict[str, Any]:
     return own(client)[0]
 
 
-def _registration(snapshot_id: str, **more: Any) -> dict[str, Any]:
+def registration(snapshot_id: str, **more: Any) -> dict[str, Any]:
     mapping = {"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": snapshot_id}}
     return {"Name": "again", "RootDeviceName": "/dev/sda1", "BlockDeviceMappings": [mapping], **more}
 
 
-def _snapshot_id(image: dict[str, Any]) -> str:
+def snapshot_of(image: dict[str, Any]) -> str:
     snapshot_id: str = image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
     return snapshot_id
 
@@ -58,7 +58,7 @@ def test_an_image_is_pending_until_its_content_is_there_and_its_size_is_that_of_
     subnet_id = make_subnet(client, make_vpc(client))
     launch = {"ImageId": image["ImageId"], "SubnetId": subnet_id, "MinCount": 1, "MaxCount": 1}
     assert client.refused("RunInstances", **launch).code == "InvalidAMIID.Unavailable"
-    assert client.refused("RegisterImage", **_registration(_snapshot_id(image))).code == "IncorrectState"
+    assert client.refused("RegisterImage", **registration(snapshot_of(image))).code == "IncorrectState"
     client.service.report(lambda ctx: unpacked(ctx.state.inventory, CONTENT, 3 * GIB - 1), "test")
     (image,) = own(client)
     assert (image["State"], image["Name"], image["Description"]) == ("available", "mine", "of mine")
@@ -121,18 +121,18 @@ def test_an_account_sees_its_own_images_and_the_publishers(client: Client, image
 
 
 def test_images_and_snapshots_have_tags_and_are_found_by_them(client: Client, image: dict[str, Any]) -> None:
-    client("CreateTags", Resources=[image["ImageId"], _snapshot_id(image)], Tags=tags(of="mine"))
+    client("CreateTags", Resources=[image["ImageId"], snapshot_of(image)], Tags=tags(of="mine"))
     assert [row["ImageId"] for row in own(client, Filters=named("tag:of", "mine"))] == [image["ImageId"]]
     assert own(client, Filters=named("name", "yours*")) == []
     (snapshot,) = client("DescribeSnapshots", Filters=named("tag:of", "mine"))["Snapshots"]
-    assert (snapshot["SnapshotId"], snapshot["State"]) == (_snapshot_id(image), "completed")
+    assert (snapshot["SnapshotId"], snapshot["State"]) == (snapshot_of(image), "completed")
 
 
 def test_an_image_is_registered_from_a_snapshot_that_an_earlier_one_left(client: Client, image: dict[str, Any]) -> None:
     client("DeregisterImage", ImageId=image["ImageId"])
     assert own(client) == []
-    registration = _registration(_snapshot_id(image), TagSpecifications=specification("image", of="mine"))
-    image_id = client("RegisterImage", **registration)["ImageId"]
+    wanted = registration(snapshot_of(image), TagSpecifications=specification("image", of="mine"))
+    image_id = client("RegisterImage", **wanted)["ImageId"]
     (again,) = own(client)
     assert (again["ImageId"], again["Name"], again["RootDeviceName"]) == (image_id, "again", "/dev/sda1")
     assert again["Tags"] == tags(of="mine")
@@ -159,13 +159,13 @@ def test_an_image_is_registered_from_a_snapshot_that_an_earlier_one_left(client:
 def test_what_cannot_be_registered_is_refused(
     client: Client, image: dict[str, Any], change: dict[str, Any], code: str
 ) -> None:
-    assert client.refused("RegisterImage", **(_registration(_snapshot_id(image)) | change)).code == code
+    assert client.refused("RegisterImage", **(registration(snapshot_of(image)) | change)).code == code
 
 
 def test_a_snapshot_that_is_not_the_accounts_is_not_found(client: Client, image: dict[str, Any]) -> None:
     stranger = Client(client.service, OTHER, TOKYO)
-    for snapshot_id in (_snapshot_id(image), "snap-00000000000000000"):
-        assert stranger.refused("RegisterImage", **_registration(snapshot_id)).code == "InvalidSnapshot.NotFound"
+    for snapshot_id in (snapshot_of(image), "snap-00000000000000000"):
+        assert stranger.refused("RegisterImage", **registration(snapshot_id)).code == "InvalidSnapshot.NotFound"
 
 
 def test_a_copy_in_another_region_is_of_the_same_content(client: Client, image: dict[str, Any]) -> None:
@@ -176,7 +176,7 @@ def test_a_copy_in_another_region_is_of_the_same_content(client: Client, image: 
     client("DeregisterImage", ImageId=image["ImageId"], DeleteAssociatedSnapshots=True)
     (copy,) = own(there)
     assert "Description" not in copy or copy["Description"] is None, "a copy has the description that it was given"
-    assert _snapshot_id(copy) != _snapshot_id(image)
+    assert snapshot_of(copy) != snapshot_of(image)
     run(there, make_subnet(there, make_vpc(there)), ImageId=copy_id)
     (spec,) = machine_specs(client.service.state)
     assert spec.image == CONTENT
@@ -187,7 +187,7 @@ def test_a_copy_in_another_region_is_of_the_same_content(client: Client, image: 
 
 
 def test_deregistering_leaves_the_snapshot_which_cannot_go_before(client: Client, image: dict[str, Any]) -> None:
-    snapshot_id = _snapshot_id(image)
+    snapshot_id = snapshot_of(image)
     assert client.refused("DeleteSnapshot", SnapshotId=snapshot_id).code == "InvalidSnapshot.InUse"
     client("DeregisterImage", ImageId=image["ImageId"])
     assert client("DescribeSnapshots", SnapshotIds=[snapshot_id])["Snapshots"][0]["VolumeSize"] == 3
@@ -197,10 +197,10 @@ def test_deregistering_leaves_the_snapshot_which_cannot_go_before(client: Client
 
 
 def test_a_snapshot_that_another_image_needs_is_not_deleted_with_one(client: Client, image: dict[str, Any]) -> None:
-    client("RegisterImage", **_registration(_snapshot_id(image)))
+    client("RegisterImage", **registration(snapshot_of(image)))
     answer = client("DeregisterImage", ImageId=image["ImageId"], DeleteAssociatedSnapshots=True)
-    assert answer["DeleteSnapshotResults"] == [{"SnapshotId": _snapshot_id(image), "ReturnCode": "skipped"}]
-    assert client("DescribeSnapshots", SnapshotIds=[_snapshot_id(image)])["Snapshots"]
+    assert answer["DeleteSnapshotResults"] == [{"SnapshotId": snapshot_of(image), "ReturnCode": "skipped"}]
+    assert client("DescribeSnapshots", SnapshotIds=[snapshot_of(image)])["Snapshots"]
 
 
 def test_amazons_images_are_not_deregistered(client: Client) -> None:

@@ -10,7 +10,7 @@ from realvpc.net.images import AL2023
 
 from ..build import make_subnet, make_vpc, named, specification, tags
 from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client
-from .test_image import CONTENT, add, own
+from .test_image import CONTENT, add, own, registration, snapshot_of
 from .test_run_instances import run
 from .test_volume import ZONE, make, shown
 from .test_volume_snapshot import take
@@ -238,3 +238,20 @@ def test_a_snapshot_is_shared_under_a_key_that_others_can_use(client: Client, ot
     of_own_key = take(client, make(client, Encrypted=True, KmsKeyId="alias/shared"))
     client("ModifySnapshotAttribute", SnapshotId=of_own_key, **somebody)
     assert snapshots(other) == [of_own_key]
+
+
+def test_nor_is_an_image_of_such_a_snapshot(client: Client, other: Client, image_id: str) -> None:
+    (image,) = own(client)
+
+    def encrypted(key: str, name: str) -> dict[str, Any]:
+        copy = client(
+            "CopySnapshot", SourceRegion=TOKYO, SourceSnapshotId=snapshot_of(image), Encrypted=True, KmsKeyId=key
+        )
+        made = client("RegisterImage", **registration(copy["SnapshotId"], Name=name))["ImageId"]
+        return {"ImageId": made, "LaunchPermission": {"Add": [{"UserId": OTHER}]}}
+
+    of_awss_key = encrypted(f"arn:aws:kms:{TOKYO}:{MAIN}:alias/aws/ebs", "one")
+    assert client.refused("ModifyImageAttribute", **of_awss_key).code == "InvalidParameter"
+    of_own_key = encrypted("alias/shared", "two")
+    client("ModifyImageAttribute", **of_own_key)
+    assert seen(other) == [of_own_key["ImageId"]]

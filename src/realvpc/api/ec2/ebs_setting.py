@@ -62,10 +62,10 @@ def is_managed_key(ctx: Context, key: str) -> bool:
 def _key_arn(ctx: Context, key: str) -> str:
     if not _KEY.fullmatch(key):
         raise invalid_parameter_value(f"Value ({key}) for parameter KmsKeyId is invalid.")
+    if key in (_MANAGED_ALIAS, arn("kms", ctx.region, ctx.account, _MANAGED_ALIAS)):
+        return _managed_key(ctx)
     if key.startswith("arn:"):
         return key
-    if key == _MANAGED_ALIAS:
-        return _managed_key(ctx)
     return arn("kms", ctx.region, ctx.account, key if key.startswith("alias/") else f"key/{key}")
 
 

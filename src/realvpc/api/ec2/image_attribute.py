@@ -12,7 +12,7 @@ from realvpc.net.table import put
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError, invalid_parameter_combination, unknown_attribute, unsupported_operation
 from ..core.lookup import named
-from .ebs_setting import settings_of
+from .ebs_setting import is_managed_key, settings_of
 from .image import IMAGE, check_available
 from .sharing import LAUNCH, check_owner, rendered, shared_anew
 
@@ -65,7 +65,7 @@ _GIVEN_BY = {
 def modify_image_attribute(ctx: Context, request: Request) -> Answer:
     """One attribute, by its name or by the member that has its value.
 
-    Raises ``InvalidAMIID.NotFound``, AuthFailure, InvalidParameterCombination, InvalidParameterValue,
+    Raises ``InvalidAMIID.NotFound``, AuthFailure, InvalidParameter, InvalidParameterCombination, InvalidParameterValue,
     OperationNotPermitted, UnsupportedOperation, and what ``shared_anew`` raises.
     """
     image = named(ctx, IMAGE, request, "ImageId")
@@ -100,6 +100,13 @@ def _shared(ctx: Context, request: Request, image: MachineImage) -> MachineImage
         raise unsupported_operation("There are no organizations here to share with.")
     check_available(image)
     shared = shared_anew(request, image, LAUNCH)
+    snapshot = ctx.state.inventory.disk_snapshots.get(image.snapshot_id)
+    is_wider = not set(shared) <= set(image.shared_with)
+    if is_wider and snapshot is not None and is_managed_key(ctx, snapshot.kms_key_id):
+        raise AwsError(
+            "InvalidParameter",
+            "Snapshots encrypted with the AWS Managed CMK can\u2019t be shared. Specify another snapshot.",
+        )
     is_new = ALL in shared and ALL not in image.shared_with
     if is_new and settings_of(ctx).image_block_public_access != "unblocked":
         raise AwsError(
