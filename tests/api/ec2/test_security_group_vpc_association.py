@@ -9,7 +9,7 @@ import pytest
 from realvpc.net.firewall import rules_of
 
 from ..build import make_subnet, make_vpc, named
-from ..conftest import MAIN, Client
+from ..conftest import MAIN, TOKYO, Client
 
 
 @pytest.fixture
@@ -49,6 +49,26 @@ def test_an_associated_group_is_for_interfaces_of_the_vpc(client: Client, house:
     assert client("DisassociateSecurityGroupVpc", **pair)["State"] == "disassociating"
     assert client("DescribeSecurityGroupVpcAssociations")["SecurityGroupVpcAssociations"] == []
     assert client.refused("DisassociateSecurityGroupVpc", **pair).code == "InvalidParameterValue"
+    client("DeleteSecurityGroup", GroupId=house["group"])
+
+
+def test_an_endpoint_of_the_vpc_that_has_the_group_keeps_it_associated(client: Client, house: dict[str, str]) -> None:
+    """Without a subnet, too, when it has no interface: it could not be changed, nor the group be deleted."""
+    pair = {"GroupId": house["group"], "VpcId": house["other"]}
+    associate(client, house)
+    service = f"com.amazonaws.{TOKYO}.ssm"
+    asked: dict[str, Any] = {"VpcEndpointType": "Interface", "ServiceName": service, "PrivateDnsEnabled": False}
+    at_home, there = (
+        client("CreateVpcEndpoint", **asked, VpcId=vpc_id, SecurityGroupIds=[house["group"]])["VpcEndpoint"]
+        for vpc_id in (house["home"], house["other"])
+    )
+    assert there["NetworkInterfaceIds"] == []
+    assert client.refused("DisassociateSecurityGroupVpc", **pair).code == "DependencyViolation"
+    local = client("CreateSecurityGroup", VpcId=house["other"], GroupName="db", Description="-")["GroupId"]
+    change: dict[str, Any] = {"AddSecurityGroupIds": [local], "RemoveSecurityGroupIds": [house["group"]]}
+    client("ModifyVpcEndpoint", VpcEndpointId=there["VpcEndpointId"], **change)
+    assert client("DisassociateSecurityGroupVpc", **pair)["State"] == "disassociating", "at home it stays"
+    client("DeleteVpcEndpoints", VpcEndpointIds=[at_home["VpcEndpointId"]])
     client("DeleteSecurityGroup", GroupId=house["group"])
 
 

@@ -36,14 +36,16 @@ def associate_security_group_vpc(ctx: Context, request: Request) -> Answer:
 
 
 def disassociate_security_group_vpc(ctx: Context, request: Request) -> Answer:
-    """Raises InvalidParameterValue for what is not associated, DependencyViolation while interfaces of the VPC have the
-    group."""
+    """Raises InvalidParameterValue for what is not associated, DependencyViolation while interfaces or VPC endpoints of
+    the VPC have the group: an endpoint may have it without having any interface."""
     group = named(ctx, SECURITY_GROUP, request, "GroupId")
     vpc_id = request["VpcId"]
     row = ctx.network.security_group_vpc_associations.get(vpc_association_id(group.id, vpc_id))
     if row is None:
         raise invalid_parameter_value(f"The security group {group.id} is not associated with the VPC {vpc_id}.")
-    if any(interface.vpc_id == vpc_id for interface in ctx.network.interfaces_with_group(group.id)):
+    network = ctx.network
+    has_interface = any(row.vpc_id == vpc_id for row in network.interfaces_with_group(group.id))
+    if has_interface or any(row.vpc_id == vpc_id for row in network.vpc_endpoints_with_group(group.id)):
         raise AwsError("DependencyViolation", f"resource {group.id} has a dependent object")
     return Answer({"State": "disassociating"}, delete(row))
 
