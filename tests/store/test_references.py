@@ -10,9 +10,12 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.net.hosted_zone import HostedZone
+from realvpc.net.instance_connect_endpoint import InstanceConnectEndpoint
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.network_acl import NetworkAcl
+from realvpc.net.network_interface import Attachment
 from realvpc.net.resource import Resource
+from realvpc.net.security_group import SecurityGroup
 from realvpc.net.subnet import Subnet
 from realvpc.net.table import Change
 from realvpc.store.database import Database, StateFileError, Write
@@ -25,6 +28,26 @@ from tests.worlds import elastic_ip
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ZONE = HostedZone(id="Z1", account="111111111111", name="corp.example.", caller_reference="x", created_at=NOW)
 ACL = NetworkAcl(id=number("acl", 1), account=COMMON["account"], region=COMMON["region"], vpc_id=number("vpc", 1))
+IN_PLACE = {"account": COMMON["account"], "region": COMMON["region"]}
+DEFAULTS = [
+    SecurityGroup(id=f"sg-default-of-{vpc_id}", vpc_id=vpc_id, name="default", description="-", **IN_PLACE)
+    for vpc_id in walkthrough().vpcs
+]
+ENDPOINT = InstanceConnectEndpoint(
+    id="eice-1",
+    vpc_id=number("vpc", 1),
+    subnet_id=number("subnet", 1),
+    ip_address_type="ipv4",
+    created_at=NOW,
+    **IN_PLACE,
+)
+OF_ENDPOINT = replace(
+    walkthrough().interfaces[number("eni", 1)],
+    id="eni-of-endpoint",
+    attachment=Attachment(
+        id="ela-attach-1", owner_id=ENDPOINT.id, device_index=0, attached_at=NOW, delete_on_termination=False
+    ),
+)
 ROWS: tuple[Resource, ...] = (
     *(
         replace(row, network_acl_id=ACL.id) if row.id == number("subnet", 1) and isinstance(row, Subnet) else row
@@ -35,6 +58,9 @@ ROWS: tuple[Resource, ...] = (
     elastic_ip(walkthrough().interfaces[number("eni", 1)], "198.18.0.77"),
     ZONE,
     *ZONE.born_with(),
+    *DEFAULTS,
+    ENDPOINT,
+    OF_ENDPOINT,
 )
 VPC, SUBNET, TABLE, GROUP, INTERFACE, INSTANCE = (
     number(kind, 1) for kind in ("vpc", "subnet", "rtb", "sg", "eni", "i")
@@ -70,6 +96,9 @@ def test_a_state_in_which_everything_is_there_is_sound(tmp_path: Path) -> None:
         (INTERFACE, f"Instance {INSTANCE} has no network interface"),
         (TABLE, f"TableRoute {TABLE} "),
         (TABLE, f"Vpc {VPC} has no main route table"),
+        (f"sg-default-of-{VPC}", f"Vpc {VPC} has no default security group"),
+        (OF_ENDPOINT.id, f"InstanceConnectEndpoint {ENDPOINT.id} has no network interface"),
+        ("Z1/corp.example./SOA", "HostedZone Z1 has no SOA record set"),
         ("Z1", "RecordSet Z1/corp.example./NS names Z1"),
     ],
 )

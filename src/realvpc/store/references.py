@@ -89,6 +89,14 @@ def _incomplete(state: State) -> Iterator[str]:
             yield f"Instance {instance.id} has no network interface"
         if instance.instance_type not in INSTANCE_TYPES:
             yield f"Instance {instance.id} is of the type {instance.instance_type}, which is not known"
+    for endpoint_id in network.instance_connect_endpoints:
+        if not network.interfaces_of(endpoint_id):
+            yield f"InstanceConnectEndpoint {endpoint_id} has no network interface"
     for vpc_id in network.vpcs:
         if not any(table.is_main for table in network.route_tables_of(vpc_id)):
             yield f"Vpc {vpc_id} has no main route table"
+        if not any(group.is_default for group in network.security_groups_of(vpc_id)):
+            yield f"Vpc {vpc_id} has no default security group"
+    for zone in state.names.hosted_zones.values():
+        if not any(row.type == "SOA" for row in state.names.record_sets_at(zone, zone.name) or ()):
+            yield f"HostedZone {zone.id} has no SOA record set"

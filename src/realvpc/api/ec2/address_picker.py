@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import partial
 from itertools import product
 
 from realvpc.net import indexes
@@ -51,10 +50,7 @@ class AddressPicker:
         reserved = self._reserved_in(subnet, block)
         comparisons = 1 + len(reserved).bit_length()
         start = self._ctx.random.randrange(block.size)
-        taken = partial(self._prefix_around, subnet)
-        for address in unreserved(
-            block, start, reserved, taken, lambda: self._ctx.effort.spend(COMPARING * comparisons)
-        ):
+        for address in unreserved(block, start, reserved, lambda: self._ctx.effort.spend(COMPARING * comparisons)):
             if subnet.usable(address) and not self._in_use(subnet, address):
                 return self._take(subnet, address)
         raise insufficient_addresses(subnet)
@@ -121,8 +117,8 @@ class AddressPicker:
         return prefix
 
     def pick_ipv6(self, subnet: Subnet) -> Address:
-        """Any free address of the subnet's IPv6 block that is not set aside.  Raises InsufficientFreeAddressesInSubnet
-        when all are set aside or delegated, and when none is found in as many steps as ``unreserved`` makes."""
+        """Any free address of the subnet's IPv6 block that is not set aside; there are more than anybody can use.
+        Raises InsufficientFreeAddressesInSubnet when all are set aside."""
         assert subnet.ipv6_cidr is not None, "the request was refused"
         return self._any(subnet, subnet.ipv6_cidr)
 
@@ -182,7 +178,6 @@ class AddressPicker:
         """Any free address of the pool, none that ends in .0 or .255.  Raises InsufficientAddressCapacity."""
         start = self._ctx.random.randrange(PUBLIC_POOL.size)
         for step in range(PUBLIC_POOL.size):
-            self._ctx.effort.spend(COMPARING)
             address = PUBLIC_POOL.at((start + step) % PUBLIC_POOL.size)
             if address & _LAST_OCTET in (0, _LAST_OCTET) or address in self._public:
                 continue
@@ -221,17 +216,9 @@ class AddressPicker:
 
     def _in_use(self, subnet: Subnet, address: Address) -> bool:
         taken = self._private.get(subnet.id, ()) if address.is_ipv4 else self._ipv6
-        if self._prefix_around(subnet, address) is not None:
+        if not address.is_ipv4 and delegated(address) in self._ipv6_prefixes:
             return True
         return address in taken or self._ctx.network.address_in_use(subnet, address)
-
-    def _prefix_around(self, subnet: Subnet, address: Address) -> Cidr | None:
-        """The IPv6 prefix that the address is in, where somebody has it as a whole."""
-        if address.is_ipv4:
-            return None
-        prefix = delegated(address)
-        rows = self._ctx.network.interfaces.where(indexes.vpc_prefixes, (subnet.vpc_id, prefix))
-        return prefix if rows or prefix in self._ipv6_prefixes else None
 
     def _take(self, subnet: Subnet, address: Address) -> Address:
         taken = self._private.setdefault(subnet.id, set()) if address.is_ipv4 else self._ipv6

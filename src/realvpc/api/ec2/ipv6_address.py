@@ -25,8 +25,7 @@ from .wanted_ipv6 import (
 
 def assign_ipv6_addresses(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidNetworkInterfaceID.NotFound``, MissingParameter, InvalidParameterCombination,
-    InvalidParameterValue, ``InvalidIPAddress.InUse``, PrivateIpAddressLimitExceeded,
-    InsufficientFreeAddressesInSubnet, InsufficientCidrBlocks."""
+    InvalidParameterValue, ``InvalidIPAddress.InUse``, PrivateIpAddressLimitExceeded."""
     interface = changeable(ctx, request)
     subnet = ctx.network.subnets[interface.subnet_id]
     texts = request.get("Ipv6Addresses") or []
