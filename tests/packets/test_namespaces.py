@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from realvpc.fabric import kernel, namespace
-from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.fabric import RESERVED, Fabric
 from realvpc.fabric.finding import Part
+from realvpc.fabric.rtnetlink import Listing
 
 from .hosts import bring_up, inside, link_spec, number
 from .sabotage import Sabotage, assert_packets_pass, audited, replace_namespace, unmount
@@ -105,3 +108,51 @@ def _received(path: Path) -> dict[str, int]:
     """Packets, by device."""
     lines = namespace.run_in(path, Path("/proc/thread-self/net/dev").read_text).splitlines()[2:]
     return {name.strip(): int(counts.split()[1]) for name, _, counts in (line.partition(":") for line in lines)}
+
+
+_PIMREG = """
+import socket, struct
+ADD_VIF, REGISTER = 202, 4
+router, other = (socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_IGMP) for _ in range(2))
+router.setsockopt(socket.IPPROTO_IP, 200, 1)  # MRT_INIT
+other.setsockopt(socket.IPPROTO_IP, ADD_VIF, struct.pack("=HBBI8x", 0, REGISTER, 1, 0))  # stays when both are gone
+"""
+
+
+@pytest.mark.parametrize("group", ["default", "2147483647"], ids=["in none", "in that of what is deleted"])
+def test_a_device_that_nobody_can_delete_keeps_no_other(fabric: Fabric, group: str) -> None:
+    bring_up(fabric, walkthrough())
+    path = fabric.namespace(B)
+    subprocess.run(inside(fabric, B, sys.executable, "-c", _PIMREG), check=True)
+    more = f"ip link add va type veth; ip link set pimreg up group {group}; ip link set lo group {group}"
+    subprocess.run(inside(fabric, B, "sh", "-euc", more), check=True)
+    with path.open() as held:
+        kept = Path(f"/proc/self/fd/{held.fileno()}")
+        assert {"va", "pimreg"} < set(_received(kept))
+        fabric.remove_machine(B)
+        assert set(_received(kept)) == {"lo", "pimreg"}
+        assert not namespace.run_in(kept, _up)
+
+
+def _up() -> list[str]:
+    with Listing() as listing:
+        return [device.name for device in listing.devices() if device.is_up]
+
+
+def test_a_namespace_that_cannot_be_let_go_of_keeps_no_other(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_up(fabric, walkthrough())
+    namespaces = fabric.namespace(B).parent
+    stubborn = next(path for path in namespaces.iterdir() if path.name not in RESERVED)  # not the last one
+
+    def delete_devices(path: Path) -> None:
+        if path == stubborn:
+            raise OSError(errno.EOPNOTSUPP, "no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("realvpc.fabric.fabric.delete_devices", delete_devices)
+        with pytest.raises(OSError, match="no"):
+            fabric.destroy()
+    assert list(namespaces.iterdir()) == [stubborn]
+    assert kernel.is_mount(namespaces.with_name("bpf"))
+    fabric.destroy()
+    assert not namespaces.exists()

@@ -254,11 +254,20 @@ class Fabric:
             os.close(self._held_namespaces.popitem()[1])
 
     def destroy(self) -> None:
-        """Remove everything below ``run_dir/ns`` and ``run_dir/bpf``: machines, internet, fabric, data plane."""
+        """Remove everything below ``run_dir/ns`` and ``run_dir/bpf``: machines, internet, fabric, data plane.
+
+        A namespace that cannot be let go of keeps no other; while it is there, the data plane is.
+        """
         self.close()
         if self._namespaces.exists():
+            trouble: OSError | NetlinkError | None = None
             for path in self._namespaces.iterdir():
-                _let_go(path)
+                try:
+                    _let_go(path)
+                except (OSError, NetlinkError) as error:
+                    trouble = trouble or error
+            if trouble:
+                raise trouble
             self._namespaces.rmdir()
         self._data_plane.destroy()
 

@@ -171,24 +171,27 @@ def delete_link(fabric: Path, name: str) -> None:
 
 
 def delete_devices(path: Path) -> None:
-    """Leave no device in the namespace, and its loopback down.  Raises OSError, NetlinkError.
+    """Leave no device in the namespace that could be deleted, and none up.  Raises OSError, NetlinkError.
 
     A packet that goes round between devices keeps its socket, and the socket its namespace, whoever is gone (decision
-    0056).  All go at once, as a group: one by one, each would wait for all packets under way.
+    0056).  All go at once, as a group: one by one, each would wait for all packets under way.  One that nobody can
+    delete (the loopback; pimreg, of multicast routing) would keep all others: it is left down, and ends with the
+    namespace.
     """
 
     def delete() -> None:
         with closing(IPRoute()) as netlink:
-            netlink.link("set", index=_LOOPBACK, state="down")
-            devices = [row["index"] for row in netlink.get_links() if row["index"] != _LOOPBACK]
-            for index in devices:
-                _unless_gone(netlink, "set", index=index, group=_DOOMED)
+            for row in netlink.get_links():
+                if row.get(("linkinfo", "kind")):
+                    _unless_gone(netlink, "set", index=row["index"], group=_DOOMED)
+                else:  # whoever was root there may have put it into that group
+                    _unless_gone(netlink, "set", index=row["index"], group=0, state="down")
             _unless_gone(netlink, "del", index=0, group=_DOOMED)
 
     namespace.run_in(path, delete)
 
 
-def _unless_gone(netlink: IPRoute, command: str, **link: int) -> None:
+def _unless_gone(netlink: IPRoute, command: str, **link: int | str) -> None:
     """The kernel takes a device away by itself when the other end of its pair goes."""
     try:
         netlink.link(command, **link)
