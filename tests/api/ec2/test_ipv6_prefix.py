@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 
+from realvpc.api.core.effort import Effort
+from realvpc.api.core.errors import AwsError
+from realvpc.api.ec2.address_picker import AddressPicker
 from realvpc.net.addresses import Cidr
 
 from ..build import make_dual_stack, make_subnet, make_vpc
-from ..conftest import Client
+from ..conftest import Client, caller
 from .test_ipv6_address import block_of
 from .test_network_interface import make, one
 from .test_run_instances import IMAGE, described, run
@@ -91,6 +95,41 @@ def test_what_is_set_aside_for_prefixes_is_taken_first_and_what_is_for_addresses
     found = prefixes(one(client, make(client, subnet_id, Ipv6PrefixCount=3)["NetworkInterfaceId"]))
     assert len(found) == 3
     assert all(aside.covers(Cidr.parse(text)) for text in found)
+
+
+class From(Random):
+    """Says of anything the same place."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self.place = place
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return self.place
+
+
+def test_a_search_for_an_address_leaves_a_delegated_prefix_in_one_step(client: Client, subnet_id: str) -> None:
+    block = block_of(client, subnet_id)
+    there = [block.subnet(number, 80) for number in (7, 8)]
+    make(client, subnet_id, Ipv6Prefixes=[{"Ipv6Prefix": str(prefix)} for prefix in there])
+    ctx = client.service.context(caller(), effort=Effort(100))
+    ctx.random = From(there[0].first + 99 - block.first)
+    picker, subnet = AddressPicker(ctx), ctx.network.subnets[subnet_id]
+    picker.claim_ipv6_prefix(subnet, block.subnet(9, 80))
+    assert picker.pick_ipv6(subnet) == block.subnet(10, 80).first
+
+
+def test_a_search_where_all_is_set_aside_or_delegated_ends(client: Client, subnet_id: str) -> None:
+    block = block_of(client, subnet_id)
+    prefix = block.subnet(7, 80)
+    make(client, subnet_id, Ipv6Prefixes=[{"Ipv6Prefix": str(prefix)}])
+    for length in range(65, 81):
+        around = Cidr.around(prefix.first, length)
+        beside = Cidr(around.network ^ around.size, length)
+        client("CreateSubnetCidrReservation", SubnetId=subnet_id, Cidr=str(beside), ReservationType="explicit")
+    ctx = client.service.context(caller(), effort=Effort(1000))
+    with pytest.raises(AwsError, match="InsufficientFreeAddressesInSubnet"):
+        AddressPicker(ctx).pick_ipv6(ctx.network.subnets[subnet_id])
 
 
 def test_without_a_block_there_is_none(client: Client) -> None:

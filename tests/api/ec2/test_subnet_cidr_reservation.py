@@ -9,7 +9,7 @@ import pytest
 from realvpc.api.core.effort import Effort, TooLongError
 from realvpc.api.ec2.subnet_cidr_reservation import get_subnet_cidr_reservations
 from realvpc.net.addresses import Address, Cidr
-from realvpc.net.subnet_cidr_reservation import unreserved
+from realvpc.net.subnet_cidr_reservation import MOST_STEPS, unreserved
 
 from ..build import make_subnet, make_vpc, named, specification
 from ..conftest import Client, caller
@@ -83,6 +83,10 @@ def test_a_subnet_takes_its_reservations_along(client: Client, subnet_id: str) -
     assert not client.service.state.inventory.reservations_of(subnet_id)
 
 
+def nobodys(address: Address) -> Cidr | None:
+    return None
+
+
 def test_a_large_reservation_is_stepped_over_at_once() -> None:
     steps = 0
 
@@ -92,13 +96,30 @@ def test_a_large_reservation_is_stepped_over_at_once() -> None:
 
     block = Cidr.parse("2001:db8::/64")
     reserved = [Cidr.parse(text) for text in ("2001:db8::/65", "2001:db8::8000:0:0:0/66", "2001:db8:0:0:c000::/67")]
-    found = next(unreserved(block, 7, reserved, count))
+    found = next(unreserved(block, 7, reserved, nobodys, count))
     assert (found, steps) == (Address.parse("2001:db8:0:0:e000::"), 4)
     everything = [*reserved, Cidr.parse("2001:db8:0:0:e000::/67")]
-    assert list(unreserved(block, 7, everything, count)) == []
-    assert list(unreserved(Cidr.parse("10.0.0.0/30"), 2, [Cidr.parse("10.0.0.3/32")], count)) == [
+    assert list(unreserved(block, 7, everything, nobodys, count)) == []
+    assert list(unreserved(Cidr.parse("10.0.0.0/30"), 2, [Cidr.parse("10.0.0.3/32")], nobodys, count)) == [
         Address.parse(f"10.0.0.{last}") for last in (2, 0, 1)
     ]
+
+
+def test_what_somebody_has_as_a_whole_is_left_in_one_step_and_the_steps_are_counted_out() -> None:
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    block, taken = Cidr.parse("2001:db8::/64"), Cidr.parse("2001:db8::/80")
+    found = unreserved(block, 5, [], lambda address: taken if address in taken else None, count)
+    assert (next(found), steps) == (taken.last + 1, 2)
+    steps = 0
+    assert list(unreserved(block, 5, [], Cidr.host, count)) == []
+    assert steps == MOST_STEPS
+    whole = Cidr.parse("10.0.0.0/16")
+    assert sum(1 for _ in unreserved(whole, 5, [], nobodys, count)) == whole.size
 
 
 def test_what_is_set_aside_is_counted_when_it_is_listed(client: Client, subnet_id: str) -> None:

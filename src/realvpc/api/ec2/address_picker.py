@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import partial
 from itertools import product
 
 from realvpc.net import indexes
@@ -50,7 +51,10 @@ class AddressPicker:
         reserved = self._reserved_in(subnet, block)
         comparisons = 1 + len(reserved).bit_length()
         start = self._ctx.random.randrange(block.size)
-        for address in unreserved(block, start, reserved, lambda: self._ctx.effort.spend(COMPARING * comparisons)):
+        taken = partial(self._prefix_around, subnet)
+        for address in unreserved(
+            block, start, reserved, taken, lambda: self._ctx.effort.spend(COMPARING * comparisons)
+        ):
             if subnet.usable(address) and not self._in_use(subnet, address):
                 return self._take(subnet, address)
         raise insufficient_addresses(subnet)
@@ -117,8 +121,8 @@ class AddressPicker:
         return prefix
 
     def pick_ipv6(self, subnet: Subnet) -> Address:
-        """Any free address of the subnet's IPv6 block that is not set aside; there are more than anybody can use.
-        Raises InsufficientFreeAddressesInSubnet when all are set aside."""
+        """Any free address of the subnet's IPv6 block that is not set aside.  Raises InsufficientFreeAddressesInSubnet
+        when all are set aside or delegated, and when none is found in as many steps as ``unreserved`` makes."""
         assert subnet.ipv6_cidr is not None, "the request was refused"
         return self._any(subnet, subnet.ipv6_cidr)
 
@@ -216,9 +220,17 @@ class AddressPicker:
 
     def _in_use(self, subnet: Subnet, address: Address) -> bool:
         taken = self._private.get(subnet.id, ()) if address.is_ipv4 else self._ipv6
-        if not address.is_ipv4 and delegated(address) in self._ipv6_prefixes:
+        if self._prefix_around(subnet, address) is not None:
             return True
         return address in taken or self._ctx.network.address_in_use(subnet, address)
+
+    def _prefix_around(self, subnet: Subnet, address: Address) -> Cidr | None:
+        """The IPv6 prefix that the address is in, where somebody has it as a whole."""
+        if address.is_ipv4:
+            return None
+        prefix = delegated(address)
+        rows = self._ctx.network.interfaces.where(indexes.vpc_prefixes, (subnet.vpc_id, prefix))
+        return prefix if rows or prefix in self._ipv6_prefixes else None
 
     def _take(self, subnet: Subnet, address: Address) -> Address:
         taken = self._private.setdefault(subnet.id, set()) if address.is_ipv4 else self._ipv6

@@ -25,7 +25,8 @@ from .wanted_ipv6 import (
 
 def assign_ipv6_addresses(ctx: Context, request: Request) -> Answer:
     """Raises ``InvalidNetworkInterfaceID.NotFound``, MissingParameter, InvalidParameterCombination,
-    InvalidParameterValue, ``InvalidIPAddress.InUse``, PrivateIpAddressLimitExceeded."""
+    InvalidParameterValue, ``InvalidIPAddress.InUse``, PrivateIpAddressLimitExceeded,
+    InsufficientFreeAddressesInSubnet, InsufficientCidrBlocks."""
     interface = changeable(ctx, request)
     subnet = ctx.network.subnets[interface.subnet_id]
     texts = request.get("Ipv6Addresses") or []

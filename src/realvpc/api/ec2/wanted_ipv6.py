@@ -83,7 +83,7 @@ def _with_unnamed(
 
 
 def pick_ipv6(picker: AddressPicker, subnet: Subnet, wanted: tuple[str | None, ...]) -> tuple[Address, ...]:
-    """The addresses.  Raises InvalidParameterValue, ``InvalidIPAddress.InUse``."""
+    """The addresses.  Raises InvalidParameterValue, ``InvalidIPAddress.InUse``, InsufficientFreeAddressesInSubnet."""
     return tuple(
         picker.pick_ipv6(subnet) if text is None else picker.claim_ipv6(subnet, read_ipv6_address(text))
         for text in wanted
