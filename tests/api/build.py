@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from realvpc.net.addresses import Address, Cidr
@@ -10,6 +11,17 @@ from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.table import put
 
 from .conftest import START, Client
+
+
+class SamePlace(Random):
+    """Says of any range the same place of it."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self._place = place
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return self._place
 
 
 def make_vpc(client: Client, cidr: str = "10.20.0.0/16", **more: Any) -> str:

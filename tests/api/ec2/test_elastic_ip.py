@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from realvpc.api.core.effort import Effort, TooLongError
+from realvpc.api.ec2.address_picker import AddressPicker
 from realvpc.net.quotas import ELASTIC_IPS_PER_REGION
 from realvpc.net.table import put
 
-from ..build import make_subnet, make_zone, named, specification, tags, zone_id_of
-from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, give_quota
+from ..build import SamePlace, make_subnet, make_zone, named, specification, tags, zone_id_of
+from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, caller, give_quota
 from .elastic import address_of, allocate, associate, launch, make_vpc_with_gateway, public_ip, shown
 
 
@@ -41,6 +43,16 @@ def test_an_address_is_the_accounts_until_it_is_released(client: Client) -> None
         "InvalidAllocationID.NotFound",
         f"The allocation ID '{made['AllocationId']}' does not exist",
     )
+
+
+def test_a_search_for_an_address_is_counted(client: Client) -> None:
+    ctx = client.service.context(caller(), effort=Effort(100))
+    ctx.random = SamePlace(1)
+    picker = AddressPicker(ctx)
+    for _ in range(13):  # 91 places
+        picker.public()
+    with pytest.raises(TooLongError):
+        picker.public()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from realvpc.api.core.errors import AwsError
 from realvpc.api.ec2.address_picker import AddressPicker
 from realvpc.net.addresses import Cidr
 
-from ..build import make_dual_stack, make_subnet, make_vpc
+from ..build import SamePlace, make_dual_stack, make_subnet, make_vpc
 from ..conftest import Client, caller
 from .test_ipv6_address import block_of
 from .test_network_interface import make, one
@@ -97,23 +96,12 @@ def test_what_is_set_aside_for_prefixes_is_taken_first_and_what_is_for_addresses
     assert all(aside.covers(Cidr.parse(text)) for text in found)
 
 
-class From(Random):
-    """Says of anything the same place."""
-
-    def __init__(self, place: int) -> None:
-        super().__init__()
-        self.place = place
-
-    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
-        return self.place
-
-
 def test_a_search_for_an_address_leaves_a_delegated_prefix_in_one_step(client: Client, subnet_id: str) -> None:
     block = block_of(client, subnet_id)
     there = [block.subnet(number, 80) for number in (7, 8)]
     make(client, subnet_id, Ipv6Prefixes=[{"Ipv6Prefix": str(prefix)} for prefix in there])
     ctx = client.service.context(caller(), effort=Effort(100))
-    ctx.random = From(there[0].first + 99 - block.first)
+    ctx.random = SamePlace(there[0].first + 99 - block.first)
     picker, subnet = AddressPicker(ctx), ctx.network.subnets[subnet_id]
     picker.claim_ipv6_prefix(subnet, block.subnet(9, 80))
     assert picker.pick_ipv6(subnet) == block.subnet(10, 80).first

@@ -182,6 +182,7 @@ class AddressPicker:
         """Any free address of the pool, none that ends in .0 or .255.  Raises InsufficientAddressCapacity."""
         start = self._ctx.random.randrange(PUBLIC_POOL.size)
         for step in range(PUBLIC_POOL.size):
+            self._ctx.effort.spend(COMPARING)
             address = PUBLIC_POOL.at((start + step) % PUBLIC_POOL.size)
             if address & _LAST_OCTET in (0, _LAST_OCTET) or address in self._public:
                 continue
