@@ -7,8 +7,13 @@ from typing import Any
 
 import pytest
 
+from realvpc.api.core.effort import Effort, TooLongError
+from realvpc.api.ec2.security_group import delete_security_group
+from realvpc.api.ec2.security_group_references import describe_stale_security_groups
+
+from ...counting import calls
 from ..build import make_peering, make_subnet, make_vpc, named, specification, tags
-from ..conftest import MAIN, OTHER, TOKYO, Client
+from ..conftest import MAIN, OTHER, TOKYO, Client, caller
 
 
 def make_group(client: Client, vpc_id: str, name: str = "web") -> str:
@@ -138,6 +143,27 @@ def test_filters_find_the_group(client: Client, name: str, value: str) -> None:
     client("CreateTags", Resources=[group_id], Tags=tags(Name="w"))
     found = client("DescribeSecurityGroups", Filters=named(name, value))["SecurityGroups"]
     assert [group["GroupId"] for group in found] == [group_id]
+
+
+def test_the_rules_of_other_groups_are_counted_or_not_gone_through_at_all(
+    client: Client,
+) -> None:
+    vpc_id = make_vpc(client)
+    group_id, other_id = make_group(client, vpc_id), make_group(client, vpc_id, "other")
+    ports = [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port} for port in range(1, 41)]
+    rules = [port | {"IpRanges": [{"CidrIp": "10.0.0.0/8"}]} for port in ports]
+    client("AuthorizeSecurityGroupIngress", GroupId=other_id, IpPermissions=rules[:1])
+
+    def cost() -> int:
+        ctx = client.service.context(caller())
+        return calls(lambda: delete_security_group(ctx, {"GroupId": group_id}))
+
+    cost()  # makes what is made once
+    before = cost()
+    client("AuthorizeSecurityGroupIngress", GroupId=other_id, IpPermissions=rules[1:])
+    assert cost() == before
+    with pytest.raises(TooLongError):
+        describe_stale_security_groups(client.service.context(caller(), effort=Effort(40)), {"VpcId": vpc_id})
 
 
 def test_groups_of_a_peer_vpc_are_named_with_their_owner_and_go_stale(

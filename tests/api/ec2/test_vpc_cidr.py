@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from realvpc.api.core.effort import Effort, TooLongError
+from realvpc.api.ec2.vpc_cidr import associate_vpc_cidr_block
 from realvpc.clock import Clock
 
-from ..build import make_peering, make_route_table, make_subnet, make_vpc, named
-from ..conftest import MAIN, OTHER, Client
+from ..build import make_internet_gateway, make_peering, make_route_table, make_subnet, make_vpc, named
+from ..conftest import MAIN, OTHER, Client, caller
 
 As = Callable[..., Client]
 
@@ -34,6 +36,17 @@ def test_a_secondary_block_gets_a_local_route_in_every_table(client: Client) -> 
     [table] = client("DescribeRouteTables", RouteTableIds=[table_id])["RouteTables"]
     assert [route["DestinationCidrBlock"] for route in table["Routes"]] == ["10.20.0.0/16", "10.21.0.0/16"]
     make_subnet(client, vpc_id, "10.21.0.0/24")
+
+
+def test_the_routes_that_a_new_block_may_not_cover_are_counted(client: Client) -> None:
+    vpc_id = make_vpc(client)
+    table_id, gateway_id = make_route_table(client, vpc_id), make_internet_gateway(client, vpc_id)
+    for number in range(40):
+        route = {"DestinationCidrBlock": f"172.16.{number}.0/24", "GatewayId": gateway_id}
+        client("CreateRoute", RouteTableId=table_id, **route)
+    ctx = client.service.context(caller(), effort=Effort(40))
+    with pytest.raises(TooLongError):
+        associate_vpc_cidr_block(ctx, {"VpcId": vpc_id, "CidrBlock": "10.21.0.0/16"})
 
 
 def test_a_secondary_block_can_be_taken_away_when_no_subnet_lies_in_it(client: Client) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
+from realvpc.net import indexes
 from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE, SECURITY_GROUPS_PER_REGION
-from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGroupRule
+from realvpc.net.security_group import SecurityGroup
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import describe
+from ..core.effort import COMPARING
 from ..core.errors import AwsError, invalid_parameter_value, missing_parameter
 from ..core.filter import FilterValues, exact_values, no_values
 from ..core.lookup import get, is_id
@@ -64,17 +66,16 @@ def delete_security_group(ctx: Context, request: Request) -> Answer:
     network = ctx.network
     users = network.interfaces_with_group(group.id) or network.vpc_endpoints_with_group(group.id)
     is_used = users or len(network.vpc_ids_of(group)) > 1
-    if is_used or any(_live_references(ctx, group)):
+    if is_used or _is_referenced(ctx, group):
         raise AwsError("DependencyViolation", f"resource {group.id} has a dependent object")
     return Answer({"Return": True, "GroupId": group.id}, delete(group))
 
 
-def _live_references(ctx: Context, group: SecurityGroup) -> Iterable[SecurityGroupRule]:
-    """Rules of other groups that name this one.  A rule in a peer VPC only goes stale."""
-    for other in ctx.network.security_groups_of(group.vpc_id):
-        for rule in other.rules:
-            if other.id != group.id and isinstance(rule.peer, GroupReference) and rule.peer.group_id == group.id:
-                yield rule
+def _is_referenced(ctx: Context, group: SecurityGroup) -> bool:
+    """Whether a rule of another group names it.  A rule in a peer VPC only goes stale."""
+    rows = ctx.network.security_groups.where(indexes.referenced_groups, group.id)
+    ctx.effort.spend(COMPARING * len(rows))
+    return any(row.id != group.id and row.vpc_id == group.vpc_id for row in rows)
 
 
 def group_of(ctx: Context, request: Request) -> SecurityGroup:

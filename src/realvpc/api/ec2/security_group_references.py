@@ -12,6 +12,7 @@ from realvpc.net.security_group import GroupReference, SecurityGroup, SecurityGr
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.describe import paginate
+from ..core.effort import COMPARING
 from ..core.lookup import get_all, named
 from .permission import has_ports, protocol_name, render_pair
 from .security_group import SECURITY_GROUP
@@ -54,6 +55,7 @@ def describe_stale_security_groups(ctx: Context, request: Request) -> Answer:
     vpc = named(ctx, VPC, request, "VpcId")
     rows = []
     for group in sorted(ctx.network.security_groups_of(vpc.id), key=lambda group: group.id):
+        ctx.effort.spend(COMPARING * len(group.rules))
         rules = tuple(rule for rule in group.rules if not _is_live(ctx, group, rule))
         if rules:
             rows.append(_Stale(group, rules))

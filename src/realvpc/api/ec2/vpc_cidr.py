@@ -20,6 +20,7 @@ from realvpc.net.vpc import CidrAssociation, Ipv6CidrAssociation, Vpc, may_join,
 
 from ..core.cidr import parse_cidr
 from ..core.context import Answer, Context, Request
+from ..core.effort import COMPARING
 from ..core.errors import AwsError, invalid_parameter_combination, missing_parameter
 from ..core.lookup import named
 from .default_group import opened_to_ipv6
@@ -103,7 +104,9 @@ def _check_quota(ctx: Context, vpc: Vpc, blocks: tuple[Cidr, ...], quota: Quota)
 def _destinations(ctx: Context, vpc: Vpc) -> Iterator[tuple[str, Cidr]]:
     """Those of the routes that the user made, with the ids of their tables."""
     for table in ctx.network.route_tables_of(vpc.id):
-        yield from ((table.id, row.destination) for row in ctx.network.routes(table) if row.target != LOCAL)
+        routes = ctx.network.routes(table)
+        ctx.effort.spend(COMPARING * len(routes))
+        yield from ((table.id, row.destination) for row in routes if row.target != LOCAL)
 
 
 def _refuse_conflict_with_route(ctx: Context, vpc: Vpc, cidr: Cidr) -> None:
