@@ -74,7 +74,13 @@ class Subnet(Resource, frozen=True, kw_only=True):
     @property
     def usable_size(self) -> int:
         """How many addresses of IPv4 it has for network interfaces."""
-        return self.cidr.size - RESERVED_AT_START - RESERVED_AT_END if self.cidr else 0
+        return self.usable_in(self.cidr) if self.cidr else 0
+
+    def usable_in(self, block: Cidr) -> int:
+        """How many addresses of a part of its IPv4 block a network interface may have."""
+        assert self.cidr is not None, "it has the part"
+        first, last = self.cidr.first + RESERVED_AT_START, self.cidr.last - RESERVED_AT_END
+        return max(0, min(block.last, last) - max(block.first, first) + 1)
 
     def usable(self, address: Address) -> bool:
         """Whether a network interface may have this address."""

@@ -128,6 +128,13 @@ class TestFailure:
         row = house.shown(house.make(SubnetId=small)["NatGatewayId"])
         assert row["FailureCode"] == "InsufficientFreeAddressesInSubnet"
 
+    def test_in_a_subnet_of_which_all_is_set_aside(self, house: House) -> None:
+        small = make_subnet(house.client, house.vpc_id, "10.20.16.0/28")
+        house.client("CreateSubnetCidrReservation", SubnetId=small, Cidr="10.20.16.0/28", ReservationType="explicit")
+        assert self.failed(house, SubnetId=small)[0] == "InsufficientFreeAddressesInSubnet"
+        named_one = house.make(SubnetId=small, PrivateIpAddress="10.20.16.9")
+        assert house.shown(named_one["NatGatewayId"])["State"] == "available"
+
     def test_a_failed_one_can_be_deleted_and_disappears_by_itself(self, house: House, clock: Clock) -> None:
         gateway_id = house.make(AllocationId="eipalloc-0123456789abcdef0")["NatGatewayId"]
         house.client("DeleteNatGateway", NatGatewayId=gateway_id)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from realvpc.api.core.effort import Effort, TooLongError
+from realvpc.api.core.errors import AwsError
+from realvpc.api.ec2.address_picker import AddressPicker
 from realvpc.api.ec2.subnet_cidr_reservation import get_subnet_cidr_reservations
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.subnet_cidr_reservation import MOST_STEPS, unreserved
@@ -135,3 +137,49 @@ def test_a_launch_looks_at_what_is_set_aside_once(client: Client) -> None:
         reserve(client, subnet_id, f"10.20.{8 + (number >> 8)}.{number & 255}/32")
     launch = LAUNCH | {"SubnetId": subnet_id, "MinCount": 200, "MaxCount": 200}
     assert kept(client.service, "ec2", "RunInstances", launch) < CALLS
+
+
+def test_a_launch_takes_what_is_not_set_aside(client: Client, subnet_id: str) -> None:
+    reserve(client, subnet_id, "10.20.0.8/29")
+    interface(client, subnet_id, PrivateIpAddress="10.20.0.9")
+    launch = LAUNCH | {"SubnetId": subnet_id, "MaxCount": 10}
+    assert client.refused("RunInstances", **launch, MinCount=5).code == "InsufficientFreeAddressesInSubnet"
+    made = client("RunInstances", **launch, MinCount=1)["Instances"]
+    assert {row["PrivateIpAddress"] for row in made} == {f"10.20.0.{last}" for last in range(4, 8)}
+    named_one = LAUNCH | {"SubnetId": subnet_id, "MinCount": 1, "MaxCount": 1, "PrivateIpAddress": "10.20.0.10"}
+    assert client("RunInstances", **named_one)["Instances"]
+
+
+def test_a_launch_with_prefixes_takes_what_is_set_aside_for_them(client: Client) -> None:
+    subnet_id = make_subnet(client, make_vpc(client), "10.20.0.0/26")
+    reserve(client, subnet_id, "10.20.0.0/27", "prefix")
+    reserve(client, subnet_id, "10.20.0.32/28", "explicit")
+    interfaces = [{"DeviceIndex": 0, "SubnetId": subnet_id, "Ipv4PrefixCount": 1}]
+    launch = LAUNCH | {"InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+    assert client("RunInstances", **launch, NetworkInterfaces=interfaces)["Instances"]
+
+
+@pytest.mark.parametrize("reserved", [[], ["0/29"], ["2/32", "4/30", "9/32"], ["0/30", "15/32"], ["8/29"], ["0/28"]])
+def test_as_many_are_said_to_be_left_as_can_be_picked(client: Client, subnet_id: str, reserved: list[str]) -> None:
+    for last in (4, 9, 11):
+        interface(client, subnet_id, PrivateIpAddress=f"10.20.0.{last}")
+    for text in reserved:
+        reserve(client, subnet_id, f"10.20.0.{text}")
+    ctx = client.service.context(caller())
+    picker, subnet = AddressPicker(ctx), ctx.network.subnets[subnet_id]
+    picker.claim(subnet, "10.20.0.5")
+    for left in range(picker.unreserved(subnet), 0, -1):
+        assert picker.unreserved(subnet) == left
+        picker.pick(subnet)
+    assert picker.unreserved(subnet) == 0
+    with pytest.raises(AwsError, match="InsufficientFreeAddressesInSubnet"):
+        picker.pick(subnet)
+
+
+def test_addresses_in_use_are_counted_where_some_are_set_aside(client: Client, subnet_id: str) -> None:
+    reserve(client, subnet_id, "10.20.0.8/29")
+    for _ in range(4):
+        interface(client, subnet_id)
+    ctx = client.service.context(caller(), effort=Effort(8))
+    with pytest.raises(TooLongError):
+        AddressPicker(ctx).unreserved(ctx.network.subnets[subnet_id])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import partial
-from itertools import product
+from itertools import chain, product
 
 from realvpc.net import indexes
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.quotas import INTERFACES_PER_REGION
 from realvpc.net.services import identity_digits, identity_number
 from realvpc.net.subnet import Subnet, delegable_prefixes, delegated
-from realvpc.net.subnet_cidr_reservation import ReservationType, SubnetCidrReservation, unreserved
+from realvpc.net.subnet_cidr_reservation import ReservationType, SubnetCidrReservation, reservation_around, unreserved
 
 from ..core.context import Context
 from ..core.effort import COMPARING
@@ -41,6 +41,22 @@ class AddressPicker:
     def free(self, subnet: Subnet) -> int:
         """How many addresses are left in the subnet."""
         return self._ctx.network.available_addresses(subnet) - len(self._private.get(subnet.id, ()))
+
+    def unreserved(self, subnet: Subnet) -> int:
+        """How many of these ``pick`` finds: those that are not set aside.  Raises InvalidParameterValue where there are
+        none of IPv4."""
+        free, reserved = self.free(subnet), self._reserved_in(subnet, ipv4_block(subnet))
+        if not reserved:
+            return free
+        comparisons = 1 + len(reserved).bit_length()
+
+        def is_set_aside(address: Address) -> bool:
+            self._ctx.effort.spend(COMPARING * comparisons)
+            return reservation_around(address, reserved) is not None
+
+        rows = self._ctx.network.interfaces_in_subnet(subnet.id)
+        used = chain(self._private.get(subnet.id, ()), chain.from_iterable(row.addresses for row in rows))
+        return free - sum(map(subnet.usable_in, reserved)) + sum(map(is_set_aside, used))
 
     def pick(self, subnet: Subnet) -> Address:
         """Any free address of IPv4 that is not set aside.  Raises InvalidParameterValue where there are none,

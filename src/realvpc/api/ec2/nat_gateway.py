@@ -90,7 +90,7 @@ def _failure(ctx: Context, subnet: Subnet, wanted: Wanted, picker: AddressPicker
             return Failure("InvalidAllocationID.NotFound", f"{words} could not be associated with this NAT gateway")
         if row.association is not None:
             return Failure("Resource.AlreadyAssociated", f"{words} is already associated")
-    if picker.free(subnet) < sum(address is None for address in wanted.addresses):
+    if picker.unreserved(subnet) < sum(address is None for address in wanted.addresses):
         return Failure(
             "InsufficientFreeAddressesInSubnet",
             "Subnet has insufficient free addresses to create this NAT gateway",

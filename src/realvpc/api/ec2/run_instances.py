@@ -110,16 +110,21 @@ def _count(
             f"{allowed} allows for the instance bucket that the specified instance type belongs to. "
             "Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.",
         )
-    needed: dict[str, int] = {}
-    for plan in plans:
-        needed[plan.subnet.id] = needed.get(plan.subnet.id, 0) + plan.address_count
-    for plan in plans:
-        if needed[plan.subnet.id]:
-            addresses = picker.free(plan.subnet) // needed[plan.subnet.id]
+    for subnet in {plan.subnet.id: plan.subnet for plan in plans}.values():
+        here = [plan for plan in plans if plan.subnet.id == subnet.id]
+        if needed := sum(plan.address_count for plan in here):
+            addresses = _available(picker, subnet, here) // needed
             if addresses < minimum:
-                raise insufficient_addresses(plan.subnet)
+                raise insufficient_addresses(subnet)
             room = min(room, addresses)
     return min(maximum, room)
+
+
+def _available(picker: AddressPicker, subnet: Subnet, plans: list[InterfacePlan]) -> int:
+    """How many addresses of the subnet there are for these plans.  What is set aside is for addresses that have a name,
+    and for prefixes."""
+    only_unnamed = not any(plan.private.has_fixed or plan.private.prefixes for plan in plans)
+    return picker.unreserved(subnet) if only_unnamed else picker.free(subnet)
 
 
 def _template(
