@@ -226,6 +226,18 @@ def test_what_a_gateway_endpoint_cannot_have_is_refused(house: Changed, code: st
     assert house.refused_change(house.new_gateway(), **more)[0] == code
 
 
+def test_of_much_that_a_gateway_endpoint_cannot_have_the_first_is_told(house: Changed) -> None:
+    """In the order of the API Reference, subnets before groups."""
+    endpoint_id, subnets, groups = house.new_gateway(), ["subnet-1"], ["sg-1"]
+    of_interfaces = "are only supported for Interface type VPC Endpoint."
+    for more, words in (
+        ({"SubnetConfigurations": [{}], "AddSecurityGroupIds": groups, "RemoveSubnetIds": subnets}, "Subnet IDs"),
+        ({"SubnetConfigurations": [{}], "RemoveSecurityGroupIds": groups}, "Security group IDs"),
+        ({"SubnetConfigurations": [{}]}, "Subnet configurations"),
+    ):
+        assert house.refused_change(endpoint_id, **more) == ("InvalidParameter", f"{words} {of_interfaces}")
+
+
 def test_what_belongs_to_another_vpc_is_not_added(house: Changed) -> None:
     vpc_id = make_vpc(house.client, "10.30.0.0/16")
     subnet_id = make_subnet(house.client, vpc_id, "10.30.0.0/24")

@@ -34,6 +34,11 @@ def invalid_parameter_value(message: str) -> AwsError:
     return AwsError("InvalidParameterValue", message)
 
 
+def invalid_parameter(message: str) -> AwsError:
+    """What some actions, those of VPC endpoints and flow logs among them, say instead of InvalidParameterValue."""
+    return AwsError("InvalidParameter", message)
+
+
 def unknown_attribute(name: str) -> AwsError:
     """`Attribute` names nothing that the resource has."""
     return invalid_parameter_value(f"Value ({name}) for parameter attribute is invalid. Unknown attribute.")

@@ -11,7 +11,7 @@ from realvpc.net.flow_log import PLAIN_TEXT, DestinationType, TrafficType
 from realvpc.net.flow_log_format import DEFAULT_FORMAT, fields_of
 
 from ..core.context import Context, Request
-from ..core.errors import AwsError
+from ..core.errors import invalid_parameter
 from ..core.parameters import choice, refuse, required
 
 RESOURCES_MAXIMUM = 1000
@@ -38,11 +38,11 @@ def read_settings(ctx: Context, request: Request) -> dict[str, Any]:
     """
     refuse(request, _NOT_HERE)
     if len(request["ResourceIds"]) > RESOURCES_MAXIMUM:
-        raise invalid(f"ResourceIds can't have more than {RESOURCES_MAXIMUM} members.")
+        raise invalid_parameter(f"ResourceIds can't have more than {RESOURCES_MAXIMUM} members.")
     required(request, "TrafficType")
     interval = request.get("MaxAggregationInterval")
     if interval is not None and interval not in _INTERVALS:
-        raise invalid("Invalid Flow Log Max Aggregation Interval")
+        raise invalid_parameter("Invalid Flow Log Max Aggregation Interval")
     kind = DestinationType.CLOUD_WATCH_LOGS
     if request.get("LogDestinationType"):
         kind = choice(request, "LogDestinationType", DestinationType)
@@ -57,37 +57,35 @@ def read_settings(ctx: Context, request: Request) -> dict[str, Any]:
     }
 
 
-def invalid(message: str) -> AwsError:
-    return AwsError("InvalidParameter", message)
-
-
 def _format(request: Request) -> str:
     text: str = request.get("LogFormat") or DEFAULT_FORMAT
     try:
         return " ".join(f"${{{name}}}" for name in fields_of(text))
     except ValueError as error:
-        raise invalid(f"Invalid Flow Log Format: {error}") from None
+        raise invalid_parameter(f"Invalid Flow Log Format: {error}") from None
 
 
 def _destination(ctx: Context, request: Request, kind: DestinationType) -> dict[str, str]:
     name, arn = request.get("LogGroupName") or "", request.get("LogDestination") or ""
     if name and kind is not DestinationType.CLOUD_WATCH_LOGS:
-        raise invalid("LogDestination type must be cloud-watch-logs if LogGroupName is provided.")
+        raise invalid_parameter("LogDestination type must be cloud-watch-logs if LogGroupName is provided.")
     if name and arn:
-        raise invalid("Please only provide LogGroupName or only provide LogDestination.")
+        raise invalid_parameter("Please only provide LogGroupName or only provide LogDestination.")
     if not name and not arn:
-        raise invalid("LogDestination can't be empty if LogGroupName is not provided.")
+        raise invalid_parameter("LogDestination can't be empty if LogGroupName is not provided.")
     if arn:
         match = _ARN.fullmatch(arn)
         if match is None or match["service"] != _SERVICES[kind]:
-            raise invalid(f"LogDestination: {arn} is not the ARN of a destination of the type {kind}.")
+            raise invalid_parameter(f"LogDestination: {arn} is not the ARN of a destination of the type {kind}.")
         if kind is not DestinationType.CLOUD_WATCH_LOGS:
             return {"log_destination": arn}
         if (match["account"], match["region"]) != (ctx.account, ctx.region):
-            raise invalid(f"LogDestination: {arn} does not belong to the account and the Region of the flow log.")
+            raise invalid_parameter(
+                f"LogDestination: {arn} does not belong to the account and the Region of the flow log."
+            )
         name = match["rest"].removeprefix("log-group:")
     if _GROUP.fullmatch(name) is None:
-        raise invalid(f"LogGroupName: {name} is not a valid name of a log group.")
+        raise invalid_parameter(f"LogGroupName: {name} is not a valid name of a log group.")
     return {"log_group_name": name, "log_destination": arn}
 
 
@@ -95,7 +93,7 @@ def _files(ctx: Context, request: Request, kind: DestinationType) -> dict[str, A
     options = request.get("DestinationOptions")
     if kind is not DestinationType.S3:
         if options:
-            raise invalid(f"DestinationOptions is not applicable for {kind} delivery")
+            raise invalid_parameter(f"DestinationOptions is not applicable for {kind} delivery")
         return {}
     options = options or {}
     return {
@@ -109,12 +107,12 @@ def _files(ctx: Context, request: Request, kind: DestinationType) -> dict[str, A
 def _role(ctx: Context, request: Request, kind: DestinationType) -> str:
     arn: str = request.get("DeliverLogsPermissionArn") or ""
     if kind is DestinationType.S3 and arn:
-        raise invalid("DeliverLogsPermissionArn is not applicable for s3 delivery")
+        raise invalid_parameter("DeliverLogsPermissionArn is not applicable for s3 delivery")
     if kind is not DestinationType.CLOUD_WATCH_LOGS:
         return arn
     if not arn:
-        raise invalid("DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.")
+        raise invalid_parameter("DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.")
     role = ctx.directory.roles.get(arn)
     if role is None or role.account != ctx.account or not trusts_flow_logs(role, ctx.region):
-        raise invalid(f"Unable to assume given IAM role: '{arn}'")
+        raise invalid_parameter(f"Unable to assume given IAM role: '{arn}'")
     return arn

@@ -17,6 +17,7 @@ from realvpc.net.subnet import Subnet
 from ..core.context import Context, Request
 from ..core.errors import (
     AwsError,
+    invalid_parameter,
     invalid_parameter_combination,
     invalid_parameter_value,
     unsupported_operation,
@@ -217,9 +218,7 @@ def _existing(ctx: Context, entry: Mapping[str, Any]) -> InterfacePlan:
 
 
 def _of_another_vpc(group: SecurityGroup, subnet: Subnet) -> AwsError:
-    return AwsError(
-        "InvalidParameter", f"Security group {group.id} and subnet {subnet.id} belong to different networks."
-    )
+    return invalid_parameter(f"Security group {group.id} and subnet {subnet.id} belong to different networks.")
 
 
 def _groups(ctx: Context, subnet: Subnet, group_ids: Iterable[str] | None) -> tuple[SecurityGroup, ...]:

@@ -28,17 +28,15 @@ from .vpc_endpoint_parts import (
     new_interfaces,
     new_routes,
     only_for_gateways,
-    only_for_interfaces,
     read_groups,
     read_policy,
     read_route_tables,
     read_service,
     read_subnets,
     read_vpc,
+    refuse_of_interfaces,
     wanted_addresses,
 )
-
-_OF_INTERFACES = ("SubnetIds", "SecurityGroupIds", "SubnetConfigurations")
 
 
 def create_vpc_endpoint(ctx: Context, request: Request) -> Answer:
@@ -70,9 +68,7 @@ def create_vpc_endpoint(ctx: Context, request: Request) -> Answer:
 
 def _create_gateway_endpoint(ctx: Context, request: Request, pending: VpcEndpoint, vpc: Vpc) -> Answer:
     """It is available at once."""
-    for member in _OF_INTERFACES:
-        if request.get(member):
-            raise only_for_interfaces(member)
+    refuse_of_interfaces(request)
     there = len(ctx.network.vpc_endpoints_in(ctx.account, ctx.region, pending.type))
     if there >= ctx.quota(GATEWAY_ENDPOINTS_PER_REGION):
         raise endpoint_limit_exceeded()

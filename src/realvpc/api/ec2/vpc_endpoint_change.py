@@ -10,32 +10,24 @@ from realvpc.net.table import Change, delete, put
 from realvpc.net.vpc_endpoint import VpcEndpoint
 
 from ..core.context import Answer, Context, Request
-from ..core.errors import invalid_parameter_combination
+from ..core.errors import invalid_parameter, invalid_parameter_combination
 from ..core.lookup import named
 from .security_group import check_group_count
 from .vpc_endpoint import VPC_ENDPOINT
 from .vpc_endpoint_dns import check_private_names, read_dns
 from .vpc_endpoint_parts import (
-    invalid_parameter,
     new_interfaces,
     new_routes,
     only_for_gateways,
-    only_for_interfaces,
     read_groups,
     read_policy,
     read_route_tables,
     read_subnets,
+    refuse_of_interfaces,
     wanted_addresses,
 )
 
 _OF_GATEWAYS = ("AddRouteTableIds", "RemoveRouteTableIds")
-_OF_INTERFACES = (
-    "AddSubnetIds",
-    "RemoveSubnetIds",
-    "AddSecurityGroupIds",
-    "RemoveSecurityGroupIds",
-    "SubnetConfigurations",
-)
 
 
 def modify_vpc_endpoint(ctx: Context, request: Request) -> Answer:
@@ -74,9 +66,7 @@ def _with_private_names(ctx: Context, request: Request, old: VpcEndpoint) -> Vpc
 
 def _routes(ctx: Context, request: Request, endpoint: VpcEndpoint) -> Change:
     """A gateway endpoint, with the routes that tables lose and get."""
-    for member in _OF_INTERFACES:
-        if request.get(member):
-            raise only_for_interfaces(member)
+    refuse_of_interfaces(request)
     there = {row.route_table_id: row for row in ctx.network.prefix_list_routes_over(endpoint.id)}
     removed = read_route_tables(ctx, endpoint.vpc_id, request.get("RemoveRouteTableIds") or ())
     for table in removed:

@@ -8,8 +8,8 @@ from realvpc.net.vpc_endpoint import VpcEndpoint
 from realvpc.net.vpc_endpoint_services import EndpointService, EndpointType
 
 from ..core.context import Context, Request
+from ..core.errors import invalid_parameter
 from ..core.parameters import refuse
-from .vpc_endpoint_parts import invalid_parameter
 
 _RECORDS = {EndpointType.GATEWAY: ("service-defined", "ipv4"), EndpointType.INTERFACE: ("ipv4",)}
 

@@ -22,7 +22,7 @@ from realvpc.net.vpc_endpoint import POLICY_MAXIMUM, VpcEndpoint
 from realvpc.net.vpc_endpoint_services import EndpointService, EndpointType, services_named
 
 from ..core.context import Context, Request
-from ..core.errors import AwsError, unsupported_operation
+from ..core.errors import AwsError, invalid_parameter, unsupported_operation
 from ..core.lookup import get_all
 from ..core.noun import Noun
 from .address_picker import AddressPicker
@@ -37,10 +37,6 @@ from .wanted_ipv6 import WantedIpv6
 R = TypeVar("R", bound=Resource)
 
 _TYPES = ("Interface", "Gateway", "GatewayLoadBalancer", "Resource", "ServiceNetwork", "Tunnel")
-
-
-def invalid_parameter(message: str) -> AwsError:
-    return AwsError("InvalidParameter", message)
 
 
 def _spelled(noun: Noun[R], name: str) -> Noun[R]:
@@ -59,7 +55,11 @@ _ROUTE_TABLE = _spelled(ROUTE_TABLE, "RouteTable")
 
 _OF_INTERFACES = {
     "SubnetIds": "Subnet IDs",
+    "AddSubnetIds": "Subnet IDs",
+    "RemoveSubnetIds": "Subnet IDs",
     "SecurityGroupIds": "Security group IDs",
+    "AddSecurityGroupIds": "Security group IDs",
+    "RemoveSecurityGroupIds": "Security group IDs",
     "SubnetConfigurations": "Subnet configurations",
 }
 
@@ -68,9 +68,11 @@ def only_for_gateways() -> AwsError:
     return invalid_parameter("Route table IDs are only supported for Gateway type VPC Endpoint.")
 
 
-def only_for_interfaces(member: str) -> AwsError:
-    words = _OF_INTERFACES[member.removeprefix("Add").removeprefix("Remove")]
-    return invalid_parameter(f"{words} are only supported for Interface type VPC Endpoint.")
+def refuse_of_interfaces(request: Request) -> None:
+    """Raises InvalidParameter for what a gateway endpoint has none of."""
+    for member, words in _OF_INTERFACES.items():
+        if request.get(member):
+            raise invalid_parameter(f"{words} are only supported for Interface type VPC Endpoint.")
 
 
 def read_vpc(ctx: Context, request: Request) -> Vpc:
