@@ -106,19 +106,11 @@ class AddressPicker:
                 spare = prefix
         if spare is not None:
             return self._take_prefix(subnet, spare)
-        raise AwsError(
-            "InsufficientCidrBlocks",
-            "The specified subnet does not have enough free cidr blocks to satisfy the request.",
-        )
+        raise _insufficient_blocks()
 
     def claim_prefix(self, subnet: Subnet, prefix: Cidr) -> Cidr:
         """The prefix that a request wants.  Raises InvalidParameterValue or ``InvalidIPAddress.InUse``."""
-        if not ipv4_block(subnet).covers(prefix):
-            raise invalid_parameter_value(f"Prefix {prefix} does not fall within the subnet's address range")
-        if not (subnet.usable(prefix.first) and subnet.usable(prefix.last)):
-            raise invalid_parameter_value(f"Prefix {prefix} is in subnet's reserved address range")
-        if self._is_touched(subnet, prefix):
-            raise AwsError("InvalidIPAddress.InUse", f"Prefix {prefix} is in use.")
+        _check_prefix(subnet, ipv4_block(subnet), prefix, is_in_use=self._is_touched(subnet, prefix))
         return self._take_prefix(subnet, prefix)
 
     def _prefixes(self, block: Cidr) -> Iterator[Cidr]:
@@ -164,19 +156,12 @@ class AddressPicker:
             if is_free and prefix not in taken and subnet.usable(prefix.first) and subnet.usable(prefix.last):
                 self._ipv6_prefixes.add(prefix)
                 return prefix
-        raise AwsError(
-            "InsufficientCidrBlocks",
-            "The specified subnet does not have enough free cidr blocks to satisfy the request.",
-        )
+        raise _insufficient_blocks()
 
     def claim_ipv6_prefix(self, subnet: Subnet, prefix: Cidr) -> Cidr:
         """As ``claim_prefix``, of the subnet's IPv6 block."""
-        if subnet.ipv6_cidr is None or not subnet.ipv6_cidr.covers(prefix):
-            raise invalid_parameter_value(f"Prefix {prefix} does not fall within the subnet's address range")
-        if not (subnet.usable(prefix.first) and subnet.usable(prefix.last)):
-            raise invalid_parameter_value(f"Prefix {prefix} is in subnet's reserved address range")
-        if prefix in self._ipv6_prefixes_in_use(subnet):
-            raise AwsError("InvalidIPAddress.InUse", f"Prefix {prefix} is in use.")
+        is_in_use = prefix in self._ipv6_prefixes_in_use(subnet)
+        _check_prefix(subnet, subnet.ipv6_cidr, prefix, is_in_use=is_in_use)
         self._ipv6_prefixes.add(prefix)
         return prefix
 
@@ -279,6 +264,16 @@ def _check_usable(subnet: Subnet, address: Address) -> None:
         raise invalid_parameter_value(f"Address {address} is in subnet's reserved address range")
 
 
+def _check_prefix(subnet: Subnet, block: Cidr | None, prefix: Cidr, *, is_in_use: bool) -> None:
+    """Whether a prefix of this block of the subnet can be delegated."""
+    if block is None or not block.covers(prefix):
+        raise invalid_parameter_value(f"Prefix {prefix} does not fall within the subnet's address range")
+    if not (subnet.usable(prefix.first) and subnet.usable(prefix.last)):
+        raise invalid_parameter_value(f"Prefix {prefix} is in subnet's reserved address range")
+    if is_in_use:
+        raise AwsError("InvalidIPAddress.InUse", f"Prefix {prefix} is in use.")
+
+
 def reservations_of(ctx: Context, subnet: Subnet) -> Collection[SubnetCidrReservation]:
     """What is set aside in the subnet: of that there may be very much."""
     rows = ctx.state.inventory.reservations_of(subnet.id)
@@ -290,6 +285,13 @@ def insufficient_addresses(subnet: Subnet) -> AwsError:
     return AwsError(
         "InsufficientFreeAddressesInSubnet",
         f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of instances.",
+    )
+
+
+def _insufficient_blocks() -> AwsError:
+    return AwsError(
+        "InsufficientCidrBlocks",
+        "The specified subnet does not have enough free cidr blocks to satisfy the request.",
     )
 
 

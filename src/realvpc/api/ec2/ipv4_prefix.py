@@ -15,7 +15,7 @@ from ..core.parameters import unnamed_count
 from .address_picker import MAXIMUM_ADDRESSES, AddressPicker, address_limit_exceeded
 
 
-def wanted_prefixes(request: Mapping[str, Any]) -> tuple[str | None, ...]:
+def wanted_ipv4_prefixes(request: Mapping[str, Any]) -> tuple[str | None, ...]:
     """Those of Ipv4Prefixes, or Ipv4PrefixCount times None for any that is free.
 
     Raises InvalidParameterCombination, InvalidParameterValue, PrivateIpAddressLimitExceeded.
@@ -28,14 +28,15 @@ def wanted_prefixes(request: Mapping[str, Any]) -> tuple[str | None, ...]:
     return (*texts, *[None] * count)
 
 
-def pick_prefixes(picker: AddressPicker, subnet: Subnet, wanted: Iterable[str | None]) -> tuple[Cidr, ...]:
+def pick_ipv4_prefixes(picker: AddressPicker, subnet: Subnet, wanted: Iterable[str | None]) -> tuple[Cidr, ...]:
     """The prefixes.  Raises InvalidParameterValue, ``InvalidIPAddress.InUse``, InsufficientCidrBlocks."""
-    texts = list(wanted)
-    named = {text: picker.claim_prefix(subnet, read_prefix(text)) for text in texts if text is not None}
-    return tuple(picker.pick_prefix(subnet) if text is None else named[text] for text in texts)
+    return tuple(
+        picker.pick_prefix(subnet) if text is None else picker.claim_prefix(subnet, read_ipv4_prefix(text))
+        for text in wanted
+    )
 
 
-def read_prefix(text: str) -> Cidr:
+def read_ipv4_prefix(text: str) -> Cidr:
     """Raises InvalidParameterValue."""
     try:
         prefix = Cidr.parse(text)

@@ -5,21 +5,19 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from realvpc.net.instance_types import INSTANCE_TYPES
-from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import invalid_parameter_value, missing_parameter
-from .address_picker import MAXIMUM_ADDRESSES, AddressPicker, address_limit_exceeded
-from .network_interface import changeable
+from .address_picker import AddressPicker, address_limit_exceeded
+from .network_interface import addresses_allowed, changeable
 from .wanted_ipv6 import (
-    addresses_wanted,
     pick_ipv6,
     pick_ipv6_prefixes,
-    prefixes_wanted,
     read_ipv6_address,
     read_ipv6_prefix,
+    wanted_ipv6_addresses,
+    wanted_ipv6_prefixes,
 )
 
 
@@ -30,11 +28,11 @@ def assign_ipv6_addresses(ctx: Context, request: Request) -> Answer:
     interface = changeable(ctx, request)
     subnet = ctx.network.subnets[interface.subnet_id]
     texts = request.get("Ipv6Addresses") or []
-    prefixes = prefixes_wanted(subnet, request)
+    prefixes = wanted_ipv6_prefixes(subnet, request)
     if not texts and not prefixes and request.get("Ipv6AddressCount") is None:
         raise missing_parameter("ipv6Addresses or ipv6AddressCount")
-    wanted = addresses_wanted(subnet, texts, request)
-    if interface.ipv6_slots + len(wanted) + len(prefixes) > _room(ctx, interface):
+    wanted = wanted_ipv6_addresses(subnet, texts, request)
+    if interface.ipv6_slots + len(wanted) + len(prefixes) > addresses_allowed(ctx, interface, ipv4=False):
         raise address_limit_exceeded()
     picker = AddressPicker(ctx)
     delegated = pick_ipv6_prefixes(picker, subnet, prefixes)
@@ -71,9 +69,3 @@ def unassign_ipv6_addresses(ctx: Context, request: Request) -> Answer:
     if taken:
         response["UnassignedIpv6Prefixes"] = list(map(str, taken))
     return Answer(response, put(replace(interface, ipv6_addresses=kept, ipv6_prefixes=delegated)))
-
-
-def _room(ctx: Context, interface: NetworkInterface) -> int:
-    """How many it may have: on an instance, as many as the type says."""
-    instance = ctx.network.instances.get(interface.attachment.owner_id) if interface.attachment else None
-    return INSTANCE_TYPES[instance.instance_type].ipv6_addresses if instance else MAXIMUM_ADDRESSES

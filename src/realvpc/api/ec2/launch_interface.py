@@ -26,7 +26,7 @@ from ..core.lookup import check_form, find, get
 from ..core.parameters import parameter_name
 from .address_picker import AddressPicker, address_limit_exceeded, ipv4_block
 from .default_subnet import default_subnet_for
-from .ipv4_prefix import pick_prefixes
+from .ipv4_prefix import pick_ipv4_prefixes
 from .network_interface import (
     NETWORK_INTERFACE,
     groups_for_interface,
@@ -243,7 +243,7 @@ def make_interface(
         plan.groups,
         pick_ipv4(picker, plan.subnet, plan.private.addresses),
         plan.ipv6,
-        prefixes=pick_prefixes(picker, plan.subnet, plan.private.prefixes),
+        prefixes=pick_ipv4_prefixes(picker, plan.subnet, plan.private.prefixes),
         description=plan.description,
         tags=tags,
     )

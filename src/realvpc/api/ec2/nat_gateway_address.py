@@ -24,6 +24,7 @@ from .address_picker import AddressPicker
 from .elastic_ip import ELASTIC_IP
 from .nat_gateway import NAT_GATEWAY, mapped_to, render_address
 from .nat_gateway_request import check_as_many, check_distinct, check_room
+from .wanted_ipv4 import pick_ipv4
 
 
 def associate_nat_gateway_address(ctx: Context, request: Request) -> Answer:
@@ -45,7 +46,7 @@ def associate_nat_gateway_address(ctx: Context, request: Request) -> Answer:
         check_as_many(texts, allocation_ids)
     there = len(interface.private_addresses)
     check_room(ctx, private=there + len(rows), public=there + len(rows))
-    added = _picked(ctx, gateway, texts or [None] * len(rows))
+    added = pick_ipv4(AddressPicker(ctx), ctx.network.subnets[gateway.subnet_id], texts or [None] * len(rows))
     after = replace(interface, private_addresses=(*interface.private_addresses, *added))
     mapped = [mapped_to(ctx, row, after, address) for row, address in zip(rows, added, strict=True)]
     change = put(after, *mapped)
@@ -83,7 +84,7 @@ def assign_private_nat_gateway_address(ctx: Context, request: Request) -> Answer
             "The request must contain exactly one of privateIpAddresses or privateIpAddressCount"
         )
     check_room(ctx, private=len(interface.private_addresses) + len(texts) + count, public=0)
-    added = _picked(ctx, gateway, texts or [None] * count)
+    added = pick_ipv4(AddressPicker(ctx), ctx.network.subnets[gateway.subnet_id], texts or [None] * count)
     after = replace(interface, private_addresses=(*interface.private_addresses, *added))
     return Answer(_shown(ctx, gateway, after, added, "assigning"), put(after))
 
@@ -121,12 +122,6 @@ def _check_zone(ctx: Context, gateway: NatGateway, request: Request) -> None:
         if request.get(member) not in (None, "", own):
             name = member[:1].lower() + member[1:]
             raise invalid_parameter_value(f"Value ({request[member]}) for parameter {name} is invalid.")
-
-
-def _picked(ctx: Context, gateway: NatGateway, wanted: Sequence[str | None]) -> tuple[Address, ...]:
-    picker, subnet = AddressPicker(ctx), ctx.network.subnets[gateway.subnet_id]
-    named_ones = {text: picker.claim(subnet, text) for text in wanted if text}
-    return tuple(named_ones[text] if text else picker.pick(subnet) for text in wanted)
 
 
 def _check_secondary(interface: NetworkInterface, gone: Sequence[Address] | dict[Address, ElasticIp]) -> None:

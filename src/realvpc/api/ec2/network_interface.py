@@ -8,6 +8,7 @@ from typing import Any
 from realvpc.net import hostnames, indexes
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.hostnames import private_dns_name
+from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.network_interface import Attachment, AttachmentStatus, NetworkInterface
 from realvpc.net.security_group import SecurityGroup
 from realvpc.net.subnet import Subnet
@@ -21,8 +22,8 @@ from ..core.lookup import get_all, named
 from ..core.noun import Noun
 from ..core.parameters import refuse
 from ..core.tags import render_tags, tags_on_creation
-from .address_picker import AddressPicker
-from .ipv4_prefix import pick_prefixes, render_prefixes
+from .address_picker import MAXIMUM_ADDRESSES, AddressPicker
+from .ipv4_prefix import pick_ipv4_prefixes, render_prefixes
 from .public_address import disassociated
 from .security_group import SECURITY_GROUP, check_group_count, default_group_of
 from .subnet import SUBNET
@@ -52,7 +53,7 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
         groups,
         pick_ipv4(picker, subnet, private.addresses),
         wanted_ipv6(subnet, request),
-        prefixes=pick_prefixes(picker, subnet, private.prefixes),
+        prefixes=pick_ipv4_prefixes(picker, subnet, private.prefixes),
         description=request.get("Description") or "",
         requester_id=ctx.caller.user_id,
         tags=tags_on_creation(request, NETWORK_INTERFACE.tag_type),
@@ -138,6 +139,15 @@ def changeable(ctx: Context, request: Request) -> NetworkInterface:
     interface = named(ctx, NETWORK_INTERFACE, request, "NetworkInterfaceId")
     check_unmanaged(interface)
     return interface
+
+
+def addresses_allowed(ctx: Context, interface: NetworkInterface, *, ipv4: bool) -> int:
+    """How many addresses of a family it may have: on an instance, as many as the type says."""
+    instance = ctx.network.instances.get(interface.attachment.owner_id) if interface.attachment else None
+    if instance is None:
+        return MAXIMUM_ADDRESSES
+    kind = INSTANCE_TYPES[instance.instance_type]
+    return kind.addresses if ipv4 else kind.ipv6_addresses
 
 
 # -- describe --------------------------------------------------------------------------------------------------------

@@ -9,16 +9,15 @@ from msgspec.structs import replace
 
 from realvpc.net.addresses import Address
 from realvpc.net.elastic_ip import ElasticIp
-from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.table import Change, put
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import invalid_parameter_combination, invalid_parameter_value, missing_parameter
 from ..core.parameters import unnamed_count
-from .address_picker import MAXIMUM_ADDRESSES, AddressPicker, address_limit_exceeded, read_private_address
-from .ipv4_prefix import pick_prefixes, wanted_prefixes
-from .network_interface import changeable
+from .address_picker import AddressPicker, address_limit_exceeded, read_private_address
+from .ipv4_prefix import pick_ipv4_prefixes, wanted_ipv4_prefixes
+from .network_interface import addresses_allowed, changeable
 
 
 def assign_private_ip_addresses(ctx: Context, request: Request) -> Answer:
@@ -32,7 +31,7 @@ def assign_private_ip_addresses(ctx: Context, request: Request) -> Answer:
     subnet = ctx.network.subnets[interface.subnet_id]
     texts, asked = request.get("PrivateIpAddresses") or [], request.get("SecondaryPrivateIpAddressCount")
     count = unnamed_count(request, "SecondaryPrivateIpAddressCount", "PrivateIpAddresses", texts)
-    prefixes = wanted_prefixes(request)
+    prefixes = wanted_ipv4_prefixes(request)
     if prefixes and (texts or count):
         raise invalid_parameter_combination("Prefixes and secondary addresses cannot be specified together.")
     if not (texts or prefixes) and asked is None:
@@ -41,12 +40,12 @@ def assign_private_ip_addresses(ctx: Context, request: Request) -> Answer:
         raise invalid_parameter_value(f"Value ({count}) for parameter secondaryPrivateIpAddressCount is invalid.")
     named_ones = tuple(dict.fromkeys(read_private_address(subnet, text) for text in texts))
     wanted = [address for address in named_ones if address not in interface.private_addresses]
-    if interface.ipv4_slots + len(wanted) + count + len(prefixes) > room_for_addresses(ctx, interface):
+    if interface.ipv4_slots + len(wanted) + count + len(prefixes) > addresses_allowed(ctx, interface, ipv4=True):
         raise address_limit_exceeded()
     change = _taken(ctx, interface, wanted, may_take=bool(request.get("AllowReassignment")))
     picker = AddressPicker(ctx)
     picked = [picker.pick(subnet) for _ in range(count)]
-    delegated = pick_prefixes(picker, subnet, prefixes)
+    delegated = pick_ipv4_prefixes(picker, subnet, prefixes)
     after = replace(
         interface,
         private_addresses=(*interface.private_addresses, *wanted, *picked),
@@ -80,12 +79,6 @@ def unassign_private_ip_addresses(ctx: Context, request: Request) -> Answer:
     delegated = tuple(prefix for prefix in interface.ipv4_prefixes if prefix not in taken)
     after = replace(interface, private_addresses=kept, ipv4_prefixes=delegated)
     return Answer({}, _freed(ctx, interface, gone) + put(after))
-
-
-def room_for_addresses(ctx: Context, interface: NetworkInterface) -> int:
-    """How many private addresses it may have: on an instance, as many as the type says."""
-    instance = ctx.network.instances.get(interface.attachment.owner_id) if interface.attachment else None
-    return INSTANCE_TYPES[instance.instance_type].addresses if instance else MAXIMUM_ADDRESSES
 
 
 def _taken(ctx: Context, interface: NetworkInterface, addresses: Sequence[Address], *, may_take: bool) -> Change:

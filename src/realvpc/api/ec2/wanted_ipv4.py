@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from realvpc.net.subnet import Subnet
 from ..core.errors import invalid_parameter_combination
 from ..core.parameters import unnamed_count
 from .address_picker import MAXIMUM_ADDRESSES, AddressPicker, address_limit_exceeded, ipv4_block
-from .ipv4_prefix import wanted_prefixes
+from .ipv4_prefix import wanted_ipv4_prefixes
 
 
 class WantedIpv4(Struct, frozen=True):
@@ -51,7 +51,7 @@ def wanted_ipv4(subnet: Subnet, request: Mapping[str, Any]) -> WantedIpv4:
         raise invalid_parameter_combination("Only one primary private IP address can be specified.")
     secondaries = [entry.get("PrivateIpAddress") for entry in entries if not entry.get("Primary")]
     count = unnamed_count(request, "SecondaryPrivateIpAddressCount", "PrivateIpAddresses", secondaries)
-    prefixes = wanted_prefixes(request)
+    prefixes = wanted_ipv4_prefixes(request)
     if prefixes and (secondaries or count):
         raise invalid_parameter_combination("Prefixes and secondary addresses cannot be specified together.")
     if 1 + len(secondaries) + count + len(prefixes) > MAXIMUM_ADDRESSES:
@@ -63,7 +63,7 @@ def wanted_ipv4(subnet: Subnet, request: Mapping[str, Any]) -> WantedIpv4:
     return WantedIpv4((primary, *secondaries, *[None] * count), prefixes)
 
 
-def pick_ipv4(picker: AddressPicker, subnet: Subnet, wanted: tuple[str | None, ...]) -> tuple[Address, ...]:
+def pick_ipv4(picker: AddressPicker, subnet: Subnet, wanted: Sequence[str | None]) -> tuple[Address, ...]:
     """The addresses.  Raises InvalidParameterValue, ``InvalidIPAddress.InUse``, InsufficientFreeAddressesInSubnet."""
     named = {text: picker.claim(subnet, text) for text in wanted if text}
     return tuple(named[text] if text else picker.pick(subnet) for text in wanted)

@@ -40,7 +40,7 @@ def wanted_ipv6(subnet: Subnet, request: Mapping[str, Any]) -> WantedIpv6:
     Raises InvalidParameterCombination, InvalidParameterValue, PrivateIpAddressLimitExceeded.
     """
     texts = [entry.get("Ipv6Address") or "" for entry in request.get("Ipv6Addresses") or ()]
-    prefixes = prefixes_wanted(subnet, request)
+    prefixes = wanted_ipv6_prefixes(subnet, request)
     if (
         not texts
         and not prefixes
@@ -48,7 +48,7 @@ def wanted_ipv6(subnet: Subnet, request: Mapping[str, Any]) -> WantedIpv6:
         and subnet.assign_ipv6_address_on_creation
     ):
         request = {**request, "Ipv6AddressCount": 1}
-    wanted = addresses_wanted(subnet, texts, request)
+    wanted = wanted_ipv6_addresses(subnet, texts, request)
     has_primary = bool(request.get("EnablePrimaryIpv6") or request.get("PrimaryIpv6"))
     if has_primary and not wanted:
         raise without_ipv6()
@@ -62,7 +62,7 @@ def without_ipv6() -> AwsError:
     return invalid_parameter_combination("A primary IPv6 address needs an IPv6 address on the network interface.")
 
 
-def addresses_wanted(subnet: Subnet, texts: list[str], request: Mapping[str, Any]) -> tuple[str | None, ...]:
+def wanted_ipv6_addresses(subnet: Subnet, texts: list[str], request: Mapping[str, Any]) -> tuple[str | None, ...]:
     """Those that are named, or Ipv6AddressCount of any.
 
     Raises InvalidParameterCombination, InvalidParameterValue, PrivateIpAddressLimitExceeded.
@@ -101,7 +101,7 @@ def read_ipv6_address(text: str) -> Address:
     return address
 
 
-def prefixes_wanted(subnet: Subnet, request: Mapping[str, Any]) -> tuple[str | None, ...]:
+def wanted_ipv6_prefixes(subnet: Subnet, request: Mapping[str, Any]) -> tuple[str | None, ...]:
     """Those of Ipv6Prefixes, or Ipv6PrefixCount of any.
 
     Raises InvalidParameterCombination, InvalidParameterValue, PrivateIpAddressLimitExceeded.
