@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
+from realvpc.instance.disk import ROOT_DEVICE
 from realvpc.net.machine import MachineSpec
 from realvpc.node.messages import Fault
 from tests.instance.specs import machine
@@ -28,6 +29,12 @@ def test_it_sees_the_size_of_its_volume(node: NodeProcess) -> None:
     sizes = [_size(node, spec) for spec in (SMALL, NEIGHBOUR)]
     assert 60 << 20 < sizes[0] <= 80 << 20
     assert 900 << 20 < sizes[1] <= 1 << 30
+
+
+def test_its_root_is_known_to_the_host(node: NodeProcess) -> None:
+    """By which what its first process sees is believed to be its disk."""
+    [home] = node.state_dir.rglob(f"disks/{SMALL.id}")
+    assert node.sh(SMALL, "stat -c %d /") == (home / ROOT_DEVICE).read_text()
 
 
 @pytest.mark.parametrize("place", ["/var/tmp", "/usr/local/lib"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from realvpc.instance.disk import DEVICE
 from realvpc.net.machine import MachineSpec, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import machine
@@ -66,3 +67,18 @@ def test_a_machine_that_was_given_up_starts_with_the_next_boot(tmp_path: Path, *
         node.want(spec(4))
         if has_disk:
             assert node.sh(spec(4), "cat /root/file") == "precious"
+
+
+def test_that_the_disk_is_full_is_said_although_a_file_of_one_machine_is_lost(tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk, running_node(disks=disk) as node:
+        node.want(spec(1))
+        [noted] = disk.rglob(DEVICE)
+
+        def is_said(events: list[m.Event]) -> bool:
+            applied = [each for each in events if isinstance(each, m.Applied)]
+            if applied and noted.exists():
+                noted.unlink()
+                fill(disk)
+            return any(fault.subject == "disk" for each in applied for fault in each.faults)
+
+        node.want(spec(1), until=is_said)

@@ -24,6 +24,7 @@ IMAGE, CONSOLE, VOLUME, BLANK = "image", "console.log", "volume", "blank"
 MAPPED = "mapped"  # an empty file: the machine has run in a user namespace
 PASSING = "passing"  # an empty file: the disk need not be kept
 DEVICE = "device"  # the name of the volume's, while it is mounted
+ROOT_DEVICE = "root-device"  # the number (st_dev) of what the machine has as / then
 
 
 class Disk(Struct, frozen=True):

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from . import mounts, volume
-from .disk import DEVICE, LAYER, LOCAL_LAYER, LOCAL_WORK, WORK, Disk
+from .disk import DEVICE, LAYER, LOCAL_LAYER, LOCAL_WORK, ROOT_DEVICE, WORK, Disk
 from .image import LOCAL
 from .space import hold_back
 
@@ -66,4 +66,6 @@ def mounted(disk: Disk, bundle: Path, user_namespace: int | None) -> Iterator[Mo
             overlay(root, image, LAYER, WORK)
             if disk.shares_usr:
                 overlay(local, image / LOCAL, LOCAL_LAYER, LOCAL_WORK)
+        if disk.volume:
+            (disk.home / ROOT_DEVICE).write_text(str(root.stat().st_dev))
         yield MountTree(root, usr if disk.shares_usr else None, local if disk.shares_usr else None)

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from .disk import DEVICE, VOLUME
+from .disk import DEVICE, ROOT_DEVICE, VOLUME
 from .volume import BLOCK, reserve
 
 _RESERVE, _RESERVE_PART = 1 << 30, 20  # bytes, but no more than one of so many parts of the disk
@@ -47,34 +47,57 @@ class Space:
         self.fault: str | None = None
 
     def share_out(self, running: Mapping[Path, int]) -> None:
-        """Tell each volume how far it may grow now.  `running`: the disk's home -> the pid of its machine.
+        """Tell each volume how far it may grow now: all, whatever is wrong with one of them.  One that cannot be looked
+        at keeps what it was told last.  `running`: the disk's home -> the pid of its machine.
 
         Raises OSError.
         """
         volumes = {home: found for home, pid in running.items() if (found := _usage(home, pid))}
         left = max(0, room(self._root) - sum(pending for _, pending in volumes.values()))
         self._reserved = {home: count for home, count in self._reserved.items() if home in volumes}
-        for home, (free, _) in volumes.items():
-            blocks = max(0, free - left // _SHARE // BLOCK)
-            is_news = self._reserved.get(home) != blocks
-            if is_news and reserve(home / VOLUME, (home / DEVICE).read_text(), blocks):
-                self._reserved[home] = blocks
         self.fault = (
             f"the host's disk is nearly full, {left >> 20} MiB are left for instances: their disks can hardly grow"
             if left < _SCARCE
             else None
         )
+        trouble: OSError | None = None
+        for home, (free, _) in volumes.items():
+            blocks = max(0, free - left // _SHARE // BLOCK)
+            is_news = self._reserved.get(home) != blocks
+            try:
+                if is_news and reserve(home / VOLUME, (home / DEVICE).read_text(), blocks):
+                    self._reserved[home] = blocks
+            except OSError as error:
+                trouble = trouble or error
+        if trouble:
+            raise trouble
 
 
 def _usage(home: Path, pid: int) -> tuple[int, int] | None:
     """Free blocks of a volume that is mounted, and the bytes that were written to it and not yet to the host.
 
-    None when it is not, or its machine has no volume.
+    None when it is not, or its machine has no volume, or the machine's first process has gone elsewhere (chroot(2)):
+    what it sees there says nothing of the volume.
     """
     try:
-        inside = os.statvfs(f"/proc/{pid}/root")
+        root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            device, inside = os.fstat(root).st_dev, os.fstatvfs(root)
+        finally:
+            os.close(root)
         host = (home / VOLUME).stat()
+        noted = _noted(home)
     except OSError:
+        return None
+    if noted not in (None, str(device).encode()) or not 0 < inside.f_blocks * inside.f_frsize <= host.st_size:
         return None
     used = (inside.f_blocks - inside.f_bfree) * inside.f_frsize
     return inside.f_bfree, max(0, used - host.st_blocks * 512)
+
+
+def _noted(home: Path) -> bytes | None:
+    """The number of the machine's root; None when an earlier version has started it."""
+    try:
+        return (home / ROOT_DEVICE).read_bytes()
+    except FileNotFoundError:
+        return None

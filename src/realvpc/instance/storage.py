@@ -8,6 +8,7 @@
                           upper    all of / but /proc, /sys, /dev, /run, and a built-in /usr
                           local    the same of /usr/local
                           work…    overlayfs's own
+    disks/<instance id>/device, root-device   what it is mounted as (`space`)
     disks/<instance id>/state      the id of the state that it belongs to
     disks/<instance id>/mapped     there when the machine has run in a user namespace
     disks/<instance id>/passing    when nobody could miss it
