@@ -19,12 +19,13 @@ from realvpc.net.addresses import Address
 from realvpc.net.flow_gathering import Gathered, GatheredFlow
 from realvpc.net.flow_line import Window
 from realvpc.net.log_group import LogEvent
+from realvpc.net.quotas import LOG_GROUPS, LOG_STREAMS
 from realvpc.net.table import delete, put
 from realvpc.node.answer import NodeLostError
 
 from ..api.build import make_subnet, make_vpc, put_instance
-from ..api.conftest import MAIN, TOKYO, Client, new_service
-from ..api.ec2.test_flow_logs import MAY_WRITE, document, make_flow_log, make_role
+from ..api.conftest import MAIN, TOKYO, Client, give_quota, new_service
+from ..api.ec2.test_flow_logs import MAY_WRITE, document, make_flow_log, make_role, the_flow_log
 
 ADDRESS, FAR = "10.20.0.5", "10.30.0.7"
 NOW = int(datetime.now(UTC).timestamp())
@@ -98,11 +99,11 @@ def test_what_roles_may_is_asked_beside_the_loop(
     make_flow_log(client, subnet_id, role=make_role(client), ResourceType="Subnet")
     asked_on: list[threading.Thread] = []
 
-    def trouble(state: object, row: object) -> str:
+    def obstacle(state: object, row: object) -> str:
         asked_on.append(threading.current_thread())
         return "Access error"
 
-    monkeypatch.setattr(flow_logs, "trouble", trouble)
+    monkeypatch.setattr(flow_logs, "obstacle", obstacle)
     deliver(client.service, Node())
     assert [each is threading.main_thread() for each in asked_on] == [False]
 
@@ -225,6 +226,78 @@ def test_a_role_that_may_not_any_more_writes_nothing(client: Client, subnet_id: 
     client("PutRolePolicy", of="iam", RoleName="flow-logs", PolicyName="write", PolicyDocument=denied)
     deliver(client.service, Node(([flow(interface_id)], {})))
     assert client("DescribeLogGroups", of="logs")["logGroups"] == []
+
+
+def status(client: Client, flow_log_id: str) -> tuple[str, str | None]:
+    row = the_flow_log(client, flow_log_id)
+    return row["DeliverLogsStatus"], row.get("DeliverLogsErrorMessage")
+
+
+LIMITED = ("FAILED", "Rate limited")
+
+
+def test_lines_for_which_there_is_no_log_group_are_missed_until_there_is(client: Client, subnet_id: str) -> None:
+    role, (_, interface_id) = make_role(client), put_instance(client, subnet_id, ADDRESS)
+    flow_log_id = make_flow_log(client, subnet_id, role=role, ResourceType="Subnet")
+    long_ago(client)
+    client("CreateLogGroup", of="logs", logGroupName="another")
+    give_quota(client.service, LOG_GROUPS, 1)
+    assert status(client, flow_log_id) == ("SUCCESS", None)
+    deliver(client.service, Node(([flow(interface_id)], {})))
+    assert status(client, flow_log_id) == LIMITED
+    revision = client.service.revision
+    deliver(client.service, Node(([flow(interface_id)], {})))
+    assert (client.service.revision, status(client, flow_log_id)) == (revision, LIMITED), "it is that already"
+    give_quota(client.service, LOG_GROUPS, 2)
+    deliver(client.service, Node(([flow(interface_id)], {})))
+    assert status(client, flow_log_id) == ("SUCCESS", None)
+    assert len(lines(client)) == 1
+
+
+@pytest.mark.parametrize("number_of_kept", [0, 1])
+def test_of_two_streams_the_one_that_cannot_be_made_is_missed(
+    client: Client, subnet_id: str, number_of_kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever comes first, and though each is written by itself."""
+    monkeypatch.setattr(flow_logs, "_STREAMS_AT_ONCE", 1)
+    role = make_role(client)
+    ids = sorted(put_instance(client, subnet_id, f"10.20.0.{5 + n}", number=n)[1] for n in range(2))
+    flow_log_id = make_flow_log(client, subnet_id, role=role, ResourceType="Subnet")
+    long_ago(client)
+    kept = f"{ids[number_of_kept]}-all"
+    client("CreateLogGroup", of="logs", logGroupName="flows")
+    client("CreateLogStream", of="logs", logGroupName="flows", logStreamName=kept)
+    give_quota(client.service, LOG_STREAMS, 1)
+    both = [flow(each) for each in ids]
+    deliver(client.service, Node((both, {})))
+    assert status(client, flow_log_id) == LIMITED
+    revision = client.service.revision
+    deliver(client.service, Node((both, {})))
+    assert (client.service.revision, status(client, flow_log_id)) == (revision + 1, LIMITED), "the lines of the one"
+    assert [stream for stream, _ in lines(client)] == [kept, kept]
+    give_quota(client.service, LOG_STREAMS, 2)
+    deliver(client.service, Node((both, {})))
+    assert status(client, flow_log_id) == ("SUCCESS", None)
+    assert len(lines(client)) == 4
+
+
+def test_nothing_is_told_of_a_delivery_that_there_was_not(client: Client, subnet_id: str) -> None:
+    """What the last one met stays, though the role may not any more, until it may and all is delivered."""
+    role, (_, interface_id) = make_role(client), put_instance(client, subnet_id, ADDRESS)
+    flow_log_id = make_flow_log(client, subnet_id, role=role, ResourceType="Subnet")
+    long_ago(client)
+    give_quota(client.service, LOG_GROUPS, 0)
+    deliver(client.service, Node(([flow(interface_id)], {})))
+    assert status(client, flow_log_id) == LIMITED
+    policy = {"RoleName": "flow-logs", "PolicyName": "write"}
+    client("PutRolePolicy", of="iam", **policy, PolicyDocument=document({**MAY_WRITE, "Effect": "Deny"}))
+    give_quota(client.service, LOG_GROUPS, 1)
+    deliver(client.service, Node(([flow(interface_id)], {})))
+    assert status(client, flow_log_id) == ("FAILED", "Access error")
+    client("PutRolePolicy", of="iam", **policy, PolicyDocument=document(MAY_WRITE))
+    assert status(client, flow_log_id) == LIMITED
+    deliver(client.service, Node(([flow(interface_id)], {})))
+    assert status(client, flow_log_id) == ("SUCCESS", None)
 
 
 def test_a_flood_is_written_a_bit_at_a_time_and_no_more_than_a_flow_log_may(

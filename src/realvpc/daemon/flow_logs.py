@@ -27,7 +27,7 @@ from realvpc.api.ec2.flow_log_delivery import (
     delivered,
     error_of,
     noted,
-    trouble,
+    obstacle,
     without_store,
 )
 from realvpc.api.ec2.flow_log_file import LogFile, log_file
@@ -136,17 +136,31 @@ class FlowLogDelivery:
         file = await aside(row.account, log_file, row, written, window)
         if file is None:
             return
-        error = await puts.error_of(row, file)
-        if error != row.delivery_error:
-            await self._service.turn()
-            self._service.report(lambda ctx: noted(ctx, row.id, error), f"flow log {row.id}")
-            await self._service.settled()
+        await self._note(row, await puts.error_of(row, file))
 
     async def _write(self, row: FlowLog, written: Sequence[Batch]) -> None:
+        """Into its log group.  Of all bits together it is said whether something was left out."""
+        errors: list[str] = []
+
+        def deliver(some: Sequence[Batch], ctx: Context) -> Change:
+            change, error = delivered(ctx, row.id, some)
+            errors.append(error)
+            return change
+
         for some in _bits(written):
-            await self._service.turn()
-            self._service.report(partial(_deliver, row.id, some), f"flow log {row.id}")
-            await self._service.settled()
+            await self._report(row, partial(deliver, some))
+        if errors:
+            await self._note(row, next(filter(None, errors), ""))
+
+    async def _note(self, row: FlowLog, error: str) -> None:
+        """When it is not that already: a file or a line a minute is no change each."""
+        if error != row.delivery_error:
+            await self._report(row, lambda ctx: noted(ctx, row.id, error))
+
+    async def _report(self, row: FlowLog, fact: Callable[[Context], Change]) -> None:
+        await self._service.turn()
+        self._service.report(fact, f"flow log {row.id}")
+        await self._service.settled()
 
 
 class _Puts:
@@ -179,12 +193,9 @@ class _Puts:
 
 
 def _rendered(state: State, row: FlowLog, gathering: Gathering, limit: int) -> list[Batch]:
-    """Nothing of one that delivers nothing; the policies of its role may be long.  Files are tried again each time."""
-    return [] if not row.is_of_files and trouble(state, row) else batches(row, gathering, limit)
-
-
-def _deliver(flow_log_id: str, written: Sequence[Batch], ctx: Context) -> Change:
-    return delivered(ctx, flow_log_id, written)
+    """Nothing of one for which it is no use; the policies of its role may be long.  What the last delivery met is tried
+    again each time."""
+    return [] if obstacle(state, row) else batches(row, gathering, limit)
 
 
 def _bits(written: Sequence[Batch]) -> Iterator[list[Batch]]:

@@ -36,7 +36,7 @@ PLAIN_TEXT = "plain-text"
 
 
 class FlowLog(Resource, frozen=True, kw_only=True):
-    """Nothing of it ever changes but its tags and ``delivery_error``, which is why files do not arrive.
+    """Nothing of it ever changes but its tags and ``delivery_error``: why what it writes does not arrive, or not all.
 
     ``resource_id`` names a VPC, a subnet or an interface.  ``log_group_name`` is set for CloudWatch Logs;
     ``log_destination`` is the ARN that the request gave, if it did.  ``interval`` counts seconds.  ``reaches_s3``:

@@ -28,7 +28,7 @@ from realvpc.store.state import State
 from ..core.context import Context
 
 LINES, LINES_OF_ACCOUNT = 10_000, 50_000
-_ACCESS_ERROR, _UNKNOWN_ERROR = "Access error", "Unknown error"
+_ACCESS_ERROR, _RATE_LIMITED, _UNKNOWN_ERROR = "Access error", "Rate limited", "Unknown error"
 _REFUSALS = (403, 404)  # HTTP statuses: it may not, or there is no such bucket
 _NO_PARQUET = "Unknown error: files are written as plain text here, and not as Parquet"
 _NO_DESTINATION = {
@@ -38,11 +38,17 @@ _NO_DESTINATION = {
 
 
 def trouble(state: State, row: FlowLog) -> str | None:
-    """Why nothing can be delivered, as DeliverLogsErrorMessage; None when it can."""
+    """Why not all is delivered, as DeliverLogsErrorMessage; None when it is."""
+    return obstacle(state, row) or row.delivery_error or None
+
+
+def obstacle(state: State, row: FlowLog) -> str | None:
+    """Why it is no use to try; None when it may be.  What the last delivery met is none: only the next one finds out
+    whether it is still there."""
     if not row.is_gathered_for:
         return _NO_PARQUET if row.reaches_s3 else _NO_DESTINATION[row.destination_type]
     if row.is_of_files:
-        return row.delivery_error or None
+        return None
     role = state.directory.roles.get(row.role_arn)
     group = state.logs.groups.get(_group_id(row))
     if role is None or not trusts_flow_logs(role, row.region, row.id):
@@ -124,27 +130,31 @@ def _is_wanted(row: FlowLog, flow: GatheredFlow, moved: int) -> bool:
     return is_its_action and flow.last + moved >= int(row.created_at.timestamp())
 
 
-def delivered(ctx: Context, flow_log_id: str, written: Sequence[Batch]) -> Change:
-    """Puts them into the log group, which is made where it is missing; nothing when the flow log is gone or may not."""
+def delivered(ctx: Context, flow_log_id: str, written: Sequence[Batch]) -> tuple[Change, str]:
+    """Puts them into the log group, which is made where it is missing; nothing when the flow log is gone or may not.
+
+    With the error that this makes of it: empty when all was delivered, as before where it was no use to try.
+    """
     row = ctx.network.flow_logs.get(flow_log_id)
-    if row is None or trouble(ctx.state, row):
-        return Change()
-    logs, now, steps = ctx.state.logs, int(ctx.now.timestamp() * 1000), []
+    if row is None or obstacle(ctx.state, row):
+        return Change(), row.delivery_error if row is not None else ""
+    logs, now, steps, error = ctx.state.logs, int(ctx.now.timestamp() * 1000), [], ""
     if _group_id(row) not in logs.groups:
         if len(logs.groups.where(by_place, (row.account, row.region))) >= ctx.quota(LOG_GROUPS, row):
-            return Change()
+            return Change(), _RATE_LIMITED
         steps.append(put(_new_group(ctx, row)))
         logs = logs.apply(steps[-1])
     for batch in written:
         group = logs.groups[_group_id(row)]
         stream = logs.stream_named(group, batch.stream)
         if stream is None and len(logs.streams_of(group)) >= ctx.quota(LOG_STREAMS, row):
+            error = _RATE_LIMITED
             continue
         steps.append(
             logs.appended(group, stream or LogStream.in_group(group, batch.stream, ctx.now), batch.events, now)
         )
         logs = logs.apply(steps[-1])
-    return Change.of(steps)
+    return Change.of(steps), error
 
 
 def error_of(status: int) -> str:
@@ -159,7 +169,7 @@ def without_store() -> str:
 
 
 def noted(ctx: Context, flow_log_id: str, error: str) -> Change:
-    """Why its files do not arrive."""
+    """Why its lines or files do not arrive, or not all of them."""
     row = ctx.network.flow_logs.get(flow_log_id)
     return put(replace(row, delivery_error=error)) if row is not None else Change()
 
