@@ -113,7 +113,10 @@ def _stop_api(settings: Settings, say: Say) -> bool:
 
 
 def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: bool, show: Say) -> bool:
-    """A node process that was killed is started once more: nobody else can take down what it had put up."""
+    """A node process that was killed is started once more: nobody else can take down what it had put up.
+
+    Its socket's file says that there is something, and stays until nothing is.
+    """
     process = recall(_pid_file(settings, NODE))
     if keep_instances:
         if process:
@@ -123,7 +126,6 @@ def _stop_node(settings: Settings, say: Say, *, keep_instances: bool, purge: boo
     if process is None and not settings.node_socket.exists():
         return False
     if process is None:
-        settings.node_socket.unlink()
         process = _spawn(settings, NODE, [], foreground=False)
     _shut_down(settings, process, purge=purge, show=show)
     process.stop()
