@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from realvpc.fabric import kernel, namespace
 from realvpc.fabric.fabric import RESERVED, Fabric
@@ -15,8 +16,8 @@ from realvpc.fabric.finding import Part
 from realvpc.fabric.rtnetlink import Listing
 
 from .hosts import bring_up, inside, link_spec, number
-from .sabotage import Sabotage, assert_packets_pass, audited, replace_namespace, unmount
-from .test_fabric import B, walkthrough
+from .sabotage import Sabotage, assert_packets_pass, audited, look, replace_namespace, unmount
+from .test_fabric import A, B, walkthrough
 
 pytestmark = pytest.mark.root
 
@@ -75,6 +76,37 @@ def test_a_new_process_makes_a_namespace_anew_that_nobody_can_find_any_more(fabr
             assert_packets_pass(fabric)
         finally:
             process.kill()
+
+
+def _closed(name: str, fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter = kernel.enter_network
+
+    def enter_network(path: Path) -> None:
+        if path == fabric.namespace(name):
+            raise OSError(errno.EMFILE, "cannot be entered")
+        enter(path)
+
+    monkeypatch.setattr(kernel, "enter_network", enter_network)
+
+
+@pytest.mark.parametrize("name", ["fabric", "internet", "services"])
+def test_whoever_cannot_look_has_not_found_everything_well(
+    fabric: Fabric, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    bring_up(fabric, walkthrough())
+    with monkeypatch.context() as patched:
+        _closed(name, fabric, patched)
+        with pytest.raises(OSError, match="cannot be entered"):
+            look(fabric)
+    assert not look(fabric)
+
+
+def test_a_machine_that_cannot_be_looked_into_keeps_no_audit(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
+    bring_up(fabric, walkthrough())
+    expected = replace(fabric.expected(), visited=frozenset({A}))
+    with monkeypatch.context() as patched:
+        _closed(A, fabric, patched)
+        assert not fabric.look(expected, {}, served=False)
 
 
 _ROUND = """

@@ -28,7 +28,11 @@ _TABLES = {"tcp": _LISTENING, "udp": _UNCONNECTED} | ({"tcp6": _LISTENING, "udp6
 def survey(
     expected: Expected, namespaces: Path, pins: Path, attachments: Attachments, processes: Mapping[str, int]
 ) -> Found:
-    """``pins`` is the directory of the pinned maps; ``processes`` has the pids of machines that run."""
+    """``pins`` is the directory of the pinned maps; ``processes`` has the pids of machines that run.
+
+    Raises OSError where one of our own namespaces cannot be looked at, in which nobody else is: with nothing found
+    there, nothing would be missed.  A machine's may go, or be as its root likes it.
+    """
     held = {name: namespace.inode(namespaces / name) for name in (*expected.namespaces, *expected.machines)}
     entered: dict[str, Path] = {}
     for name in (*expected.namespaces, *expected.visited):
@@ -47,6 +51,9 @@ def survey(
             return devices
 
     devices = namespace.visit(entered, read)
+    for name in expected.namespaces:
+        if isinstance(trouble := devices.get(name), OSError):
+            raise trouble
     programs = attachments.attached(_devices(expected))
     maps = {name: pinned_id(pins / name) for name in expected.maps}
     return Found(
