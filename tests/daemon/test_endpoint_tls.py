@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 from collections.abc import AsyncIterator, Coroutine
@@ -146,6 +147,37 @@ def test_those_who_do_not_shake_hands_take_nobodys_place_from_however_many_addre
     ended, answer = run(silent())
     assert ended == [True, True]
     assert answer.startswith(b"HTTP/1.1 200")
+
+
+def test_that_nobody_can_come_in_is_said_when_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """But not that somebody has gone again, which anybody can do as often as he likes."""
+    monkeypatch.setattr(endpoint_tls, "_PAUSE_SECONDS", 0)
+    gone, short = OSError(errno.ECONNABORTED, "gone"), OSError(errno.EMFILE, "too many open files")
+    troubles: list[OSError] = []
+
+    class Loop(asyncio.SelectorEventLoop):
+        async def sock_accept(self, sock: socket.socket) -> tuple[socket.socket, Any]:
+            if troubles:
+                raise troubles.pop(0)
+            return await super().sock_accept(sock)
+
+    async def ask() -> list[int]:
+        said = []
+        for each in ([gone] * 3, [gone, short, gone, short], [short, short]):
+            troubles.extend(each)
+            async with endpoint(tmp_path) as here:
+                answers = [await here.ask(NAMES[0])]
+                troubles.extend(each)
+                answers += [await here.ask(NAMES[0]) for _ in range(2)]
+            assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
+            said.append(len(caplog.records))
+        return said
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        assert runner.run(ask()) == [0, 2, 4]
+    assert all("too many open files" in record.message for record in caplog.records)
 
 
 def test_a_name_that_is_none_leaves_no_line_in_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

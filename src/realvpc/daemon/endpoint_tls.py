@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import ssl
@@ -24,6 +25,8 @@ _CONTEXTS = 64  # that are kept ready; making one takes a millisecond
 _HANDSHAKE_SECONDS, _CLOSING_SECONDS = 10.0, 5.0
 _OF_PEER, _OF_ALL = 16, 256  # handshakes under way
 _PAUSE_SECONDS = 0.05
+
+log = logging.getLogger(__name__)
 
 _unraisable = sys.unraisablehook
 
@@ -95,12 +98,17 @@ class TlsServer(HttpServer):
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
+        is_said = False
         while True:
             try:
                 connection, address = await loop.sock_accept(listening)
-            except OSError:  # who called has gone again, or no descriptor is left
+            except OSError as error:  # who called has gone again, or no descriptor is left
+                if not (is_said or isinstance(error, ConnectionError)):
+                    log.warning("nobody can come in for a moment reason=%s", error)
+                    is_said = True
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
+            is_said = False
             peer = f"{address[0]} {connection.getsockname()[0]}"  # VPCs may have the same private addresses
             if self.under_way[peer] >= _OF_PEER:
                 connection.close()
