@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from realvpc.fabric.plan import Plan
 from realvpc.net.flow_gathering import Gathered, GatheredFlow
-from realvpc.net.machine import ApplianceSpec, MachineSpec, Wanted
+from realvpc.net.machine import ApplianceSpec, Forward, MachineSpec, Target, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import machine
 
@@ -34,6 +34,16 @@ FLOW = GatheredFlow(
 APPLIANCE = ApplianceSpec(
     id="nat-0123456789abcdef0", hostname="nat", links=(), vcpus=1, memory_bytes=1 << 26, program=("/bin/true",)
 )
+FORWARD = Forward(
+    protocol="tcp",
+    interface_id=FLOW.interface_id,
+    address="10.0.0.4",
+    port=80,
+    source_interface_id=FLOW.interface_id,
+    source="10.0.0.4",
+    targets=(Target("10.0.0.5", 8080),),
+)
+BALANCER = replace(APPLIANCE, id="nlb-0123456789abcdef0", forwards=(FORWARD,))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +51,8 @@ APPLIANCE = ApplianceSpec(
     [
         m.Hello(),
         m.Desired(7, Plan(), (machine(1), machine(2, wanted=Wanted.STOPPED, boot=3, user_data=b"#!/bin/sh\n"))),
-        m.Desired(8, Plan(), (machine(1), APPLIANCE)),
+        m.Desired(8, Plan(), (machine(1), APPLIANCE, BALANCER, replace(BALANCER, forwards=()))),
+        m.OpenSocket(BALANCER.id),
         m.Counters(),
         m.TakeFlows(turn=True),
         m.Status(),
@@ -84,6 +95,10 @@ def test_an_answer_arrives_as_it_was_sent(answer: m.Event | m.Answer) -> None:
     assert m.decode_answer(m.encode(answer)) == answer
 
 
+def forwarding(**changes: Any) -> bytes:
+    return m.encode(m.Desired(1, Plan(), (replace(BALANCER, forwards=(replace(FORWARD, **changes),)),)))
+
+
 def wanting(**changes: Any) -> bytes:
     return m.encode(m.Desired(1, Plan(), (machine(**changes),)))
 
@@ -105,6 +120,13 @@ def wanting(**changes: Any) -> bytes:
         wanting(id=APPLIANCE.id),
         m.encode(m.Desired(1, Plan(), (replace(APPLIANCE, id=ID),))),
         m.encode(m.Desired(1, Plan(), (replace(APPLIANCE, program=()),))),
+        forwarding(address="10.0.0.4 } drop"),
+        forwarding(source="10.0.0.4\n"),
+        forwarding(interface_id="eth0"),
+        forwarding(protocol="icmp"),
+        forwarding(port=0),
+        forwarding(targets=(Target("10.0.0.5", 65536),)),
+        forwarding(targets=(Target("drop", 80),)),
         m.encode(m.Console("../x")),
         m.encode(m.Exec(instance_id=ID, argv=())),
         m.encode(m.Exec(instance_id=ID, argv=("a\0b",))),

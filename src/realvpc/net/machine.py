@@ -7,7 +7,7 @@ in which one does not match (constructing a struct in Python does not check).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -19,8 +19,8 @@ _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 MAXIMUM_DOMAIN_LENGTH = 189  # with the longest label before it, a domain name of RFC 1035
 
 InstanceId = Annotated[str, Meta(pattern=f"^i-{_HEX_ID}")]
-ConnectingId = Annotated[str, Meta(pattern=f"^(?:i|eice)-{_HEX_ID}")]  # of what connections may begin at
-ApplianceId = Annotated[str, Meta(pattern=f"^(?:eice|nat|vpce|vpn)-{_HEX_ID}")]
+ConnectingId = Annotated[str, Meta(pattern=f"^(?:i|eice|nlb)-{_HEX_ID}")]  # of what connections may begin at
+ApplianceId = Annotated[str, Meta(pattern=f"^(?:eice|nat|nlb|vpce|vpn)-{_HEX_ID}")]
 InterfaceId = Annotated[str, Meta(pattern=f"^eni-{_HEX_ID}")]
 MacAddress = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}(?::[0-9a-f]{2}){5}\Z")]
 IpText = Annotated[str, Meta(pattern=_IP)]
@@ -38,6 +38,7 @@ Argument = Annotated[str, Meta(max_length=131072, pattern=r"^[^\x00]*\Z")]  # of
 Region = Annotated[str, Meta(pattern=r"^[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}\Z")]
 
 MAXIMUM_DEVICE_INDEX = 63
+MAXIMUM_FORWARDS, MAXIMUM_TARGETS = 4096, 1024  # of an appliance, and of a forward
 DEFAULT_PIDS = 4096
 DEFAULT_VOLUME_BYTES = 8 << 30  # Amazon Linux's
 
@@ -92,6 +93,7 @@ class MachineSpec(WorkloadSpec, frozen=True, kw_only=True, tag="instance"):
     """The machine of an instance."""
 
     disk_is_kept: ClassVar[bool] = True  # it is a user's: deleted when somebody has asked for it, and never otherwise
+    forwards: ClassVar[None] = None  # its root decides
 
     id: InstanceId
     domain: Domain  # ap-northeast-1.compute.internal
@@ -122,6 +124,32 @@ class MachineSpec(WorkloadSpec, frozen=True, kw_only=True, tag="instance"):
         return f"{self.hostname}.{self.domain}"
 
 
+_Port = Annotated[int, Meta(ge=1, le=65535)]
+
+
+class Target(Struct, frozen=True):
+    """Where a connection may go on to."""
+
+    address: IpText
+    port: _Port
+
+
+class Forward(Struct, frozen=True, kw_only=True):
+    """What arrives by a link for an address and port of it goes on to one of `targets`, from `source`.
+
+    All addresses are of one family.  Those of two links may be equal, so each comes with its link.  Without targets,
+    connections are refused.
+    """
+
+    protocol: Literal["tcp", "udp"]
+    interface_id: InterfaceId  # the link by which it comes
+    address: IpText
+    port: _Port
+    source_interface_id: InterfaceId  # the link by which it goes on
+    source: IpText
+    targets: Annotated[tuple[Target, ...], Meta(max_length=MAXIMUM_TARGETS)]
+
+
 class ApplianceSpec(WorkloadSpec, frozen=True, kw_only=True, tag="appliance"):
     """The machine of a gateway or an endpoint: one program between its links, which ends with it."""
 
@@ -129,6 +157,7 @@ class ApplianceSpec(WorkloadSpec, frozen=True, kw_only=True, tag="appliance"):
 
     id: ApplianceId
     program: Annotated[tuple[Argument, ...], Meta(min_length=1)]
+    forwards: Annotated[tuple[Forward, ...], Meta(max_length=MAXIMUM_FORWARDS)] | None = None  # None: no balancer
 
     @property
     def environment(self) -> dict[str, str]:

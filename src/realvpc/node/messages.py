@@ -17,7 +17,7 @@ from ..instance.kept import KeptDisk
 from ..net.flow_gathering import Gathered
 from ..net.machine import Argument, Certificate, ConnectingId, InstanceId, InterfaceId, Wanted, Workload
 
-PROTOCOL = 10
+PROTOCOL = 11
 
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
 
@@ -127,8 +127,8 @@ class OpenCommand(Struct, frozen=True, tag=True):
 
 
 class OpenSocket(Struct, frozen=True, tag=True):
-    """Asks for a TCP socket in the network namespace of an instance's machine, or of an EC2 Instance Connect Endpoint's
-    place: `Opened`, which carries it, connected to nothing."""
+    """Asks for a TCP socket in the network namespace of an instance's machine, of an EC2 Instance Connect Endpoint's
+    place or of a load balancer: `Opened`, which carries it, connected to nothing."""
 
     instance_id: ConnectingId
     is_ipv6: bool = False
