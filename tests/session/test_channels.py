@@ -18,7 +18,7 @@ from realvpc.session.channel_action import CHANNEL_ACTIONS, SERVICE
 from realvpc.session.server import PREFIX, DataChannels
 
 from ..api.conftest import MAIN, TOKYO, VIRGINIA, Client
-from ..api.core.test_policies_at_the_door import policy
+from ..api.policies import policy
 from ..api.rooms import Unreachable
 from ..api.ssm.test_session import Manager
 from ..api.users import As

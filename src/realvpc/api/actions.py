@@ -9,6 +9,7 @@ from .ec2.account_setting import ACTIONS as EC2_SETTINGS
 from .ec2.actions import ACTIONS as EC2
 from .ec2.default_vpc import first_use
 from .ec2.empty import ACTIONS as EC2_EMPTY
+from .ec2.questions import asking
 from .ec2instanceconnect.actions import ACTIONS as EC2_INSTANCE_CONNECT
 from .iam.actions import ACTIONS as IAM
 from .iam.empty import ACTIONS as IAM_EMPTY
@@ -22,7 +23,7 @@ from .ssm.empty import ACTIONS as SSM_EMPTY
 from .sts.actions import ACTIONS as STS
 
 EMPTY: Actions = {
-    "ec2": EC2_EMPTY | EC2_SETTINGS,
+    "ec2": asking(EC2_EMPTY | EC2_SETTINGS),
     "iam": IAM_EMPTY,
     "logs": LOGS_EMPTY,
     "route53": ROUTE53_EMPTY,
@@ -31,7 +32,7 @@ EMPTY: Actions = {
 """What clients may ask for though nothing here can have it."""
 
 REAL: Actions = {
-    "ec2": EC2,
+    "ec2": asking(EC2),
     "ec2-instance-connect": EC2_INSTANCE_CONNECT,
     "iam": IAM,
     "logs": LOGS,

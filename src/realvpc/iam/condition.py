@@ -28,11 +28,12 @@ class Circumstances(Struct, frozen=True):
 
     ``absent`` are the keys, in small letters, that it is known not to have, one with a slash at its end standing for
     all below it; None is every key without a value.  Of the others nobody here knows: a condition on them holds where
-    it denies, and holds not where it allows.
+    it denies, and holds not where it allows.  With the keys in ``spared`` it is the other way round.
     """
 
     values: Values
     absent: frozenset[str] | None = None
+    spared: frozenset[str] = frozenset()
 
     @property
     def longest(self) -> int:
@@ -49,11 +50,16 @@ class Circumstances(Struct, frozen=True):
 
 
 def circumstances(
-    values: Mapping[str, str | Sequence[str]], absent: frozenset[str] | None = frozenset()
+    values: Mapping[str, str | Sequence[str] | None], absent: frozenset[str] | None = frozenset()
 ) -> Circumstances:
-    """Keys in any case, with one value or several."""
-    listed = {key.lower(): (value,) if isinstance(value, str) else tuple(value) for key, value in values.items()}
-    return Circumstances(listed, absent)
+    """Keys in any case, with one value, several, or none, which is known not to be there.  None is for those of which
+    nobody knows, and that are to be spared."""
+    listed = {
+        key.lower(): (value,) if isinstance(value, str) else tuple(value)
+        for key, value in values.items()
+        if value is not None
+    }
+    return Circumstances(listed, absent, frozenset(key.lower() for key, value in values.items() if value is None))
 
 
 def holds(
@@ -103,9 +109,9 @@ def _holds(
     is_opposite, name = "Not" in name, name.replace("Not", "")
     values = given.values.get(key)
     if given.is_hidden(key):
-        return unknown
+        return unknown is not (key in given.spared)
     if name == "Null":
-        return (values is None) == (wanted[:1] != [] and wanted[0].lower() == "true")
+        return (not values) == (wanted[:1] != [] and wanted[0].lower() == "true")
     if not values:
         return is_optional or quantifier == _ALL or (is_opposite and quantifier != _ANY)
     told = wanted if variables is None else [each for each in wanted if not _is_hidden(each, given)]

@@ -65,8 +65,8 @@ class Refused(Struct, frozen=True):
 
 Verdict: TypeAlias = Allowed | Refused
 
-Conditions: TypeAlias = Mapping[str, str | Sequence[str]]
-"""The values of condition keys, by their names."""
+Conditions: TypeAlias = Mapping[str, str | Sequence[str] | None]
+"""The values of condition keys, by their names: see ``condition.circumstances``."""
 
 Evaluate: TypeAlias = Callable[[Principal, str, Sequence[str], Conditions], Verdict]
 """``evaluate`` or another of its kind."""

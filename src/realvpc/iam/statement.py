@@ -4,7 +4,7 @@ about a resource (IAM guide, "IAM JSON policy elements")."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import _lru_cache_wrapper, lru_cache
 from typing import Any
 
@@ -60,12 +60,17 @@ class Statement(Struct, frozen=True, kw_only=True):
     made: tuple[str, ...]  # those that are read each time: they have variables, or too large an alphabet to be kept
     characters: int  # of its patterns
     variables: int  # in its resources
+    keys: frozenset[str]  # the condition keys that it asks for, in small letters
 
     def is_about(self, action: str, given: Circumstances) -> bool:
         """Whether it says something of an action, which is in small letters, in these circumstances."""
         return self._names(action) and holds(
             self.condition, given, takes_variables=self.takes_variables, unknown=self.denies
         )
+
+    def keys_for(self, action: str) -> frozenset[str]:
+        """The condition keys that it asks for when an action, which is in small letters, is asked of it."""
+        return self.keys if self.keys and self._names(action) else frozenset()
 
     def may_be_about(self, action: str, given: Circumstances) -> Callable[[str], bool] | None:
         """Whether it says something of the action and a resource in some circumstances; a variable without a value may
@@ -104,10 +109,7 @@ class Statement(Struct, frozen=True, kw_only=True):
 
     def condition_keys(self) -> Iterator[str]:
         """The condition keys that it asks for, as it writes them."""
-        yield from keys_of(self.condition, takes_variables=self.takes_variables)
-        if self.takes_variables:
-            for each in self.resources:
-                yield from keys_in(each)
+        return _keys(self.condition, self.resources, takes_variables=self.takes_variables)
 
 
 def read_statements(document: str) -> tuple[Statement, ...]:
@@ -131,6 +133,7 @@ def _statement(place: int, row: dict[str, Any], takes_variables: bool) -> Statem
     plain = tuple(each for each in resources if not (variables and "${" in each))
     kept = plain if have_small_alphabet(plain) else ()
     known = frozenset(kept)
+    condition = row.get("Condition") or {}
     return Statement(
         place=place,
         id=row.get("Sid") or "",
@@ -139,7 +142,7 @@ def _statement(place: int, row: dict[str, Any], takes_variables: bool) -> Statem
         excludes_actions="Action" not in row,
         resources=resources,
         excludes_resources="Resource" not in row,
-        condition=row.get("Condition") or {},
+        condition=condition,
         principal=row.get("Principal", row.get("NotPrincipal")),
         excludes_principal="NotPrincipal" in row,
         takes_variables=takes_variables,
@@ -148,7 +151,17 @@ def _statement(place: int, row: dict[str, Any], takes_variables: bool) -> Statem
         made=tuple(each for each in resources if each not in known),
         characters=sum(map(len, (*actions, *resources))),
         variables=variables,
+        keys=frozenset(key.lower() for key in _keys(condition, resources, takes_variables=takes_variables)),
     )
+
+
+def _keys(
+    condition: Mapping[str, Mapping[str, Any]], resources: Iterable[str], *, takes_variables: bool
+) -> Iterator[str]:
+    yield from keys_of(condition, takes_variables=takes_variables)
+    if takes_variables:
+        for each in resources:
+            yield from keys_in(each)
 
 
 def _backslashed(pattern: str) -> str:

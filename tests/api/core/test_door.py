@@ -43,7 +43,7 @@ class Doorkeeper:
     """Refuses everything, and remembers what was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Principal, str, tuple[str, ...], dict[str, str | Sequence[str]]]] = []
+        self.asked: list[tuple[Principal, str, tuple[str, ...], dict[str, str | Sequence[str] | None]]] = []
 
     def __call__(self, principal: Principal, action: str, resources: Sequence[str], conditions: Conditions) -> Verdict:
         self.asked.append((principal, action, tuple(resources), dict(conditions)))

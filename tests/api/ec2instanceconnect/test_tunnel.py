@@ -98,7 +98,7 @@ def test_an_endpoint_without_a_place_on_the_host_takes_none(clock: Clock) -> Non
 
 
 def test_policies_hear_of_the_endpoint_and_of_the_condition_keys_of_the_service(clock: Clock) -> None:
-    asked: list[tuple[Sequence[str], dict[str, str | Sequence[str]]]] = []
+    asked: list[tuple[Sequence[str], dict[str, str | Sequence[str] | None]]] = []
 
     def evaluate(principal: Principal, action: str, resources: Sequence[str], said: Conditions) -> Verdict:
         if action != "ec2-instance-connect:OpenTunnel":

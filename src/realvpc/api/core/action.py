@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from realvpc.iam.evaluate import EVERYTHING
 from realvpc.net.table import Change
 
 from .context import Answer, Context, Request, Response
+from .question import Prospect, Question
 
 Perform: TypeAlias = Callable[[Context, Request], Answer]
 """A function of the state: it returns what is to happen, or raises AwsError."""
@@ -49,13 +50,19 @@ def none_of_its_own(request: Request) -> Mapping[str, str]:
     return {}
 
 
+Asks: TypeAlias = Callable[[Context, Request, Sequence[str], Prospect], Iterable[Question]]
+"""What policies are asked about a call, of whose resources these are the ARNs.  Never raises."""
+
+
 class Action(Struct, frozen=True):
-    """One action.  ``repeat`` is for those that take a client token, ``conditions`` for those with own keys."""
+    """One action.  ``repeat`` is for those that take a client token, ``conditions`` for those with keys that follow
+    from the request, ``asks`` for those whose resources have keys too, or that need other actions to be allowed."""
 
     perform: Perform
     resources: Resources
     repeat: Repeat = Repeat()
     conditions: KeysOfRequest = none_of_its_own
+    asks: Asks | None = None
 
 
 Actions: TypeAlias = Mapping[str, Mapping[str, Action]]

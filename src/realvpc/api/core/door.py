@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from realvpc.iam.condition import circumstances
 from realvpc.iam.evaluate import EVERYTHING, Conditions, Evaluate, Principal, Refused, refused
 from realvpc.iam.statement import steps_of
 
 from .action import Action, Actions
+from .asking import Asked, asked_of
 from .authorization_message import seal
 from .call import Call, Through
 from .caller_policies import policies_of_caller
@@ -16,8 +17,9 @@ from .context import Answer, Context
 from .endpoint_policy import Said, said_of
 from .errors import MAXIMUM_MESSAGE, AwsError, dry_run_operation, invalid_action
 from .idempotency import recalled, remembering
+from .question import Prospect
 from .refusals import refusals_of
-from .request_context import of_the_way, request_context
+from .request_context import of_the_way
 
 _TELLS_MORE = "ec2"
 _LONGEST_RESOURCE = 256  # characters in a sentence that has more than it: a whole message has to have room behind it
@@ -32,33 +34,57 @@ def enter(ctx: Context, actions: Actions, evaluate: Evaluate, call: Call) -> Ans
     row = actions.get(call.service, {}).get(call.action)
     if row is None:
         raise invalid_action(call.action)
-    _authorize(ctx, row, evaluate, call)
     request = call.params
+    prospect = Prospect(lambda: row.perform(ctx, request))
+    _authorize(ctx, row, evaluate, call, prospect)
     earlier = recalled(ctx, row, call.action, request)
-    answer = row.perform(ctx, request) if earlier is None else Answer(row.repeat.again(ctx, earlier))
+    answer = prospect.answer() if earlier is None else Answer(row.repeat.again(ctx, earlier))
     if request.get("DryRun"):
         raise dry_run_operation()
     return answer if earlier is not None else remembering(ctx, row, call.action, request, answer)
 
 
-def _authorize(ctx: Context, row: Action, evaluate: Evaluate, call: Call) -> None:
+def _authorize(ctx: Context, row: Action, evaluate: Evaluate, call: Call, prospect: Prospect) -> None:
     """Raises the refusal of the call's service."""
     caller = call.caller
     policies = policies_of_caller(ctx)
     principal = Principal(account=caller.account, arn=caller.arn, user_id=caller.user_id, policies=policies)
-    action = f"{call.service}:{call.action}"
     resources = row.resources(ctx, call.params) or (EVERYTHING,)
-    own = row.conditions(call.params)
-    conditions: Conditions = {**of_the_way(ctx), **own}
     if policies is not None:
-        conditions = request_context(ctx, call.params, own)
-        documents = (each.document for each in policies.sources if each.document)
-        _spend(ctx, documents, action, resources, conditions)
-    verdict = evaluate(principal, action, resources, conditions)
-    if isinstance(verdict, Refused):
-        raise _refusal(ctx, call.service, principal, action, conditions, verdict)
+        asked = asked_of(ctx, row, call, resources, policies, prospect)
+    else:
+        asked = iter((_asked_without_policies(ctx, row, call, resources),))
+    refusal = _refused_first(ctx, principal, evaluate, asked)
+    if refusal is not None:
+        each, verdict = refusal
+        raise _refusal(ctx, call.service, principal, each.action, each.told(), verdict)
     if call.through is not None:
         _ask_endpoint(ctx, call, call.through, principal, resources)
+
+
+def _asked_without_policies(ctx: Context, row: Action, call: Call, resources: Sequence[str]) -> Asked:
+    """Whose the resources are is asked of everybody."""
+    conditions = {**of_the_way(ctx), **row.conditions(call.params)}
+    return Asked(f"{call.service}:{call.action}", resources, conditions, lambda: conditions)
+
+
+def _refused_first(
+    ctx: Context, principal: Principal, evaluate: Evaluate, asked: Iterator[Asked]
+) -> tuple[Asked, Refused] | None:
+    """Of the first action that is refused, what is denied, or else what is not allowed first."""
+    first: tuple[Asked, Refused] | None = None
+    for each in asked:
+        if first is not None and each.action != first[0].action:
+            break
+        if principal.policies is not None:
+            documents = (source.document for source in principal.policies.sources if source.document)
+            _spend(ctx, documents, each.action, each.resources, each.conditions)
+        verdict = evaluate(principal, each.action, each.resources, each.conditions)
+        if isinstance(verdict, Refused) and (first is None or verdict.denying):
+            first = each, verdict
+            if verdict.denying:
+                break
+    return first
 
 
 def _spend(

@@ -1,0 +1,37 @@
+"""A role that a caller hands to a service: who may not pass it, may not have the service act in its place (IAM guide,
+"Grant a user permissions to pass a role to an AWS service")."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from realvpc.iam.evaluate import Conditions
+
+from .context import Context
+from .question import Question
+
+_ACTION = "iam:PassRole"
+_TAGS = ("aws:ResourceTag/", "iam:ResourceTag/")
+
+
+def passing(ctx: Context, role_arn: str, service: str, resource: str = "") -> Question:
+    """``service`` is the principal that gets it (``ec2.amazonaws.com``), ``resource`` the ARN of what it is for, where
+    that is told."""
+    return Question(_ACTION, role_arn, partial(_tells, ctx, role_arn, service, resource))
+
+
+def _tells(
+    ctx: Context, role_arn: str, service: str, resource: str, keys: frozenset[str] | None
+) -> tuple[Conditions, ...]:
+    role = ctx.directory.roles.get(role_arn)
+    tags = role.tags if role is not None else {}
+    all_of_them: dict[str, tuple[str, ...]] = {
+        "iam:PassedToService": (service,),
+        "iam:AssociatedResourceArn": (resource,) if resource else (),
+        **{f"{prefix}{name}": (value,) for prefix in _TAGS for name, value in tags.items()},
+    }
+    if keys is None:
+        return ({key: values for key, values in all_of_them.items() if values},)
+    by_name = {key.lower(): values for key, values in all_of_them.items()}
+    own = ("iam:", "aws:resourcetag/")
+    return ({key: by_name.get(key, ()) for key in keys if key in by_name or key.startswith(own)},)

@@ -1,0 +1,218 @@
+"""Identity policies with EC2's condition keys: what each action is asked for, on which resources, with which values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from realvpc.api.actions import ACTIONS
+from realvpc.api.ec2.condition_keys import actions_with_keys, keys_of
+from realvpc.api.ec2.condition_values import IDS, NOTHING_HAS, READS
+from realvpc.api.ec2.nouns import NOUNS
+from realvpc.api.ec2.request_values import GIVEN
+from realvpc.api.service import Service
+
+from ...build import make_peering, make_subnet, make_vpc, specification
+from ...conftest import OTHER, TOKYO
+from ...policies import code_of, give, told_conditions
+from ...users import As
+from .launching import HERE, launch
+
+NEVER = {"StringEquals": {"ec2:Region": "eu-west-1"}}
+
+
+def test_where_a_call_is_for_is_known_of_every_action(owner: As, ann: As) -> None:
+    give(owner, {"Action": "ec2:*", "Condition": {"StringEquals": {"ec2:Region": TOKYO}}})
+    make_vpc(ann)
+    assert ann("DescribeVpcs")["Vpcs"]
+    give(owner, {"Action": "ec2:*"}, {"Effect": "Deny", "Action": "ec2:*", "Condition": NEVER})
+    assert ann("DescribeVpcs")["Vpcs"]
+
+
+def test_tags_of_resources_let_and_hold_back(owner: As, ann: As) -> None:
+    """EC2 guide, "Control access to EC2 resources using resource tags"; either of the two keys."""
+    mine = make_vpc(owner, TagSpecifications=specification("vpc", Owner="ann"))
+    others = make_vpc(owner, TagSpecifications=specification("vpc", Owner="bob"))
+    bare = make_vpc(owner)
+    for key in ("ec2:ResourceTag/Owner", "aws:ResourceTag/owner"):
+        give(owner, {"Action": "ec2:*", "Condition": {"StringEquals": {key: "${aws:username}"}}})
+        codes = [code_of(ann, "DeleteVpc", VpcId=each) for each in (mine, others, bare, "vpc-0123456789abcdef0")]
+        assert codes == ["DryRunOperation", *3 * ["UnauthorizedOperation"]]
+        give(owner, {}, {"Effect": "Deny", "Condition": {"StringEquals": {key: "bob"}}})
+        codes = [code_of(ann, "DeleteVpc", VpcId=each) for each in (mine, others, bare)]
+        assert codes == ["DryRunOperation", "UnauthorizedOperation", "DryRunOperation"]
+
+
+def test_each_resource_is_judged_by_its_own_keys(owner: As, ann: As) -> None:
+    vpc_id = make_vpc(owner)
+    first, second = (
+        owner("CreateSecurityGroup", VpcId=vpc_id, GroupName=name, Description="x",
+              TagSpecifications=specification("security-group", Stage=name))["GroupId"]
+        for name in ("test", "live")
+    )  # fmt: skip
+    give(owner, {"Condition": {"StringEquals": {"ec2:ResourceTag/Stage": "test"}}})
+    tags = [{"Key": "a", "Value": "b"}]
+    assert code_of(ann, "CreateTags", Resources=[first], Tags=tags) == "DryRunOperation"
+    error = ann.refused("CreateTags", Resources=[first, second], Tags=tags)
+    assert f"on resource: {HERE}:security-group/{second} because no identity-based policy allows" in error.message
+
+
+def test_the_vpc_of_a_resource_is_told_by_its_arn(owner: As, ann: As) -> None:
+    """VPC guide, "Launch instances into a specific VPC": ec2:Vpc has the ARN."""
+    here, there = make_vpc(owner), make_vpc(owner, "10.30.0.0/16")
+    give(owner, {"Action": "ec2:*SecurityGroup*", "Condition": {"ArnEquals": {"ec2:Vpc": f"{HERE}:vpc/{here}"}}})
+    groups = {each["VpcId"]: each["GroupId"] for each in owner("DescribeSecurityGroups")["SecurityGroups"]}
+    rule = [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    for vpc_id, code in ((here, "DryRunOperation"), (there, "UnauthorizedOperation")):
+        assert code_of(ann, "AuthorizeSecurityGroupIngress", GroupId=groups[vpc_id], IpPermissions=rule) == code
+
+
+def test_a_key_that_the_action_has_not_got_is_absent(owner: As, ann: As) -> None:
+    vpc_id = make_vpc(owner)
+    for key in ("ec2:InstanceType", "ec2:NoSuchKey", "s3:prefix"):
+        give(owner, {"Action": "ec2:*", "Condition": {"StringEquals": {key: "x"}}})
+        assert code_of(ann, "DeleteVpc", VpcId=vpc_id) == "UnauthorizedOperation"
+        give(owner, {"Action": "ec2:*", "Condition": {"Null": {key: "true"}}})
+        assert code_of(ann, "DeleteVpc", VpcId=vpc_id) == "DryRunOperation"
+        give(owner, {}, {"Effect": "Deny", "Condition": {"StringEquals": {key: "x"}}})
+        assert code_of(ann, "DeleteVpc", VpcId=vpc_id) == "DryRunOperation"
+
+
+def test_a_variable_without_a_value_names_no_resource(owner: As, ann: As) -> None:
+    """IAM guide, "Policy variables with no value": the element then matches nothing, also where it denies."""
+    vpc_id = make_vpc(owner)
+    of_team = f"{HERE}:vpc/${{aws:PrincipalTag/vpc}}"
+    give(owner, {}, {"Effect": "Deny", "Resource": of_team})
+    assert code_of(ann, "DeleteVpc", VpcId=vpc_id) == "DryRunOperation"
+    give(owner, {"Resource": of_team})
+    assert code_of(ann, "DeleteVpc", VpcId=vpc_id) == "UnauthorizedOperation"
+    owner("TagUser", of="iam", UserName="ann", Tags=[{"Key": "vpc", "Value": vpc_id}])
+    assert code_of(ann, "DeleteVpc", VpcId=vpc_id) == "DryRunOperation"
+    give(owner, {}, {"Effect": "Deny", "Resource": of_team})
+    assert code_of(ann, "DeleteVpc", VpcId=vpc_id) == "UnauthorizedOperation"
+
+
+class TestTagsOnCreation:
+    def test_who_may_not_tag_may_create_without_tags(self, owner: As, ann: As) -> None:
+        give(owner, {"Action": "ec2:CreateVpc"})
+        make_vpc(ann)
+        tagged: dict[str, Any] = {"CidrBlock": "10.9.0.0/16", "TagSpecifications": specification("vpc", Name="x")}
+        error = ann.refused("CreateVpc", **tagged)
+        assert error.code == "UnauthorizedOperation"
+        assert f"not authorized to perform: ec2:CreateTags on resource: {HERE}:vpc/* because" in error.message
+        assert told_conditions(owner, error)["ec2:CreateAction"] == ["CreateVpc"]
+
+    def test_the_action_that_creates_is_a_condition(self, owner: As, ann: As) -> None:
+        """EC2 guide, "Grant permission to tag Amazon EC2 resources during creation"."""
+        vpc_id = make_vpc(owner)
+        on_creation = {"StringEquals": {"ec2:CreateAction": "CreateVpc"}}
+        give(owner, {"Action": "ec2:CreateVpc"}, {"Action": "ec2:CreateTags", "Condition": on_creation})
+        make_vpc(ann, "10.9.0.0/16", TagSpecifications=specification("vpc", Name="x"))
+        assert code_of(ann, "CreateTags", Resources=[vpc_id], Tags=[{"Key": "a"}]) == "UnauthorizedOperation"
+
+    def test_tags_are_those_of_the_resource_that_they_are_for(self, owner: As, ann: As) -> None:
+        subnet_id = make_subnet(owner, make_vpc(owner))
+        costs = {"StringEquals": {"aws:RequestTag/cost": "1"}, "ForAllValues:StringEquals": {"aws:TagKeys": ["cost"]}}
+        give(
+            owner,
+            {"Action": "ec2:RunInstances", "NotResource": "arn:aws:ec2:*:*:volume/*"},
+            {"Action": ["ec2:RunInstances", "ec2:CreateTags"], "Resource": f"{HERE}:volume/*", "Condition": costs},
+        )
+        right = launch(owner, SubnetId=subnet_id, TagSpecifications=specification("volume", cost="1"))
+        assert code_of(ann, "RunInstances", **right) == "DryRunOperation"
+        for wrong in (specification("volume", cost="2"), specification("volume", cost="1", more="x"), []):
+            asked = launch(owner, SubnetId=subnet_id, TagSpecifications=wrong)
+            assert code_of(ann, "RunInstances", **asked) == "UnauthorizedOperation"
+        both = [*specification("volume", cost="1"), *specification("instance", Name="x")]
+        error = ann.refused("RunInstances", **launch(owner, SubnetId=subnet_id, TagSpecifications=both))
+        assert f"ec2:CreateTags on resource: {HERE}:instance/*" in error.message
+
+
+def test_peerings_are_told_by_both_vpcs(owner: As, ann: As, service: Service) -> None:
+    """VPC peering guide, "Identity and access management for VPC peering"."""
+    theirs = As(service, "AKIATHEIRS")
+    here, there = make_vpc(owner), make_vpc(theirs, "10.30.0.0/16")
+    ask = {"VpcId": here, "PeerVpcId": there, "PeerOwnerId": OTHER}
+    accepter = f"arn:aws:ec2:{TOKYO}:{OTHER}:vpc/{there}"
+    for wanted, code in ((accepter, "DryRunOperation"), (f"{HERE}:vpc/*", "UnauthorizedOperation")):
+        give(
+            owner,
+            {"Action": "ec2:CreateVpcPeeringConnection", "Resource": f"{HERE}:vpc/{here}"},
+            {"Action": "ec2:CreateVpcPeeringConnection", "Resource": f"{HERE}:vpc-peering-connection/*",
+             "Condition": {"ArnLike": {"ec2:AccepterVpc": wanted}}},
+        )  # fmt: skip
+        assert code_of(ann, "CreateVpcPeeringConnection", **ask) == code
+    pcx = make_peering(owner, here, theirs, there)
+    for wanted, code in ((f"{HERE}:vpc/{here}", "DryRunOperation"), (accepter, "UnauthorizedOperation")):
+        give(owner, {"Condition": {"ArnEquals": {"ec2:RequesterVpc": wanted}}})
+        assert code_of(ann, "DeleteVpcPeeringConnection", VpcPeeringConnectionId=pcx) == code
+
+
+def test_attributes_that_are_changed_are_conditions(owner: As, ann: As) -> None:
+    """EC2 guide, "Example policies to control access to the API": ec2:Attribute, ec2:Attribute/Description."""
+    vpc_id = make_vpc(owner)
+    subnet_id = make_subnet(owner, vpc_id)
+    interface_id = owner("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
+    calls: list[tuple[str, dict[str, Any], str, str]] = [
+        ("ModifySubnetAttribute", {"SubnetId": subnet_id, "MapPublicIpOnLaunch": {"Value": True}},
+         "MapPublicIpOnLaunch", "true"),
+        ("ModifyNetworkInterfaceAttribute", {"NetworkInterfaceId": interface_id, "SourceDestCheck": {"Value": False}},
+         "SourceDestCheck", "false"),
+        ("ModifyVpcAttribute", {"VpcId": vpc_id, "EnableDnsHostnames": {"Value": True}}, "EnableDnsHostnames", "true"),
+    ]  # fmt: skip
+    for action, params, name, value in calls:
+        for condition, holds in (
+            ({"ec2:Attribute": name}, True),
+            ({"ec2:Attribute": "Description"}, False),
+            ({f"ec2:Attribute/{name}": value}, True),
+            ({f"ec2:Attribute/{name}": "other"}, False),
+        ):
+            give(owner, {}, {"Effect": "Deny", "Action": f"ec2:{action}", "Condition": {"StringEquals": condition}})
+            expected = "UnauthorizedOperation" if holds else "DryRunOperation"
+            assert code_of(ann, action, **params) == expected, (action, condition)
+
+
+def test_with_whom_a_snapshot_is_shared_is_a_condition(owner: As, ann: As) -> None:
+    zone = owner("DescribeAvailabilityZones")["AvailabilityZones"][0]["ZoneName"]
+    volume_id = owner("CreateVolume", AvailabilityZone=zone, Size=8)["VolumeId"]
+    snapshot_id = owner("CreateSnapshot", VolumeId=volume_id)["SnapshotId"]
+    give(owner, {"Condition": {"StringEquals": {"ec2:Add/userId": OTHER}}})
+    for account, code in ((OTHER, "DryRunOperation"), ("333333333333", "UnauthorizedOperation")):
+        for params in (
+            {"CreateVolumePermission": {"Add": [{"UserId": account}]}},
+            {"Attribute": "createVolumePermission", "OperationType": "add", "UserIds": [account]},
+        ):
+            assert code_of(ann, "ModifySnapshotAttribute", SnapshotId=snapshot_id, **params) == code
+
+
+def test_every_action_is_in_the_reference_with_the_types_that_it_concerns() -> None:
+    """The table of actions and the reference agree on the types of resources, where those are ours."""
+    reference = actions_with_keys()
+    assert set(reference) <= set(ACTIONS["ec2"])
+    types = {noun.tag_type for noun in NOUNS.values()}
+    for action, rows in reference.items():
+        assert set(rows) - {""} <= types, action
+        for kind in rows:
+            for name in keys_of(action, kind).values():
+                prefix = name.rpartition("/")[0]
+                assert (
+                    name in (*IDS, *READS, *GIVEN, *NOTHING_HAS, *UNKNOWN)
+                    or name in ("aws:TagKeys", "ec2:CreateAction", "ec2:IsLaunchTemplateResource", "ec2:Attribute/")
+                    or prefix in ("aws:RequestTag", "aws:ResourceTag", "ec2:ResourceTag")
+                ), (action, name)
+
+
+UNKNOWN = {"ec2:SourceAvailabilityZone", "ec2:VpceMultiRegion", "ec2:VpcePrivateDnsPreference",
+           "ec2:VpcePrivateDnsSpecifiedDomains", "ec2:VpceServiceOwner", "ec2:VpceSupportedRegion"}  # fmt: skip
+"""Keys whose values on AWS nobody here could find out: they deny and do not allow."""
+
+
+def test_an_endpoints_keys(owner: As, ann: As) -> None:
+    vpc_id = make_vpc(owner)
+    asked = {"VpcId": vpc_id, "ServiceName": f"com.amazonaws.{TOKYO}.s3"}
+    for service, code in (("s3", "DryRunOperation"), ("ssm", "UnauthorizedOperation")):
+        only = {"StringEquals": {"ec2:VpceServiceName": f"com.amazonaws.{TOKYO}.{service}"}}
+        give(owner, {"Action": "ec2:CreateVpcEndpoint", "Resource": f"{HERE}:vpc/*"},
+             {"Action": "ec2:CreateVpcEndpoint", "Resource": f"{HERE}:vpc-endpoint/*", "Condition": only})  # fmt: skip
+        assert code_of(ann, "CreateVpcEndpoint", **asked) == code
+    give(owner, {"Condition": {"StringEquals": {"ec2:VpceServiceOwner": "amazon"}}})
+    assert code_of(ann, "CreateVpcEndpoint", **asked) == "UnauthorizedOperation"
