@@ -15,7 +15,7 @@ from realvpc.instance.machines import Down, Up
 from realvpc.instance.storage import Owners
 from realvpc.instance.workers import MachineError
 from realvpc.net.flow_gathering import Gathered
-from realvpc.net.machine import LinkSpec, Workload
+from realvpc.net.machine import Forward, LinkSpec, Workload
 
 
 class FakeFabric:
@@ -30,7 +30,13 @@ class FakeFabric:
 
     def open(self) -> None: ...
 
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...], pid: int | None = None) -> Path:
+    def ensure_machine(
+        self,
+        name: str,
+        links: tuple[LinkSpec, ...],
+        pid: int | None = None,
+        forwards: tuple[Forward, ...] | None = None,
+    ) -> Path:
         return Path("/", name)
 
     def remove_machine(self, name: str) -> None: ...

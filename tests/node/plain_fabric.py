@@ -21,7 +21,7 @@ from realvpc.fabric.finding import Finding
 from realvpc.fabric.plan import Plan
 from realvpc.instance import cgroups, loop
 from realvpc.net.flow_gathering import Gathered
-from realvpc.net.machine import LinkSpec
+from realvpc.net.machine import Forward, LinkSpec
 from realvpc.net.services import Listener
 from realvpc.node.doorway import Doorway
 from realvpc.node.isolation import Isolation
@@ -40,7 +40,13 @@ class PlainFabric:
     def open(self) -> None:
         self._namespaces.mkdir(exist_ok=True)
 
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...], pid: int | None = None) -> Path:
+    def ensure_machine(
+        self,
+        name: str,
+        links: tuple[LinkSpec, ...],
+        pid: int | None = None,
+        forwards: tuple[Forward, ...] | None = None,
+    ) -> Path:
         self._fail("ensure_machine")
         path = self._namespaces / name
         is_plain = (self._faults / "user_namespaces").exists()

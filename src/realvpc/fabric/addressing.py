@@ -17,7 +17,8 @@ from pyroute2 import IPRoute
 
 from realvpc.net.machine import LinkSpec
 
-from .lease import address_arguments, family_of, lease, rule_arguments, subnet_of
+from .forwards import Way
+from .lease import address_arguments, family_of, lease, rule_arguments, subnet_of, table_of
 from .rtnetlink import (
     HAS_IPV6,
     RT_SCOPE_NOWHERE,
@@ -36,6 +37,7 @@ _RULES = (Rule(0, RT_TABLE_LOCAL), Rule(32766, RT_TABLE_MAIN))
 RULES = frozenset(
     (*_RULES, Rule(32767, RT_TABLE_DEFAULT), *(replace(rule, family=socket.AF_INET6) for rule in _RULES if HAS_IPV6))
 )
+_BY_MARK, _AFTER_MARKS = 10, 100  # of a balancer's rules
 _OF_KERNEL = ("fe80:", "ff00:", "::1")
 
 
@@ -67,11 +69,15 @@ def _is_of_kernel(text: str) -> bool:
     return text.startswith(_OF_KERNEL)
 
 
-def of_machine(specs: Iterable[LinkSpec], devices: Mapping[str, Device]) -> Addressing:
-    """What a machine with these links should have; one whose device is missing counts for nothing."""
+def of_machine(specs: Iterable[LinkSpec], devices: Mapping[str, Device], *, balances: bool = False) -> Addressing:
+    """What a machine with these links should have; one whose device is missing counts for nothing.
+
+    In one that ``balances``, marks say by which link a packet leaves, even where its destination is the address of
+    another link: so the table ``local`` is asked after them.
+    """
     addresses: set[Address] = set()
     routes: set[Route] = set()
-    rules = set(RULES)
+    rules = {replace(rule, priority=rule.priority or _AFTER_MARKS) if balances else rule for rule in RULES}
     if loopback := devices.get("lo"):
         addresses.add(of_loopback(loopback.ifindex))
     for spec in specs:
@@ -80,9 +86,17 @@ def of_machine(specs: Iterable[LinkSpec], devices: Mapping[str, Device]) -> Addr
             addresses |= given.addresses
             routes |= given.routes
             rules |= given.rules
+            if balances:
+                rules |= _by_mark(spec, Way(device.name, device.ifindex))
             if any(each.has_route and each.address == spec.address for each in given.addresses):
                 routes.add(Route(device.ifindex, subnet_of(spec), source=spec.address))
     return addressing_of(addresses, routes, rules)
+
+
+def _by_mark(spec: LinkSpec, way: Way) -> set[Rule]:
+    families = {rule.family for rule in RULES}
+    marks = (way.mark_back, way.mark_on)
+    return {Rule(_BY_MARK, table_of(spec), family=family, mark=mark) for family in families for mark in marks}
 
 
 def of_loopback(ifindex: int) -> Address:
@@ -121,10 +135,7 @@ def clear(wanted: Addressing) -> None:
     devices = {each.ifindex for each in wanted.addresses}
     with Listing() as listing, closing(IPRoute()) as netlink:
         found = read(listing)
-        for rule in found.rules - wanted.rules:
-            netlink.rule("del", **rule_arguments(rule))
-        for rule in wanted.rules - found.rules:
-            netlink.rule("add", **rule_arguments(rule))
+        _set_rules(netlink, found.rules, wanted.rules)
         lacking = wanted.own - found.own | {(each.ifindex, each.source) for each in wanted.routes - found.routes}
         for address in found.addresses:
             is_foreign = address.ifindex in devices and address not in wanted.addresses
@@ -132,6 +143,19 @@ def clear(wanted: Addressing) -> None:
                 netlink.addr("del", **address_arguments(address))
         for route in read(listing).routes - wanted.routes:
             netlink.route("del", **_named(route))
+
+
+def set_rules(wanted: frozenset[Rule]) -> None:
+    """Let these be all the rules in the namespace of the calling thread.  Raises OSError and NetlinkError."""
+    with Listing() as listing, closing(IPRoute()) as netlink:
+        _set_rules(netlink, frozenset(listing.rules()), wanted)
+
+
+def _set_rules(netlink: IPRoute, found: frozenset[Rule], wanted: frozenset[Rule]) -> None:
+    for rule in found - wanted:
+        netlink.rule("del", **rule_arguments(rule))
+    for rule in wanted - found:
+        netlink.rule("add", **rule_arguments(rule))
 
 
 def _named(route: Route) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from realvpc.net.machine import LinkSpec
 
 from .addressing import Addressing, of_machine, troubles
+from .balancer import Balancing
 from .edge import EDGES, SERVED, SETTINGS, Edge, of_edge
 from .finding import FABRIC, LISTENERS, PINS, Finding, Part
 from .link import Link
@@ -29,6 +30,7 @@ class Expected(Struct, frozen=True, kw_only=True):
     edges: Mapping[str, int]  # ifindex of the fabric's end
     programs: Mapping[str, int]  # id by device of the fabric's namespace; none while they are being replaced
     maps: Mapping[str, int]  # id by name
+    balancers: Mapping[str, Balancing] = {}  # by machine
     tables: tuple[str, ...] = ()  # the maps whose entries are compared: of very many, some at a time
 
 
@@ -48,6 +50,7 @@ class Found(Struct, frozen=True, kw_only=True):
     devices: Mapping[str, Mapping[str, Device]]  # by namespace and name
     addressing: Mapping[str, Addressing]  # by namespace
     edges: Mapping[str, Inside]
+    balancers: Mapping[str, Balancing] = {}
     programs: Mapping[str, PinnedLink | None]
     maps: Mapping[str, int | None]
 
@@ -71,7 +74,8 @@ def audit(expected: Expected, found: Found) -> Iterator[Finding]:
         if link.machine not in lost_names:
             machines.setdefault(link.machine, {})[link] = spec
     for name, links in machines.items():
-        yield from _links(links, found, may_be_down=name in expected.own)
+        yield from _links(links, found, may_be_down=name in expected.own, balances=name in expected.balancers)
+    yield from _balancers(expected, found)
     if found.has_bpffs:
         yield from _programs(expected, found)
 
@@ -122,7 +126,7 @@ def _edge(edge: Edge, expected: Expected, found: Found) -> Iterator[Finding]:
         yield finding("its settings", "are others")
 
 
-def _links(links: Mapping[Link, LinkSpec], found: Found, *, may_be_down: bool) -> Iterator[Finding]:
+def _links(links: Mapping[Link, LinkSpec], found: Found, *, may_be_down: bool, balances: bool) -> Iterator[Finding]:
     """Of one machine.  Without a device its addresses and routes are gone too, which is not said as well."""
     findings = [
         finding for link, spec in links.items() for finding in _link(link, spec, found, may_be_down=may_be_down)
@@ -132,7 +136,7 @@ def _links(links: Mapping[Link, LinkSpec], found: Found, *, may_be_down: bool) -
     if findings or link.machine not in found.addressing or link.machine not in found.devices:
         return
     devices = found.devices[link.machine]
-    wanted, loopback = of_machine(links.values(), devices), devices.get("lo")
+    wanted, loopback = of_machine(links.values(), devices, balances=balances), devices.get("lo")
     if not (loopback and loopback.is_up):
         yield Finding(Part.DEVICE, link.machine, link.interface_id, "was without its loopback device", link.ifindex)
     elif text := ", ".join(troubles(wanted, found.addressing[link.machine])):
@@ -160,6 +164,15 @@ def _link(link: Link, spec: LinkSpec, found: Found, *, may_be_down: bool) -> Ite
             troubles.append(f"of MTU {device.mtu} {end}")
     if troubles:
         yield Finding(Part.DEVICE, link.machine, link.interface_id, f"was {', '.join(troubles)}", link.ifindex)
+
+
+def _balancers(expected: Expected, found: Found) -> Iterator[Finding]:
+    for name, there in found.balancers.items():
+        wanted = expected.balancers[name]
+        if there.generation != wanted.generation:
+            yield Finding(Part.FORWARDS, name, "its forwarding", "was by other rules")
+        elif there.settings != wanted.settings:
+            yield Finding(Part.FORWARDS, name, "its forwarding", "was with other settings")
 
 
 def _programs(expected: Expected, found: Found) -> Iterator[Finding]:

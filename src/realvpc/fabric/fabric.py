@@ -15,10 +15,12 @@ from pathlib import Path
 from pyroute2.netlink.exceptions import NetlinkError
 
 from realvpc.net.flow_gathering import Gathered
-from realvpc.net.machine import LinkSpec
+from realvpc.net.machine import Forward, LinkSpec
 
 from . import bpffs, namespace
 from .audit import Expected, audit, listeners
+from .balancer import own_socket
+from .balancers import Balancers
 from .data_plane import DataPlane
 from .edge import EDGES, ensure_edge, open_listeners
 from .errors import FabricError
@@ -63,6 +65,7 @@ class Fabric:
         self._machines: set[str] = set()  # that were asked for
         self._own: set[str] = set()  # those of them that configure their network themselves
         self._held_namespaces: dict[str, int] = {}  # descriptors: what holds them otherwise is a file
+        self._balancers = Balancers()
         self._turn = 0  # of audits
         self._tables: tuple[str, ...] = ()  # that it is the turn of
 
@@ -96,10 +99,17 @@ class Fabric:
             return frozenset()
         return frozenset(path.name for path in self._namespaces.iterdir()) - RESERVED
 
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...], pid: int | None = None) -> Path:
+    def ensure_machine(
+        self,
+        name: str,
+        links: tuple[LinkSpec, ...],
+        pid: int | None = None,
+        forwards: tuple[Forward, ...] | None = None,
+    ) -> Path:
         """The machine's namespace, with exactly these links; what is there already stays as it is.
 
-        ``pid`` is that of the machine's process, if it runs: then the namespace is the one that it is in.
+        ``pid`` is that of the machine's process, if it runs: then the namespace is the one that it is in.  A balancer
+        has ``forwards``; in its namespace nobody else is root, whoever owns that.
         """
         self._check_open()
         path = self._machine_namespace(name)
@@ -107,6 +117,7 @@ class Fabric:
         if pid is not None:
             self._hold_namespace_of(pid, path)
         self._create_namespace(path)
+        self._balancers.take(name, forwards)
         self._note_owner(name)
         wanted = {spec.interface_id for spec in links}
         for link in [link for link in self._links.values() if link.machine == name]:
@@ -114,6 +125,8 @@ class Fabric:
                 self._remove_link(link)
         for spec in links:
             self._ensure_link(name, spec, in_use=pid is not None and name in self._own)
+        if forwards is not None:
+            self._balancers.make(name, path, links)
         return path
 
     def remove_machine(self, name: str) -> None:
@@ -123,6 +136,7 @@ class Fabric:
         for link in [link for link in self._links.values() if link.machine == name]:
             self._remove_link(link)
         self._machines.discard(name)
+        self._balancers.forget(name)
         self._own.discard(name)
         _let_go(path)
 
@@ -151,10 +165,11 @@ class Fabric:
         return self._data_plane.take_flows(turn=turn)
 
     def socket_in(self, name: str, *, is_ipv6: bool = False) -> socket.socket:
-        """A TCP socket in a machine's namespace, connected to nothing."""
+        """A TCP socket in a machine's namespace, connected to nothing.  In a balancer it leaves by the first link."""
         self._check_open()
         family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
-        return namespace.run_in(self._machine_namespace(name), lambda: socket.socket(family))
+        make = (lambda: own_socket(family)) if name in self._balancers else (lambda: socket.socket(family))
+        return namespace.run_in(self._machine_namespace(name), make)
 
     def probe_in(self, name: str) -> socket.socket:
         """A raw ICMP socket in a machine's namespace: it sees the echoes that the machine's kernel answers."""
@@ -189,6 +204,7 @@ class Fabric:
             edges=dict(self._edges),
             programs={name: number for name, number in self._data_plane.programs().items() if name in devices},
             maps=self._data_plane.maps(),
+            balancers=self._balancers.made,
             tables=self._tables,
         )
 
@@ -236,7 +252,10 @@ class Fabric:
             case Part.DEVICE if link and name in self._own:
                 mend_outside(self.namespace(FABRIC), self._links_of(name))
             case Part.DEVICE if link and finding.name in self._specs:
-                mend_links(self.namespace(FABRIC), self.namespace(name), self._links_of(name))
+                is_balancer = name in self._balancers
+                mend_links(self.namespace(FABRIC), self.namespace(name), self._links_of(name), balances=is_balancer)
+            case Part.FORWARDS if name in self._balancers and not self._balancers.is_made(name, self.namespace(name)):
+                self._balancers.make(name, self.namespace(name), self._links_of(name).values())
             case Part.PROGRAM if name in self._edges:
                 self._data_plane.attach(name)
             case Part.PROGRAM if link:
@@ -281,7 +300,7 @@ class Fabric:
         return self.namespace(name)
 
     def _note_owner(self, machine: str) -> None:
-        owns = namespace.is_a_guests(self.namespace(machine))
+        owns = machine not in self._balancers and namespace.is_a_guests(self.namespace(machine))
         (self._own.add if owns else self._own.discard)(machine)
 
     def _ensure_link(self, machine: str, spec: LinkSpec, *, in_use: bool) -> None:
@@ -337,6 +356,7 @@ class Fabric:
         except BaseException:
             self._links[spec.interface_id], self._specs[spec.interface_id] = link, spec  # still expected, and missed
             raise
+        self._balancers.spoil(link.machine)
         return True
 
     def _hold_namespace_of(self, pid: int, path: Path) -> None:

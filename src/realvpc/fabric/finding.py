@@ -19,6 +19,7 @@ class Part(Enum):
     DEVICE = "an end of a pair is not as it was made"
     PROGRAM = "packets pass a device without our program"
     MAP = "a map is not pinned where the next process looks for it"
+    FORWARDS = "a balancer forwards by other rules or settings than it was given"
     TABLE = "a map does not hold what was written"
     LISTENER = "a service has no socket"
 

@@ -69,13 +69,18 @@ def lease(spec: LinkSpec, ifindex: int) -> Lease:
         ipv6_subnet = _network(f"{spec.ipv6_addresses[0]}/{spec.ipv6_prefix_length}")
         routes += [Route(ifindex, ipv6_subnet), Route(ifindex, "::/0", gateway=str(ROUTER_LINK_LOCAL))]
         sources += [f"{each}/{ALONE_IPV6}" for each in spec.ipv6_addresses]
-    table = RT_TABLE_MAIN if is_first else _FIRST_TABLE + spec.device_index
+    table = table_of(spec)
     metric = ROUTE_METRIC + _METRIC_STEP * spec.device_index
     return Lease(
         frozenset(addresses),
         frozenset(replace(route, table=table, metric=metric) for route in routes),
         frozenset(() if is_first else (Rule(table, table, source, family_of(source)) for source in sources)),
     )
+
+
+def table_of(spec: LinkSpec) -> int:
+    """Where the routes by an interface are."""
+    return RT_TABLE_MAIN if spec.device_index == 0 else _FIRST_TABLE + spec.device_index
 
 
 def give(before: Lease, after: Lease, *, in_use: bool) -> None:
@@ -128,7 +133,8 @@ def address_arguments(address: Address) -> dict[str, Any]:
 def rule_arguments(rule: Rule) -> dict[str, Any]:
     """As pyroute2 takes it."""
     source, _, length = rule.source.partition("/")
-    of = {"src": source, "src_len": int(length)} if source else {}
+    of: dict[str, Any] = {"src": source, "src_len": int(length)} if source else {}
+    of |= {"fwmark": rule.mark} if rule.mark else {}
     return {"family": rule.family, "priority": rule.priority, "table": rule.table, "action": rule.action, **of}
 
 

@@ -145,13 +145,13 @@ def mend_outside(fabric: Path, links: Mapping[Link, LinkSpec]) -> None:
         namespace.run_in(fabric, partial(_finish_outside, link, spec))
 
 
-def mend_links(fabric: Path, machine_namespace: Path, links: Mapping[Link, LinkSpec]) -> None:
+def mend_links(fabric: Path, machine_namespace: Path, links: Mapping[Link, LinkSpec], *, balances: bool) -> None:
     """Let all links of a machine be as they are made, at both ends.  Raises OSError, NetlinkError."""
 
     def mend_inside() -> None:
         with Listing() as listing:
             devices = {device.name: device for device in listing.devices()}
-        addressing.clear(addressing.of_machine(links.values(), devices))
+        addressing.clear(addressing.of_machine(links.values(), devices, balances=balances))
         for spec in links.values():
             _configure(spec, in_use=False)
 

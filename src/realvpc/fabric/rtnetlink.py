@@ -35,13 +35,14 @@ _SKIP_STATISTICS = 1 << 3  # RTEXT_FILTER_SKIP_STATS
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS = 1, 2, 8
 IFA_F_NOPREFIXROUTE = 0x200
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_PREFSRC, _RTA_TABLE = 1, 4, 5, 6, 7, 15
-_FRA_SRC, _FRA_PRIORITY, _FRA_SUPPRESS, _FRA_TABLE, _FRA_PROTOCOL = 2, 6, 14, 15, 21
-_OF_ANY_RULE = frozenset({_FRA_SRC, _FRA_PRIORITY, _FRA_SUPPRESS, _FRA_TABLE, _FRA_PROTOCOL})
+_FRA_SRC, _FRA_PRIORITY, _FRA_MARK, _FRA_SUPPRESS, _FRA_TABLE, _FRA_MASK, _FRA_PROTOCOL = 2, 6, 10, 14, 15, 16, 21
+_OF_ANY_RULE = frozenset({_FRA_SRC, _FRA_PRIORITY, _FRA_MARK, _FRA_SUPPRESS, _FRA_TABLE, _FRA_MASK, _FRA_PROTOCOL})
 RT_TABLE_DEFAULT, RT_TABLE_MAIN, RT_TABLE_LOCAL = 253, 254, 255
 RTN_UNICAST, RTN_LOCAL = 1, 2
 RTPROT_DHCP = 16
 RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RT_SCOPE_NOWHERE = 0, 253, 255
 FR_ACT_TO_TBL = 1
+_EXACTLY = 0xFFFFFFFF
 _TCA_OPTIONS, _TCA_BPF_ID, _INGRESS = 2, 11, 0xFFFFFFF2
 _IFF_UP, _IFF_NOARP, _IFF_LOWER_UP = 0x1, 0x80, 0x10000
 _NESTED = 0x3FFF  # NLA_TYPE_MASK
@@ -87,7 +88,8 @@ class Route(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """Which table is asked (ip-rule(8)); ``is_plain``: for every packet, or for every one from ``source``."""
+    """Which table is asked (ip-rule(8)); ``is_plain``: for every packet, or for every one from ``source`` or with
+    exactly this ``mark``."""
 
     priority: int
     table: int
@@ -95,6 +97,7 @@ class Rule(Struct, frozen=True):
     family: int = socket.AF_INET
     action: int = FR_ACT_TO_TBL
     is_plain: bool = True
+    mark: int = 0
 
 
 class Listing:
@@ -205,7 +208,10 @@ def _rule(message: bytes) -> Rule:
         source=f"{_ip(found.get(_FRA_SRC))}/{length}" if length else "",
         family=family,
         action=action,
-        is_plain=not any((to, tos, flags)) and found.keys() <= _OF_ANY_RULE,
+        is_plain=not any((to, tos, flags))
+        and found.keys() <= _OF_ANY_RULE
+        and _number(found.get(_FRA_MASK)) == (_EXACTLY if _FRA_MARK in found else 0),
+        mark=_number(found.get(_FRA_MARK)),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
-from . import kernel, namespace
+from . import balancer, kernel, namespace
 from .addressing import Addressing
 from .addressing import read as read_addressing
 from .attachment import Attachments
@@ -40,6 +40,7 @@ def survey(
             entered[name] = namespaces / name
     edges: dict[str, Inside] = {}
     addressing: dict[str, Addressing] = {}
+    balancers: dict[str, balancer.Balancing] = {}
 
     def read(name: str) -> dict[str, Device]:
         with Listing() as listing:
@@ -48,6 +49,8 @@ def survey(
                 addressing[name] = read_addressing(listing)
             if name in expected.edges:
                 edges[name] = _inside()
+            if name in expected.balancers:
+                balancers[name] = balancer.look(expected.balancers[name].settings)
             return devices
 
     devices = namespace.visit(entered, read)
@@ -63,6 +66,7 @@ def survey(
         devices={name: each for name, each in devices.items() if isinstance(each, dict)},
         addressing=addressing,
         edges=edges,
+        balancers=balancers,
         programs=programs,
         maps=maps,
     )

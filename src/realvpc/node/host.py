@@ -13,14 +13,20 @@ from ..fabric.plan import Plan
 from ..instance.machines import Down, Up
 from ..instance.storage import Owners
 from ..net.flow_gathering import Gathered
-from ..net.machine import LinkSpec, Workload
+from ..net.machine import Forward, LinkSpec, Workload
 
 
 class Fabric(Protocol):
     """`realvpc.fabric.fabric.Fabric`.  Called by one thread at a time, but for what says otherwise there."""
 
     def open(self) -> None: ...
-    def ensure_machine(self, name: str, links: tuple[LinkSpec, ...], pid: int | None = None) -> Path: ...
+    def ensure_machine(
+        self,
+        name: str,
+        links: tuple[LinkSpec, ...],
+        pid: int | None = None,
+        forwards: tuple[Forward, ...] | None = None,
+    ) -> Path: ...
     def remove_machine(self, name: str) -> None: ...
     def machines(self) -> frozenset[str]: ...
     def apply(self, plan: Plan) -> None: ...

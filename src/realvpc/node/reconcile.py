@@ -15,6 +15,7 @@ import asyncio
 import logging
 import socket
 from pathlib import Path
+from typing import TypeAlias
 
 from ..fabric.plan import Plan
 from ..instance.kept import owner_of
@@ -22,7 +23,7 @@ from ..instance.machines import Up
 from ..instance.storage import Owners
 from ..instance.workers import MachineError
 from ..net.flow_gathering import Gathered
-from ..net.machine import LinkSpec, Wanted, Workload
+from ..net.machine import Forward, LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
 from .desired import TABLES, KeptDesired
 from .host import Fabric, Machines
@@ -46,6 +47,8 @@ log = logging.getLogger(__name__)
 START_ATTEMPTS = 3
 DISKS = "disks"  # all of them, among the subjects of faults
 _LOOK_AT_ALL_SECONDS = 10.0
+_Links: TypeAlias = tuple[tuple[LinkSpec, ...], tuple[Forward, ...] | None]  # and what is forwarded between them
+_UNKNOWN: _Links = ((), None)
 
 
 class Reconciler:
@@ -60,7 +63,7 @@ class Reconciler:
         self._desired = KeptDesired()
         self._unsettled: set[str] = set()  # the machines that the next pass looks at
         self._looks_at_all = False
-        self._links: dict[str, tuple[LinkSpec, ...]] = {}  # of every namespace there is; () when adopted, unknown
+        self._links: dict[str, _Links] = {}  # of every namespace there is; of one that was adopted, none is known
         self._namespaces: dict[str, Path] = {}
         self._failed: dict[str, MachineFailed] = {}
         self._retries = Retries()
@@ -76,7 +79,7 @@ class Reconciler:
     async def open(self) -> None:
         """Adopt what is there.  Raises MachineError and what the fabric raises."""
         await self._in_fabric(self._fabric.open)
-        self._links = dict.fromkeys(await self._in_fabric(self._fabric.machines), ())
+        self._links = dict.fromkeys(await self._in_fabric(self._fabric.machines), _UNKNOWN)
         await self.machines.open()
 
     async def close(self) -> None:
@@ -325,11 +328,12 @@ class Reconciler:
         try:
             state = self.machines.state(name)
             pid = state.pid if isinstance(state, Up) else None
-            self._namespaces[name] = await self._in_fabric(self._fabric.ensure_machine, name, spec.links, pid)
+            ensure = self._fabric.ensure_machine
+            self._namespaces[name] = await self._in_fabric(ensure, name, spec.links, pid, spec.forwards)
         except Exception as error:  # noqa: BLE001 - as in _step
             self._machine_failure(name, spec, error)
         else:
-            self._links[name] = spec.links
+            self._links[name] = (spec.links, spec.forwards)
             self._retries.forget(name)
 
     async def _apply(self) -> None:
@@ -355,7 +359,7 @@ class Reconciler:
         if spec.wanted is not Wanted.RUNNING or name in self._steps or self._has_failed(spec):
             return False
         state = self.machines.state(name)
-        current = name in self._namespaces and self._links.get(name) == spec.links
+        current = name in self._namespaces and self._links.get(name) == (spec.links, spec.forwards)
         return not current and (state is None or isinstance(state, Up) or state.boot < spec.boot)
 
     def _has_failed(self, spec: Workload) -> bool:

@@ -1,0 +1,246 @@
+"""A balancer with real packets: to targets and back, between VPCs whose addresses overlap, and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from msgspec.structs import replace
+
+from realvpc.fabric.fabric import Fabric
+from realvpc.fabric.finding import Part
+from realvpc.fabric.plan import compile_plan
+from realvpc.net.addresses import Cidr
+from realvpc.net.machine import Forward
+from realvpc.net.network import Network
+from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
+from realvpc.net.table import put
+
+from .balancer import (
+    AT_TARGETS,
+    BALANCER,
+    ENDPOINT,
+    ENDPOINT_IPV6,
+    FIRST,
+    NEAR,
+    OF_ONE,
+    ONE,
+    OTHER,
+    OWN_ADDRESS,
+    OWN_IPV6,
+    PORT,
+    SECOND,
+    TARGETS,
+    TWIN,
+    Connection,
+    asked,
+    bring_up,
+    forwards,
+    is_silent,
+    links,
+    network,
+    opened,
+    serving,
+)
+from .hosts import number, ping_in_vain
+from .sabotage import audited, look, run
+from .test_fabric import counted
+
+pytestmark = pytest.mark.root
+
+BOTH = forwards(FIRST, SECOND)
+
+
+def balance(fabric: Fabric, given: tuple[Forward, ...], world: Network | None = None) -> None:
+    fabric.ensure_machine(BALANCER, links(world or network()), forwards=given)
+
+
+@pytest.fixture
+def balanced(fabric: Fabric) -> Iterator[Fabric]:
+    """With both targets serving."""
+    bring_up(fabric)
+    balance(fabric, BOTH)
+    with contextlib.ExitStack() as stack:
+        for name in (FIRST, SECOND):
+            stack.enter_context(serving(name, fabric.namespace(name)))
+        yield fabric
+
+
+def test_connections_are_spread_over_the_targets_and_come_from_the_source(balanced: Fabric) -> None:
+    place = balanced.namespace(ONE)
+    with contextlib.ExitStack() as stack:
+        connections = [
+            stack.enter_context(Connection(place, source=("10.0.0.5", 40000 + index))) for index in range(64)
+        ]
+        first = [connection.ask() for connection in connections]
+        assert {peer for _, peer, _ in first} == {OWN_ADDRESS}
+        names = [name for name, _, _ in first]
+        assert 16 <= names.count(FIRST) <= 48, "ports are fixed, and so is the hash"
+        assert [connection.ask()[0] for connection in connections] == names, "each has its own"
+
+
+@pytest.mark.parametrize(
+    ("client", "address"),
+    [(ONE, ENDPOINT), (OTHER, ENDPOINT), (TWIN, ENDPOINT), (NEAR, OWN_ADDRESS), (FIRST, OWN_ADDRESS)],
+)
+def test_whatever_address_a_client_has_it_is_answered(balanced: Fabric, client: str, address: str) -> None:
+    """A target's, in another VPC; the balancer's own; one beside the targets; a target itself, by way of the other."""
+    balance(balanced, forwards(SECOND))
+    assert asked(balanced.namespace(client), address) == SECOND
+
+
+def test_two_clients_may_have_the_same_address_and_port_at_once(balanced: Fabric) -> None:
+    source = ("10.0.0.5", 41000)
+    with (
+        Connection(balanced.namespace(ONE), source=source) as one,
+        Connection(balanced.namespace(TWIN), source=source) as twin,
+    ):
+        for index in range(3):
+            assert one.ask(f"one-{index}")[2] == f"one-{index}"
+            assert twin.ask(f"twin-{index}")[2] == f"twin-{index}"
+
+
+def test_what_is_established_goes_on_when_the_targets_change(balanced: Fabric) -> None:
+    place = balanced.namespace(ONE)
+    balance(balanced, forwards(FIRST))
+    with Connection(place) as connection:
+        assert connection.ask()[0] == FIRST
+        for given in (forwards(SECOND), (), forwards(SECOND)):
+            balance(balanced, given)
+            assert connection.ask()[0] == FIRST
+        assert asked(place) == SECOND
+
+
+def test_links_come_and_go_beside_connections(balanced: Fabric) -> None:
+    """The one that goes leaves its number to none that comes."""
+    few, all_of_them = links(network())[:2], links(network())
+    with Connection(balanced.namespace(ONE)) as connection:
+        name, _, _ = connection.ask()
+        given = tuple(each for each in BOTH if each.interface_id in {spec.interface_id for spec in few})
+        balanced.ensure_machine(BALANCER, few, forwards=given)
+        assert connection.ask()[0] == name
+        assert is_silent(balanced.namespace(OTHER), ENDPOINT, PORT)
+        balanced.ensure_machine(BALANCER, all_of_them, forwards=BOTH)
+        assert connection.ask()[0] == name
+        assert asked(balanced.namespace(OTHER)) in TARGETS
+
+
+def test_without_targets_connections_are_refused(balanced: Fabric) -> None:
+    balance(balanced, forwards())
+    for client, address in ((ONE, ENDPOINT), (OTHER, ENDPOINT), (NEAR, OWN_ADDRESS)):
+        with pytest.raises(ConnectionRefusedError):
+            asked(balanced.namespace(client), address)
+
+
+def test_a_port_with_no_listener_is_silent_and_so_is_ping(balanced: Fabric) -> None:
+    assert is_silent(balanced.namespace(ONE), ENDPOINT, PORT + 1)
+    assert is_silent(balanced.namespace(NEAR), OWN_ADDRESS, PORT + 1)
+    assert not ping_in_vain(balanced, ONE, ENDPOINT).received
+
+
+def test_what_is_in_the_midst_of_no_connection_is_reset(balanced: Fabric) -> None:
+    """As after 350 idle seconds: here the balancer was made anew meanwhile, and has forgotten."""
+    with Connection(balanced.namespace(ONE)) as connection:
+        connection.ask()
+        balanced.remove_machine(BALANCER)
+        balance(balanced, BOTH)
+        with pytest.raises(ConnectionResetError):
+            connection.ask()
+    assert asked(balanced.namespace(ONE)) in TARGETS
+
+
+@pytest.mark.parametrize(("address", "is_ipv6"), [(ENDPOINT, False), (ENDPOINT_IPV6, True)])
+def test_datagrams_go_and_come_large_ones_too(balanced: Fabric, address: str, is_ipv6: bool) -> None:
+    balance(balanced, forwards(FIRST, SECOND, protocol="udp", is_ipv6=is_ipv6))
+    answered = set()
+    for index in range(32):
+        with opened(balanced.namespace(ONE), socket.SOCK_DGRAM, is_ipv6=is_ipv6) as caller:
+            caller.bind(("::" if is_ipv6 else "0.0.0.0", 42000 + index))
+            caller.connect((address, PORT))
+            for said in ("x", "y" * 20000):
+                caller.send(said.encode())
+                name, _, heard = caller.recv(1 << 16).decode().split(" ")
+                assert heard == said
+                answered.add(name)
+    assert answered == {FIRST, SECOND}
+
+
+def test_ipv6(balanced: Fabric) -> None:
+    balance(balanced, (*BOTH, *forwards(FIRST, SECOND, is_ipv6=True)))
+    for client, address in ((ONE, ENDPOINT_IPV6), (NEAR, OWN_IPV6)):
+        with Connection(balanced.namespace(client), address) as connection:
+            name, peer, _ = connection.ask()
+            assert (name in TARGETS, peer) == (True, OWN_IPV6)
+    balance(balanced, forwards(is_ipv6=True))
+    with pytest.raises(ConnectionRefusedError):
+        asked(balanced.namespace(ONE), ENDPOINT_IPV6)
+
+
+def test_a_balancer_is_no_router(balanced: Fabric) -> None:
+    """What a route leads to its interface, though it is for somebody else, ends there."""
+    world, elsewhere = network(), "192.0.2.1"
+    box = replace(world.interfaces[OF_ONE], source_dest_check=False)
+    [table] = [each for each in world.route_tables.values() if each.vpc_id == number("vpc", 2)]
+    route = Route(Cidr.parse(f"{elsewhere}/32"), Target(TargetKind.NETWORK_INTERFACE, box.id))
+    balanced.apply(compile_plan(world.apply(put(box, TableRoute.of(table, route)))))
+
+    def call() -> None:
+        assert is_silent(balanced.namespace(ONE), elsewhere, PORT)
+        assert not ping_in_vain(balanced, ONE, elsewhere).received
+
+    assert counted(balanced, call).keys() == {"DELIVERED"}, "to the balancer, and nothing of it anywhere else"
+    run(balanced, BALANCER, "nft flush ruleset")
+    assert counted(balanced, call).keys() > {"DELIVERED"}, "as it would be without its rules"
+
+
+def test_sockets_of_its_own_reach_targets(balanced: Fabric) -> None:
+    """Even one whose address another link of the balancer's has."""
+    for name, (address, _) in TARGETS.items():
+        with balanced.socket_in(BALANCER) as probe:
+            probe.settimeout(10)
+            probe.connect((address, AT_TARGETS))
+            probe.sendall(b"hello")
+            assert probe.recv(99).decode().split(" ")[:2] == [name, OWN_ADDRESS]
+
+
+SABOTAGES: dict[str, Callable[[Fabric], object]] = {
+    "no rules": lambda fabric: run(fabric, BALANCER, "nft flush ruleset"),
+    "a rule more": lambda fabric: run(fabric, BALANCER, "nft insert rule inet realvpc passing drop"),
+    "no forwarding": lambda fabric: run(fabric, BALANCER, "sysctl -qw net.ipv4.ip_forward=0"),
+    "a setting of a link": lambda fabric: run(fabric, BALANCER, "sysctl -qw net.ipv4.conf.eth1.rp_filter=1"),
+    "no rules of routing": lambda fabric: run(fabric, BALANCER, "ip rule flush"),
+    "no routes of a link": lambda fabric: run(fabric, BALANCER, "ip route flush table 10001"),
+    "no address": lambda fabric: run(fabric, BALANCER, "ip address flush dev eth0"),
+    "a link is gone": lambda fabric: run(fabric, BALANCER, "ip link delete eth1"),
+}
+
+
+@pytest.mark.parametrize("what", SABOTAGES)
+def test_what_is_done_to_a_balancer_is_noticed_and_mended(balanced: Fabric, what: str) -> None:
+    assert not look(balanced)
+    SABOTAGES[what](balanced)
+    assert BALANCER in {subject for _, subject in audited(balanced)}
+    for client, address in ((ONE, ENDPOINT), (TWIN, ENDPOINT), (NEAR, OWN_ADDRESS)):
+        assert asked(balanced.namespace(client), address) in TARGETS
+
+
+def test_connections_outlive_whoever_made_the_balancer(balanced: Fabric) -> None:
+    with Connection(balanced.namespace(ONE)) as connection:
+        name, _, _ = connection.ask()
+        balanced.close()
+        assert connection.ask()[0] == name
+        balanced.open()
+        bring_up(balanced)
+        balance(balanced, BOTH)
+        assert connection.ask()[0] == name
+        assert not look(balanced)
+
+
+def test_what_cannot_be_forwarded_is_said_and_what_was_goes_on(balanced: Fabric) -> None:
+    wrong = replace(BOTH[0], interface_id=number("eni", 99))
+    with pytest.raises(Exception, match="has no link"):
+        balance(balanced, (wrong,))
+    assert asked(balanced.namespace(ONE)) in TARGETS
+    assert Part.FORWARDS in {each.part for each in look(balanced)}
