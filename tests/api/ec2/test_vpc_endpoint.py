@@ -111,7 +111,7 @@ def test_deletion_releases_the_interfaces_and_tells_of_each_that_is_not_there(ho
     [failure] = answer["Unsuccessful"]
     assert failure["ResourceId"] == unknown
     assert failure["Error"] == {
-        "Code": "InvalidVpcEndpointId.NotFound",
+        "Code": "InvalidVpcEndpoint.NotFound",  # as Ansible's target for endpoints, which ran on AWS, passes over it
         "Message": f"The Vpc Endpoint Id '{unknown}' does not exist",
     }
     assert house.interfaces() == []

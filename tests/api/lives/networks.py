@@ -78,7 +78,7 @@ VPC_ENDPOINT = Life(
         "ModifyVpcEndpoint": lambda ids: {"VpcEndpointId": ids["it"], "ResetPolicy": True},
         "DeleteVpcEndpoints": lambda ids: {"VpcEndpointIds": [ids["it"]]},
     },
-    answers={"available": (NO, NO), "deleted": (NO_ENDPOINT, NO_ENDPOINT)},
+    answers={"available": (NO, NO), "deleted": (NO_ENDPOINT, "InvalidVpcEndpoint.NotFound")},
     unknown=NO_ENDPOINT,
     seen=_endpoint_state,
 )

@@ -113,13 +113,14 @@ def _created(request: Request, shown: Response) -> Response:
 
 
 def delete_vpc_endpoints(ctx: Context, request: Request) -> Answer:
-    """With the interfaces and routes of each.  Those that cannot be deleted are told one by one."""
+    """With the interfaces and routes of each.  Those that cannot be deleted are told one by one, and one that is not
+    there with the code that the reference's list of errors has for bulk requests."""
     change, unsuccessful = Change(), []
     for endpoint_id in dict.fromkeys(request["VpcEndpointIds"]):
         endpoint = find(ctx, VPC_ENDPOINT, endpoint_id)
         if endpoint is None:
             message = f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
-            error = {"Code": VPC_ENDPOINT.not_found, "Message": message}
+            error = {"Code": "InvalidVpcEndpoint.NotFound", "Message": message}
             unsuccessful.append({"ResourceId": endpoint_id, "Error": error})
             continue
         network = ctx.network
