@@ -132,6 +132,13 @@ def test_an_instance_type_that_the_model_does_not_know_is_left_to_the_action() -
     assert params == {"MinCount": 1, "MaxCount": 1, "InstanceType": "t9.mega"}
 
 
+@pytest.mark.parametrize("attribute", ["default-vpc", "max-elastic-ips", "vpc-max-security-groups-per-interface"])
+def test_every_attribute_of_an_account_can_be_asked_for_by_its_name(attribute: str) -> None:
+    """The model lists two of the six that its documentation has."""
+    params = read(EC2, "DescribeAccountAttributes", **{"AttributeName.1": attribute})
+    assert params == {"AttributeNames": [attribute]}
+
+
 def test_list_indices_order_the_elements_and_may_have_gaps_of_any_size() -> None:
     params = read(EC2, "DescribeVpcs", **{"VpcId.999999999": "c", "VpcId.10": "b", "VpcId.2": "a"})
     assert params == {"VpcIds": ["a", "b", "c"]}

@@ -64,6 +64,20 @@ def test_what_cannot_be_a_session(client: Client, params: dict[str, Any], code: 
     assert client.refused("GetFederationToken", of="sts", **({"Name": "Bob"} | params)).code == code
 
 
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("invalid policy", "The policy is not in the valid JSON format."),
+        ('{"Version": "2012-10-17"', "The policy is not in the valid JSON format."),
+        ("{}", "Syntax errors in policy."),
+    ],
+)
+def test_a_sessions_policy_that_is_no_json_is_told_so(client: Client, policy: str, words: str) -> None:
+    """As Ansible's target sts_assume_role, which ran on AWS, has it."""
+    error = client.refused("GetFederationToken", of="sts", Name="Bob", Policy=policy)
+    assert (error.code, error.message) == ("MalformedPolicyDocument", words)
+
+
 def test_managed_policies_of_a_session_are_of_its_account(client: Client, service: Service) -> None:
     """STS API Reference, AssumeRole: "The policies must exist in the same account as the role"."""
     there = Client(service, OTHER, TOKYO)

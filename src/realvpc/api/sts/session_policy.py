@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from realvpc.hostile_json import NotJsonError, read_json
 from realvpc.iam.managed_policies import MANAGED_POLICIES
 from realvpc.iam.policy_document import identity_policy_problem
 
@@ -10,6 +11,7 @@ from ..core.errors import AwsError
 
 _MOST_CHARACTERS = 2048  # of all together
 _MOST_ARNS = 10
+_NO_JSON = "The policy is not in the valid JSON format."  # where IAM speaks of syntax (Hadoop's guide to assumed roles)
 
 
 def session_policies(ctx: Context, request: Request, account: str) -> tuple[str, ...]:
@@ -19,7 +21,7 @@ def session_policies(ctx: Context, request: Request, account: str) -> tuple[str,
     """
     document: str | None = request.get("Policy")
     arns = tuple(dict.fromkeys(each.get("arn") or "" for each in request.get("PolicyArns") or ()))
-    if document is not None and (problem := identity_policy_problem(document)) is not None:
+    if document is not None and (problem := _problem(document)) is not None:
         raise AwsError("MalformedPolicyDocument", problem)
     if len(arns) > _MOST_ARNS:
         raise AwsError("ValidationError", f"No more than {_MOST_ARNS} managed session policies may be passed.")
@@ -34,6 +36,15 @@ def session_policies(ctx: Context, request: Request, account: str) -> tuple[str,
             "PackedPolicyTooLarge", f"Packed size of session policy and tags consumes {share}% of allotted space."
         )
     return policies
+
+
+def _problem(document: str) -> str | None:
+    """Why STS refuses the document as a policy of a session, or None."""
+    try:
+        read_json(document)
+    except NotJsonError:
+        return _NO_JSON
+    return identity_policy_problem(document)
 
 
 def packed_size(policies: tuple[str, ...] | None) -> Response:
