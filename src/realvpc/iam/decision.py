@@ -35,14 +35,18 @@ class Source(StrEnum):
 
 
 class PolicySource(Struct, frozen=True):
-    """A policy that somebody has: ``id`` is its name or ARN, ``document`` None for one of AWS's that is not known."""
+    """A policy that somebody has: ``id`` is its name or ARN, ``document`` None for one of AWS's that is not known.
+    ``concerned`` are those of its statements that are asked, if not all."""
 
     id: str
     kind: Source
     document: str | None
+    concerned: tuple[Statement, ...] | None = None
 
     @property
     def statements(self) -> tuple[Statement, ...]:
+        if self.concerned is not None:
+            return self.concerned
         return read_statements(self.document) if self.document else ()
 
 
@@ -74,6 +78,13 @@ class Policies(Struct, frozen=True, kw_only=True):
     def layers(self) -> dict[Layer, tuple[PolicySource, ...]]:
         layers = {Layer.IDENTITY: self.identity, Layer.BOUNDARY: self.boundary, Layer.SESSION: self.session}
         return {layer: sources for layer, sources in layers.items() if sources is not None}
+
+    def with_each(self, change: Callable[[PolicySource], PolicySource]) -> Policies:
+        """The same policies, each changed."""
+        boundary, session = (
+            None if sources is None else tuple(map(change, sources)) for sources in (self.boundary, self.session)
+        )
+        return Policies(identity=tuple(map(change, self.identity)), boundary=boundary, session=session)
 
     @property
     def bounds(self) -> Policies:

@@ -9,6 +9,7 @@ from functools import _lru_cache_wrapper, lru_cache
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from realvpc.hostile_json import read_json
 from realvpc.net.glob import (
@@ -61,12 +62,23 @@ class Statement(Struct, frozen=True, kw_only=True):
     characters: int  # of its patterns
     variables: int  # in its resources
     keys: frozenset[str]  # the condition keys that it asks for, in small letters
+    is_settled: bool = False  # whether it is known that its condition holds
 
     def is_about(self, action: str, given: Circumstances) -> bool:
         """Whether it says something of an action, which is in small letters, in these circumstances."""
-        return self._names(action) and holds(
-            self.condition, given, takes_variables=self.takes_variables, unknown=self.denies
-        )
+        return self._names(action) and (self.is_settled or self._holds(given))
+
+    def _holds(self, given: Circumstances) -> bool:
+        return holds(self.condition, given, takes_variables=self.takes_variables, unknown=self.denies)
+
+    def settled(self, action: str, given: Circumstances, varying: frozenset[str]) -> Statement | None:
+        """The statement in circumstances of which only the keys in ``varying``, in small letters, may be others: None
+        where it says nothing of the action."""
+        if not self._names(action):
+            return None
+        if not self.keys.isdisjoint(varying):
+            return self
+        return replace(self, is_settled=True) if self._holds(given) else None
 
     def keys_for(self, action: str) -> frozenset[str]:
         """The condition keys that it asks for when an action, which is in small letters, is asked of it."""
@@ -188,16 +200,15 @@ def naming(statements: Sequence[Statement], given: Circumstances, resources: int
     return lambda resource: named.matches(resource) or not others.all_match(resource)
 
 
-def steps_of(documents: Iterable[str], action: str, resources: Sequence[str], given: Circumstances) -> Iterator[int]:
-    """What asking policies for these resources costs, at most, one after the other: see ``api.core.effort``."""
+def steps_of(
+    statements: Iterable[Statement], action: str, resources: Sequence[str], given: Circumstances
+) -> Iterator[int]:
+    """What asking statements for these resources costs, at most, one after the other: see ``api.core.effort``."""
     texts, longest = sum(map(len, resources)), given.longest
     if len(resources) >= _MANY:
         yield steps_to_match(0, texts, _JOINED)
-    for document in documents:
-        steps, statements = reading(document)
-        for each in statements:
-            steps += steps_of_statement(each, len(action) + texts, len(resources), longest, given)
-        yield steps
+    for each in statements:
+        yield steps_of_statement(each, len(action) + texts, len(resources), longest, given)
 
 
 def reading(document: str) -> tuple[int, tuple[Statement, ...]]:
@@ -217,6 +228,15 @@ def steps_of_statement(each: Statement, texts: int, resources: int, longest: int
         _OF_A_STATEMENT
         + steps_to_read(anew + filled, len(each.resources) if anew else 0)
         + steps_to_match(each.characters + filled, texts, 0 if is_joined else 1)
+        + (steps_of_condition(each.condition, given, longest) if each.condition else 0)
+    )
+
+
+def steps_to_settle(each: Statement, action: str, longest: int, given: Circumstances) -> int:
+    """What deciding its condition costs, at most; ``longest`` as of ``steps_of_statement``."""
+    return (
+        _OF_A_STATEMENT
+        + steps_to_match(sum(map(len, each.actions)), len(action))
         + (steps_of_condition(each.condition, given, longest) if each.condition else 0)
     )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from realvpc.iam.condition import circumstances
 from realvpc.iam.evaluate import EVERYTHING, Conditions, Evaluate, Principal, Refused, refused
-from realvpc.iam.statement import steps_of
+from realvpc.iam.statement import Statement, reading, steps_of
 
 from .action import Action, Actions
 from .asking import Asked, asked_of
@@ -65,7 +67,7 @@ def _authorize(ctx: Context, row: Action, evaluate: Evaluate, call: Call, prospe
 def _asked_without_policies(ctx: Context, row: Action, call: Call, resources: Sequence[str]) -> Asked:
     """Whose the resources are is asked of everybody."""
     conditions = {**of_the_way(ctx), **row.conditions(call.params)}
-    return Asked(f"{call.service}:{call.action}", resources, conditions, lambda: conditions)
+    return Asked(f"{call.service}:{call.action}", resources, conditions, lambda: conditions, None)
 
 
 def _refused_first(
@@ -76,10 +78,11 @@ def _refused_first(
     for each in asked:
         if first is not None and each.action != first[0].action:
             break
-        if principal.policies is not None:
-            documents = (source.document for source in principal.policies.sources if source.document)
-            _spend(ctx, documents, each.action, each.resources, each.conditions)
-        verdict = evaluate(principal, each.action, each.resources, each.conditions)
+        if each.policies is not None:
+            statements = (row for source in each.policies.sources for row in source.statements)
+            _spend(ctx, statements, each.action, each.resources, each.conditions)
+        asks = replace(principal, policies=each.policies)
+        verdict = evaluate(asks, each.action, each.resources, each.conditions)
         if isinstance(verdict, Refused) and (first is None or verdict.denying):
             first = each, verdict
             if verdict.denying:
@@ -88,9 +91,9 @@ def _refused_first(
 
 
 def _spend(
-    ctx: Context, documents: Iterable[str], action: str, resources: Sequence[str], conditions: Conditions
+    ctx: Context, statements: Iterable[Statement], action: str, resources: Sequence[str], conditions: Conditions
 ) -> None:
-    for steps in steps_of(documents, action, resources, circumstances(conditions)):
+    for steps in steps_of(statements, action, resources, circumstances(conditions)):
         ctx.effort.spend(steps)
 
 
@@ -104,7 +107,9 @@ def _ask_endpoint(ctx: Context, call: Call, through: Through, principal: Princip
         if endpoint.region != ctx.region:
             scope = f"Credential should be scoped to a valid region, not '{ctx.region}'."
             raise refusals_of(call.service).wrong_region(scope)
-        _spend(ctx, (endpoint.policy_document,), action, resources, of_the_way(ctx))
+        steps, statements = reading(endpoint.policy_document)
+        ctx.effort.spend(steps)
+        _spend(ctx, statements, action, resources, of_the_way(ctx))
         said, resource = said_of(endpoint.policy_document, principal, action, resources, of_the_way(ctx))
     if said is not Said.ALLOWED:
         verdict = refused(principal, action, resource, said.value.format(action=action))

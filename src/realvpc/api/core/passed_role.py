@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from realvpc.iam.evaluate import Conditions
@@ -17,21 +18,18 @@ _TAGS = ("aws:ResourceTag/", "iam:ResourceTag/")
 def passing(ctx: Context, role_arn: str, service: str, resource: str = "") -> Question:
     """``service`` is the principal that gets it (``ec2.amazonaws.com``), ``resource`` the ARN of what it is for, where
     that is told."""
-    return Question(_ACTION, role_arn, partial(_tells, ctx, role_arn, service, resource))
+    return Question(_ACTION, role_arn, _knows, partial(_tells, ctx, role_arn, service, resource))
 
 
-def _tells(
-    ctx: Context, role_arn: str, service: str, resource: str, keys: frozenset[str] | None
-) -> tuple[Conditions, ...]:
+def _knows(key: str) -> bool:
+    return key.startswith(("iam:", "aws:resourcetag/"))
+
+
+def _tells(ctx: Context, role_arn: str, service: str, resource: str) -> Iterable[Conditions]:
     role = ctx.directory.roles.get(role_arn)
     tags = role.tags if role is not None else {}
-    all_of_them: dict[str, tuple[str, ...]] = {
-        "iam:PassedToService": (service,),
-        "iam:AssociatedResourceArn": (resource,) if resource else (),
-        **{f"{prefix}{name}": (value,) for prefix in _TAGS for name, value in tags.items()},
+    yield {
+        "iam:PassedToService": service,
+        **({"iam:AssociatedResourceArn": resource} if resource else {}),
+        **{f"{prefix}{name}": value for prefix in _TAGS for name, value in tags.items()},
     }
-    if keys is None:
-        return ({key: values for key, values in all_of_them.items() if values},)
-    by_name = {key.lower(): values for key, values in all_of_them.items()}
-    own = ("iam:", "aws:resourcetag/")
-    return ({key: by_name.get(key, ()) for key in keys if key in by_name or key.startswith(own)},)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -13,21 +13,31 @@ from realvpc.net.resource import Resource
 from .context import Answer
 from .errors import AwsError
 
-Tells: TypeAlias = Callable[[frozenset[str] | None], Sequence[Conditions]]
-"""The values of the condition keys with these names, in small letters, or of all that there are.
+Knows: TypeAlias = Callable[[str], bool]
+"""Whether it is known of a condition key, in small letters, that there are no more values of it than are told."""
 
-A key that the action has not got for the resource has the value ``()``, one that is not mentioned nobody knows; None is
-as in ``iam.condition.circumstances``.  There are several such answers where several resources are made that have no ARN
-of their own yet.  Never raises.
+Tells: TypeAlias = Callable[[], Iterable[Conditions]]
+"""All condition keys that there are, by the names that AWS gives them; None is as in ``iam.condition.circumstances``.
+
+There are several such answers where several resources are made, which have no ARNs of their own yet.  Never raises.
 """
 
 
+def knows_nothing(key: str) -> bool:
+    return False
+
+
+def tells_nothing() -> Iterable[Conditions]:
+    return ({},)
+
+
 class Question(Struct, frozen=True):
-    """``action`` is as policies write it; ``resource`` is an ARN or ``*``."""
+    """``action`` is as policies write it; ``resource`` is an ARN or ``*``.  Resources of one kind share ``knows``."""
 
     action: str
     resource: str
-    tells: Tells
+    knows: Knows = knows_nothing
+    tells: Tells = tells_nothing
 
 
 class Prospect:

@@ -66,6 +66,14 @@ NOTHING_HAS: frozenset[str] = frozenset(
 )
 """Keys of what no resource here is, or is part of."""
 
+UNKNOWN: frozenset[str] = frozenset(
+    {
+        *("ec2:SourceAvailabilityZone", "ec2:VpceMultiRegion", "ec2:VpcePrivateDnsPreference"),
+        *("ec2:VpcePrivateDnsSpecifiedDomains", "ec2:VpceServiceOwner", "ec2:VpceSupportedRegion"),
+    }
+)
+"""Keys whose values on AWS could not be found out: they deny and do not allow."""
+
 
 def _vpc_arn(ctx: Context, row: Any) -> Value:
     return _arn(row, "vpc", row.vpc_id) if getattr(row, "vpc_id", None) else None

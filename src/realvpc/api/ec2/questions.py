@@ -4,9 +4,9 @@ guide, "Grant permission to tag resources during creation", "Identity-based poli
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from msgspec import Struct
@@ -22,9 +22,9 @@ from ..core.errors import AwsError
 from ..core.lookup import find
 from ..core.noun import Noun
 from ..core.passed_role import passing
-from ..core.question import Prospect, Question
+from ..core.question import Knows, Prospect, Question
 from .condition_keys import keys_of
-from .condition_values import IDS, NOTHING_HAS, READS, text_of
+from .condition_values import IDS, READS, UNKNOWN, text_of
 from .key_pair import key_pair_named
 from .launch import RESOLVE, find_profile
 from .launch_questions import launched, of_template
@@ -38,6 +38,7 @@ _PROFILES = frozenset({"RunInstances", "AssociateIamInstanceProfile", "ReplaceIa
 """Actions that hand the role of an instance profile to EC2."""
 
 _LAUNCH = "RunInstances"
+_OURS = ("ec2:", "aws:resourcetag/", "aws:requesttag/")
 
 
 def asking(rows: Mapping[str, Action]) -> Mapping[str, Action]:
@@ -56,83 +57,50 @@ class _Subject(Struct, frozen=True, kw_only=True):
     prospect: Prospect
     creating: str = ""  # the action that makes what CreateTags tags
     template: Mapping[str, str] = {}
+    tags: Mapping[str, str]  # that the request gives to resources of the kind
 
-    def tells(self, keys: frozenset[str] | None) -> Sequence[Conditions]:
+    def tells(self) -> Iterator[Conditions]:
         """See ``core.question``."""
-        known = keys_of(self.action, self.kind)
-        if keys is None:
-            return [self._told(known, row) for row in self._rows() or (None,)]
-        fixed: dict[str, tuple[str, ...] | None] = {}
-        of_rows: dict[str, str] = {}
-        for key in keys:
-            prefix, slash, rest = key.partition("/")
-            name = known.get(key) or known.get(prefix + slash)
-            if name is None:
-                if _is_ours(key):
-                    fixed[key] = ()
-            elif self._needs_row(name):
-                of_rows[key] = name
-            elif (value := self._given(name, rest)) is not None:
-                fixed[key] = value
-        if not of_rows:
-            return (fixed,)
+        names = keys_of(self.action, self.kind).values()
+        given = self._given(names)
         rows = self._rows()
         if rows is None:  # it would fail: what it says then is told to whom these keys alone might not let
-            return ({**fixed, **dict.fromkeys(of_rows)},)
-        return [
-            {**fixed, **{key: self._read(name, key.partition("/")[2], row) for key, name in of_rows.items()}}
-            for row in rows or (None,)
-        ]
+            yield {**given, **{name: None for name in names if self._is_of_row(name)}}
+            return
+        reads = [(name, READS[name]) for name in names if self._is_of_row(name)]
+        has_tags = self.name != _NEW  # what is to be made has none yet
+        prefixes = [name for name in names if name.endswith("ResourceTag/")]
+        for row in rows or (None,):
+            own = dict(given)
+            if row is not None:
+                own |= {name: text for name, read in reads if (text := text_of(read(self.ctx, row)))}
+            if row is not None and has_tags and prefixes:
+                tags = row.tags_seen_by(self.ctx.account, self.ctx.region)
+                own |= {prefix + key: (value,) for prefix in prefixes for key, value in tags.items()}
+            yield own
 
-    def _told(self, known: Mapping[str, str], row: Resource | None) -> Conditions:
-        told: dict[str, tuple[str, ...]] = {}
-        for name in known.values():
-            if name.endswith("ResourceTag/"):
-                told |= {name + key: (value,) for key, value in self._tags_of(row).items()}
-            elif name == "aws:RequestTag/":
-                told |= {name + key: (value,) for key, value in self._tags().items()}
-            elif name == "ec2:Attribute/":
-                told |= {name + key: value for key, value in attributes(self.request).items() if value}
-            elif value := self._read(name, "", row) if self._needs_row(name) else self._given(name, ""):
-                told[name] = value
-        return told
-
-    def _given(self, name: str, rest: str) -> tuple[str, ...] | None:
-        """What needs no row to be known; None is what nobody here knows."""
-        if IDS.get(name) == self.kind:
-            return (self.name,)
-        if name in self.template:
-            return (self.template[name],)
-        if name == "aws:RequestTag/":
-            return tuple(value for key, value in self._tags().items() if key.lower() == rest)
-        if name == "aws:TagKeys":
-            return tuple(self._tags())
-        if name == "ec2:Attribute/":
-            return next((value for key, value in attributes(self.request).items() if key.lower() == rest), ())
-        if name == "ec2:CreateAction":
-            return (self.creating,) if self.creating else ()
-        if name in GIVEN:
-            return GIVEN[name](self.ctx, self.request)
-        return () if name in NOTHING_HAS or name.endswith("ResourceTag/") else None
-
-    def _read(self, name: str, rest: str, row: Resource | None) -> tuple[str, ...]:
-        if name.endswith("ResourceTag/"):
-            return tuple(value for key, value in self._tags_of(row).items() if key.lower() == rest)
-        return text_of(READS[name](self.ctx, row)) if row is not None else ()
-
-    def _needs_row(self, name: str) -> bool:
-        if name.endswith("ResourceTag/"):
-            return self.name != _NEW
+    def _is_of_row(self, name: str) -> bool:
         return name in READS and IDS.get(name) != self.kind
 
-    def _tags_of(self, row: Resource | None) -> Mapping[str, str]:
-        """What is to be made has none yet."""
-        if row is None or self.name == _NEW:
-            return {}
-        return row.tags_seen_by(self.ctx.account, self.ctx.region)
-
-    def _tags(self) -> Mapping[str, str]:
-        return tags_for(self.action if not self.creating else "", self.kind, self.request)
+    def _given(self, names: Iterable[str]) -> dict[str, tuple[str, ...] | None]:
+        """What is known without any row."""
+        found: dict[str, tuple[str, ...] | None] = {}
+        for name in names:
+            if IDS.get(name) == self.kind:
+                found[name] = (self.name,)
+            elif name in self.template:
+                found[name] = (self.template[name],)
+            elif name == "ec2:CreateAction" and self.creating:
+                found[name] = (self.creating,)
+            elif name == "aws:TagKeys" and self.tags:
+                found[name] = tuple(self.tags)
+            elif name == "aws:RequestTag/":
+                found |= {name + key: (value,) for key, value in self.tags.items()}
+            elif name == "ec2:Attribute/":
+                found |= {name + key: value for key, value in attributes(self.request).items() if value}
+            elif name in GIVEN and (value := GIVEN[name](self.ctx, self.request)):
+                found[name] = value
+        return found
 
     def _rows(self) -> Sequence[Resource] | None:
         """The resource itself, or all of its type that are to be made; None when that would fail."""
@@ -158,9 +126,18 @@ def _find(ctx: Context, noun: Noun[Any], kind: str, name: str) -> Resource | Non
     return find(ctx, noun, name)
 
 
-def _is_ours(key: str) -> bool:
-    """Whether EC2 says which of its actions have it."""
-    return key.startswith(("ec2:", "aws:resourcetag/", "aws:requesttag/")) or key == "aws:tagkeys"
+@cache
+def _knows(action: str, kind: str) -> Knows:
+    """Of all keys that EC2 says which of its actions have; of some that it has nobody here knows the values."""
+    names = keys_of(action, kind)
+
+    def knows(key: str) -> bool:
+        prefix, slash, _ = key.partition("/")
+        if not (key.startswith(_OURS) or key == "aws:tagkeys"):
+            return False
+        return names.get(key) not in UNKNOWN and names.get(prefix + slash) not in UNKNOWN
+
+    return knows
 
 
 def _asks(action: str, ctx: Context, request: Request, arns: Sequence[str], prospect: Prospect) -> Iterator[Question]:
@@ -168,34 +145,36 @@ def _asks(action: str, ctx: Context, request: Request, arns: Sequence[str], pros
     if action == _LAUNCH:
         template = of_template(ctx, request)
         arns, request = launched(ctx, request, arns, prospect)
+    tags: dict[str, Mapping[str, str]] = {}
 
-    def subject(resource: str, *, creating: str = "") -> Question:
+    def question(resource: str, *, creating: str = "") -> Question:
         kind, _, name = resource.split(":", 5)[-1].partition("/") if resource != EVERYTHING else ("", "", "")
         asked = _CREATE_TAGS if creating else action
-        return Question(
-            f"ec2:{asked}",
-            resource,
-            _Subject(
-                ctx=ctx,
-                action=asked,
-                kind=kind,
-                name=name,
-                request=request,
-                prospect=prospect,
-                creating=creating,
-                template=template.get(kind) or template.get("", {}),
-            ).tells,
+        if kind not in tags:
+            tags[kind] = tags_for(action, kind, request)
+        subject = _Subject(
+            ctx=ctx,
+            action=asked,
+            kind=kind,
+            name=name,
+            request=request,
+            prospect=prospect,
+            creating=creating,
+            template=template.get(kind) or template.get("", {}),
+            tags=tags[kind],
         )
+        return Question(f"ec2:{asked}", resource, _knows(asked, kind if kind in _BY_TYPE else ""), subject.tells)
 
-    yield from map(subject, arns)
+    yield from map(question, arns)
     for kind in dict.fromkeys(_tagged_kinds(request)):
-        yield subject(arn("ec2", ctx.region, ctx.account, f"{kind}/*"), creating=action)
+        yield question(arn("ec2", ctx.region, ctx.account, f"{kind}/*"), creating=action)
     yield from _passed(action, ctx, request)
 
 
 def _tagged_kinds(request: Request) -> Iterator[str]:
+    """Of what there is here: for others the action fails, or makes nothing."""
     for specification in request.get("TagSpecifications") or ():
-        if specification.get("Tags") and specification.get("ResourceType"):
+        if specification.get("Tags") and specification.get("ResourceType") in _BY_TYPE:
             yield specification["ResourceType"]
 
 
@@ -209,7 +188,7 @@ def _passed(action: str, ctx: Context, request: Request) -> Iterator[Question]:
         yield passing(ctx, request["DeliverLogsPermissionArn"], "vpc-flow-logs.amazonaws.com")
     image: str = request.get("ImageId") or ""
     if action == _LAUNCH and image.startswith(RESOLVE):
-        yield Question("ssm:GetParameters", _parameter(ctx, image.removeprefix(RESOLVE)), lambda keys: ({},))
+        yield Question("ssm:GetParameters", _parameter(ctx, image.removeprefix(RESOLVE)))
 
 
 def _parameter(ctx: Context, asked: str) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from realvpc.api.actions import ACTIONS
+from realvpc.api.core import asking
 from realvpc.api.ec2.condition_keys import actions_with_keys, keys_of
-from realvpc.api.ec2.condition_values import IDS, NOTHING_HAS, READS
+from realvpc.api.ec2.condition_values import IDS, NOTHING_HAS, READS, UNKNOWN
 from realvpc.api.ec2.nouns import NOUNS
 from realvpc.api.ec2.request_values import GIVEN
 from realvpc.api.service import Service
 
 from ...build import make_peering, make_subnet, make_vpc, specification
 from ...conftest import OTHER, TOKYO
-from ...policies import code_of, give, told_conditions
+from ...policies import code_of, give, policy, told_conditions
 from ...users import As
 from .launching import HERE, launch
 
@@ -201,11 +204,6 @@ def test_every_action_is_in_the_reference_with_the_types_that_it_concerns() -> N
                 ), (action, name)
 
 
-UNKNOWN = {"ec2:SourceAvailabilityZone", "ec2:VpceMultiRegion", "ec2:VpcePrivateDnsPreference",
-           "ec2:VpcePrivateDnsSpecifiedDomains", "ec2:VpceServiceOwner", "ec2:VpceSupportedRegion"}  # fmt: skip
-"""Keys whose values on AWS nobody here could find out: they deny and do not allow."""
-
-
 def test_an_endpoints_keys(owner: As, ann: As) -> None:
     vpc_id = make_vpc(owner)
     asked = {"VpcId": vpc_id, "ServiceName": f"com.amazonaws.{TOKYO}.s3"}
@@ -216,3 +214,30 @@ def test_an_endpoints_keys(owner: As, ann: As) -> None:
         assert code_of(ann, "CreateVpcEndpoint", **asked) == code
     give(owner, {"Condition": {"StringEquals": {"ec2:VpceServiceOwner": "amazon"}}})
     assert code_of(ann, "CreateVpcEndpoint", **asked) == "UnauthorizedOperation"
+
+
+def test_resources_that_differ_are_asked_for_together_where_policies_do_not_look_at_the_difference(
+    owner: As, ann: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vpc_id = make_vpc(owner)
+    groups = [
+        owner("CreateSecurityGroup", VpcId=vpc_id, GroupName=f"g{number}", Description="x",
+              TagSpecifications=specification("security-group", number=str(number)))["GroupId"]
+        for number in range(20)
+    ]  # fmt: skip
+    asked: dict[str, Any] = {"Resources": groups, "Tags": [{"Key": "a", "Value": "b"}]}
+    monkeypatch.setattr(asking, "_MOST", 50 * 20 - 1)
+    on = {"StringNotEquals": {"ec2:ResourceTag/number": "7"}}
+    elsewhere = [{"Effect": "Deny", "Condition": {"StringEquals": {f"ec2:ResourceTag/x{n}": "y"}}} for n in range(15)]
+    give(owner, {"Condition": on}, *elsewhere)
+    assert f"security-group/{groups[7]} because" in ann.refused("CreateTags", **asked).message
+    give(owner, {"Condition": {"StringLike": {"ec2:ResourceTag/number": "*"}}}, *elsewhere)
+    assert code_of(ann, "CreateTags", **asked) == "DryRunOperation"
+    for number in range(4):
+        many = [{"Effect": "Deny", "Condition": {"Null": {"ec2:ResourceTag/number": "true"}}} for _ in range(15)]
+        name = f"p{number}"
+        owner("CreateGroup", of="iam", GroupName=name)
+        owner("AddUserToGroup", of="iam", GroupName=name, UserName="ann")
+        owner("PutGroupPolicy", of="iam", GroupName=name, PolicyName="own", PolicyDocument=policy(*many))
+    assert ann.refused("CreateTags", **asked).code == "RequestResourceCountExceeded"
+    assert code_of(ann, "CreateTags", **asked | {"Resources": groups[:9]}) == "DryRunOperation"

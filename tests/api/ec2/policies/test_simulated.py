@@ -97,5 +97,5 @@ def questions(
     assert row.asks is not None
     prospect = Prospect(lambda: row.perform(ctx, params))
     for question in row.asks(ctx, params, row.resources(ctx, params), prospect):
-        for own in question.tells(None):
+        for own in question.tells():
             yield question, own
