@@ -104,7 +104,6 @@ NOT_EMPTY = {
     "ec2": {
         "DescribeInstanceImageMetadata",
         "DescribeMetricCategories",  # AWS's own, of something else
-        "DescribeSnapshotTierStatus",
         "GetAwsNetworkPerformanceData",
         "GetVpnConnectionDeviceTypes",
     },

@@ -139,6 +139,15 @@ def test_every_attribute_of_an_account_can_be_asked_for_by_its_name(attribute: s
     assert params == {"AttributeNames": [attribute]}
 
 
+@pytest.mark.parametrize("text", ["allow", "Allow", "ALLOW"])
+def test_ec2_takes_the_action_of_a_rule_in_any_case(text: str) -> None:
+    rule = {"NetworkAclId": "a", "RuleNumber": "1", "Egress": "true", "Protocol": "-1"}
+    assert read(EC2, "CreateNetworkAclEntry", **rule, RuleAction=text)["RuleAction"] == "allow"
+    assert refused(EC2, "CreateNetworkAclEntry", **rule, RuleAction=f"{text}ed")[1].startswith(
+        f"Invalid value '{text}ed'"
+    )
+
+
 def test_list_indices_order_the_elements_and_may_have_gaps_of_any_size() -> None:
     params = read(EC2, "DescribeVpcs", **{"VpcId.999999999": "c", "VpcId.10": "b", "VpcId.2": "a"})
     assert params == {"VpcIds": ["a", "b", "c"]}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from .resource import Resource
 
 ROOT_DEVICE_NAME = "/dev/xvda"
@@ -59,6 +61,23 @@ class MachineImage(Shareable, frozen=True, kw_only=True):
     protected_until: datetime | None = None  # while it cools down
 
 
+class Tiering(StrEnum):
+    """What was done last to move a snapshot to or from the archive; each is done at once."""
+
+    ARCHIVAL = "archival"
+    TEMPORARY_RESTORE = "temporary-restore"
+    PERMANENT_RESTORE = "permanent-restore"
+
+
+class Archiving(Struct, frozen=True, kw_only=True):
+    """A snapshot that is or was in the archive (EBS guide, "Archive Amazon EBS snapshots")."""
+
+    latest: Tiering
+    latest_at: datetime
+    archived_at: datetime
+    restored_until: datetime | None = None  # of a temporary one
+
+
 class DiskSnapshot(Shareable, frozen=True, kw_only=True):
     """What is left when an image is deregistered, and what another one can be registered from.
 
@@ -74,6 +93,20 @@ class DiskSnapshot(Shareable, frozen=True, kw_only=True):
     is_of_image: bool = False  # made with an image, of a volume that holds the image's content
     encrypted: bool = False
     kms_key_id: str = ""
+    archiving: Archiving | None = None
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it is in the archive tier, be it restored for a while or not."""
+        return self.archiving is not None and self.archiving.latest is not Tiering.PERMANENT_RESTORE
+
+    def restored_until(self, now: datetime) -> datetime | None:
+        """When a temporary restore of it will be over, if there is one."""
+        until = self.archiving.restored_until if self.archiving is not None else None
+        return until if until is not None and now < until else None
+
+    def can_be_read_at(self, now: datetime) -> bool:
+        return not self.is_archived or self.restored_until(now) is not None
 
     @property
     def is_record(self) -> bool:

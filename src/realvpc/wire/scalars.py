@@ -20,6 +20,9 @@ MAXIMUM_NUMBER = 64  # characters of a number or a point in time; longer ones ar
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _BITS = {"integer": 32, "long": 64}
+_ANY_CASE = frozenset({"RuleAction"})
+"""Enumerations whose values EC2 takes in any case, and shows as the model writes them: `Allow` is a rule of Terraform's
+test `TestAccVPCNetworkACL_caseSensitivityNoChanges`, which runs on AWS."""
 _EXPECTED = {"integer": "an integer", "long": "an integer", "float": "a number", "double": "a number"}
 
 TextReader: TypeAlias = Callable[[str, Where, Reading], Any]
@@ -58,6 +61,9 @@ def _parser(shape: Shape) -> tuple[Callable[[str], Any] | None, str]:
         return parse_timestamp, "a timestamp"
     if kind == "blob":
         return parse_blob, "Base64"
+    if shape.name in _ANY_CASE:
+        spelled = {value.lower(): value for value in shape.metadata["enum"]}
+        return lambda text: spelled.get(text.lower(), text), "a string"
     return None, "a string"
 
 

@@ -11,6 +11,7 @@ from . import (
     image_of_instance,
     image_registration,
     snapshot,
+    snapshot_tier,
     volume_snapshot,
 )
 from .resources import on
@@ -42,7 +43,10 @@ IMAGE_ACTIONS: dict[str, Action] = {
     "CreateSnapshots": Action(volume_snapshot.create_snapshots, on("instance", "snapshot", "volume")),
     "DeleteSnapshot": Action(snapshot.delete_snapshot, on("snapshot")),
     "DescribeSnapshotAttribute": Action(snapshot.describe_snapshot_attribute, on("snapshot")),
+    "DescribeSnapshotTierStatus": Action(snapshot_tier.describe_snapshot_tier_status, on_all),
     "DescribeSnapshots": Action(snapshot.describe_snapshots, on_all),
     "ModifySnapshotAttribute": Action(snapshot.modify_snapshot_attribute, on("snapshot")),
+    "ModifySnapshotTier": Action(snapshot_tier.modify_snapshot_tier, on("snapshot")),
     "ResetSnapshotAttribute": Action(snapshot.reset_snapshot_attribute, on("snapshot")),
+    "RestoreSnapshotTier": Action(snapshot_tier.restore_snapshot_tier, on("snapshot")),
 }

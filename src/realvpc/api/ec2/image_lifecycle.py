@@ -15,6 +15,7 @@ from ..core.errors import AwsError, invalid_parameter_value
 from ..core.lookup import named
 from .image import IMAGE
 from .sharing import check_owner
+from .snapshot import check_readable
 
 _LATEST = timedelta(days=3650)
 _COOLDOWN = timedelta(hours=24)
@@ -52,11 +53,14 @@ def disable_image(ctx: Context, request: Request) -> Answer:
 def enable_image(ctx: Context, request: Request) -> Answer:
     """Those that it was shared with before do not have it again.
 
-    Raises ``InvalidAMIID.NotFound``, AuthFailure.
+    Raises ``InvalidAMIID.NotFound``, AuthFailure, IncorrectState while its snapshot is in the archive.
     """
     image = _own(ctx, request)
     if image.state is not ImageState.DISABLED:
         return _DONE
+    snapshot = ctx.state.inventory.disk_snapshots.get(image.snapshot_id)
+    if snapshot is not None:
+        check_readable(ctx, snapshot)
     return Answer({"Return": True}, put(replace(image, state=ImageState.AVAILABLE)))
 
 

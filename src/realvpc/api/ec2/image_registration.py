@@ -18,7 +18,7 @@ from ..core.tags import tags_by_type, tags_on_creation
 from .image import IMAGE, check_available, images_of_snapshot
 from .image_lifecycle import check_unprotected
 from .sharing import check_owner, may_use
-from .snapshot import SNAPSHOT
+from .snapshot import SNAPSHOT, check_readable
 
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./'@_-]{3,128}")
 _NOT_HERE = ("BillingProducts", "KernelId", "RamdiskId", "TpmSupport", "UefiData")
@@ -62,6 +62,7 @@ def _root_snapshot(ctx: Context, request: Request, device: str) -> DiskSnapshot:
         raise unsupported_operation(f"The snapshot '{snapshot_id}' is another account's: CopySnapshot makes one's own.")
     if snapshot.state is not ImageState.AVAILABLE:
         raise AwsError("IncorrectState", f"The snapshot '{snapshot_id}' is not completed.")
+    check_readable(ctx, snapshot)
     if snapshot.is_record:
         raise unsupported_operation(f"The snapshot '{snapshot_id}' is a record of a volume, whose data is not kept.")
     return snapshot

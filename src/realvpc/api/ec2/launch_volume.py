@@ -23,7 +23,7 @@ from ..core.errors import (
 )
 from ..core.lookup import get
 from .ebs_setting import key_of
-from .snapshot import SNAPSHOT
+from .snapshot import SNAPSHOT, check_readable
 from .volume_figures import read_figures
 
 # EC2 guide, "Device names for volumes": what hardware virtual machines may call theirs.  Numbers are for partitions, of
@@ -49,7 +49,8 @@ class VolumePlan(Struct, frozen=True, kw_only=True):
 def read_volumes(ctx: Context, request: Request, image: MachineImage) -> list[VolumePlan]:
     """Raises MissingParameter, InvalidBlockDeviceMapping (a size below the snapshot's, a device twice, without a name
     or with one that is none), what ``read_figures`` and ``key_of`` raise, ``InvalidSnapshot.NotFound``,
-    AttachmentLimitExceeded; UnsupportedOperation for a root volume that is to outlive its instance."""
+    IncorrectState for one in the archive, AttachmentLimitExceeded; UnsupportedOperation for a root volume that is to
+    outlive its instance."""
     mappings: dict[str, Mapping[str, Any]] = {}
     for mapping in request.get("BlockDeviceMappings") or []:
         name = _device_name(mapping, image)
@@ -68,6 +69,8 @@ def read_volumes(ctx: Context, request: Request, image: MachineImage) -> list[Vo
         if not ebs or mapping.get("NoDevice") is not None:
             continue  # an instance store, which no type here has, or a device of the image, which has no other
         snapshot = get(ctx, SNAPSHOT, ebs["SnapshotId"]) if ebs.get("SnapshotId") else None
+        if snapshot:
+            check_readable(ctx, snapshot)
         plans.append(_plan(ctx, name, ebs, snapshot.id if snapshot else "", snapshot.size_gib if snapshot else 0))
     if len(plans) > MAXIMUM_VOLUMES:
         raise AwsError("AttachmentLimitExceeded", f"Volume count {len(plans)} exceeds the limit of {MAXIMUM_VOLUMES}.")

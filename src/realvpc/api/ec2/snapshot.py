@@ -33,7 +33,7 @@ def _render(row: DiskSnapshot) -> Response:
         "Progress": progress,
         "StartTime": row.started_at,
         "State": state,
-        "StorageTier": "standard",
+        "StorageTier": "archive" if row.is_archived else "standard",
         "Tags": render_tags(row.tags) or None,
         "VolumeId": row.volume_id or _NO_VOLUME,
         "VolumeSize": row.size_gib,
@@ -86,9 +86,17 @@ def describe_snapshots(ctx: Context, request: Request) -> Answer:
     return Answer({"Snapshots": [_shown(ctx, row) for row in page], "NextToken": token})
 
 
+def check_readable(ctx: Context, row: DiskSnapshot) -> None:
+    """Raises IncorrectState for one that is in the archive."""
+    if not row.can_be_read_at(ctx.now):
+        raise AwsError("IncorrectState", f"The snapshot '{row.id}' is archived. Restore it first.")
+
+
 def _shown(ctx: Context, row: DiskSnapshot) -> Response:
     """Tags are its owner's."""
     shown = SNAPSHOT.render(ctx, row)
+    if until := row.restored_until(ctx.now):
+        shown = shown | {"RestoreExpiryTime": until}
     return shown if row.account == ctx.account else shown | {"Tags": None}
 
 

@@ -26,7 +26,7 @@ from ..core.noun import Noun, of_row
 from ..core.parameters import refuse
 from ..core.tags import render_tags, tags_on_creation
 from .ebs_setting import key_of
-from .snapshot import SNAPSHOT
+from .snapshot import SNAPSHOT, check_readable
 from .volume_figures import read_figures
 
 _DEFAULT_TYPE = "gp2"  # of CreateVolume; launches have that of their image
@@ -103,10 +103,13 @@ describe_volumes = describing(VOLUME)
 
 def create_volume(ctx: Context, request: Request) -> Answer:
     """Raises MissingParameter, InvalidParameterCombination, ``InvalidSnapshot.NotFound``, ``InvalidZone.NotFound``,
-    InvalidParameterValue, what ``read_figures`` and ``key_of`` raise, VolumeLimitExceeded, UnsupportedOperation."""
+    InvalidParameterValue, IncorrectState for a snapshot in the archive, what ``read_figures`` and ``key_of`` raise,
+    VolumeLimitExceeded, UnsupportedOperation."""
     refuse(request, ("MultiAttachEnabled", "OutpostArn"))
     zone = _zone(ctx, request)
     snapshot = get(ctx, SNAPSHOT, request["SnapshotId"]) if request.get("SnapshotId") else None
+    if snapshot:
+        check_readable(ctx, snapshot)
     size = request.get("Size") or (snapshot.size_gib if snapshot else 0)
     if not size:
         raise AwsError("MissingParameter", "The request must contain the parameter size or snapshotId")

@@ -21,7 +21,7 @@ from ..core.tags import is_reserved, render_tags, tags_on_creation
 from .ebs_setting import key_of
 from .instance import INSTANCE
 from .sharing import may_use
-from .snapshot import SNAPSHOT
+from .snapshot import SNAPSHOT, check_readable
 from .volume import VOLUME
 
 _NOT_HERE = ("OutpostArn", "DestinationOutpostArn", "DestinationAvailabilityZone")
@@ -78,13 +78,15 @@ def create_snapshots(ctx: Context, request: Request) -> Answer:
 def copy_snapshot(ctx: Context, request: Request) -> Answer:
     """Of this account's or one that is shared with it, from any Region.
 
-    Raises ``InvalidSnapshot.NotFound``, SnapshotLimitExceeded, what ``key_of`` raises, UnsupportedOperation.
+    Raises ``InvalidSnapshot.NotFound``, IncorrectState for one in the archive, SnapshotLimitExceeded, what ``key_of``
+    raises, UnsupportedOperation.
     """
     refuse(request, _NOT_HERE)
     source_id = request["SourceSnapshotId"]
     source = ctx.state.inventory.disk_snapshots.get(source_id)
     if source is None or not may_use(ctx, source, request["SourceRegion"]):
         raise not_found(SNAPSHOT, source_id)
+    check_readable(ctx, source)
     if (request.get("DestinationRegion") or ctx.region) != ctx.region:
         raise invalid_parameter_value(
             f"Value ({request['DestinationRegion']}) for parameter destinationRegion is invalid."
