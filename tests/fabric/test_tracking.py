@@ -56,7 +56,7 @@ class TestTracking:
         key = flow_key(Flow.arriving(A, back))
         for idle, expected in ((seconds - 2, Reason.DELIVERED), (seconds + 2, Reason.SECURITY_GROUP_INGRESS)):
             last = (time.clock_gettime_ns(time.CLOCK_MONOTONIC) - idle * 10**9) % 2**64
-            kernel.loaded.maps["flows"].update({key: layout.FLOW.pack(last, seen, 0)})
+            kernel.loaded.maps["flows"].update({key: layout.FLOW.pack(last, seen, 0, 0)})
             forget_decisions(kernel.loaded.maps)
             assert reason(send(frame(back), B)) is expected
 

@@ -85,6 +85,15 @@ LAW = (
         "nat_flow.py", "if not attempt and packet.source_port >= FIRST_PORT:", "if packet.source_port >= FIRST_PORT:"
     ),
     Mutant("nat_flow.py", "if newest is not None and newest.outside in addresses", "if newest is not None"),
+    # what returns to them over a peering connection
+    Mutant("return_to_sender.py", "or not interface.has(journey.packet.destination)", ""),
+    Mutant("return_to_sender.py", "or far.vpc_id != sender.vpc_id", ""),
+    Mutant(
+        "return_to_sender.py",
+        "route is None or network.route_state(table, route) is RouteState.BLACKHOLE",
+        "route is None",
+    ),
+    Mutant("walk.py", 'returns_to="" if journey.nat_back else journey.nat_out', "returns_to=journey.nat_out"),
     # the way in
     Mutant("journey.py", "if self.packet.size > limit:", "if self.packet.size >= limit:"),
     Mutant("journey.py", "if not has_machine(self.network, receiver):", "if False:"),

@@ -39,6 +39,7 @@ OF_LAW = {  # the tests of what is in the file
     "nat_flow.py": ("nat",),
     "network_acl.py": ("network_acl",),
     "private_link.py": ("private_link",),
+    "return_to_sender.py": ("return_to_sender",),
     "walk.py": ("walk",),
 }
 OF_PROGRAM = tuple(f"tests/fabric/test_{name}.py" for name in (

@@ -71,6 +71,40 @@ def test_private_instances_reach_the_internet_and_nobody_reaches_them(fabric: Fa
     assert ping(fabric, A, "10.30.0.7").received == 3, "out of a gateway and over a peering connection"
 
 
+@either_way
+def test_answers_return_over_a_peering_connection_without_a_route(fabric: Fabric) -> None:
+    """To the gateway, and to nobody beside it; TCP both ways, and the error of a port that nobody listens on."""
+    bring_up(
+        fabric,
+        Network.of(
+            *vpc_with_nat(1, "10.20.0.0/16", public=(), peers=[("10.30.0.0/16", 1)]),
+            *vpc(2, "10.30.0.0/16", rules=(ALL_IN, ALL_OUT)),
+            *private_host(1, 1, "10.20.1.7"),
+            *host(3, 1, "10.20.0.7"),
+            *host(4, 2, "10.30.0.7"),
+            peering(1, 1, 2),
+        ),
+    )
+    assert ping(fabric, A, "10.30.0.7").received == 3
+    gained = counted(fabric, lambda: ping_in_vain(fabric, PUBLIC, "10.30.0.7"))
+    assert gained == {"DELIVERED": 3, "IGW_NO_PUBLIC_ADDRESS": 3}
+    with ExitStack() as stack:
+        server = stack.enter_context(socket_in(fabric, FAR, socket.SOCK_STREAM, 7777))
+        server.listen()
+        client = stack.enter_context(socket_in(fabric, A, socket.SOCK_STREAM))
+        client.connect(("10.30.0.7", 7777))
+        accepted, peer = server.accept()
+        stack.enter_context(accepted)
+        assert peer[0] == OWN
+        accepted.sendall(bytes(200_000))
+        assert len(received(client, 200_000)) == 200_000
+        refused = stack.enter_context(socket_in(fabric, A, socket.SOCK_DGRAM))
+        refused.connect(("10.30.0.7", 7778))
+        refused.send(b"is anybody there?")
+        with pytest.raises(ConnectionRefusedError):
+            refused.recv(100)
+
+
 def test_two_connections_from_one_port_are_told_apart(fabric: Fabric, network: Network) -> None:
     with ExitStack() as stack:
         server = stack.enter_context(socket_in(fabric, "internet", socket.SOCK_STREAM, SERVER[1]))

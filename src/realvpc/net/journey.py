@@ -30,11 +30,15 @@ class DroppedError(Exception):
 
 
 class Exit(Struct, frozen=True):
-    """Where the gateway leads: the interface that the packet is for, the VPC that it enters, and the MTU on the way."""
+    """Where the gateway leads: the interface that the packet is for, the VPC that it enters, and the MTU on the way.
+
+    ``returns_to`` is the interface of a NAT gateway to which answers return, whatever route tables say there.
+    """
 
     interface: NetworkInterface
     gateway: str
     mtu: int
+    returns_to: str = ""
 
 
 class Journey:
@@ -50,7 +54,7 @@ class Journey:
         self.sightings: list[Sighting] = []
         self.sender: NetworkInterface | None = None  # where the packet entered, if it was at an interface
         self.nat_flow: NatFlow | None = None  # that begins
-        self.nat_out = self.nat_back = False  # whether it passed a NAT gateway
+        self.nat_out = self.nat_back = ""  # the interface of the NAT gateway that it passed
         self.is_outside = False  # of the subnet that it left last
 
     # -- the layers of an interface and its subnet ---------------------------------------------------------------
@@ -96,6 +100,19 @@ class Journey:
         if flow not in self.flows and flow not in self.tracked:
             self._check_room(receiver, self.flows)
             self.tracked.append(flow)
+
+    def track_way_back(self, receiver: NetworkInterface, gateway: str) -> None:
+        """The same, of what comes out of a NAT gateway, which is always tracked."""
+        flow = Flow.arriving(receiver.id, self.packet)
+        if self.packet.quoted is None and flow not in self.flows:
+            self.tracked = [each for each in self.tracked if each != flow]
+            self.tracked.append(replace(flow, gateway=gateway))
+
+    def flow_at(self, sender: NetworkInterface) -> Flow | None:
+        """The tracked flow that the sender's packet belongs to, or is an error about."""
+        quoted = self.packet.quoted
+        flow = Flow.leaving(sender.id, self.packet) if quoted is None else Flow.arriving(sender.id, quoted)
+        return next((each for each in self.flows if each == flow), None)
 
     def is_answer_to(self, receiver: NetworkInterface) -> bool:
         """Whether the packet belongs to a flow of the receiver, or is an error about one."""
@@ -144,6 +161,8 @@ class Journey:
         destination = self.packet.destination
         self.address_check(receiver, destination, Layer.DESTINATION_CHECK, Reason.DESTINATION_CHECK)
         self.security_group(receiver, is_egress=False)
+        if exit_.returns_to:
+            self.track_way_back(receiver, exit_.returns_to)
         return receiver
 
     def hand_over(self, receiver: NetworkInterface) -> Trace:

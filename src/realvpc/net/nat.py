@@ -24,10 +24,10 @@ from .subnet import Subnet
 def outwards(journey: Journey, gateway: NatGateway) -> Subnet:
     """Translate what a route leads to the gateway; the subnet where it goes on."""
     _once(journey, gateway, may_be_first=not (journey.nat_out or journey.nat_back))
-    journey.nat_out = True
     vpc = journey.network.vpcs[gateway.vpc_id]
     source, interface = journey.packet.source, journey.network.interface_of_nat_gateway(gateway.id)
     assert interface is not None, "the route would be a blackhole"
+    journey.nat_out = interface.id
     journey.decide(
         vpc.holds(source),
         Layer.GATEWAY,
@@ -52,7 +52,7 @@ def outwards(journey: Journey, gateway: NatGateway) -> Subnet:
 def backwards(journey: Journey, gateway: NatGateway, exit_: Exit) -> Subnet:
     """Translate back what answers a connection of the gateway; the subnet where it goes on."""
     _once(journey, gateway, may_be_first=not journey.nat_back)
-    journey.nat_back = True
+    journey.nat_back = exit_.interface.id
     journey.fits(exit_.gateway, exit_.mtu, gateway.vpc_id)
     subnet = _enter(journey, gateway, exit_.interface)
     flow = answered(journey.nat_flows, exit_.interface.id, journey.packet)

@@ -65,7 +65,8 @@ class Flow(Struct, frozen=True, eq=False):
     """A tracked flow at one network interface, seen from that interface.
 
     Of ICMP it has the type that the interface sends: 8 (and 0 comes back) in a flow of pings that began here.
-    ``sender`` is the interface whose share of an interface endpoint it takes, and no part of what it is.
+    No part of what it is: ``sender``, the interface whose share of an interface endpoint it takes, and ``gateway``,
+    that of the NAT gateway in a peered VPC from which it came and to which its answers return.
     """
 
     interface_id: str
@@ -77,6 +78,7 @@ class Flow(Struct, frozen=True, eq=False):
     icmp_type: int = 0
     icmp_code: int = 0
     sender: str = ""
+    gateway: str = ""
 
     def _what_it_is(self) -> tuple[object, ...]:
         ends = self.local, self.remote, self.local_port, self.remote_port
@@ -84,6 +86,9 @@ class Flow(Struct, frozen=True, eq=False):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Flow) and self._what_it_is() == other._what_it_is()
+
+    def __ne__(self, other: object) -> bool:  # msgspec's own would go by identity
+        return not self == other
 
     def __hash__(self) -> int:
         return hash(self._what_it_is())

@@ -24,6 +24,7 @@ from .packet import Flow, Packet
 from .peering import Peering
 from .private_link import from_endpoints, to_endpoint
 from .reasons import Layer, Reason
+from .return_to_sender import over_which_it_returns
 from .route_table import LOOKUPS_MAXIMUM, Route, RouteState, RouteTable, TargetKind
 from .services import IDENTITIES_OVER_ENDPOINT
 from .subnet import Subnet
@@ -70,7 +71,8 @@ def _from_interface(journey: Journey, interface_id: str) -> Trace:
     if journey.packet.destination != subnet.router:
         journey.seen_by(sender, is_egress=True)
     journey.security_group(sender, is_egress=True)
-    return _leave(journey, subnet)
+    peering = over_which_it_returns(journey, sender)
+    return _leave(journey, subnet) if peering is None else _return(journey, subnet, peering)
 
 
 def _leave(journey: Journey, subnet: Subnet) -> Trace:
@@ -83,6 +85,13 @@ def _leave(journey: Journey, subnet: Subnet) -> Trace:
         journey.network_acl(subnet, is_egress=True)
         journey.is_outside = True
     return _routed(journey, table)
+
+
+def _return(journey: Journey, subnet: Subnet, peering: Peering) -> Trace:
+    """To the NAT gateway in a peered VPC that the packet answers, past the route tables."""
+    journey.network_acl(subnet, is_egress=True)
+    journey.is_outside = True
+    return _arrive(journey, _over_peering(journey, subnet.vpc_id, peering))
 
 
 def _arrive(journey: Journey, exit_: Exit) -> Trace:
@@ -177,4 +186,5 @@ def _over_peering(journey: Journey, vpc_id: str, peering: Peering) -> Exit:
         far_vpc.id,
     )
     receiver = journey.interface_at(far_vpc.id, peering.id)
-    return Exit(receiver, peering.id, mtu.CROSS_REGION if peering.is_cross_region else mtu.SAME_REGION)
+    largest = mtu.CROSS_REGION if peering.is_cross_region else mtu.SAME_REGION
+    return Exit(receiver, peering.id, largest, returns_to="" if journey.nat_back else journey.nat_out)

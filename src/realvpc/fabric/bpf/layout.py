@@ -114,6 +114,7 @@ FLOW = Record(
     Field("last", U64, "nanoseconds of CLOCK_MONOTONIC_COARSE"),
     Field("seen", U64, "SEEN_..."),
     Field("sender", U64, "at an interface endpoint: the interface that began it, or 0"),
+    Field("gateway", U64, "the interface of the NAT gateway in a peered VPC to which answers return, or 0"),
 )
 SHARE_KEY = Record("share_key", Field("endpoint", U64, "its interface"), Field("sender", U64))
 NAT_GATEWAY = Record(

@@ -245,7 +245,7 @@ INLINE void forget(const struct passage *passage, struct flow_key *key, __u64 no
 /* Called for a packet that arrives, and for no other: a dropped packet leaves no trace.  0, or why it does not arrive
  * after all. */
 INLINE __u32 remember(const struct passage *passage, struct flow_key *key, const struct packet *packet, int is_egress,
-		      __u64 now)
+		      __u64 gateway, __u64 now)
 {
 	__u64 shown = is_egress ? SEEN_LEAVING : SEEN_ARRIVING;
 
@@ -263,7 +263,7 @@ INLINE __u32 remember(const struct passage *passage, struct flow_key *key, const
 			flow->seen = seen;
 		if (idle(flow, now) > NANOSECONDS) /* one write a second: the cache line is shared */
 			flow->last = now;
-	} else if (passage->track && begin(key, shown, now, passage->sender)) {
+	} else if (passage->track && begin(key, shown, now, passage->sender, gateway)) {
 		return REASON_CONNTRACK_ALLOWANCE_EXCEEDED;
 	}
 	return REASON_DELIVERED;

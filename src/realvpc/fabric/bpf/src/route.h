@@ -13,7 +13,7 @@
 struct way {
 	__u64 receiver;
 	__u32 mtu, tables;
-	__u8 is_outside, is_to_nat, is_tracked;
+	__u8 is_outside, is_to_nat, is_tracked, is_over_peering;
 };
 
 INLINE __u32 check_source(const struct packet *packet, const struct interface *sender)
@@ -40,15 +40,16 @@ INLINE __u32 to_address_in(__u64 vpc, const struct packet *packet, struct way *w
 
 /* The far VPC takes only packets for its own addresses, and only from the near one's.  Whatever has an address of a VPC
  * lies in its blocks, so that these are looked at only when no interface has the address. */
-INLINE __u32 over_peering(const struct packet *packet, const struct interface *sender, __u64 near,
-			  const struct route *route, struct way *way)
+INLINE __u32 over_peering(const struct packet *packet, const struct interface *sender, __u64 near, __u64 far,
+			  struct way *way)
 {
 	if (!(near == sender->vpc && has_address(sender, &packet->source)) &&
 	    !LPM_LOOKUP(vpc_cidrs, near, &packet->source))
 		return REASON_PCX_REJECTS_SPOOFED_SOURCE;
-	if (!to_address_in(route->vpc, packet, way))
+	way->is_over_peering = 1;
+	if (!to_address_in(far, packet, way))
 		return REASON_DELIVERED;
-	return LPM_LOOKUP(vpc_cidrs, route->vpc, &packet->destination) ? REASON_NO_DESTINATION :
+	return LPM_LOOKUP(vpc_cidrs, far, &packet->destination) ? REASON_NO_DESTINATION :
 									 REASON_PCX_REQUIRES_ADDRESS_IN_VPC_CIDR;
 }
 
@@ -99,7 +100,7 @@ INLINE __u32 find_way(struct packet *packet, const struct interface *sender, str
 
 	way->mtu = MTU_SAME_REGION;
 	way->receiver = 0;
-	way->is_outside = way->is_to_nat = way->is_tracked = 0;
+	way->is_outside = way->is_to_nat = way->is_tracked = way->is_over_peering = 0;
 	if (in_subnet_of(sender, packet, &packet->destination))
 		return to_address_in(sender->vpc, packet, way);
 	way->is_outside = 1;
@@ -119,7 +120,7 @@ INLINE __u32 find_way(struct packet *packet, const struct interface *sender, str
 			way->is_outside = 0;
 		return appliance ? REASON_DELIVERED : REASON_BLACKHOLE_ROUTE;
 	case ROUTE_PEERING:
-		return over_peering(packet, sender, vpc, route, way);
+		return over_peering(packet, sender, vpc, route->vpc, way);
 	case ROUTE_EGRESS_ONLY_INTERNET_GATEWAY: /* only answers come back, so it has to be known what they answer */
 		if (!packet->is_ipv6)
 			return REASON_IGW_NO_PUBLIC_ADDRESS;

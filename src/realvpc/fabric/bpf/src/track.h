@@ -142,9 +142,9 @@ APART int claim(__u64 interface)
 }
 
 /* The flow begins, on the place that was claimed for it: 0, or -1 and the place is free again. */
-APART int begin(struct flow_key *key, __u64 seen, __u64 now, __u64 sender)
+APART int begin(struct flow_key *key, __u64 seen, __u64 now, __u64 sender, __u64 gateway)
 {
-	struct flow first = { .last = now, .seen = seen, .sender = sender };
+	struct flow first = { .last = now, .seen = seen, .sender = sender, .gateway = gateway };
 	struct flow *flow;
 
 	if (!key)
@@ -163,7 +163,12 @@ APART int begin(struct flow_key *key, __u64 seen, __u64 now, __u64 sender)
 	if (!flow)
 		return -1; /* no memory */
 	/* Begun by another CPU just now; or over, and not yet gone. */
-	flow->seen = is_over(flow, key->protocol, now) ? seen : flow->seen | seen;
+	if (is_over(flow, key->protocol, now)) {
+		flow->seen = seen;
+		flow->gateway = gateway;
+	} else {
+		flow->seen |= seen;
+	}
 	flow->last = now;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "service.h"
 #include "route.h"
 #include "nat_gateway.h"
+#include "return_to_sender.h"
 #include "arp.h"
 #include "icmp.h"
 #include "icmpv6.h"
@@ -109,7 +110,7 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 	egress = examine(packet, &journey->leaving, sender, 1, now);
 	if (egress.reason)
 		return drop(skb, sender->id, egress.reason);
-	reason = leave(packet, sender, &way);
+	reason = set_off(journey, sender, &way);
 	if (!reason)
 		reason = pass_nat_gateways(journey, &way, &receiver, now);
 	if (!reason && way.receiver && !receiver)
@@ -133,6 +134,7 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 		if (reason)
 			return drop(skb, receiver->id, reason);
 		track_at_endpoint(&ingress, receiver, sender->id);
+		track_way_back(&ingress, journey, &way);
 	}
 	if (way.is_tracked && !egress.flow && !packet->is_error)
 		egress.track = 1;
@@ -149,7 +151,7 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 	if (reason) {
 		give_place_back(&egress, &journey->leaving);
 	} else {
-		reason = remember(&egress, &journey->leaving, packet, 1, now);
+		reason = remember(&egress, &journey->leaving, packet, 1, 0, now);
 		if (reason)
 			forget_nat(journey, now);
 	}
@@ -160,7 +162,7 @@ INLINE int travel(struct __sk_buff *skb, struct journey *journey, const struct i
 	}
 	if (!receiver)
 		return leave_fabric(skb, journey, way.mtu, is_settled(&egress));
-	reason = remember(&ingress, &journey->arriving, packet, 0, now);
+	reason = remember(&ingress, &journey->arriving, packet, 0, journey->returns_to, now);
 	if (reason) {
 		forget(&egress, &journey->leaving, now);
 		forget_nat(journey, now);
@@ -249,7 +251,7 @@ INLINE int come_in(struct __sk_buff *skb, struct journey *journey, int reason)
 	if (reason) {
 		give_place_back(&ingress, &journey->arriving);
 	} else {
-		reason = remember(&ingress, &journey->arriving, &journey->packet, 0, now);
+		reason = remember(&ingress, &journey->arriving, &journey->packet, 0, 0, now);
 		if (reason)
 			forget_nat(journey, now);
 	}
