@@ -331,6 +331,24 @@ def test_an_account_has_so_many_lines_of_all_its_flow_logs(
     deliver(client.service, Node(([flow(interface_id, port=port) for port in range(2)], {})))
     groups = client("DescribeLogGroups", of="logs")["logGroups"]
     assert sum(len(lines(client, row["logGroupName"])) for row in groups) == 3
+    told = [status(client, row["FlowLogId"]) for row in client("DescribeFlowLogs")["FlowLogs"]]
+    assert sorted(told, key=str) == [LIMITED, LIMITED, ("SUCCESS", None), ("SUCCESS", None)]
+    monkeypatch.setattr(flow_logs, "LINES_OF_ACCOUNT", 100)
+    deliver(client.service, Node(([flow(interface_id)], {})))
+    assert {status(client, row["FlowLogId"]) for row in client("DescribeFlowLogs")["FlowLogs"]} == {("SUCCESS", None)}
+
+
+def test_interfaces_that_there_is_no_line_for_are_told_of(
+    client: Client, subnet_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow_logs, "LINES", 1)
+    role = make_role(client)
+    found = [put_instance(client, subnet_id, f"10.20.0.{8 + number}", number=number)[1] for number in (1, 2)]
+    flow_log_id = make_flow_log(client, subnet_id, role=role, ResourceType="Subnet")
+    long_ago(client)
+    deliver(client.service, Node(([flow(each) for each in found], {})))
+    assert len(lines(client)) == 1
+    assert status(client, flow_log_id) == LIMITED
 
 
 def test_a_node_that_is_away_is_asked_again_with_the_next_minute(

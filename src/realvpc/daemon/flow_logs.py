@@ -99,13 +99,12 @@ class FlowLogDelivery:
         puts = _Puts(self._store)
         for row in self._rows():
             limit = min(LINES, left[row.account])
-            if limit:
-                written = await aside(row.account, _rendered, self._service.state, row, gathering, limit)
-                left[row.account] -= sum(len(batch.events) for batch in written)
-                if row.is_of_files:
-                    await self._put(puts, row, written, window)
-                else:
-                    await self._write(row, written)
+            written, error = await aside(row.account, _rendered, self._service.state, row, gathering, limit)
+            left[row.account] -= sum(len(batch.events) for batch in written)
+            if row.is_of_files:
+                await self._put(puts, row, written, window, error)
+            else:
+                await self._write(row, written, error)
         self._last_put = puts.last
 
     def _rows(self) -> list[FlowLog]:
@@ -131,16 +130,17 @@ class FlowLogDelivery:
                 skipped[interface_id] += packets
         return dict(flows), dict(skipped)
 
-    async def _put(self, puts: _Puts, row: FlowLog, written: Sequence[Batch], window: Window) -> None:
-        """A file into its bucket."""
+    async def _put(self, puts: _Puts, row: FlowLog, written: Sequence[Batch], window: Window, cut: str) -> None:
+        """A file into its bucket; ``cut`` is why not all is in it."""
         file = await aside(row.account, log_file, row, written, window)
-        if file is None:
-            return
-        await self._note(row, await puts.error_of(row, file))
+        if file is not None:
+            await self._note(row, await puts.error_of(row, file) or cut)
+        elif cut:
+            await self._note(row, cut)
 
-    async def _write(self, row: FlowLog, written: Sequence[Batch]) -> None:
+    async def _write(self, row: FlowLog, written: Sequence[Batch], cut: str) -> None:
         """Into its log group.  Of all bits together it is said whether something was left out."""
-        errors: list[str] = []
+        errors = [cut] if cut else []
 
         def deliver(some: Sequence[Batch], ctx: Context) -> Change:
             change, error = delivered(ctx, row.id, some)
@@ -192,10 +192,10 @@ class _Puts:
         return error_of(status)
 
 
-def _rendered(state: State, row: FlowLog, gathering: Gathering, limit: int) -> list[Batch]:
+def _rendered(state: State, row: FlowLog, gathering: Gathering, limit: int) -> tuple[list[Batch], str]:
     """Nothing of one for which it is no use; the policies of its role may be long.  What the last delivery met is tried
     again each time."""
-    return [] if obstacle(state, row) else batches(row, gathering, limit)
+    return ([], "") if obstacle(state, row) else batches(row, gathering, limit)
 
 
 def _bits(written: Sequence[Batch]) -> Iterator[list[Batch]]:

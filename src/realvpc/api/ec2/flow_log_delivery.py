@@ -2,7 +2,8 @@
 Logs").
 
 Bounded in every window: a flow log has ``LINES`` lines, which its interfaces share, and an account ``LINES_OF_ACCOUNT``
-of all its flow logs.  What is more is left out, and a line says so (``SKIPDATA``).
+of all its flow logs.  What is more is left out, and a line says so (``SKIPDATA``); where there is none left for an
+interface, the flow log does (``Rate limited``).
 """
 
 from __future__ import annotations
@@ -79,14 +80,19 @@ class Gathering(Struct, frozen=True, kw_only=True):
     moved: int = 0
 
 
-def batches(row: FlowLog, gathering: Gathering, limit: int) -> list[Batch]:
-    """What a flow log writes of it: a batch for each interface that it covers, of ``limit`` lines in all at most."""
+def batches(row: FlowLog, gathering: Gathering, limit: int) -> tuple[list[Batch], str]:
+    """What a flow log writes of it: a batch for each interface that it covers, of ``limit`` lines in all at most.
+
+    With the error that this makes of it: empty when there is a line for each of them.
+    """
     window = Window(max(gathering.window.start, int(row.created_at.timestamp())), gathering.window.end)
     if window.start >= window.end:
-        return []
-    places = _places(row, gathering)[:limit]
+        return [], ""
+    covered = _places(row, gathering)
+    places = covered[:limit]
     share = limit // len(places) if places else 0
-    return [_batch(row, gathering, place, window, share) for place in places]
+    error = _RATE_LIMITED if len(covered) > limit else ""
+    return [_batch(row, gathering, place, window, share) for place in places], error
 
 
 def _batch(row: FlowLog, gathering: Gathering, place: Place, window: Window, share: int) -> Batch:
