@@ -122,6 +122,7 @@ class Instance(Resource, frozen=True, kw_only=True):
     cpu_credits: str | None = None  # standard or unlimited, for burstable types
     metadata_options: MetadataOptions = MetadataOptions()
     tenancy: str = "default"  # or dedicated
+    capacity_reservation_preference: str = "open"  # or none
     placement_group_id: str | None = None
     partition_number: int | None = None
     hostname_type: str = "ip-name"

@@ -36,9 +36,28 @@ def described(client: Client, *instance_ids: str) -> list[dict[str, Any]]:
     return [row for reservation in reservations for row in reservation["Instances"]]
 
 
+RESERVATION, ONLY = "cr-0123456789abcdef0", "capacity-reservations-only"
+
+
+def reserved(**wanted: Any) -> dict[str, Any]:
+    return {"CapacityReservationSpecification": wanted}
+
+
+def targeted(**target: str) -> dict[str, Any]:
+    return reserved(CapacityReservationTarget=target)
+
+
 @pytest.fixture
 def subnet_id(client: Client) -> str:
     return make_subnet(client, make_vpc(client))
+
+
+@pytest.mark.parametrize("preference", ["open", "none"])
+def test_whether_it_would_run_in_an_open_capacity_reservation_is_kept(
+    client: Client, subnet_id: str, preference: str
+) -> None:
+    (made,) = run(client, subnet_id, **reserved(CapacityReservationPreference=preference))
+    assert made["CapacityReservationSpecification"] == {"CapacityReservationPreference": preference}
 
 
 def test_an_instance_is_pending_in_the_answer_and_runs_with_an_address_of_its_subnet(
@@ -149,6 +168,11 @@ def refused(client: Client, subnet_id: str, **more: Any) -> Any:
         ({"MinCount": 500_000, "MaxCount": 500_000}, "VcpuLimitExceeded", "vCPU"),
         ({"NetworkInterfaces": [{"DeviceIndex": 0}]}, "InvalidParameterCombination", "instance-level subnet ID"),
         ({"CreditSpecification": {"CpuCredits": "lots"}}, "InvalidParameterValue", "CpuCredits"),
+        (reserved(CapacityReservationPreference="any"), "InvalidParameterValue", "(any)"),
+        (reserved(CapacityReservationPreference=ONLY), "ReservationCapacityExceeded", "Capacity Reservation"),
+        (targeted(CapacityReservationId="cr-1"), "InvalidCapacityReservationId.Malformed", "cr-1"),
+        (targeted(CapacityReservationId=RESERVATION), "InvalidCapacityReservationId.NotFound", RESERVATION),
+        (targeted(CapacityReservationResourceGroupArn="arn:aws:g"), "InvalidParameterValue", "arn:aws:g"),
         ({"TagSpecifications": specification("vpc", a="b")}, "InvalidParameterValue", "taggable resource type"),
     ],
 )

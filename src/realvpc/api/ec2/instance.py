@@ -85,7 +85,7 @@ def render_instance(ctx: Context, instance: Instance) -> Response:
         "Tags": render_tags(instance.tags) or None,
         "VirtualizationType": "hvm",
         "CpuOptions": {"CoreCount": kind.cores, "ThreadsPerCore": instance.threads_per_core or kind.threads_per_core},
-        "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
+        "CapacityReservationSpecification": {"CapacityReservationPreference": instance.capacity_reservation_preference},
         "HibernationOptions": {"Configured": False},
         "MetadataOptions": render_metadata_options(instance.metadata_options),
         "EnclaveOptions": {"Enabled": False},

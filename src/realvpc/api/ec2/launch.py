@@ -16,6 +16,7 @@ from realvpc.net.parameter import parameter_id
 
 from ..core.context import Context, Request
 from ..core.errors import (
+    AwsError,
     invalid_parameter_combination,
     invalid_parameter_value,
     missing_parameter,
@@ -23,11 +24,14 @@ from ..core.errors import (
 )
 from ..core.lookup import check_form, find, not_found
 from ..core.parameters import parameter_name, refuse
+from .empty_ids import KINDS
 from .image import IMAGE, check_available
 from .key_pair import KEY_PAIR, key_pair_named
 
 MAXIMUM_USER_DATA = 16384  # bytes, before base64
 RESOLVE = "resolve:ssm:"
+_ONLY = "capacity-reservations-only"
+_PREFERENCES = ("open", "none", _ONLY)
 _NOT_HERE = (
     "ElasticGpuSpecification",
     "ElasticInferenceAccelerators",
@@ -123,6 +127,32 @@ def read_cpu_credits(request: Request, kind: InstanceType) -> str | None:
     if wanted not in ("standard", "unlimited"):
         raise invalid_parameter_value(f"Invalid value '{wanted}' for CpuCredits.")
     return wanted
+
+
+def read_capacity_reservation(request: Request) -> str:
+    """Whether an instance would run in a capacity reservation that is open to it: of these there are none.
+
+    Raises InvalidParameterValue, ``InvalidCapacityReservationId.Malformed``, ``InvalidCapacityReservationId.NotFound``,
+    ReservationCapacityExceeded for an instance that is to run in a reservation and nowhere else.
+    """
+    wanted = request.get("CapacityReservationSpecification") or {}
+    target = wanted.get("CapacityReservationTarget") or {}
+    preference: str = wanted.get("CapacityReservationPreference") or "open"
+    if preference not in _PREFERENCES:
+        raise invalid_parameter_value(
+            f"Value ({preference}) for parameter capacityReservationSpecification.capacityReservationPreference is "
+            "invalid."
+        )
+    if reservation_id := target.get("CapacityReservationId"):
+        KINDS["CapacityReservationId"].refuse((reservation_id,))
+    if group := target.get("CapacityReservationResourceGroupArn"):
+        raise invalid_parameter_value(f"The resource group '{group}' does not exist")
+    if preference == _ONLY:
+        raise AwsError(
+            "ReservationCapacityExceeded",
+            "There is no Capacity Reservation with instance capacity for your request.",
+        )
+    return preference
 
 
 def read_user_data(request: Request) -> str | None:

@@ -20,6 +20,7 @@ from .instance import INSTANCE, render_reservations
 from .instance_state import happens
 from .launch import (
     find_profile,
+    read_capacity_reservation,
     read_counts,
     read_cpu_credits,
     read_image,
@@ -163,6 +164,7 @@ def _template(
         ebs_optimized=bool(request.get("EbsOptimized")),
         threads_per_core=read_threads_per_core(request, kind),
         cpu_credits=read_cpu_credits(request, kind),
+        capacity_reservation_preference=read_capacity_reservation(request),
         metadata_options=launch_options(ctx, request.get("MetadataOptions") or {}),
         tenancy=placement.tenancy,
         placement_group_id=placement.group.id if placement.group else None,
