@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from realvpc.client.nat import NAT
 from realvpc.config import SettingsError
 
 from .accounts import account_option, profile, region_option
@@ -31,8 +32,8 @@ def vpc_command() -> None:
 @click.option("--ipv6", is_flag=True, help="IPv6 as well: a block of Amazon's pool, a /64 for each subnet.")
 @click.option(
     "--nat",
-    type=click.Choice(["none", "one", "per-zone"]),
-    default="none",
+    type=click.Choice(NAT),
+    default=NAT[0],
     help="NAT gateways that lead private subnets out, each with an Elastic IP address [none].",
 )
 @account_option

@@ -13,9 +13,6 @@ from realvpc.net.vpc import MAXIMUM_PREFIX_LENGTH, valid_block
 from .aws import Aws
 
 IPV6_SUBNET = 64
-NAT = ("none", "one", "per-zone")
-"""Where there are NAT gateways: nowhere, in the first public subnet, or in one of each zone."""
-
 EXTRA_BITS = 4
 """A subnet's prefix is that much longer than the VPC's: /20 in a /16."""
 
@@ -79,8 +76,8 @@ def create_vpc(
     nat: str = "none",
 ) -> MadeVpc:
     """Make it.  ``tags`` go on the VPC, beside its Name.  With ``ipv6`` each subnet has a /64 and gives addresses of
-    it, and private subnets get out over an egress-only internet gateway.  ``nat``, one of NAT, says which NAT gateways
-    lead private subnets to the internet.
+    it, and private subnets get out over an egress-only internet gateway.  ``nat``, one of ``nat.NAT``, says which NAT
+    gateways lead private subnets to the internet.
 
     Raises WizardError where there is no public subnet for a NAT gateway, and CallFailedError; what was made until then
     stays.

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from realvpc.api.core.call import Call, Handler, Through
-from realvpc.api.core.errors import MAXIMUM_MESSAGE, AwsError
+from realvpc.api.core.errors import MAXIMUM_MESSAGE, AwsError, invalid_parameter
 from realvpc.api.core.refusals import refusals_of
 from realvpc.api.ec2instanceconnect.tunnel import OPEN_TUNNEL, Tunnel
 from realvpc.http_connection import ADMITTED, http_scheme
@@ -67,7 +67,7 @@ class TunnelDoor:
         """Raises AwsError."""
         query: bytes = scope.get("query_string", b"")
         if len(query) > _LONGEST_QUERY:
-            raise AwsError("InvalidParameter", "The request is too long.")
+            raise invalid_parameter("The request is too long.")
         headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"])
         scheme = http_scheme(scope)
         request = Request("GET", PATH, headers, tuple(parse_form(query)), b"", scheme)

@@ -10,7 +10,13 @@ from realvpc.net.machine_image import ALL, MachineImage
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request, Response
-from ..core.errors import AwsError, invalid_parameter_combination, unknown_attribute, unsupported_operation
+from ..core.errors import (
+    AwsError,
+    invalid_parameter_combination,
+    invalid_parameter_value,
+    unknown_attribute,
+    unsupported_operation,
+)
 from ..core.lookup import named
 from .ebs_setting import is_managed_key, settings_of
 from .image import IMAGE, check_available
@@ -80,7 +86,7 @@ def modify_image_attribute(ctx: Context, request: Request) -> Answer:
         case "imdsSupport":  # which all images here have
             value = (request.get("ImdsSupport") or {}).get("Value", request.get("Value"))
             if value != "v2.0":
-                raise AwsError("InvalidParameterValue", f"Value ({value}) for parameter imdsSupport is invalid.")
+                raise invalid_parameter_value(f"Value ({value}) for parameter imdsSupport is invalid.")
             return Answer()
     raise unknown_attribute(attribute)
 
@@ -131,6 +137,6 @@ def cancel_image_launch_permission(ctx: Context, request: Request) -> Answer:
     """
     image = named(ctx, IMAGE, request, "ImageId")
     if image.account == ctx.account or ctx.account not in image.shared_with:
-        raise AwsError("InvalidParameterValue", f"The image {image.id} is not shared with the account {ctx.account}.")
+        raise invalid_parameter_value(f"The image {image.id} is not shared with the account {ctx.account}.")
     left = tuple(name for name in image.shared_with if name != ctx.account)
     return Answer({"Return": True}, put(replace(image, shared_with=left)))

@@ -16,7 +16,7 @@ from realvpc.net.instance_connect_endpoint import LONGEST_TUNNEL, PORTS, Instanc
 from ..core.action import Action
 from ..core.arn import arn
 from ..core.context import Answer, Context, Request
-from ..core.errors import AwsError
+from ..core.errors import AwsError, invalid_parameter, unsupported_operation
 
 OPEN_TUNNEL = "OpenTunnel"
 
@@ -53,7 +53,7 @@ def open_tunnel(ctx: Context, request: Request) -> Answer:
     if not endpoint.is_usable:
         raise AwsError("IncorrectState", f"The EC2 Instance Connect Endpoint is {endpoint.state}.")
     if not ctx.options.has_fabric:
-        raise AwsError("UnsupportedOperation", "This service moves no packets (--fabric none).")
+        raise unsupported_operation("This service moves no packets (--fabric none).")
     tunnel = Tunnel(endpoint.id, endpoint.account, str(address), port, seconds)
     return Answer({name: getattr(tunnel, name) for name in tunnel.__struct_fields__})
 
@@ -78,7 +78,7 @@ def _number(request: Request, name: str, default: int = 0) -> int:
 
 
 def _invalid(name: str, hint: str) -> AwsError:
-    return AwsError("InvalidParameter", f"The specified {name} is not valid. {hint} and retry your request.")
+    return invalid_parameter(f"The specified {name} is not valid. {hint} and retry your request.")
 
 
 def _on_endpoint(ctx: Context, request: Request) -> tuple[str]:
