@@ -143,16 +143,3 @@ class GuestHttp(BoundedHttp):
     """With an instance's interface as the peer."""
 
     connections_per_peer = 64
-
-
-class PrivateHttp(GuestHttp):
-    """With who calls through an interface endpoint as the peer: VPCs may have the same private addresses, and call
-    different ones of ours."""
-
-    def _connections_of_peer(self) -> int:
-        return sum(_ends_of(each) == _ends_of(self) for each in self.connections)
-
-
-def _ends_of(connection: object) -> tuple[str | None, ...]:
-    ends = (getattr(connection, "client", None), getattr(connection, "server", None))
-    return tuple(end[0] if end else None for end in ends)

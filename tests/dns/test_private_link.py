@@ -59,6 +59,25 @@ def test_its_own_names_lead_everywhere_to_its_private_addresses() -> None:
         assert answer(state, vpc, other) == "NXDOMAIN"
 
 
+@pytest.mark.parametrize(
+    ("record_ip_type", "of_ipv4", "of_ipv6"),
+    [
+        ("ipv4", "10.20.0.80", "NODATA"),
+        ("ipv6", "NODATA", "2001:db8::80"),
+        ("dualstack", "10.20.0.80", "2001:db8::80"),
+        ("service-defined", "10.20.0.80", "2001:db8::80"),
+    ],
+)
+def test_its_names_have_addresses_of_the_families_that_it_says(record_ip_type: str, of_ipv4: str, of_ipv6: str) -> None:
+    state, endpoint = with_endpoint(ip_address_type="dualstack", dns_record_ip_type=record_ip_type)
+    interface = state.network.interfaces["eni-0123456789abcdef0"]
+    state = state.apply(put(replace(interface, ipv6_addresses=(Address.parse("2001:db8::80"),))))
+    [subnet] = state.network.subnets_of("vpc-a")
+    for name in (endpoint.regional_name, endpoint.zonal_name(subnet.zone_name), SSM):
+        assert answer(state, "vpc-a", name) == of_ipv4
+        assert answer(state, "vpc-a", name, "AAAA") == of_ipv6
+
+
 def test_private_dns_answers_the_services_name_in_its_vpc_and_nowhere_else() -> None:
     state, _ = with_endpoint()
     state = peered(state, "a", "b", a_allows=True, b_allows=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from realvpc.net.addresses import Address
+from realvpc.net.addresses import Address, Cidr
 from realvpc.net.elastic_ip import AddressAssociation, ElasticIp
 from realvpc.net.nat_gateway import Connectivity, NatGateway, NatGatewayState
 from realvpc.net.network_interface import Attachment, NetworkInterface
@@ -55,6 +55,18 @@ def map_addresses(world: World, vpc: Vpc, interface: NetworkInterface, private_a
         association = AddressAssociation(id=world._id("eipassoc"), interface_id=interface.id, private_address=private)
         fields: dict[str, Any] = {"public_address": world._public_address(), "association": association}
         world.elastic_ips.append(world._add(ElasticIp, "eipalloc", vpc.region, **fields))
+
+
+def over_peering_through_nat(world: World, vpc: Vpc, nats: list[Target], through_nat: float) -> dict[Cidr, Target]:
+    """Routes to a peered VPC: of instances to the gateway, of the gateway over the connection."""
+    routes = {}
+    for peering in world.peerings:
+        far = peering.far_side(vpc.id)
+        block = next((row.primary_cidr for row in world.vpcs if far and row.id == far.vpc_id), None)
+        if block is not None and nats and block not in vpc.cidrs and world.chance(0.5):
+            over = Target(TargetKind.PEERING, peering.id)
+            routes[block] = nats[0] if world.chance(through_nat) else over
+    return routes
 
 
 def nat_targets(resources: list[Resource], vpc: Vpc) -> list[Target]:

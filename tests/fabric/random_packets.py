@@ -15,6 +15,7 @@ from realvpc.net.icmp import has_identifier
 from realvpc.net.nat64 import standing_for
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.packet import Packet
+from realvpc.net.peering import Peering
 from realvpc.net.security_group import ICMP, ICMPV6, TCP, UDP
 from realvpc.net.services import (
     IPV6_METADATA,
@@ -24,6 +25,7 @@ from realvpc.net.services import (
     endpoint_identity_of,
     identity_of,
     identity_over_endpoint,
+    ipv6_endpoint_identity_of,
     ipv6_identity_of,
 )
 from realvpc.net.trace import ENDPOINTS, INTERNET, SERVICES, Trace
@@ -58,6 +60,7 @@ class RandomPackets(ABC):
     gateway_interfaces: list[NetworkInterface]
     endpoint_interfaces: list[NetworkInterface]
     elastic_ips: list[ElasticIp]
+    peerings: list[Peering]
 
     def chance(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -80,6 +83,8 @@ class RandomPackets(ABC):
             return self._asking()
         if self.endpoint_interfaces and self.chance(0.1):
             return self._private_link()
+        if self.gateway_interfaces and self.chance(0.06):
+            return self._through_nat()
         if self.chance(0.1):
             return self._to_s3()
         if self.chance(0.03):
@@ -105,6 +110,9 @@ class RandomPackets(ABC):
         """From no address that stays on its link: what is said there is not the law's affair."""
         if self.chance(0.15):
             return self._asking_over_ipv6()
+        endpoints = [row for row in self.endpoint_interfaces if row.ipv6_addresses]
+        if endpoints and self.chance(0.1):
+            return self._private_link_over_ipv6(self.random.choice(endpoints))
         if self.chance(0.2):
             source = Address.parse(self.random.choice([*IPV6_INTERNET_HOSTS * 5, *IPV6_BORDERS]))
             return self._between(source, self._ipv6_destination()), INTERNET
@@ -128,6 +136,23 @@ class RandomPackets(ABC):
         sender = self.random.choice([row for row in self.interfaces if len(_ipv4(row)) > 1] or self.interfaces)
         source = self.random.choice([*_ipv4(sender) * 2, self._destination()])
         return self._between(source, Address.parse(self.random.choice(S3))), sender.id
+
+    def _through_nat(self) -> tuple[Packet, str]:
+        """What a NAT gateway may carry, from its VPC: into another one, mostly a peered one, or to the internet."""
+        gateway = self.random.choice(self.gateway_interfaces)
+        near = [row for row in self.interfaces if row.vpc_id == gateway.vpc_id and row.subnet_id != gateway.subnet_id]
+        sides = [peering.far_side(gateway.vpc_id) for peering in self.peerings]
+        peered = {side.vpc_id for side in sides if side}
+        far = [row for row in self.interfaces if row.vpc_id in peered and self.chance(0.9)]
+        sender = self.random.choice(near or self.interfaces)
+        destination = Address.parse(self.random.choice(INTERNET_HOSTS))
+        if far:
+            destination = self.random.choice(_ipv4(self.random.choice(far)))
+        fields: dict[str, Any] = {"source": sender.ipv4_on_link, "destination": destination}
+        protocol = self.random.choice((TCP, UDP))
+        fields["opens"] = protocol == TCP
+        ports = self.random.choices(PORTS[1:], k=2)
+        return Packet(protocol=protocol, source_port=ports[0], destination_port=ports[1], **fields), sender.id
 
     def _asking(self) -> tuple[Packet, str]:
         """To the resolver or the metadata service, or from there to anybody."""
@@ -168,6 +193,21 @@ class RandomPackets(ABC):
         near = [row for row in self.interfaces if row.vpc_id == interface.vpc_id]
         sender = self.random.choice(near) if near and self.chance(0.8) else sender
         packet = self._between(sender.ipv4_on_link, interface.ipv4_on_link)
+        is_asking = packet.protocol == TCP and self.chance(0.8)
+        return replace(packet, destination_port=443) if is_asking else packet, sender.id
+
+    def _private_link_over_ipv6(self, interface: NetworkInterface) -> tuple[Packet, str]:
+        """The same; and to an address that is not the interface's, or from the internet."""
+        near = [row for row in self.with_ipv6 if row.vpc_id == interface.vpc_id and self.chance(0.9)]
+        [own], sender = interface.ipv6_addresses, self.random.choice(near or self.with_ipv6)
+        source = self.random.choice(_ipv6(sender))
+        if self.chance(0.2):
+            answering = self.random.choice([interface.id] * 4 + [sender.id, self._id("eni")])
+            identity = ipv6_endpoint_identity_of(answering, self.random.choice([own, own, own, source]))
+            return self._between(identity, source), ENDPOINTS
+        if self.chance(0.1):
+            return self._between(Address.parse(self.random.choice(IPV6_INTERNET_HOSTS)), own), INTERNET
+        packet = self._between(source, own)
         is_asking = packet.protocol == TCP and self.chance(0.8)
         return replace(packet, destination_port=443) if is_asking else packet, sender.id
 

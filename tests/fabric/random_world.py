@@ -50,7 +50,7 @@ from realvpc.net.vpc import CidrAssociation, Ipv6CidrAssociation, Vpc
 from .random_access import RandomAccess
 from .random_endpoints import add_instance_connect_endpoints
 from .random_flow_logs import flow_logs
-from .random_nat import add_nat_gateway, map_addresses, nat_targets
+from .random_nat import add_nat_gateway, map_addresses, nat_targets, over_peering_through_nat
 from .random_packets import PORTS, RandomPackets
 from .random_private_link import add_vpc_endpoint
 from .random_vpc_endpoints import add_gateway_endpoints
@@ -348,6 +348,7 @@ class World(RandomPackets, RandomAccess):
         for block in ("10.0.0.0/16", "10.1.0.0/16", "172.16.0.0/20", "20.0.0.0/16", "10.0.0.0/8", "198.18.0.0/28"):
             if self.chance(0.6) and Cidr.parse(block) not in vpc.cidrs:
                 routes[Cidr.parse(block)] = self.random.choice(peerings * 2 + any_target)
+        routes |= over_peering_through_nat(self, vpc, nats, through_nat)
         if inside and self.chance(0.1):  # in place of a local route
             routes[vpc.primary_cidr] = self.random.choice(inside)
         for near in self.network_blocks(vpc):

@@ -11,11 +11,14 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric import namespace
+from realvpc.fabric.edge import SERVED
 from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.plan import compile_plan
+from realvpc.fabric.rtnetlink import HAS_IPV6
+from realvpc.net.addresses import Address
 from realvpc.net.network import Network
 from realvpc.net.security_group import ALL_PROTOCOLS, TCP
-from realvpc.net.services import Listener, endpoint_identity_of
+from realvpc.net.services import Listener, endpoint_identity_of, ipv6_endpoint_identity_of
 from realvpc.net.table import delete, put
 
 from .endpoint import INTERFACE, interface_endpoint
@@ -47,10 +50,10 @@ def network_of_three() -> Network:
 
 
 @contextmanager
-def served(fabric: Fabric) -> Iterator[None]:
+def served(fabric: Fabric, listener: Listener = Listener.INTERFACE_ENDPOINT) -> Iterator[None]:
     """AWS's endpoint tells who asks, and at which address of its own; then it sends back what it gets."""
-    opened = dict(zip(Listener, fabric.listeners(), strict=True))
-    listening = opened[Listener.INTERFACE_ENDPOINT]
+    opened = dict(zip(SERVED, fabric.listeners(), strict=True))
+    listening = opened[listener]
 
     def serve() -> None:
         while True:
@@ -76,11 +79,11 @@ def tell(connection: socket.socket) -> None:
             connection.sendall(data)
 
 
-def connected(fabric: Fabric, machine: str, port: int = 443) -> socket.socket:
+def connected(fabric: Fabric, machine: str, port: int = 443, to: str = ENDPOINT) -> socket.socket:
     """Raises OSError."""
 
     def connect() -> socket.socket:
-        return socket.create_connection((ENDPOINT, port), timeout=PATIENCE)
+        return socket.create_connection((to, port), timeout=PATIENCE)
 
     return namespace.run_in(fabric.namespace(machine), connect)
 
@@ -143,6 +146,42 @@ def test_a_closed_group_lets_open_connections_go_on_and_no_other_begin(fabric: F
         assert client.recv(100) == b"still there"
         with pytest.raises(OSError, match="timed out"):
             connected(fabric, B)
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="the kernel has no IPv6")
+@either_way
+def test_over_ipv6_it_is_known_who_asks_and_whole_streams_go_through(fabric: Fabric) -> None:
+    """From beside it and from a peered VPC; nobody comes in from the internet."""
+    near, far, own = "2001:db8:1::7", "2001:db8:2::7", "2001:db8:1::80"
+    rules = (HTTPS_IN, ALL_OUT)
+    network = Network.of(
+        *vpc(1, "10.20.0.0/16", ipv6="2001:db8:1::/56", peers=[("2001:db8:2::/56", 1)], rules=rules),
+        *vpc(2, "10.30.0.0/16", ipv6="2001:db8:2::/56", peers=[("2001:db8:1::/56", 1)]),
+        *host(1, 1, SAME, ipv6=near),
+        *host(2, 2, FAR, ipv6=far),
+        peering(1, 1, 2),
+        *interface_endpoint(1, 1, ENDPOINT, ipv6=own),
+    )
+    bring_up(fabric, network)
+    seen_as = str(ipv6_endpoint_identity_of(number("eni", INTERFACE + 1), Address.parse(own)))
+    much = bytes(range(256)) * 4096
+    with served(fabric, Listener.IPV6_INTERFACE_ENDPOINT):
+        for machine, source in ((A, near), (B, far)):
+            with connected(fabric, machine, to=own) as client:
+                sending = Thread(target=client.sendall, args=(much,))
+                sending.start()
+                received = b""
+                while len(received.partition(b"\n")[2]) < len(much):
+                    received += client.recv(1 << 16)
+                sending.join()
+            assert received.partition(b"\n")[0].decode() == f"{source} {seen_as}"
+            assert received.partition(b"\n")[2] == much
+
+        def from_the_internet() -> None:
+            with pytest.raises(OSError, match="timed out"):
+                connected(fabric, "internet", to=own)
+
+        assert counted(fabric, from_the_internet).keys() == {"IGW_UNKNOWN_PUBLIC_ADDRESS"}
 
 
 def test_a_deleted_endpoint_is_nowhere(fabric: Fabric) -> None:

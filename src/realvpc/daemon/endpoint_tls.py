@@ -20,6 +20,7 @@ from realvpc.wire.asgi import AsgiApp
 
 from .authority import Authority, private_pem
 from .http_server import HttpServer
+from .private_http import caller
 
 _CONTEXTS = 64  # that are kept ready; making one takes a millisecond
 _HANDSHAKE_SECONDS, _CLOSING_SECONDS = 10.0, 5.0
@@ -109,7 +110,7 @@ class TlsServer(HttpServer):
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             is_said = False
-            peer = f"{address[0]} {connection.getsockname()[0]}"  # VPCs may have the same private addresses
+            peer = f"{caller(address[0])} {connection.getsockname()[0]}"  # VPCs may have the same private addresses
             if self.under_way[peer] >= _OF_PEER:
                 connection.close()
                 continue

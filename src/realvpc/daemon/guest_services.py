@@ -12,7 +12,7 @@ from typing import Any
 
 from realvpc.api.service import Service
 from realvpc.dns.server import Resolver
-from realvpc.http_connection import GuestHttp, PrivateHttp
+from realvpc.http_connection import GuestHttp
 from realvpc.metadata.app import MetadataApp, MetadataProtocol
 from realvpc.net.addresses import Address
 from realvpc.net.network_interface import NetworkInterface
@@ -24,6 +24,7 @@ from realvpc.wire.app import App
 from .check_ip import check_ip
 from .endpoint_tls import EndpointTls, TlsServer
 from .http_server import HttpServer
+from .private_http import PrivateHttp
 
 Serve = Callable[..., Coroutine[Any, Any, None]]
 """Serves on bound, and if they are of TCP listening, sockets until cancelled."""
@@ -106,7 +107,9 @@ class GuestServices:
             (Listener.ENDPOINT,): HttpServer(endpoint, GuestHttp).on,
             (Listener.AWS_HOSTS,): HttpServer(endpoint, GuestHttp).on,
             (Listener.ENDPOINT_TLS,): TlsServer(endpoint, self._tls.context).on,
-            (Listener.INTERFACE_ENDPOINT,): TlsServer(private, self._tls.context, PrivateHttp).on,
+            (Listener.INTERFACE_ENDPOINT, Listener.IPV6_INTERFACE_ENDPOINT): TlsServer(
+                private, self._tls.context, PrivateHttp
+            ).on,
             (Listener.CHECK_IP,): HttpServer(check_ip, GuestHttp).on,
         }
 

@@ -2,11 +2,12 @@
 
 | name | asked | answer |
 |---|---|---|
-| ``vpce-…-….ssm.us-east-1.vpce.amazonaws.com`` | anywhere | the private addresses of all its interfaces |
-| ``vpce-…-…-us-east-1a.ssm.us-east-1.vpce.amazonaws.com`` | anywhere | that of its interface in the zone |
+| ``vpce-…-….ssm.us-east-1.vpce.amazonaws.com`` | anywhere | the addresses of all its interfaces |
+| ``vpce-…-…-us-east-1a.ssm.us-east-1.vpce.amazonaws.com`` | anywhere | those of its interface in the zone |
 | ``ssm.us-east-1.amazonaws.com`` | in its VPC, with private DNS, if that names its hosts | as the first |
 
-The last ones hide what the internet says of them and of all names below.
+Of which families these are, the endpoint's DNS record IP type says.  The last ones hide what the internet says of them
+and of all names below.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def _private_node(network: Network, asker: Vpc, name: str) -> Node | None:
             if name == apex and private.startswith(_WILD):
                 continue  # of which something else may know
             if name == apex or (name.endswith(f".{apex}") and private.startswith(_WILD)):
-                return host(apex, name, *_addresses(network, endpoint))
+                return host(apex, name, *endpoint.resolved(_addresses(network, endpoint)))
     below = {f"{private}." for each in network.vpc_endpoints_of(asker.id) for private in each.private_names}
     apex = next((domain for domain in ancestors(name) if domain in below), "")
     return nothing(apex) if apex else None
@@ -59,13 +60,13 @@ def _public_node(network: Network, name: str) -> Node | None:
         if domain != name and endpoint.service.label != _BUCKETS:
             return nothing(apex)
         if domain == f"{endpoint.regional_name}.":
-            return host(apex, name, *_addresses(network, endpoint))
+            return host(apex, name, *endpoint.resolved(_addresses(network, endpoint)))
         for row in network.interfaces_of(endpoint.id):
             if domain == f"{endpoint.zonal_name(network.subnets[row.subnet_id].zone_name)}.":
-                return host(apex, name, *row.private_addresses)
+                return host(apex, name, *endpoint.resolved(row.addresses))
         return nothing(apex)
     return None
 
 
 def _addresses(network: Network, endpoint: VpcEndpoint) -> list[Address]:
-    return [address for row in network.interfaces_of(endpoint.id) for address in row.private_addresses]
+    return [address for row in network.interfaces_of(endpoint.id) for address in row.addresses]

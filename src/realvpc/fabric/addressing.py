@@ -104,10 +104,15 @@ def of_loopback(ifindex: int) -> Address:
     return Address(ifindex, "127.0.0.1", 8)
 
 
-def addressing_of(addresses: Iterable[Address], routes: Iterable[Route], rules: Iterable[Rule] = RULES) -> Addressing:
-    """With all of these addresses being the namespace's own."""
+def addressing_of(
+    addresses: Iterable[Address],
+    routes: Iterable[Route],
+    rules: Iterable[Rule] = RULES,
+    also_own: Iterable[tuple[int, str]] = (),
+) -> Addressing:
+    """With all of these addresses being the namespace's own, and with them blocks, by the first address."""
     there = frozenset(addresses)
-    own = frozenset((each.ifindex, each.address) for each in there)
+    own = frozenset((*((each.ifindex, each.address) for each in there), *also_own))
     return Addressing(there, frozenset(routes), own, frozenset(rules))
 
 

@@ -23,6 +23,7 @@ from realvpc.net.services import (
     ENDPOINT_IDENTITIES,
     INTERNET_ADDRESSES,
     IPV4_LISTENERS,
+    IPV6_ENDPOINT_IDENTITIES,
     IPV6_INTERNET_HOSTS,
     IPV6_METADATA,
     IPV6_RESOLVER,
@@ -37,7 +38,7 @@ from .addressing import Addressing, addressing_of, of_loopback
 from .bpf.constants import Edge as Number
 from .lease import ALONE, ALONE_IPV6, address_arguments, allow_ipv6, family_of
 from .link import are_pair, delete_link
-from .rtnetlink import HAS_IPV6, Address, Route
+from .rtnetlink import HAS_IPV6, RT_TABLE_LOCAL, RTN_LOCAL, Address, Route
 
 _IFF_UP, _IFF_NOARP = 0x1, 0x80
 _BACKLOG = 1024
@@ -53,7 +54,8 @@ _SETTINGS_OF_THREAD = Path("/proc/sys/net/ipv4")
 
 class Edge(Struct, frozen=True):
     """``number`` is its place in the table ``edges``; ``name`` is that of the namespace and of the fabric's end of its
-    link; ``addresses`` are those that answer, each with the block that ``prefix_length`` says."""
+    link; ``addresses`` are those that answer, each with the block that ``prefix_length`` says, and of IPv6 all of
+    ``ipv6_block`` as well."""
 
     number: Number
     name: str
@@ -62,6 +64,7 @@ class Edge(Struct, frozen=True):
     addresses: tuple[str, ...]
     ipv6_addresses: tuple[str, ...] = ()
     prefix_length: int = ALONE
+    ipv6_block: str = ""
 
     @property
     def mac_bytes(self) -> bytes:
@@ -91,7 +94,9 @@ EDGES = (
         "02:00:00:00:00:04",
         mtu.INTERFACE_ENDPOINT,
         (str(ENDPOINT_IDENTITIES.at(1)),),
+        (str(IPV6_ENDPOINT_IDENTITIES.at(1)),) if HAS_IPV6 else (),
         prefix_length=ENDPOINT_IDENTITIES.prefix_length,
+        ipv6_block=str(IPV6_ENDPOINT_IDENTITIES) if HAS_IPV6 else "",
     ),
     Edge(Number.AWS, AWS, "02:00:00:00:00:05", mtu.INTERNET, tuple(map(str, aws_hosts.HOSTS.values()))),
 )
@@ -102,6 +107,7 @@ _NAMESPACES = {  # of those that are elsewhere than the services
     Listener.ENDPOINT_TLS: INTERNET,
     Listener.CHECK_IP: INTERNET,
     Listener.INTERFACE_ENDPOINT: ENDPOINTS,
+    Listener.IPV6_INTERFACE_ENDPOINT: ENDPOINTS,
     Listener.AWS_HOSTS: AWS,
 }
 
@@ -113,7 +119,8 @@ def of_edge(edge: Edge, loopback: int, index: int) -> Addressing:
     routes = [Route(index, source=edge.addresses[0])]
     if edge.ipv6_addresses:
         routes.append(Route(index, "::/0", source=edge.ipv6_addresses[0], metric=_IPV6_METRIC))
-    return addressing_of((of_loopback(loopback), *own), routes)
+    blocks = [(loopback, edge.ipv6_block.partition("/")[0])] if edge.ipv6_block else []
+    return addressing_of((of_loopback(loopback), *own), routes, also_own=blocks)
 
 
 def ensure_edge(edge: Edge, fabric: Path, inside: Path) -> int:
@@ -158,6 +165,8 @@ def _open(listener: Listener) -> socket.socket:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:
             opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _WAITING)
+        if family == socket.AF_INET6:  # which of every address is not of IPv4, too
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         opened.bind((str(listener.address), listener.port))
         if stream:
             opened.listen(_BACKLOG)
@@ -182,6 +191,9 @@ def _configure(edge: Edge, fabric_fd: int) -> None:
         netlink.link("set", index=loopback, state="up")
         for each in of_edge(edge, loopback, index).addresses:
             netlink.addr("replace", **address_arguments(each))
+        if edge.ipv6_block:
+            block = {"dst": edge.ipv6_block, "oif": loopback, "table": RT_TABLE_LOCAL, "type": RTN_LOCAL}
+            netlink.route("replace", family=socket.AF_INET6, **block)
         # Everybody lives behind the fabric, so nobody needs to be asked for a MAC.
         up = _IFF_UP | _IFF_NOARP
         netlink.link("set", index=index, address=edge.mac, mtu=edge.mtu, flags=up, change=up)

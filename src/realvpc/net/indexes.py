@@ -67,7 +67,8 @@ def vpc_prefixes(row: NetworkInterface) -> Iterable[tuple[str, Cidr]]:
 
 def ipv6_prefixes(row: NetworkInterface) -> Iterable[Cidr]:
     """As ``ipv6_addresses``."""
-    return (prefix for prefix in row.ipv6_prefixes if not RFC4193.covers(prefix))
+    there = () if row.deny_all_igw_traffic else row.ipv6_prefixes
+    return (prefix for prefix in there if not RFC4193.covers(prefix))
 
 
 def group_name(row: SecurityGroup) -> Iterable[tuple[str, str]]:
@@ -103,8 +104,9 @@ def public_addresses(row: NetworkInterface) -> Iterable[Address]:
 
 
 def ipv6_addresses(row: NetworkInterface) -> Iterable[Address]:
-    """Those that are nobody else's: all but those of private space."""
-    return (address for address in row.ipv6_addresses if address not in RFC4193)
+    """Those that the internet knows: all but those of private space, or of an interface that is kept from it."""
+    there = () if row.deny_all_igw_traffic else row.ipv6_addresses
+    return (address for address in there if address not in RFC4193)
 
 
 def elastic_address(row: ElasticIp) -> Iterable[Address]:

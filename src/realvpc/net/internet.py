@@ -59,11 +59,12 @@ def over_internet_gateway(
 
 
 def _public_address(journey: Journey, owner: NetworkInterface) -> Address | None:
-    """That of the packet's source, which is an address of the owner.  Of IPv6 it is the same, unless it is private."""
+    """That of the packet's source, which is an address of the owner.  Of IPv6 it is the same, unless it is private or
+    the owner is kept from the internet."""
     source = journey.packet.source
     if source.is_ipv4:
         return journey.network.public_addresses_of(owner).get(source)
-    return None if _is_private(source) else source
+    return None if _is_private(source) or owner.deny_all_igw_traffic else source
 
 
 def from_internet(journey: Journey) -> Exit:

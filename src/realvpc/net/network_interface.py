@@ -68,6 +68,7 @@ class NetworkInterface(Resource, frozen=True, kw_only=True):
     requester_id: str = ""  # the unique id of who created it by itself
     source_dest_check: bool = True
     public_address: Address | None = None
+    deny_all_igw_traffic: bool = False  # its IPv6 addresses are not of the internet, whatever routes say
     associate_public_address: bool = False  # whether a start of the instance brings a public address
     attachment: Attachment | None = None
     detachment: Detachment | None = None  # the last one

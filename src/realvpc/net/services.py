@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import Enum
 from functools import lru_cache
 
-from .addresses import ANY_IPV4, LINK_LOCAL_IPV4, Address, Cidr
+from .addresses import ANY_IPV4, ANY_IPV6, LINK_LOCAL_IPV4, Address, Cidr
 from .security_group import TCP, UDP
 
 METADATA = Address.parse("169.254.169.254")
@@ -31,6 +31,7 @@ CHECK_IP = Address.parse("198.19.0.11")
 CHECK_IP_PORT = 80
 
 ANY_ADDRESS = Address(ANY_IPV4.network)  # all that its namespace has
+ANY_IPV6_ADDRESS = Address(ANY_IPV6.network)
 AWS_HOSTS_PORT = 80  # of S3 and DynamoDB: see ``aws_hosts``
 
 INTERNET_HOSTS = {
@@ -63,6 +64,7 @@ _IPV6_OWN = (1 << IPV6_OWN_BITS) - 1
 
 # And so is AWS's endpoint told through whose interface it is asked, by an address that no VPC has and none forwards.
 ENDPOINT_IDENTITIES = Cidr.parse("240.0.0.0/8")
+IPV6_ENDPOINT_IDENTITIES = Cidr.parse("fc00:1000::/20")  # with what is the interface's own in its address, as above
 
 
 def identity_of(interface_id: str, *, of_vpc_address: bool = False) -> Address:
@@ -84,7 +86,11 @@ def link_local_of(interface_id: str) -> Address:
 
 def ipv6_identity_of(interface_id: str, source: Address) -> Address:
     """The address by which the services know an interface that asks from this one of its IPv6 addresses."""
-    return IPV6_IDENTITIES.at(identity_number(interface_id) << IPV6_OWN_BITS | source & _IPV6_OWN)
+    return _ipv6_identity(IPV6_IDENTITIES, interface_id, source)
+
+
+def _ipv6_identity(block: Cidr, interface_id: str, address: Address) -> Address:
+    return block.at(identity_number(interface_id) << IPV6_OWN_BITS | address & _IPV6_OWN)
 
 
 def ipv6_source(identity: Address, subnet: Cidr) -> Address:
@@ -97,8 +103,15 @@ def endpoint_identity_of(interface_id: str) -> Address:
     return ENDPOINT_IDENTITIES.at(identity_number(interface_id))
 
 
+def ipv6_endpoint_identity_of(interface_id: str, destination: Address) -> Address:
+    """The same where it is asked at this one of the interface's IPv6 addresses."""
+    return _ipv6_identity(IPV6_ENDPOINT_IDENTITIES, interface_id, destination)
+
+
 def read_endpoint_identity(address: Address) -> int | None:
     """The number; None for what is no such address."""
+    if address in IPV6_ENDPOINT_IDENTITIES:
+        return address - IPV6_ENDPOINT_IDENTITIES.network >> IPV6_OWN_BITS
     return address - ENDPOINT_IDENTITIES.network if address in ENDPOINT_IDENTITIES else None
 
 
@@ -170,6 +183,7 @@ class Listener(Enum):
     IPV6_METADATA = "tcp", IPV6_METADATA, METADATA_PORT
     IPV6_RESOLVER_UDP = "udp", IPV6_RESOLVER, RESOLVER_PORT
     IPV6_RESOLVER_TCP = "tcp", IPV6_RESOLVER, RESOLVER_PORT
+    IPV6_INTERFACE_ENDPOINT = "tcp", ANY_IPV6_ADDRESS, ENDPOINT_TLS_PORT  # each of IPV6_ENDPOINT_IDENTITIES
 
     def __init__(self, protocol: str, address: Address, port: int) -> None:
         self.protocol = protocol

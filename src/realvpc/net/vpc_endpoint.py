@@ -16,6 +16,7 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
+from .addresses import Address
 from .resource import Resource
 from .vpc_endpoint_services import EndpointService, EndpointType, services_named
 
@@ -93,6 +94,20 @@ class VpcEndpoint(Resource, frozen=True, kw_only=True):
         """The endpoint after the event, or None when the event is illegal in its state."""
         state = TRANSITIONS.get((self.state, event))
         return replace(self, state=state) if state else None
+
+    @property
+    def has_ipv4(self) -> bool:
+        """Whether its interfaces have addresses of IPv4."""
+        return self.ip_address_type != "ipv6"
+
+    @property
+    def has_ipv6(self) -> bool:
+        return self.ip_address_type != "ipv4"
+
+    def resolved(self, addresses: Iterable[Address]) -> list[Address]:
+        """Those of them that its names lead to.  What a service would define is both families here."""
+        families = {"ipv4": (True,), "ipv6": (False,)}.get(self.dns_record_ip_type, (True, False))
+        return [address for address in addresses if address.is_ipv4 in families]
 
     @property
     def is_gateway(self) -> bool:

@@ -174,7 +174,7 @@ def test_one_subnet_of_a_zone_is_enough(house: House) -> None:
         ("InvalidVpcEndpointType", {"VpcEndpointType": "interface"}),
         ("InvalidParameter", {"VpcEndpointType": "GatewayLoadBalancer"}),
         ("InvalidParameter", {"RouteTableIds": ["rtb-00000000000000001"]}),
-        ("InvalidParameter", {"IpAddressType": "dualstack"}),
+        ("InvalidParameter", {"IpAddressType": "ipv5"}),
         ("InvalidParameter", {"DnsOptions": {"DnsRecordIpType": "ipv6"}}),
         ("InvalidVpcId.NotFound", {"VpcId": "vpc-00000000000000001"}),
         ("InvalidSubnetId.NotFound", {"SubnetIds": ["subnet-00000000000000001"]}),

@@ -202,7 +202,7 @@ def test_tables_get_and_lose_the_routes_of_a_gateway_endpoint(house: Changed) ->
         ("InvalidSubnetId.NotFound", {"RemoveSubnetIds": ["subnet-00000000000000001"]}),
         ("InvalidSecurityGroupId.NotFound", {"AddSecurityGroupIds": ["sg-00000000000000001"]}),
         ("InvalidSecurityGroupId.NotFound", {"RemoveSecurityGroupIds": ["sg-00000000000000001"]}),
-        ("InvalidParameter", {"IpAddressType": "dualstack"}),
+        ("InvalidParameter", {"IpAddressType": "dualstack"}),  # the subnet has no IPv6 block
         ("InvalidParameter", {"DnsOptions": {"DnsRecordIpType": "dualstack"}}),
         ("InvalidParameter", {"SubnetConfigurations": [{"Ipv4": "10.20.0.9"}]}),
     ],

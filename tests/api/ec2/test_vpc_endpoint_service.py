@@ -36,7 +36,7 @@ def test_an_interface_service_has_all_that_clients_read(client: Client) -> None:
         "VpcEndpointPolicySupported": True,
         "AcceptanceRequired": False,
         "ManagesVpcEndpoints": False,
-        "SupportedIpAddressTypes": ["ipv4"],
+        "SupportedIpAddressTypes": ["ipv4", "ipv6"],
         "Tags": [],
     }
 
@@ -85,7 +85,7 @@ def test_a_service_that_has_parts_is_named_from_the_smallest_on(client: Client) 
         ("service-type", "Gateway", ["Gateway", "Gateway"]),
         ("owner", "aws-marketplace", []),
         ("service-region", "us-east-1", []),
-        ("supported-ip-address-types", "ipv6", []),
+        ("service-name", "*.dynamodb", ["Gateway"]),
         ("tag:Name", "*", []),
         ("tag-key", "Name", []),
     ],

@@ -259,6 +259,7 @@ def render_interface(ctx: Context, interface: NetworkInterface) -> Response:
         "Attachment": render_attachment(ctx, interface, interface.attachment_shown_at(ctx.now)),
         "AvailabilityZone": subnet.zone_name,
         "AvailabilityZoneId": subnet.zone_id,
+        "DenyAllIgwTraffic": interface.deny_all_igw_traffic or None,
         "Description": interface.description,
         "Groups": render_groups(ctx, interface),
         "InterfaceType": _interface_type(interface),

@@ -22,9 +22,11 @@ from ..core.lookup import find
 from ..core.noun import Noun, TellsPrefix
 from ..core.parameters import refuse
 from ..core.tags import render_tags, tags_on_creation
+from .address_picker import AddressPicker
 from .security_group import check_group_count, default_group_of
 from .vpc_endpoint_dns import check_private_names, needs_gateway, read_dns
 from .vpc_endpoint_parts import (
+    check_families,
     new_interfaces,
     new_routes,
     only_for_gateways,
@@ -60,6 +62,7 @@ def create_vpc_endpoint(ctx: Context, request: Request) -> Answer:
         policy=policy,
         private_dns_enabled=dns.private_dns_enabled,
         private_dns_only_inbound=dns.private_dns_only_inbound,
+        ip_address_type=dns.ip_address_type,
         dns_record_ip_type=dns.record_ip_type,
     )
     create = _create_gateway_endpoint if pending.is_gateway else _create_interface_endpoint
@@ -81,8 +84,9 @@ def _create_gateway_endpoint(ctx: Context, request: Request, pending: VpcEndpoin
 def _create_interface_endpoint(ctx: Context, request: Request, pending: VpcEndpoint, vpc: Vpc) -> Answer:
     if request.get("RouteTableIds"):
         raise only_for_gateways()
-    wanted = wanted_addresses(request, *request.get("SubnetIds") or ())
+    wanted = wanted_addresses(request, pending, *request.get("SubnetIds") or ())
     subnets = read_subnets(ctx, vpc.id, wanted)
+    check_families(pending, subnets)
     groups = read_groups(ctx, vpc.id, request.get("SecurityGroupIds") or ()) or [default_group_of(ctx, vpc.id)]
     check_group_count(ctx, groups)
     check_private_names(ctx, pending)
@@ -90,7 +94,7 @@ def _create_interface_endpoint(ctx: Context, request: Request, pending: VpcEndpo
     if there >= ctx.quota(INTERFACE_ENDPOINTS_PER_VPC):
         raise endpoint_limit_exceeded()
     pending = replace(pending, group_ids=tuple(group.id for group in groups))
-    interfaces = new_interfaces(ctx, pending, subnets, wanted)
+    interfaces = new_interfaces(ctx, AddressPicker(ctx), pending, subnets, wanted)
     shown = _shown(ctx, pending, interfaces)
     return Answer(_created(request, shown), put(_provided(pending), *interfaces))
 

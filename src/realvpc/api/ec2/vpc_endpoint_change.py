@@ -12,10 +12,13 @@ from realvpc.net.vpc_endpoint import VpcEndpoint
 from ..core.context import Answer, Context, Request
 from ..core.errors import invalid_parameter, invalid_parameter_combination
 from ..core.lookup import named
+from .address_picker import AddressPicker
 from .security_group import check_group_count
 from .vpc_endpoint import VPC_ENDPOINT
 from .vpc_endpoint_dns import check_private_names, read_dns
 from .vpc_endpoint_parts import (
+    check_families,
+    fitted,
     new_interfaces,
     new_routes,
     only_for_gateways,
@@ -54,6 +57,7 @@ def _with_private_names(ctx: Context, request: Request, old: VpcEndpoint) -> Vpc
         old,
         private_dns_enabled=dns.private_dns_enabled,
         private_dns_only_inbound=dns.private_dns_only_inbound,
+        ip_address_type=dns.ip_address_type,
         dns_record_ip_type=dns.record_ip_type,
     )
     if (new.private_dns_enabled, new.private_dns_only_inbound) != (
@@ -93,14 +97,18 @@ def _interfaces(ctx: Context, request: Request, endpoint: VpcEndpoint) -> Change
     for subnet_id in removed:
         if subnet_id not in there:
             raise invalid_parameter(f"The subnet {subnet_id} is not associated with the VPC endpoint {endpoint.id}.")
-    wanted = wanted_addresses(request, *request.get("AddSubnetIds") or ())
-    for subnet_id in [each for each in wanted if each in there]:
-        if wanted.pop(subnet_id) not in (None, str(there[subnet_id].private_address)):
-            raise invalid_parameter(f"The address of the endpoint in the subnet {subnet_id} cannot be changed.")
+    wanted = wanted_addresses(request, endpoint, *request.get("AddSubnetIds") or ())
+    chosen = {subnet_id: wanted.pop(subnet_id) for subnet_id in [each for each in wanted if each in there]}
     added = read_subnets(ctx, endpoint.vpc_id, wanted, there)
-    made = new_interfaces(ctx, endpoint, added, wanted)
     given_up = [there.pop(subnet_id) for subnet_id in removed]
-    kept = [replace(row, group_ids=endpoint.group_ids) for row in there.values() if row.group_ids != endpoint.group_ids]
+    check_families(endpoint, [*added, *(ctx.network.subnets[subnet_id] for subnet_id in there)])
+    picker = AddressPicker(ctx)
+    kept = []
+    for subnet_id, row in there.items():
+        fitting = fitted(ctx, picker, endpoint, row, chosen.get(subnet_id))
+        if fitting != row:
+            kept.append(fitting)
+    made = new_interfaces(ctx, picker, endpoint, added, wanted)
     return put(endpoint, *kept, *made) + delete(*given_up)
 
 

@@ -1,6 +1,9 @@
-"""The DNS options of VPC endpoints, and what private DNS asks of the VPC (PrivateLink guide, "Private DNS")."""
+"""The families of VPC endpoints, their DNS options, and what private DNS asks of the VPC (PrivateLink guide, "IP
+address types", "DNS record IP type", "Private DNS")."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -11,14 +14,24 @@ from ..core.context import Context, Request
 from ..core.errors import invalid_parameter
 from ..core.parameters import refuse
 
-_RECORDS = {EndpointType.GATEWAY: ("service-defined", "ipv4"), EndpointType.INTERFACE: ("ipv4",)}
+_RECORDS: Mapping[EndpointType, Mapping[str, tuple[str, ...]]] = {
+    EndpointType.GATEWAY: {"ipv4": ("service-defined", "ipv4")},
+    EndpointType.INTERFACE: {
+        "ipv4": ("ipv4",),
+        "dualstack": ("dualstack", "ipv4", "ipv6", "service-defined"),
+        "ipv6": ("ipv6",),
+    },
+}
+"""By IP address type the DNS record IP types that go with it, the default first."""
 
 
 class DnsSettings(Struct, frozen=True, kw_only=True):
-    """``record_ip_type`` is of which family the addresses are that names resolve to."""
+    """``ip_address_type`` is of which families interfaces have addresses, ``record_ip_type`` of which those are that
+    names resolve to."""
 
     private_dns_enabled: bool
     private_dns_only_inbound: bool
+    ip_address_type: str
     record_ip_type: str
 
 
@@ -28,7 +41,7 @@ def read_dns(request: Request, service: EndpointService, old: VpcEndpoint | None
 
     Raises InvalidParameter.
     """
-    is_gateway, records = service.type is EndpointType.GATEWAY, _RECORDS[service.type]
+    is_gateway = service.type is EndpointType.GATEWAY
     options = request.get("DnsOptions") or {}
     refuse(options, ("PrivateDnsPreference", "PrivateDnsSpecifiedDomains"))
     enabled = request.get("PrivateDnsEnabled")
@@ -44,15 +57,29 @@ def read_dns(request: Request, service: EndpointService, old: VpcEndpoint | None
         )
     if only_inbound is None:
         only_inbound = old.private_dns_only_inbound if old and old.private_dns_enabled else service.has_gateway
-    record = options.get("DnsRecordIpType") or (old.dns_record_ip_type if old else records[0])
-    if record not in records:
-        raise invalid_parameter(f"The DNS record IP type {record} is not supported for this endpoint.")
-    wanted = request.get("IpAddressType") or "ipv4"
-    if wanted != "ipv4":
-        raise invalid_parameter(f"The IP address type {wanted} is not supported by the service {service.name}.")
+    ip_address_type, record = _families(request, service, old)
     return DnsSettings(
-        private_dns_enabled=enabled, private_dns_only_inbound=enabled and only_inbound, record_ip_type=record
+        private_dns_enabled=enabled,
+        private_dns_only_inbound=enabled and only_inbound,
+        ip_address_type=ip_address_type,
+        record_ip_type=record,
     )
+
+
+def _families(request: Request, service: EndpointService, old: VpcEndpoint | None) -> tuple[str, str]:
+    """The IP address type and the DNS record IP type, which stays as long as it goes with the other.
+
+    Raises InvalidParameter.
+    """
+    wanted = request.get("IpAddressType") or (old.ip_address_type if old else "ipv4")
+    records = _RECORDS[service.type].get(wanted)
+    if records is None:
+        raise invalid_parameter(f"The IP address type {wanted} is not supported by the service {service.name}.")
+    record = (request.get("DnsOptions") or {}).get("DnsRecordIpType")
+    if record and record not in records:
+        raise invalid_parameter(f"The DNS record IP type {record} is not supported for this endpoint.")
+    kept = old.dns_record_ip_type if old and old.dns_record_ip_type in records else records[0]
+    return wanted, record or kept
 
 
 def needs_gateway(endpoint: VpcEndpoint, other: VpcEndpoint) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from realvpc.iam.policy_document import is_endpoint_policy
+from realvpc.net.addresses import Address
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.quotas import ROUTES_PER_TABLE
 from realvpc.net.resource import Resource
@@ -32,7 +34,7 @@ from .route_table import ROUTE_TABLE
 from .security_group import SECURITY_GROUP
 from .subnet import SUBNET
 from .vpc import VPC
-from .wanted_ipv6 import WantedIpv6
+from .wanted_ipv6 import WantedIpv6, pick_ipv6
 
 R = TypeVar("R", bound=Resource)
 
@@ -163,39 +165,64 @@ def new_routes(ctx: Context, endpoint: VpcEndpoint, tables: Iterable[RouteTable]
     return rows
 
 
-def wanted_addresses(request: Mapping[str, Any], *subnet_ids: str) -> dict[str, str | None]:
-    """By subnet the address that its interface is to have, None for any: of those that the request names, and of its
-    SubnetConfigurations.  Raises InvalidParameter."""
-    wanted: dict[str, str | None] = dict.fromkeys(subnet_ids)
+class Wanted(Struct, frozen=True):
+    """The addresses that an interface is to have; None for any that is free."""
+
+    ipv4: str | None = None
+    ipv6: str | None = None
+
+
+def wanted_addresses(request: Mapping[str, Any], endpoint: VpcEndpoint, *subnet_ids: str) -> dict[str, Wanted]:
+    """By subnet: of those that the request names, and of its SubnetConfigurations.  Raises InvalidParameter."""
+    wanted = dict.fromkeys(subnet_ids, Wanted())
     for each in request.get("SubnetConfigurations") or []:
-        if each.get("Ipv6"):
+        ipv4, ipv6 = each.get("Ipv4"), each.get("Ipv6")
+        if ipv6 and not endpoint.has_ipv6:
             raise invalid_parameter("The endpoint has no IPv6 addresses.")
+        if ipv4 and not endpoint.has_ipv4:
+            raise invalid_parameter("The endpoint has no IPv4 addresses.")
         if not each.get("SubnetId"):
             raise invalid_parameter("A subnet configuration must have a subnet.")
-        wanted[each["SubnetId"]] = each.get("Ipv4")
+        wanted[each["SubnetId"]] = Wanted(ipv4, ipv6)
     return wanted
 
 
+def check_families(endpoint: VpcEndpoint, subnets: Iterable[Subnet]) -> None:
+    """Raises InvalidParameter for a subnet without a block that the endpoint's IP address type asks for, and for one
+    that has more than IPv6 where it is that alone (PrivateLink guide, "IP address types")."""
+    for subnet in subnets:
+        is_fit = bool(subnet.cidr) == endpoint.has_ipv4 and (not endpoint.has_ipv6 or subnet.ipv6_cidr is not None)
+        if not is_fit:
+            raise invalid_parameter(
+                f"The subnet {subnet.id} is not compatible with the IP address type {endpoint.ip_address_type}."
+            )
+
+
 def new_interfaces(
-    ctx: Context, endpoint: VpcEndpoint, subnets: Iterable[Subnet], addresses: Mapping[str, str | None]
+    ctx: Context,
+    picker: AddressPicker,
+    endpoint: VpcEndpoint,
+    subnets: Iterable[Subnet],
+    addresses: Mapping[str, Wanted],
 ) -> list[NetworkInterface]:
     """Raises InsufficientFreeAddressesInSubnet, InvalidParameterValue, ``InvalidIPAddress.InUse``,
     SecurityGroupsPerInterfaceLimitExceeded."""
-    picker = AddressPicker(ctx)
-    return [_new_interface(ctx, picker, endpoint, subnet, addresses.get(subnet.id)) for subnet in subnets]
+    return [_new_interface(ctx, picker, endpoint, subnet, addresses[subnet.id]) for subnet in subnets]
 
 
 def _new_interface(
-    ctx: Context, picker: AddressPicker, endpoint: VpcEndpoint, subnet: Subnet, wanted: str | None
+    ctx: Context, picker: AddressPicker, endpoint: VpcEndpoint, subnet: Subnet, wanted: Wanted
 ) -> NetworkInterface:
-    address = picker.claim(subnet, wanted) if wanted else picker.pick(subnet)
+    addresses: tuple[Address, ...] = ()
+    if endpoint.has_ipv4:
+        addresses = (picker.claim(subnet, wanted.ipv4) if wanted.ipv4 else picker.pick(subnet),)
     made = new_interface(
         ctx,
         picker,
         subnet,
         groups_for_interface(ctx, subnet, endpoint.group_ids, _elsewhere),
-        (address,),
-        WantedIpv6(),
+        addresses,
+        WantedIpv6((wanted.ipv6,) if endpoint.has_ipv6 else ()),
         description=f"VPC Endpoint Interface {endpoint.id}",
     )
     attachment = Attachment(
@@ -205,7 +232,24 @@ def _new_interface(
         attached_at=ctx.now,
         delete_on_termination=False,
     )
-    return replace(made, attachment=attachment)
+    return replace(made, attachment=attachment, deny_all_igw_traffic=endpoint.has_ipv6)
+
+
+def fitted(
+    ctx: Context, picker: AddressPicker, endpoint: VpcEndpoint, row: NetworkInterface, chosen: Wanted | None
+) -> NetworkInterface:
+    """An interface that stays, with the endpoint's groups and families.  ``chosen`` are the addresses that the request
+    gives to it.
+
+    Raises InvalidParameter for another address in the place of one, and for a new one as ``new_interfaces``.
+    """
+    chosen = chosen or Wanted()
+    ipv6 = row.ipv6_addresses if endpoint.has_ipv6 else ()
+    if chosen.ipv4 not in (None, str(row.private_address)) or (ipv6 and chosen.ipv6 not in (None, str(ipv6[0]))):
+        raise invalid_parameter(f"The address of the endpoint in the subnet {row.subnet_id} cannot be changed.")
+    if endpoint.has_ipv6 and not ipv6:
+        ipv6 = pick_ipv6(picker, ctx.network.subnets[row.subnet_id], (chosen.ipv6,))
+    return replace(row, group_ids=endpoint.group_ids, ipv6_addresses=ipv6, deny_all_igw_traffic=endpoint.has_ipv6)
 
 
 def _elsewhere(group: SecurityGroup, subnet: Subnet) -> AwsError:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from realvpc.net.vpc_endpoint_services import EndpointService, endpoint_services, services_named
+from realvpc.net.vpc_endpoint_services import EndpointService, EndpointType, endpoint_services, services_named
 from realvpc.net.zones import REGIONS, zones
 
 from ..core.context import Answer, Context, Request, Response
@@ -15,7 +15,7 @@ from ..core.errors import AwsError, invalid_parameter_value
 from ..core.filter import FilterValues, no_values, passing
 
 _OWNER = "amazon"
-_IP_ADDRESS_TYPES = ("ipv4",)
+_IP_ADDRESS_TYPES = {EndpointType.GATEWAY: ("ipv4",), EndpointType.INTERFACE: ("ipv4", "ipv6")}
 
 
 class _Row(Struct, frozen=True):
@@ -71,7 +71,7 @@ def _render(service: EndpointService, zone_names: list[str]) -> Response:
         "VpcEndpointPolicySupported": True,
         "AcceptanceRequired": False,
         "ManagesVpcEndpoints": False,
-        "SupportedIpAddressTypes": list(_IP_ADDRESS_TYPES),
+        "SupportedIpAddressTypes": list(_IP_ADDRESS_TYPES[service.type]),
         "Tags": [],
     }
     if service.private_names:
@@ -86,7 +86,7 @@ _FILTERS: dict[str, FilterValues[EndpointService]] = {
     "service-name": lambda ctx, service: [service.name],
     "service-region": lambda ctx, service: [service.region],
     "service-type": lambda ctx, service: [str(service.type)],
-    "supported-ip-address-types": lambda ctx, service: _IP_ADDRESS_TYPES,
+    "supported-ip-address-types": lambda ctx, service: _IP_ADDRESS_TYPES[service.type],
 }
 
 

@@ -4,6 +4,7 @@
 
 #include "common.h"
 #include "firewall.h"
+#include "identity.h"
 #include "nat.h"
 #include "record.h"
 
@@ -11,6 +12,7 @@
  * dropped. */
 INLINE __u32 to_endpoint(struct packet *packet, const struct interface *receiver, __u32 *ifindex)
 {
+	const struct address identities = IPV6_ENDPOINT_IDENTITIES;
 	struct address identity = ENDPOINT_IDENTITIES;
 	__u32 number = EDGE_ENDPOINTS;
 	struct edge *link;
@@ -21,7 +23,10 @@ INLINE __u32 to_endpoint(struct packet *packet, const struct interface *receiver
 		return REASON_PACKET_TOO_BIG;
 	link = bpf_map_lookup_elem(&edges, &number);
 	*ifindex = link ? link->ifindex : 0;
-	identity.words[3] |= bpf_htonl(receiver->id & ((1 << IDENTITY_BITS) - 1));
+	if (packet->is_ipv6)
+		set_identity_ipv6(&identity, &identities, receiver, &packet->destination);
+	else
+		put_number(&identity, receiver->id);
 	translate_destination(packet, &identity);
 	return *ifindex ? REASON_DELIVERED : REASON_INSTANCE_NOT_RUNNING;
 }
@@ -39,16 +44,22 @@ INLINE void track_at_endpoint(struct passage *passage, const struct interface *r
 /* The interface that answers, in whose place the packet goes on; NULL when there is none. */
 INLINE struct interface *from_endpoint(struct packet *packet)
 {
-	struct identity_key key = {
-		.number = bpf_ntohl(packet->source.words[3]) & ((1 << IDENTITY_BITS) - 1),
-	};
-	struct id_value *found = is_endpoint_identity(&packet->source) ? bpf_map_lookup_elem(&identities, &key) : NULL;
-	struct interface *sender = found ? interface_by_id(found->id) : NULL;
+	__u32 number = number_in(&packet->source, packet->is_ipv6);
+	struct interface *sender = is_endpoint_identity(&packet->source) ? numbered(number) : NULL;
+	struct address own;
 
 	if (!sender || !(sender->flags & INTERFACE_ENDPOINT))
 		return NULL;
-	translate_source(packet, &sender->primary);
+	if (packet->is_ipv6 && read_own_ipv6(&own, &packet->source, sender))
+		return NULL;
+	translate_source(packet, packet->is_ipv6 ? &own : &sender->primary);
 	return sender;
+}
+
+/* What an error over IPv6 quotes would have to be translated as well. */
+INLINE int is_of_endpoint(const struct packet *packet)
+{
+	return !packet->is_ipv6 || packet->protocol == PROTOCOL_TCP;
 }
 
 /* Whether flow logs have what the interface of an endpoint sees.  A decision that is kept would show them the addresses by

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common.h"
+#include "identity.h"
 #include "record.h"
 #include "ipv6.h"
 #include "transport.h"
@@ -26,23 +27,6 @@ INLINE void translate_destination(struct packet *packet, const struct address *t
 		packet->quoted_source = *to;
 	packet->destination = *to;
 	packet->translated = 1;
-}
-
-#define IDENTITY_MASK ((1ULL << IDENTITY_BITS) - 1)
-
-/* Makes of the first address of a block the one that names an interface in it: by the last bits of its id. */
-INLINE void put_number(struct address *address, __u64 interface)
-{
-	address->words[3] |= bpf_htonl(interface & IDENTITY_MASK);
-}
-
-/* The interface that the last bits of a number name, or NULL. */
-INLINE struct interface *numbered(__u32 number)
-{
-	struct identity_key key = { .number = number & IDENTITY_MASK };
-	struct id_value *found = bpf_map_lookup_elem(&identities, &key);
-
-	return found ? interface_by_id(found->id) : NULL;
 }
 
 /* The outgoing half, at the gateway of a VPC (one of KEPT_FROM_...): 0, or why it drops the packet. */

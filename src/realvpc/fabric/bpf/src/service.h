@@ -57,8 +57,6 @@ INLINE int is_within_allowance_of_services(__u64 interface, __u64 now)
 	return 0;
 }
 
-#define IPV6_OWN_MASK ((1ULL << IPV6_OWN_HIGH_BITS) - 1)
-
 /* The address that names an interface: the last bits of its id, in one of two blocks. */
 INLINE void set_identity(struct address *address, const struct interface *interface, int of_vpc_address)
 {
@@ -68,29 +66,10 @@ INLINE void set_identity(struct address *address, const struct interface *interf
 	put_number(address, interface->id);
 }
 
-/* Of IPv6 what is its own in the address that it asks from follows. */
-INLINE void set_identity_ipv6(struct address *address, const struct interface *interface, const struct address *source)
-{
-	const struct address identities = IPV6_IDENTITIES;
-	__u64 number = interface->id & IDENTITY_MASK;
-
-	address->halves[0] = identities.halves[0] | bpf_cpu_to_be64(number << IPV6_OWN_HIGH_BITS) |
-			     (source->halves[0] & bpf_cpu_to_be64(IPV6_OWN_MASK));
-	address->halves[1] = source->halves[1];
-}
-
-/* The other way round: the address in the receiver's subnet, if it is the receiver's: 0, or -1. */
-INLINE int read_source_ipv6(struct address *source, const struct address *identity, const struct interface *receiver)
-{
-	source->halves[0] = (receiver->ipv6_subnet_network.halves[0] & ~bpf_cpu_to_be64(IPV6_OWN_MASK)) |
-			    (identity->halves[0] & bpf_cpu_to_be64(IPV6_OWN_MASK));
-	source->halves[1] = identity->halves[1];
-	return has_address(receiver, source) ? 0 : -1;
-}
-
 /* A packet to a service over IPv6, as translate_to_service() does it. */
 INLINE __u32 translate_to_service_ipv6(struct packet *packet, const struct interface *sender, __u64 now)
 {
+	const struct address identities = IPV6_IDENTITIES;
 	int asks_metadata = is_metadata(&packet->destination);
 	struct address identity;
 
@@ -104,7 +83,7 @@ INLINE __u32 translate_to_service_ipv6(struct packet *packet, const struct inter
 		return REASON_DNS_SUPPORT_DISABLED;
 	if (!is_within_allowance_of_services(sender->id, now))
 		return REASON_LINKLOCAL_ALLOWANCE_EXCEEDED;
-	set_identity_ipv6(&identity, sender, &packet->source);
+	set_identity_ipv6(&identity, &identities, sender, &packet->source);
 	translate_source(packet, &identity);
 	return REASON_DELIVERED;
 }
@@ -138,8 +117,7 @@ INLINE __u32 translate_to_service(struct packet *packet, const struct interface 
 INLINE __u32 translate_from_service(struct packet *packet, struct interface **receiver, __u32 *ifindex)
 {
 	int of_vpc_address = is_identity_of_vpc_address(&packet->destination);
-	__u32 number = packet->is_ipv6 ? bpf_be64_to_cpu(packet->destination.halves[0]) >> IPV6_OWN_HIGH_BITS :
-					 bpf_ntohl(packet->destination.words[3]);
+	__u32 number = number_in(&packet->destination, packet->is_ipv6);
 	struct address asked_by;
 
 	*receiver = of_vpc_address || is_identity(&packet->destination) ? numbered(number) : NULL;
@@ -148,7 +126,7 @@ INLINE __u32 translate_from_service(struct packet *packet, struct interface **re
 	if (of_vpc_address)
 		translate_source(packet, &(*receiver)->resolver);
 	if (packet->is_ipv6) {
-		if (read_source_ipv6(&asked_by, &packet->destination, *receiver)) {
+		if (read_own_ipv6(&asked_by, &packet->destination, *receiver)) {
 			*receiver = NULL;
 			return REASON_UNKNOWN_INTERFACE;
 		}

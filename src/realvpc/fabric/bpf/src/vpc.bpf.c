@@ -316,9 +316,11 @@ int from_endpoints(struct __sk_buff *skb)
 	struct interface *sender;
 	int reason;
 
-	if (!journey || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present)
+	if (!journey)
 		return TC_ACT_SHOT;
-	reason = parse_ipv4(skb, &journey->packet);
+	reason = parse(skb, &journey->packet);
+	if (reason == NOT_IP || (!reason && stays_on_link(&journey->packet))) /* that namespace asks for no MAC */
+		return TC_ACT_SHOT;
 	if (reason)
 		return drop(skb, INTERNET_ID, reason);
 	decision = recall(skb, journey);
@@ -327,6 +329,8 @@ int from_endpoints(struct __sk_buff *skb)
 	sender = from_endpoint(&journey->packet);
 	if (!sender)
 		return drop(skb, INTERNET_ID, REASON_UNKNOWN_INTERFACE);
+	if (!is_of_endpoint(&journey->packet))
+		return drop(skb, sender->id, REASON_ENDPOINT_NOT_SERVED);
 	journey->sender = sender->id;
 	begin_journey(skb, journey);
 	reason = travel(skb, journey, sender);
