@@ -147,6 +147,8 @@ def test_the_local_route_stays_and_may_lead_to_an_interface(lab: Lab) -> None:
     assert (route["NetworkInterfaceId"], route["Origin"], "GatewayId" in route) == (
         interface_id, "CreateRouteTable", False,
     )  # fmt: skip
+    lab.create("0.0.0.0/0", GatewayId=lab.gateway_id)
+    assert next(iter(lab.routes())) == "10.20.0.0/16"  # it keeps its place, as Ansible's target for route tables has it
     code, _ = lab.refused("DeleteRoute", DestinationCidrBlock="10.20.0.0/16")
     assert code == "InvalidParameterValue"
     lab.client("ReplaceRoute", **whole, LocalTarget=True)

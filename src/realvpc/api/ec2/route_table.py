@@ -8,9 +8,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from realvpc.net import indexes
+from realvpc.net.addresses import Cidr
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.quotas import ROUTE_TABLES_PER_VPC
-from realvpc.net.route_table import LOCAL, PrefixListRoute, Route, RouteTable, RouteTableAssociation, TargetKind
+from realvpc.net.route_table import PrefixListRoute, Route, RouteTable, RouteTableAssociation, TargetKind
 from realvpc.net.table import delete, put
 
 from ..core.context import Answer, Context, Request, Response
@@ -195,12 +196,16 @@ def _render(ctx: Context, table: RouteTable) -> Response:
 
 
 def _in_order(ctx: Context, table: RouteTable) -> list[Route | PrefixListRoute]:
-    """The local ones first, then by destination, then those by prefix lists."""
-    blocks = sorted(
-        (*ctx.network.local_routes(table), *ctx.network.other_routes(table)),
-        key=lambda each: (each.target != LOCAL, each.destination),
-    )
-    return [*blocks, *ctx.network.prefix_list_routes_in(table.id)]
+    """Those to the VPC's own blocks first, whatever their target, then by destination, then those by prefix lists."""
+    return [
+        *sorted(ctx.network.local_routes(table), key=_destination_of),
+        *sorted(ctx.network.other_routes(table), key=_destination_of),
+        *ctx.network.prefix_list_routes_in(table.id),
+    ]
+
+
+def _destination_of(route: Route) -> Cidr:
+    return route.destination
 
 
 def _render_association(table: RouteTable, association: RouteTableAssociation) -> Response:
