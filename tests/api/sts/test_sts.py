@@ -111,6 +111,7 @@ def test_a_role_of_another_account_may_be_assumed_where_it_trusts_this_one(clien
         ({"AWS": "*"}, f"arn:aws:iam::{MAIN}:role/another"),
         ({"AWS": "*"}, f"arn:aws:iam::{OTHER}:role/not/there"),
         ({"AWS": "*"}, "arn:aws:iam::999999999999:role/of-an-account-that-is-not-here"),
+        ({"AWS": "*"}, "arn:aws:iam::123456789:role/of-what-cannot-be-an-account"),  # Ansible's target sts_assume_role
     ],
 )
 def test_who_is_not_trusted_is_refused(client: Client, principal: Any, arn: str | None) -> None:

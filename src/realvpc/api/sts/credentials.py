@@ -22,7 +22,7 @@ from .session_policy import packed_size, session_policies
 
 _ROLE_SECONDS, _USER_SECONDS = 3600, 43_200  # that a session lasts unless asked for otherwise
 _CHAINED_SECONDS = 3600  # at most, for who has assumed a role already
-_ROLE_ARN = re.compile(r"arn:aws:iam::[0-9]{12}:role/[\x21-\x7e]+", re.ASCII)
+_ROLE_ARN = re.compile(r"arn:aws:iam::[0-9]+:role/[\x21-\x7e]+", re.ASCII)
 _ROLE_SESSION = re.compile(r"arn:aws:sts::[0-9]{12}:assumed-role/([^/]+)/[^/]+")
 _NOT_HERE = (
     "ProvidedContexts",
