@@ -66,6 +66,16 @@ def test_what_cannot_be_assigned(client: Client, subnet_id: str, wanted: dict[st
     assert client.refused("AssignPrivateIpAddresses", NetworkInterfaceId=interface_id, **wanted).code == code
 
 
+def test_all_addresses_that_are_elsewhere_are_told(client: Client, subnet_id: str) -> None:
+    """In AWS's words, as Ansible's module for interfaces quotes them and its target, which ran on AWS, has them."""
+    entries = [{"PrivateIpAddress": "10.20.0.5", "Primary": True}, {"PrivateIpAddress": "10.20.0.8", "Primary": False}]
+    make(client, subnet_id, PrivateIpAddresses=entries)
+    this = {"NetworkInterfaceId": make(client, subnet_id)["NetworkInterfaceId"]}
+    error = client.refused("AssignPrivateIpAddresses", **this, PrivateIpAddresses=["10.20.0.5", "10.20.0.8"])
+    assert error.code == "InvalidParameterValue"
+    assert error.message == "[10.20.0.5, 10.20.0.8] assigned, but move is not allowed."
+
+
 def test_on_an_instance_its_type_says_how_many(client: Client, subnet_id: str) -> None:
     (instance,) = run(client, subnet_id)
     this = {"NetworkInterfaceId": instance["NetworkInterfaces"][0]["NetworkInterfaceId"]}

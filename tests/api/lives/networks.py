@@ -46,7 +46,7 @@ NAT_GATEWAY = Life(
     answers={
         "available": (NO, NO, "UnsupportedOperation"),
         "failed": (NO, GONE, GONE),
-        "deleted": (GONE, GONE, GONE),
+        "deleted": (NO, GONE, GONE),
     },
     unknown=GONE,
     seen=lambda client, ids: client("DescribeNatGateways", NatGatewayIds=[ids["it"]])["NatGateways"][0]["State"],

@@ -19,7 +19,7 @@ from ..core.context import Answer, Context, Request, Response
 from ..core.describe import describe
 from ..core.effort import COMPARING
 from ..core.errors import AwsError, unsupported_operation
-from ..core.lookup import named, not_found
+from ..core.lookup import named
 from ..core.noun import Noun, TellsPrefix, of_state
 from ..core.parameters import refuse, required
 from ..core.tags import render_tags, tags_on_creation
@@ -142,14 +142,15 @@ def _asked(wanted: Wanted) -> list[Response]:
 
 
 def delete_nat_gateway(ctx: Context, request: Request) -> Answer:
-    """Its Elastic IP addresses stay with the account, its routes become blackholes.
+    """Its Elastic IP addresses stay with the account, its routes become blackholes.  Deleting one that was deleted and
+    is still shown changes nothing.
 
-    Raises NatGatewayNotFound, also for one that was deleted and is still shown; NatGatewayMalformed.
+    Raises NatGatewayNotFound, NatGatewayMalformed.
     """
     gateway = named(ctx, NAT_GATEWAY, request, "NatGatewayId")
     deleted = gateway.after(NatGatewayEvent.DELETE, ctx.now)
     if deleted is None:
-        raise not_found(NAT_GATEWAY, gateway.id)
+        return Answer({"NatGatewayId": gateway.id})
     interface = ctx.network.interface_of_nat_gateway(gateway.id)
     if interface is None:
         return Answer({"NatGatewayId": gateway.id}, put(deleted))

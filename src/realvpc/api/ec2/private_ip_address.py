@@ -83,22 +83,23 @@ def unassign_private_ip_addresses(ctx: Context, request: Request) -> Answer:
 
 def _taken(ctx: Context, interface: NetworkInterface, addresses: Sequence[Address], *, may_take: bool) -> Change:
     """The change that lets go of these addresses where they are, and of the Elastic IP addresses there."""
+    held = [
+        (address, holder)
+        for address in addresses
+        if (holder := ctx.network.interface_at(interface.vpc_id, address)) is not None
+    ]
+    if held and not may_take:
+        listed = ", ".join(str(address) for address, _ in held)
+        raise invalid_parameter_value(f"[{listed}] assigned, but move is not allowed.")
     holders: dict[str, NetworkInterface] = {}
     moved: dict[str, set[Address]] = {}
-    for address in addresses:
-        holder = ctx.network.interface_at(interface.vpc_id, address)
-        if holder is None:
-            continue
+    for address, holder in held:
         if holder.attachment is not None and holder.attachment.instance_id is None:
             raise invalid_parameter_value(f"[{address}] is in use by a service")
         if address not in holder.private_addresses:
             raise invalid_parameter_value(f"[{address}] is in a prefix of another interface")
         if holder.private_address == address:
             raise invalid_parameter_value(f"[{address}] is the primary address of another interface")
-        if not may_take:
-            raise invalid_parameter_value(
-                f"[{address}] is assigned to another interface but reassignment is not allowed"
-            )
         holders[holder.id] = holder
         moved.setdefault(holder.id, set()).add(address)
     change = Change()
