@@ -178,12 +178,13 @@ class TestDecisions:
     def decisions(self, kernel: Kernel) -> dict[bytes, bytes]:
         """Those that hold, on any CPU, by place."""
         generation = self.generation(kernel)
-        held = kernel.loaded.maps["decisions"]
+        size = layout.DECISION.size + -layout.DECISION.size % 8
         return {
-            place: value
-            for place in held
-            for value in held.of_each_cpu(place)
-            if layout.DECISION.unpack(value)["generation"] == generation
+            place: values[start : start + size]
+            for place, values in kernel.loaded.maps["decisions"].items().items()
+            if any(values)
+            for start in range(0, len(values), size)
+            if layout.DECISION.unpack(values[start : start + size])["generation"] == generation
         }
 
 

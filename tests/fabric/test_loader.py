@@ -78,3 +78,16 @@ def test_maps_take_many_entries_and_give_them_back(name: str) -> None:
         held.delete([first, first])
         assert held.get(first) is None
         assert len(held.items()) == 8999
+
+
+@pytest.mark.root
+def test_an_array_gives_what_each_cpu_has_at_every_place() -> None:
+    with Object(max_entries=SMALL) as loaded:
+        held = loaded.maps["decisions"]
+        cpus, size = len(held.of_each_cpu(layout.INDEX_KEY.pack(0))), layout.DECISION.size
+        last = b"".join(bytes([cpu + 1]) * size + bytes(-size % 8) for cpu in range(cpus))
+        held.update({layout.INDEX_KEY.pack(held.spec.max_entries - 1): last})
+        found = held.items()
+        assert list(found) == [layout.INDEX_KEY.pack(place) for place in range(held.spec.max_entries)]
+        assert found.popitem()[1] == last
+        assert not any(map(any, found.values()))

@@ -93,11 +93,10 @@ class Map:
             yield key
 
     def items(self) -> dict[bytes, bytes]:
-        """A snapshot of everything in the map."""
-        if self.spec.type in (MapType.HASH, MapType.LPM_TRIE):
-            snapshot = self._lookup_batches()
-            if snapshot is not None:
-                return snapshot
+        """A snapshot of everything in the map; of a map that has a value for every CPU, these one behind the other."""
+        snapshot = self._lookup_batches()
+        if snapshot is not None:
+            return snapshot
         found = {}
         for key in list(self):
             value = self.get(key)
