@@ -23,7 +23,7 @@ import pytest
 from realvpc.net.addresses import Address, Cidr
 from tests.running import Running
 
-pytestmark = [pytest.mark.root, pytest.mark.e2e]
+pytestmark = [pytest.mark.root, pytest.mark.e2e, pytest.mark.waits]
 
 CONFIGURATIONS = Path(__file__).parent / "terraform"
 MIRRORS = [
