@@ -27,11 +27,11 @@ class InstanceType(Struct, frozen=True):
 
     @property
     def is_burstable(self) -> bool:
-        return self.family.startswith("t")
+        return self.family.startswith("t") and self.family != "t1"
 
     @property
     def is_nitro(self) -> bool:
-        return self.family not in ("t2", "m1")
+        return self.family not in ("m1", "t1", "t2")
 
     @property
     def default_cpu_credits(self) -> str:
@@ -41,7 +41,7 @@ class InstanceType(Struct, frozen=True):
     @property
     def ipv6_addresses(self) -> int:
         """Of an interface: as many as of IPv4, but for types that are older than IPv6 in VPCs."""
-        return self.addresses if self.family != "m1" else 0
+        return self.addresses if self.family not in _BEFORE_IPV6 else 0
 
     @property
     def is_current_generation(self) -> bool:
@@ -54,7 +54,7 @@ class InstanceType(Struct, frozen=True):
 
     @property
     def placement_strategies(self) -> tuple[str, ...]:
-        is_shared = self.is_burstable or self.family.endswith("-flex") or self.family == "m1"
+        is_shared = self.is_burstable or self.family.endswith("-flex") or self.family in _BEFORE_IPV6
         return ("partition", "spread") if is_shared else ("cluster", "partition", "spread")
 
     @property
@@ -67,7 +67,8 @@ class InstanceType(Struct, frozen=True):
         return max(1, self.vcpus // self.threads_per_core)
 
 
-_PREVIOUS_GENERATION = frozenset({"c5", "c6gn", "m1", "m5", "m6i", "r5", "r6i"})
+_BEFORE_IPV6 = frozenset({"m1", "t1"})
+_PREVIOUS_GENERATION = frozenset({"c5", "c6gn", "m5", "m6i", "r5", "r6i"}) | _BEFORE_IPV6
 _FREE_TIER = frozenset({"c7i-flex.large", "m7i-flex.large", "t3.micro", "t3.small", "t4g.micro", "t4g.small"})
 
 
@@ -235,6 +236,7 @@ INSTANCE_TYPES: dict[str, InstanceType] = {
     kind.name: kind
     for kind in (
         InstanceType("m1.small", 1, 1740, 2, 4, "Low", threads_per_core=1, clock_ghz=2.0),
+        InstanceType("t1.micro", 1, 627, 2, 2, "Very Low", threads_per_core=1, clock_ghz=2.0),
         _t2("nano", 1, 0.5, 2, 2, "Low to Moderate"),
         _t2("micro", 1, 1, 2, 2, "Low to Moderate"),
         _t2("small", 1, 2, 3, 4, "Low to Moderate"),

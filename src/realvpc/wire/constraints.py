@@ -1,9 +1,9 @@
 """The limits that a model puts on a value: enumeration, pattern, length or range.
 
 Enumerations: a value outside the model's list is refused, except for the shapes in `OPEN_ENUMS`. AWS adds instance
-types every month, gives taggable resource types a sentence of their own, and documents more attributes of an account
-than the model lists, so for those the action decides. Every other list is closed here: a value that the pinned model
-does not have is one that no action here could act upon.
+types every month, gives taggable resource types and a VPC's tenancy words of their own, and documents more attributes
+of an account than the model lists, so for those the action decides. Every other list is closed here: a value that the
+pinned model does not have is one that no action here could act upon.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 from .java_pattern import matcher
 from .model import Shape
 
-OPEN_ENUMS = frozenset({"AccountAttributeName", "InstanceType", "ResourceType"})
+OPEN_ENUMS = frozenset({"AccountAttributeName", "InstanceType", "ResourceType", "VpcTenancy"})
 _NUMERIC = frozenset({"integer", "long", "float", "double"})
 
 

@@ -284,7 +284,9 @@ def test_deleted_it_is_gone_and_one_that_is_not_there_deletes_none(client: Clien
     unknown = "fl-00000000000000001"
     error = client.refused("DeleteFlowLogs", FlowLogIds=[first, unknown])
     assert error.code == "InvalidFlowLogId.NotFound"
-    assert unknown in error.message
+    assert error.message.endswith(f"[TotalCount: 1] {unknown}")
+    error = client.refused("DeleteFlowLogs", FlowLogIds=[unknown, "fl-00000000000000002"])
+    assert error.message.endswith(f"[TotalCount: 2] {unknown} fl-00000000000000002")
     assert client("DeleteFlowLogs", FlowLogIds=[first, first])["Unsuccessful"] == []
     assert [row["FlowLogId"] for row in client("DescribeFlowLogs")["FlowLogs"]] == [second]
 

@@ -161,7 +161,7 @@ def test_a_subnet_without_a_block_has_no_address_to_give(client: Client) -> None
 
 
 def test_an_instance_type_bounds_the_addresses_of_an_interface(client: Client, subnet_id: str) -> None:
-    for kind, count in (("t2.micro", 3), ("m1.small", 1)):
+    for kind, count in (("t2.micro", 3), ("m1.small", 1), ("t1.micro", 1)):
         request: dict[str, Any] = {
             "ImageId": "ami-1",
             "MinCount": 1,

@@ -243,3 +243,10 @@ def test_accounts_do_not_share_key_pairs(client: Client) -> None:
     subnet_id = make_subnet(other, make_vpc(other))
     request: dict[str, Any] = {"ImageId": IMAGE, "SubnetId": subnet_id, "MinCount": 1, "MaxCount": 1, "KeyName": "mine"}
     assert other.refused("RunInstances", **request).code == "InvalidKeyPair.NotFound"
+
+
+def test_a_new_key_without_tags_shows_none_and_an_empty_list_when_described(client: Client) -> None:
+    """So the answers that suites recorded have it (ansible.community.aws, `ec2_key`)."""
+    assert "Tags" not in client("ImportKeyPair", KeyName="k", PublicKeyMaterial=ED25519_LINE)
+    (row,) = client("DescribeKeyPairs", KeyNames=["k"])["KeyPairs"]
+    assert row["Tags"] == []

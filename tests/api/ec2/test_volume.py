@@ -148,6 +148,18 @@ def test_what_is_not_made(client: Client, request_: dict[str, Any], code: str) -
     assert client.refused("CreateVolume", **request).code == code
 
 
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        ({}, "The request must contain the parameter size/snapshot"),
+        ({"Size": 10, "KmsKeyId": "alias/a"}, "The parameter [KmsKeyId] requires the parameter Encrypted to be set."),
+    ],
+)
+def test_the_sentences_of_ec2_for_what_is_missing(client: Client, request_: dict[str, Any], sentence: str) -> None:
+    """As clients met them; a launch says "size or snapshotId"."""
+    assert client.refused("CreateVolume", AvailabilityZone=ZONE, **request_).message == sentence
+
+
 def test_storage_of_a_type_is_limited(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("realvpc.api.core.context.Context.quota", lambda self, quota, owner=None: 50)  # TiB
     for _ in range(3):

@@ -286,6 +286,8 @@ def test_an_unknown_attribute_is_refused(client: Client) -> None:
 def test_the_tenancy_of_a_dedicated_vpc_becomes_the_default_one_and_no_other(client: Client) -> None:
     made = client("CreateVpc", CidrBlock="10.20.0.0/16", InstanceTenancy="dedicated")["Vpc"]
     change = {"VpcId": made["VpcId"], "InstanceTenancy": "default"}
+    error = client.refused("ModifyVpcTenancy", **change | {"InstanceTenancy": "unknown"})
+    assert (error.code, error.message) == ("UnsupportedTenancy", "The tenancy value unknown is not supported.")
     assert client("ModifyVpcTenancy", **change)["ReturnValue"] is True
     [vpc] = client("DescribeVpcs", VpcIds=[made["VpcId"]])["Vpcs"]
     assert vpc["InstanceTenancy"] == "default"

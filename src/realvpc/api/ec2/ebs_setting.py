@@ -38,7 +38,7 @@ def key_of(ctx: Context, wanted: Mapping[str, Any], source: str = "") -> str:
     encrypted = wanted.get("Encrypted") or settings.encrypted_by_default or source
     if key and not encrypted:
         raise AwsError(
-            "InvalidParameterDependency", "The parameter KmsKeyId requires the parameter Encrypted to be set."
+            "InvalidParameterDependency", "The parameter [KmsKeyId] requires the parameter Encrypted to be set."
         )
     if not encrypted:
         return ""

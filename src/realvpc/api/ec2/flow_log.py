@@ -88,7 +88,7 @@ def delete_flow_logs(ctx: Context, request: Request) -> Answer:
     found = {each: find(ctx, FLOW_LOG, each) for each in ids}
     missing = [each for each, row in found.items() if row is None]
     if missing:
-        count = f"[TotalCount: {len(missing)}] {', '.join(missing)}"
+        count = f"[TotalCount: {len(missing)}] {' '.join(missing)}"
         raise AwsError(FLOW_LOG.not_found, f"These flow log ids in the input list are not found: {count}")
     change = sum((delete(row) for row in found.values() if row is not None), Change())
     return Answer({"Unsuccessful": []}, change)

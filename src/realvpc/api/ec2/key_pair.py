@@ -113,16 +113,21 @@ def _row(ctx: Context, name: str, key: SshKey, tags: dict[str, str]) -> KeyPair:
 
 
 def _render_new(row: KeyPair) -> Response:
+    """Without a list of tags where there are none: so clients have got it (and an empty list when they describe)."""
     return {
         "KeyPairId": row.id,
         "KeyName": row.name,
         "KeyFingerprint": row.fingerprint,
-        "Tags": render_tags(row.tags),
+        "Tags": render_tags(row.tags) or None,
     }
 
 
 def _render(row: KeyPair) -> Response:
-    return _render_new(row) | {"KeyType": row.key_type, "CreateTime": row.created_at}
+    return _render_new(row) | {
+        "KeyType": row.key_type,
+        "CreateTime": row.created_at,
+        "Tags": render_tags(row.tags),
+    }
 
 
 KEY_PAIR = Noun(

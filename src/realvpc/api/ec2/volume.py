@@ -112,7 +112,7 @@ def create_volume(ctx: Context, request: Request) -> Answer:
         check_readable(ctx, snapshot)
     size = request.get("Size") or (snapshot.size_gib if snapshot else 0)
     if not size:
-        raise AwsError("MissingParameter", "The request must contain the parameter size or snapshotId")
+        raise AwsError("MissingParameter", "The request must contain the parameter size/snapshot")
     if snapshot and size < snapshot.size_gib:
         raise invalid_parameter_value(
             f"Volume of size {size}GB is smaller than snapshot '{snapshot.id}', expect size >= {snapshot.size_gib}GB"

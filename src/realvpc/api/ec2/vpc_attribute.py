@@ -57,9 +57,11 @@ def modify_vpc_attribute(ctx: Context, request: Request) -> Answer:
 def modify_vpc_tenancy(ctx: Context, request: Request) -> Answer:
     """From dedicated to default, for instances that are launched from now on.
 
-    Raises InvalidParameterValue for another tenancy, UnsupportedTenancy for a VPC that is not dedicated.
+    Raises UnsupportedTenancy for another tenancy, and for a VPC that is not dedicated.
     """
     vpc = named(ctx, VPC, request, "VpcId")
+    if request["InstanceTenancy"] != "default":
+        raise AwsError("UnsupportedTenancy", f"The tenancy value {request['InstanceTenancy']} is not supported.")
     if vpc.instance_tenancy != "dedicated":
         raise AwsError("UnsupportedTenancy", f"The tenancy of the VPC '{vpc.id}' is not dedicated.")
     return Answer({"ReturnValue": True}, put(replace(vpc, instance_tenancy="default")))
