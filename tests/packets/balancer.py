@@ -101,8 +101,12 @@ def opened(place: Path, kind: socket.SocketKind = socket.SOCK_STREAM, *, is_ipv6
 
 
 @contextlib.contextmanager
-def serving(name: str, place: Path) -> Iterator[None]:
-    """Whoever asks at AT_TARGETS, by TCP or UDP, hears the machine's id, from where it was asked, and what was said."""
+def serving(name: str, place: Path) -> Iterator[list[socket.socket]]:
+    """Whoever asks at AT_TARGETS, by TCP or UDP, hears the machine's id, from where it was asked, and what was said.
+
+    Yields the connections that there are, and have been.
+    """
+    accepted: list[socket.socket] = []
     stream, datagram = (opened(place, kind, is_ipv6=True) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM))
     for each in (stream, datagram):
         each.settimeout(None)
@@ -116,6 +120,7 @@ def serving(name: str, place: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             while True:
                 connection, peer = stream.accept()
+                accepted.append(connection)
                 threading.Thread(target=talk, args=(connection, peer), daemon=True).start()
 
     def talk(connection: socket.socket, peer: tuple[str, int]) -> None:
@@ -132,7 +137,7 @@ def serving(name: str, place: Path) -> Iterator[None]:
     for thread in threads:
         thread.start()
     try:
-        yield
+        yield accepted
     finally:
         for each in (stream, datagram):
             with contextlib.suppress(OSError):

@@ -17,6 +17,7 @@ from realvpc.net.machine import Forward
 from realvpc.net.network import Network
 from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
 from realvpc.net.table import put
+from tests.running import eventually
 
 from .balancer import (
     AT_TARGETS,
@@ -44,7 +45,7 @@ from .balancer import (
     opened,
     serving,
 )
-from .hosts import number, ping_in_vain
+from .hosts import PATIENCE, number, ping_in_vain
 from .sabotage import audited, look, run
 from .test_fabric import counted
 
@@ -140,15 +141,30 @@ def test_a_port_with_no_listener_is_silent_and_so_is_ping(balanced: Fabric) -> N
     assert not ping_in_vain(balanced, ONE, ENDPOINT).received
 
 
-def test_what_is_in_the_midst_of_no_connection_is_reset(balanced: Fabric) -> None:
-    """As after 350 idle seconds: here the balancer was made anew meanwhile, and has forgotten."""
-    with Connection(balanced.namespace(ONE)) as connection:
+@pytest.mark.parametrize("is_ipv6", [False, True])
+def test_what_is_in_the_midst_of_no_connection_is_reset(balanced: Fabric, is_ipv6: bool) -> None:
+    """As after 350 idle seconds, whoever speaks first: here the balancer was made anew meanwhile, and has forgotten."""
+    given = forwards(FIRST, is_ipv6=is_ipv6)
+    balance(balanced, given)
+    address = ENDPOINT_IPV6 if is_ipv6 else ENDPOINT
+    with Connection(balanced.namespace(ONE), address) as connection:
         connection.ask()
         balanced.remove_machine(BALANCER)
-        balance(balanced, BOTH)
+        balance(balanced, given)
         with pytest.raises(ConnectionResetError):
             connection.ask()
-    assert asked(balanced.namespace(ONE)) in TARGETS
+    assert asked(balanced.namespace(ONE), address) == FIRST
+
+
+def test_so_is_what_a_target_says_of_no_connection(fabric: Fabric) -> None:
+    bring_up(fabric)
+    balance(fabric, forwards(FIRST))
+    with serving(FIRST, fabric.namespace(FIRST)) as accepted, Connection(fabric.namespace(ONE)) as connection:
+        connection.ask()
+        fabric.remove_machine(BALANCER)
+        balance(fabric, forwards(FIRST))
+        accepted[0].sendall(b"hello")
+        eventually(lambda: accepted[0].fileno() < 0, within=PATIENCE, what="that the target's connection ends")
 
 
 @pytest.mark.parametrize(("address", "is_ipv6"), [(ENDPOINT, False), (ENDPOINT_IPV6, True)])

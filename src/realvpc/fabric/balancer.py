@@ -40,6 +40,8 @@ _SETTINGS = {
     "netfilter/nf_conntrack_tcp_be_liberal": "1",  # nor is it reset for being late
     "netfilter/nf_conntrack_tcp_timeout_established": "350",  # seconds: NLB guide, "Connection idle timeout"
     "netfilter/nf_conntrack_udp_timeout_stream": "120",
+    "netfilter/nf_conntrack_tcp_timeout_syn_sent": "20",  # a flood of these keeps ports from others
+    "netfilter/nf_conntrack_tcp_timeout_syn_recv": "20",
 }
 _IPV6_SETTINGS = {"ipv6/conf/all/forwarding": "1", "ipv6/fwmark_reflect": "1"}
 _LINK_SETTINGS = {"rp_filter": "0", "send_redirects": "0"}

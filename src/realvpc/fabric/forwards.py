@@ -79,10 +79,7 @@ def ruleset(forwards: Collection[Forward], ways: Mapping[str, Way]) -> str:
         *(_chain(name, [_choice(targets)]) for targets, name in lists.items()),
         *(_chain(end.name, [f"ct mark set {end.mark:#x}", f"goto {end.list}"]) for end in dict.fromkeys(ends.values())),
         *(_chain(f"from_{at}", [_snat(source)]) for source, at in sources.items()),
-        *(
-            _chain(_by(way), _coming_by(way, [each for each in forwards if each.interface_id == key]))
-            for key, way in ways.items()
-        ),
+        *(_chain(_by(way), _coming_by(key, way, forwards)) for key, way in ways.items()),
         # Before fragments are put together, which is done for each zone by itself.
         _hook("zones", "filter", "prerouting", "-450", _zones(devices)),
         _hook("new", "nat", "prerouting", "dstnat", _new(ends, ways)),
@@ -170,15 +167,19 @@ def _coming(ways: Collection[Way]) -> Iterator[str]:
         yield f"iifname vmap {_set(f'{_quoted(way)} : goto {_by(way)}' for way in ways)}"
 
 
-def _coming_by(way: Way, forwards: Collection[Forward]) -> Iterator[str]:
+def _coming_by(interface_id: str, way: Way, forwards: Collection[Forward]) -> Iterator[str]:
     """What is no connection any more, or has nowhere to go, is reset; all else learns by which link it leaves."""
     reset = f"meta mark set {way.mark_back:#x} reject with tcp reset"
-    listeners = [each for each in forwards if each.protocol == "tcp"]
+    is_lost = "ct state invalid tcp flags & rst == 0"
+    listeners = [each for each in forwards if each.protocol == "tcp" and each.interface_id == interface_id]
+    sources = {each.source for each in forwards if each.protocol == "tcp" and each.source_interface_id == interface_id}
     for family in _FAMILIES:
         if rows := _ports(listeners, family):
-            yield f"ct state invalid tcp flags & rst == 0 {family} daddr . tcp dport {rows} {reset}"
+            yield f"{is_lost} {family} daddr . tcp dport {rows} {reset}"
         if rows := _ports([each for each in listeners if not each.targets], family):
             yield f"ct state new {family} daddr . tcp dport {rows} {reset}"
+        if rows := sorted(source for source in sources if _family(source) == family):
+            yield f"{is_lost} {family} daddr {_set(rows)} tcp dport {_PORTS} {reset}"
     yield "ct mark 0 return"
     yield f"ct direction original meta mark set ct mark & {_ON:#x} return"
     yield f"ct mark & {_ON:#x} != {way.mark_on:#x} drop"  # an answer by another link is not a target's
