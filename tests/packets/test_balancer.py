@@ -45,7 +45,7 @@ from .balancer import (
     opened,
     serving,
 )
-from .hosts import PATIENCE, number, ping_in_vain
+from .hosts import ALL_IN, ALL_OUT, PATIENCE, host, link_spec, number, peering, ping_in_vain, vpc
 from .sabotage import audited, look, run
 from .test_fabric import counted
 
@@ -181,6 +181,35 @@ def test_datagrams_go_and_come_large_ones_too(balanced: Fabric, address: str, is
                 assert heard == said
                 answered.add(name)
     assert answered == {FIRST, SECOND}
+
+
+def test_whoever_sends_too_much_for_the_way_beyond_is_told(balanced: Fabric) -> None:
+    """Client and target send segments of 9001 bytes, and between the client and the balancer 8500 pass."""
+    world, far = network(), number("i", 7)
+    other_region = [
+        replace(row, region="us-east-1")
+        for row in (
+            *vpc(4, "10.99.0.0/16", peers=[("10.0.0.0/16", 1)], rules=(ALL_IN, ALL_OUT)),
+            *host(7, 4, "10.99.0.5"),
+        )
+    ]
+    across = peering(1, 2, 4)
+    across = replace(across, accepter=replace(across.accepter, region="us-east-1"))
+    [table] = [each for each in world.route_tables.values() if each.vpc_id == number("vpc", 2)]
+    back = Route(Cidr.parse("10.99.0.0/16"), Target(TargetKind.PEERING, across.id))
+    world = world.apply(put(*other_region, across, TableRoute.of(table, back)))
+    balanced.ensure_machine(far, (link_spec(world, world.interfaces[number("eni", 7)]),))
+    balanced.apply(compile_plan(world))
+    said = "x" * 60000
+
+    def talk() -> None:
+        with Connection(balanced.namespace(far)) as connection:
+            connection.socket.sendall(said.encode())
+            heard = b""
+            while heard.count(b"x") < len(said):
+                heard += connection.socket.recv(1 << 16)
+
+    assert counted(balanced, talk).get("PACKET_TOO_BIG", 0) >= 2, "one of each side at least"
 
 
 def test_ipv6(balanced: Fabric) -> None:

@@ -232,7 +232,7 @@ CHECKS: tuple[Check, ...] = (
     _tool("sudo", "sudo", "instances have it from the machine", needed=False),
     _tool("curl", "curl", "instances have it from the machine", needed=False),
     _tool("dig", "bind9-dnsutils", "instances have it from the machine", needed=False),
-    _tool("nft", "nftables", "instances that translate or filter have it from the machine", needed=False),
+    _tool("nft", "nftables", "load balancers forward by it, and instances have it from the machine", needed=False),
     _tool("clang", "clang", "compiles the BPF program", needed=not OBJECT.exists()),
     readable_code,
 )
