@@ -178,8 +178,8 @@ def _coming_by(interface_id: str, way: Way, forwards: Collection[Forward]) -> It
             yield f"{is_lost} {family} daddr . tcp dport {rows} {reset}"
         if rows := _ports([each for each in listeners if not each.targets], family):
             yield f"ct state new {family} daddr . tcp dport {rows} {reset}"
-        if rows := sorted(source for source in sources if _family(source) == family):
-            yield f"{is_lost} {family} daddr {_set(rows)} tcp dport {_PORTS} {reset}"
+        if own := sorted(source for source in sources if _family(source) == family):
+            yield f"{is_lost} {family} daddr {_set(own)} tcp dport {_PORTS} {reset}"
     yield "ct mark 0 return"
     yield f"ct direction original meta mark set ct mark & {_ON:#x} return"
     yield f"ct mark & {_ON:#x} != {way.mark_on:#x} drop"  # an answer by another link is not a target's
