@@ -95,7 +95,12 @@ def test_a_block_goes_when_no_subnet_lies_in_it(client: Client, clock: Clock) ->
     assert answer["Ipv6CidrBlockAssociation"] == association | {"Ipv6CidrBlockState": {"State": "disassociating"}}
     assert "CidrBlockAssociation" not in answer
     [vpc] = client("DescribeVpcs", VpcIds=[vpc_id])["Vpcs"]
-    assert vpc["Ipv6CidrBlockAssociationSet"] == [association | {"Ipv6CidrBlockState": {"State": "disassociated"}}]
+    ended = association | {"Ipv6CidrBlockState": {"State": "disassociated"}}
+    assert vpc["Ipv6CidrBlockAssociationSet"] == [ended]
+    again = associate(client, vpc_id) | {"Ipv6CidrBlockState": {"State": "associated"}}
+    [vpc] = client("DescribeVpcs", VpcIds=[vpc_id])["Vpcs"]
+    assert vpc["Ipv6CidrBlockAssociationSet"] == [ended, again], "in this order, as Ansible's target ec2_vpc_net has it"
+    client("DisassociateVpcCidrBlock", AssociationId=again["AssociationId"])
     clock.offset += timedelta(minutes=5)
     [vpc] = client("DescribeVpcs", VpcIds=[vpc_id])["Vpcs"]
     assert "Ipv6CidrBlockAssociationSet" not in vpc

@@ -58,7 +58,7 @@ def test_a_block_comes_and_goes(client: Client, clock: Clock) -> None:
     assert subnet["SubnetId"] == subnet_id
     again = client("AssociateSubnetCidrBlock", SubnetId=subnet_id, Ipv6CidrBlock=block)["Ipv6CidrBlockAssociation"]
     again |= {"Ipv6CidrBlockState": {"State": "associated"}}
-    assert shown(client, subnet_id)["Ipv6CidrBlockAssociationSet"] == [again, ended]
+    assert shown(client, subnet_id)["Ipv6CidrBlockAssociationSet"] == [ended, again]
     clock.offset += timedelta(minutes=5)
     assert shown(client, subnet_id)["Ipv6CidrBlockAssociationSet"] == [again]
     error = client.refused("DisassociateSubnetCidrBlock", AssociationId=association["AssociationId"])

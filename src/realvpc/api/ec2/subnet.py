@@ -179,9 +179,9 @@ def _without(table: RouteTable, subnet: Subnet) -> RouteTable:
 
 
 def render_subnet(ctx: Context, subnet: Subnet) -> Response:
-    ipv6 = [render_subnet_association(row) for row in subnet.ipv6_cidr_associations]
     ended = still_shown(subnet.ended_associations, ctx.now)
-    ipv6 += [render_subnet_association(Ipv6CidrAssociation(row.id, row.cidr), "disassociated") for row in ended]
+    ipv6 = [render_subnet_association(Ipv6CidrAssociation(row.id, row.cidr), "disassociated") for row in ended]
+    ipv6 += [render_subnet_association(row) for row in subnet.ipv6_cidr_associations]
     return {
         "SubnetId": subnet.id,
         "SubnetArn": _arn(subnet),

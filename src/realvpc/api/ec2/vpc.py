@@ -178,15 +178,20 @@ def _shown(ctx: Context, vpc: Vpc) -> Response:
 
 
 def _with_ended(shown: Response, ended: Iterable[EndedAssociation], region: str) -> Response:
-    """The lists of blocks that have some of ``ended``, after those that the VPC has."""
+    """The lists of blocks that have some of ``ended``: of IPv4 after those that the VPC has, the first of which is its
+    primary one, and of IPv6, as Ansible's target for VPCs has it, before."""
     ipv4 = [render_cidr_association(CidrAssociation(row.id, row.cidr), _ENDED) for row in ended if row.cidr.is_ipv4]
     ipv6 = [
         render_vpc_association(Ipv6CidrAssociation(row.id, row.cidr), region, _ENDED)
         for row in ended
         if not row.cidr.is_ipv4
     ]
-    lists = {"CidrBlockAssociationSet": ipv4, "Ipv6CidrBlockAssociationSet": ipv6}
-    return {name: [*shown.get(name, ()), *rows] for name, rows in lists.items() if rows}
+    lists: Response = {}
+    if ipv4:
+        lists["CidrBlockAssociationSet"] = [*shown["CidrBlockAssociationSet"], *ipv4]
+    if ipv6:
+        lists["Ipv6CidrBlockAssociationSet"] = [*ipv6, *shown.get("Ipv6CidrBlockAssociationSet", ())]
+    return lists
 
 
 def render_cidr_association(association: CidrAssociation, state: str) -> Response:
