@@ -9,10 +9,11 @@ from .ec2.account_setting import ACTIONS as EC2_SETTINGS
 from .ec2.actions import ACTIONS as EC2
 from .ec2.default_vpc import first_use
 from .ec2.empty import ACTIONS as EC2_EMPTY
-from .ec2.questions import asking
+from .ec2.questions import asking as ec2_questions
 from .ec2instanceconnect.actions import ACTIONS as EC2_INSTANCE_CONNECT
 from .iam.actions import ACTIONS as IAM
 from .iam.empty import ACTIONS as IAM_EMPTY
+from .iam.questions import with_questions as iam_questions
 from .logs.actions import ACTIONS as LOGS
 from .logs.empty import ACTIONS as LOGS_EMPTY
 from .route53.actions import ACTIONS as ROUTE53
@@ -23,7 +24,7 @@ from .ssm.empty import ACTIONS as SSM_EMPTY
 from .sts.actions import ACTIONS as STS
 
 EMPTY: Actions = {
-    "ec2": asking(EC2_EMPTY | EC2_SETTINGS),
+    "ec2": ec2_questions(EC2_EMPTY | EC2_SETTINGS),
     "iam": IAM_EMPTY,
     "logs": LOGS_EMPTY,
     "route53": ROUTE53_EMPTY,
@@ -32,9 +33,9 @@ EMPTY: Actions = {
 """What clients may ask for though nothing here can have it."""
 
 REAL: Actions = {
-    "ec2": asking(EC2),
+    "ec2": ec2_questions(EC2),
     "ec2-instance-connect": EC2_INSTANCE_CONNECT,
-    "iam": IAM,
+    "iam": iam_questions(IAM),
     "logs": LOGS,
     "route53": ROUTE53,
     "servicequotas": SERVICE_QUOTAS,

@@ -23,7 +23,7 @@ from realvpc.store.state import State
 
 from .actions import ACTIONS, FIRST_USE
 from .core.action import Actions
-from .core.call import Call, Caller, Credential, Through
+from .core.call import UNKNOWN, Call, Caller, Credential, Sender, Through
 from .core.context import Answer, Context, Options, Response
 from .core.credentials import find_credential
 from .core.door import enter
@@ -160,7 +160,7 @@ class Service:
         return await _awaited(self.handle(call))
 
     def _context(self, call: Call, effort: Effort | None = None) -> Context:
-        return self.context(call.caller, call.host, call.scheme, call.through, effort)
+        return self.context(call.caller, call.host, call.scheme, call.through, effort, call.sender)
 
     def _work(self, call: Call, context: Context) -> Worked:
         """Raises AwsError, and TooLongError when the context's effort does not suffice."""
@@ -246,6 +246,7 @@ class Service:
         scheme: str = "http",
         through: Through | None = None,
         effort: Effort | None = None,
+        sender: Sender = UNKNOWN,
     ) -> Context:
         """What a call of this caller knows; ``host`` is what the client calls the service, by http or https."""
         return Context(
@@ -259,6 +260,7 @@ class Service:
             scheme=scheme,
             through=through,
             effort=effort,
+            sender=sender,
         )
 
     def written_context(self, caller: Caller) -> Context:

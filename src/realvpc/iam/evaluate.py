@@ -76,7 +76,7 @@ def evaluate(principal: Principal, action: str, resources: Sequence[str], condit
     """``action`` is as policies write it (``ec2:CreateRoute``), ``resources`` are ARNs or ``*``, ``conditions`` the
     values of the condition keys that the request has."""
     is_decided_there = action in _RESOURCE_DECIDES
-    foreign = (arn for arn in resources if _account_of(arn) not in (principal.account, *_NOBODYS))
+    foreign = (arn for arn in resources if account_in(arn) not in (principal.account, *_NOBODYS))
     arn = None if is_decided_there else next(foreign, None)
     if arn is not None:
         return refused(principal, action, arn)
@@ -128,7 +128,7 @@ def _an(layer: Layer) -> str:
     return f"{'an' if layer[0] in 'aeiou' else 'a'} {layer}"
 
 
-def _account_of(arn: str) -> str:
-    """Empty for what is no ARN."""
+def account_in(arn: str) -> str:
+    """The account in an ARN: empty where there is none in it, and for what is no ARN."""
     parts = arn.split(":", 5)
     return parts[4] if len(parts) == 6 else ""

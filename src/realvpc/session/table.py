@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from realvpc.api.core.action import Action, on_all
+from realvpc.api.core.service_questions import asking
+from realvpc.api.ssm.questions import of_start
 from realvpc.api.ssm.resources import on_document
 
 from . import document_actions as documents
@@ -18,7 +20,7 @@ def session_actions(sessions: SessionActions, commands: CommandActions) -> dict[
         "DescribeSessions": Action(sessions.describe_sessions, on_all),
         "GetConnectionStatus": Action(sessions.get_connection_status, on_target),
         "ResumeSession": Action(sessions.resume_session, on_session),
-        "StartSession": Action(sessions.start_session, on_start),
+        "StartSession": Action(sessions.start_session, on_start, asks=asking(of_start)),
         "TerminateSession": Action(sessions.terminate_session, on_session),
         # Commands
         "CancelCommand": Action(commands.cancel_command, on_all),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any, Protocol
 
-from realvpc.api.core.call import Call, Caller, Handler, Knows, Through
+from realvpc.api.core.call import Call, Caller, Handler, Knows, Sender, Through
 from realvpc.api.core.errors import MAXIMUM_MESSAGE, AwsError
 from realvpc.api.core.refusals import Refusals, refusals_of
 from realvpc.api.core.rendered import count_structures
@@ -23,6 +23,7 @@ from .asgi import AsgiApp, Disconnected, Receive, Scope, Send
 from .form import parse_form
 from .http import Reply, Request
 from .model import SERVICES, has_operation
+from .sender import sender_of
 from .services import Services
 from .signature import Signature, find_signature
 from .upstream import Truncated, Upstream
@@ -120,7 +121,7 @@ class App:
                 signature = find_signature(request)
                 service = self._services.service_of(request, signature)
             through = self._through(scope) if self._through is not None else None
-            return await self._perform(request, signature, service, request_id, through)
+            return await self._perform(request, signature, service, request_id, through, sender_of(scope, request))
         except (Disconnected, Truncated):
             raise
         except AwsError as refusal:
@@ -132,7 +133,13 @@ class App:
         return self._services.refuse(service, head, error, request_id)
 
     async def _perform(
-        self, request: Request, signature: Signature | None, service: str, request_id: str, through: Through | None
+        self,
+        request: Request,
+        signature: Signature | None,
+        service: str,
+        request_id: str,
+        through: Through | None,
+        sender: Sender,
     ) -> Reply:
         if service not in SERVICES:
             raise AwsError("InvalidAction", f"The service {service[:64]} is not available here. {_ELSEWHERE}")
@@ -144,7 +151,10 @@ class App:
         else:
             action, params = self._read(service, request)
         host = request.header("host") or ""
-        call = Call(service, action, params, caller, request_id, host, request.scheme, is_long=is_long, through=through)
+        call = Call(
+            service, action, params, caller, request_id, host, request.scheme,
+            is_long=is_long, through=through, sender=sender,
+        )  # fmt: skip
         response = self._handle(call)
         if isawaitable(response):
             response = await response

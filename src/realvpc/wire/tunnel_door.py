@@ -23,6 +23,7 @@ from .app import Authenticator
 from .asgi import Receive, Scope, Send
 from .form import parse_form
 from .http import Request
+from .sender import sender_of
 from .signature import find_signature
 
 PATH = "/openTunnel"
@@ -76,7 +77,8 @@ class TunnelDoor:
         params = {name: value for name, value in reversed(request.query) if not name.startswith("X-Amz-")}
         host = request.header("host") or ""
         through = self._through(scope) if self._through is not None else None
-        call = Call(SERVICE, OPEN_TUNNEL, params, caller, request_id, host, scheme, through=through)
+        sender = sender_of(scope, request)
+        call = Call(SERVICE, OPEN_TUNNEL, params, caller, request_id, host, scheme, through=through, sender=sender)
         response: Any = self._handle(call)
         return msgspec.convert(await response if isawaitable(response) else response, Tunnel)
 

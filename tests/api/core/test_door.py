@@ -128,7 +128,7 @@ def test_an_action_that_names_no_resources_only_describes_or_is_about_the_accoun
         *("ModifyEbsDefaultKmsKeyId", "ResetEbsDefaultKmsKeyId"),
         *("EnableImageBlockPublicAccess", "DisableImageBlockPublicAccess"),
         *("EnableSnapshotBlockPublicAccess", "DisableSnapshotBlockPublicAccess"),
-        *("DeleteNetworkInterfacePermission", "ModifyVpcBlockPublicAccessOptions"),
+        *("DeleteNetworkInterfacePermission", "DeleteSubnetCidrReservation", "ModifyVpcBlockPublicAccessOptions"),
     }
 
 

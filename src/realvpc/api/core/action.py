@@ -50,8 +50,8 @@ def none_of_its_own(request: Request) -> Mapping[str, str]:
     return {}
 
 
-Asks: TypeAlias = Callable[[Context, Request, Sequence[str], Prospect], Iterable[Question]]
-"""What policies are asked about a call, of whose resources these are the ARNs.  Never raises."""
+Asks: TypeAlias = Callable[[str, Context, Request, Sequence[str], Prospect], Iterable[Question]]
+"""What policies are asked about an action (``ec2:CreateVpc``) that concerns these resources.  Never raises."""
 
 
 class Action(Struct, frozen=True):

@@ -19,6 +19,7 @@ from .context import Context
 from .errors import AwsError
 from .question import Knows, Prospect, Question
 from .request_context import request_context
+from .service_questions import about
 
 _NAMESPACES: Mapping[str, frozenset[str]] = {
     "ec2-instance-connect": frozenset({"ec2-instance-connect", "ec2"}),
@@ -61,9 +62,9 @@ def asked_of(
     general = request_context(ctx, call.params, row.conditions(call.params))
     name = f"{call.service}:{call.action}"
     if row.asks is None:
-        questions = [Question(name, each) for each in resources]
+        questions = list(about(name, ctx, call.params, resources))
     else:
-        questions = list(row.asks(ctx, call.params, resources, prospect))
+        questions = list(row.asks(name, ctx, call.params, resources, prospect))
     for action in dict.fromkeys(each.action for each in questions):
         wanted = _wanted(ctx, policies, action)
         here = [each for each in questions if each.action == action]

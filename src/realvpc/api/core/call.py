@@ -46,6 +46,16 @@ class Through(msgspec.Struct, frozen=True):
     source: str
 
 
+class Sender(msgspec.Struct, frozen=True):
+    """The client of a call, as far as that is known: its address, and what it calls itself."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
+UNKNOWN = Sender()
+
+
 class Call(msgspec.Struct, frozen=True):
     """An action to perform. `service` is the name in signatures, one of `wire.model.SERVICES`."""
 
@@ -58,6 +68,7 @@ class Call(msgspec.Struct, frozen=True):
     scheme: str = "http"  # or https
     is_long: bool = False  # whether the request is so long that it had better be worked on beside the loop
     through: Through | None = None
+    sender: Sender = UNKNOWN
 
 
 class Credential(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from realvpc.net.table import Change, Table, by_place, by_tag
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
 
-from .call import Caller, Through
+from .call import UNKNOWN, Caller, Sender, Through
 from .effort import COMPARING, MAKING, Effort
 
 if TYPE_CHECKING:  # where randomness is made is the shell's affair
@@ -66,8 +66,9 @@ class Options(Struct, frozen=True):
 
 class Context:
     """``now`` is an aware datetime in UTC, as the service's clock shows it.  ``key`` is the service's secret, ``host``
-    is what the client calls the service, the Host header, ``scheme`` how it came: http or https, and ``through`` the
-    interface endpoint on its way.  ``effort`` bounds the work; without one there is no bound."""
+    is what the client calls the service, the Host header, ``scheme`` how it came: http or https, ``through`` the
+    interface endpoint on its way, and ``sender`` who sent it.  ``effort`` bounds the work; without one there
+    is no bound."""
 
     def __init__(
         self,
@@ -81,6 +82,7 @@ class Context:
         host: str = "",
         scheme: str = "http",
         through: Through | None = None,
+        sender: Sender = UNKNOWN,
         effort: Effort | None = None,
     ) -> None:
         self.state = state
@@ -92,6 +94,7 @@ class Context:
         self.host = host
         self.scheme = scheme
         self.through = through
+        self.sender = sender
         self.effort = effort or Effort()
 
     @property

@@ -17,7 +17,15 @@ from .request_tags import conditions_of_tags
 
 def request_context(ctx: Context, request: Request, own: Mapping[str, str]) -> Conditions:
     """All of them; ``own`` are those of the action's service."""
-    return {**of_the_way(ctx), **own, **_of_caller(ctx), **conditions_of_tags(request)}
+    return {**of_the_way(ctx), **own, **_of_sender(ctx), **_of_caller(ctx), **conditions_of_tags(request)}
+
+
+def _of_sender(ctx: Context) -> Conditions:
+    """Through an interface endpoint no public address is seen."""
+    address, agent = ctx.sender.address, ctx.sender.user_agent
+    if ctx.through is not None:
+        return {"aws:SourceIp": (), **({"aws:UserAgent": agent} if agent else {})}
+    return {key: value for key, value in (("aws:SourceIp", address), ("aws:UserAgent", agent)) if value}
 
 
 def of_the_way(ctx: Context) -> dict[str, str]:

@@ -94,7 +94,9 @@ ACTIONS: dict[str, Action] = {
     "AuthorizeSecurityGroupIngress": Action(security_group_rule.authorize_security_group_ingress, on("security-group")),
     "CreateSecurityGroup": Action(security_group.create_security_group, on("security-group", perhaps=("vpc",))),
     "DeleteSecurityGroup": Action(security_group.delete_security_group, on("security-group")),
-    "DescribeSecurityGroupReferences": Action(security_group_references.describe_security_group_references, on_all),
+    "DescribeSecurityGroupReferences": Action(
+        security_group_references.describe_security_group_references, on("security-group")
+    ),
     "DescribeSecurityGroupRules": Action(security_group_rule.describe_security_group_rules, on_all),
     "DescribeSecurityGroups": Action(security_group.describe_security_groups, on_all),
     "DescribeStaleSecurityGroups": Action(security_group_references.describe_stale_security_groups, on_all),
@@ -213,9 +215,7 @@ ACTIONS: dict[str, Action] = {
     "ModifySubnetAttribute": Action(subnet.modify_subnet_attribute, on("subnet")),
     # Subnet CIDR reservations
     "CreateSubnetCidrReservation": Action(subnet_cidr_reservation.create_subnet_cidr_reservation, on("subnet")),
-    "DeleteSubnetCidrReservation": Action(
-        subnet_cidr_reservation.delete_subnet_cidr_reservation, on("subnet-cidr-reservation")
-    ),
+    "DeleteSubnetCidrReservation": Action(subnet_cidr_reservation.delete_subnet_cidr_reservation, on_all),
     "GetSubnetCidrReservations": Action(subnet_cidr_reservation.get_subnet_cidr_reservations, on_all),
     # Tags
     "CreateTags": Action(tag.create_tags, on_tagged),
@@ -276,7 +276,7 @@ ACTIONS: dict[str, Action] = {
         network_interface_attachment.detach_network_interface, on("instance", "network-interface")
     ),
     "DescribeNetworkInterfaceAttribute": Action(
-        network_interface_attribute.describe_network_interface_attribute, on("network-interface")
+        network_interface_attribute.describe_network_interface_attribute, on_all
     ),
     "DescribeNetworkInterfaces": Action(network_interface.describe_network_interfaces, on_all),
     "ModifyNetworkInterfaceAttribute": Action(

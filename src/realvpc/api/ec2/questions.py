@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -43,7 +43,7 @@ _OURS = ("ec2:", "aws:resourcetag/", "aws:requesttag/")
 
 def asking(rows: Mapping[str, Action]) -> Mapping[str, Action]:
     """The actions, with what policies are asked about them."""
-    return {name: replace(row, asks=partial(_asks, name)) for name, row in rows.items()}
+    return {name: replace(row, asks=_asks) for name, row in rows.items()}
 
 
 class _Subject(Struct, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ class _Subject(Struct, frozen=True, kw_only=True):
         has_tags = self.name != _NEW  # what is to be made has none yet
         prefixes = [name for name in names if name.endswith("ResourceTag/")]
         for row in rows or (None,):
-            own = dict(given)
+            own = {**given, "aws:ResourceAccount": (row.account if row is not None else self.ctx.account,)}
             if row is not None:
                 own |= {name: text for name, read in reads if (text := text_of(read(self.ctx, row)))}
             if row is not None and has_tags and prefixes:
@@ -140,7 +140,8 @@ def _knows(action: str, kind: str) -> Knows:
     return knows
 
 
-def _asks(action: str, ctx: Context, request: Request, arns: Sequence[str], prospect: Prospect) -> Iterator[Question]:
+def _asks(name: str, ctx: Context, request: Request, arns: Sequence[str], prospect: Prospect) -> Iterator[Question]:
+    action = name.partition(":")[2]
     template: Mapping[str, Mapping[str, str]] = {}
     if action == _LAUNCH:
         template = of_template(ctx, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from realvpc.iam.evaluate import Conditions
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.offered_key import OfferedKey
 from realvpc.net.table import put
@@ -56,6 +57,11 @@ def send_serial_console_ssh_public_key(ctx: Context, request: Request) -> Answer
 
 def on_instance(ctx: Context, request: Request) -> tuple[str]:
     return (arn("ec2", ctx.region, ctx.account, f"instance/{request['InstanceId']}"),)
+
+
+def os_user(ctx: Context, request: Request, resource: str) -> Conditions:
+    """The condition key of the action (Service Authorization Reference, "Amazon EC2 Instance Connect")."""
+    return {"ec2:osuser": request["InstanceOSUser"]}
 
 
 def _running(ctx: Context, request: Request) -> Instance:

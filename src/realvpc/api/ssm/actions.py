@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..core.action import Action, on_all
+from ..core.service_questions import asking
 from . import (
     document,
     instance_information,
@@ -13,6 +14,7 @@ from . import (
     parameter_write,
     tag,
 )
+from .questions import of_path, of_put
 from .resources import on_document, on_managed, on_parameters, on_tagged
 
 ACTIONS: dict[str, Action] = {
@@ -28,9 +30,9 @@ ACTIONS: dict[str, Action] = {
     "GetParameter": Action(parameter.get_parameter, on_parameters),
     "GetParameterHistory": Action(parameter_list.get_parameter_history, on_parameters),
     "GetParameters": Action(parameter.get_parameters, on_parameters),
-    "GetParametersByPath": Action(parameter.get_parameters_by_path, on_parameters),
+    "GetParametersByPath": Action(parameter.get_parameters_by_path, on_parameters, asks=asking(of_path)),
     "LabelParameterVersion": Action(parameter_label.label_parameter_version, on_parameters),
-    "PutParameter": Action(parameter_write.put_parameter, on_parameters),
+    "PutParameter": Action(parameter_write.put_parameter, on_parameters, asks=asking(of_put)),
     "UnlabelParameterVersion": Action(parameter_label.unlabel_parameter_version, on_parameters),
     # Documents of one's own
     "CreateDocument": Action(document.create_document, on_document),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from realvpc.api.ec2.condition_values import IDS, NOTHING_HAS, READS, UNKNOWN
 from realvpc.api.ec2.nouns import NOUNS
 from realvpc.api.ec2.request_values import GIVEN
 from realvpc.api.service import Service
+from realvpc.wire.model import service_model
 
 from ...build import make_peering, make_subnet, make_vpc, specification
-from ...conftest import OTHER, TOKYO
+from ...conftest import OTHER, TOKYO, caller
 from ...policies import code_of, give, policy, told_conditions
+from ...test_random_requests import Generator
 from ...users import As
 from .launching import HERE, launch
 
@@ -202,6 +205,16 @@ def test_every_action_is_in_the_reference_with_the_types_that_it_concerns() -> N
                     or name in ("aws:TagKeys", "ec2:CreateAction", "ec2:IsLaunchTemplateResource", "ec2:Attribute/")
                     or prefix in ("aws:RequestTag", "aws:ResourceTag", "ec2:ResourceTag")
                 ), (action, name)
+
+
+def test_actions_concern_resources_of_types_for_which_the_reference_has_keys(service: Service) -> None:
+    generator = Generator(service, Random(1))
+    ctx = service.context(caller())
+    known, types = actions_with_keys(), {noun.tag_type for noun in NOUNS.values()}
+    for action, row in ACTIONS["ec2"].items():
+        params = generator.required(service_model("ec2").operation_model(action).input_shape)
+        kinds = {each.split(":", 5)[-1].partition("/")[0] for each in row.resources(ctx, params)}
+        assert not (kinds & types) - set(known.get(action, {})), action
 
 
 def test_an_endpoints_keys(owner: As, ann: As) -> None:

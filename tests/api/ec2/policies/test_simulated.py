@@ -96,6 +96,6 @@ def questions(
     row = ACTIONS["ec2"][action]
     assert row.asks is not None
     prospect = Prospect(lambda: row.perform(ctx, params))
-    for question in row.asks(ctx, params, row.resources(ctx, params), prospect):
+    for question in row.asks(f"ec2:{action}", ctx, params, row.resources(ctx, params), prospect):
         for own in question.tells():
             yield question, own
