@@ -19,6 +19,10 @@ from realvpc.daemon import endpoint_tls
 from realvpc.daemon.authority import open_authority
 from realvpc.daemon.endpoint_tls import EndpointTls, TlsServer
 from realvpc.http_connection import GuestHttp
+from realvpc.net.network import Network
+
+from ..packets.endpoint import interface_endpoint
+from ..packets.hosts import number, vpc
 
 T = TypeVar("T")
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -48,7 +52,7 @@ class Endpoint:
 @asynccontextmanager
 async def endpoint(directory: Path) -> AsyncIterator[Endpoint]:
     authority = open_authority(directory, is_new=True)
-    server = TlsServer(app, EndpointTls(authority).context)
+    server = TlsServer(app, EndpointTls(authority, lambda: network).context)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = asyncio.create_task(server.on(listening))
         try:
@@ -64,6 +68,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
+network = Network.of(
+    *vpc(1, "10.20.0.0/16"),
+    *interface_endpoint(1, 1, "10.20.0.80", service="s3"),
+    *interface_endpoint(2, 1, "10.20.0.81", service="ssm"),
+)
+S3, SSM = (network.vpc_endpoints[number("vpce", index)] for index in (1, 2))
+OF_S3 = S3.regional_name
 NAMES = (
     "ssm.us-east-1.amazonaws.com",
     "sts.amazonaws.com",
@@ -71,6 +82,8 @@ NAMES = (
     "eice-0a1b2c3d4e5f60718.realvpc0.ec2-instance-connect-endpoint.us-east-1.amazonaws.com",
     "vpce-0a1b2c3d4e5f60718-abcdefgh.ssm.us-east-1.vpce.amazonaws.com",
     "vpce-0a1b2c3d4e5f60718-abcdefgh-us-east-1a.ec2.us-east-1.vpce.amazonaws.com",
+    *(f"{front}{OF_S3}" for front in ("", "bucket.", "mine.", "mine.bucket.", "mine.accesspoint.", "1.control.")),
+    f"mine.bucket.{S3.zonal_name('a')}",
 )
 
 
@@ -83,7 +96,19 @@ def test_it_proves_itself_by_each_of_awss_names(tmp_path: Path) -> None:
     assert all(answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"https") for answer in answers)
 
 
-@pytest.mark.parametrize("name", ["example.com", "no.such.amazonaws.com", "a.b.ssm.us-east-1.vpce.amazonaws.com"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "example.com",
+        "no.such.amazonaws.com",
+        "a.b.ssm.us-east-1.vpce.amazonaws.com",
+        f"not.mine.{OF_S3}",
+        f"not.mine.bucket.{OF_S3}",
+        f"mine.{S3.zonal_name('z')}",
+        f"mine.{OF_S3.replace('vpce-0', 'vpce-1', 1)}",
+        f"mine.{SSM.regional_name}",
+    ],
+)
 def test_it_has_no_certificate_for_anything_else(tmp_path: Path, name: str) -> None:
     async def ask() -> None:
         async with endpoint(tmp_path) as here:

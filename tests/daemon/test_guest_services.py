@@ -18,6 +18,7 @@ from realvpc.daemon import guest_services
 from realvpc.daemon.authority import open_authority
 from realvpc.daemon.endpoint_tls import EndpointTls
 from realvpc.daemon.guest_services import GuestServices
+from realvpc.net.network import Network
 from realvpc.net.services import Listener
 from realvpc.net.zones import REGIONS
 from realvpc.node.client import open_listeners
@@ -67,7 +68,7 @@ async def served(directory: Path) -> AsyncIterator[tuple[GuestServices, asyncio.
     clock = Clock()
     service = new_service(clock)
     app = App(service.handle, service.knows, Anyone(service.credential, REGIONS.__contains__))
-    tls = EndpointTls(open_authority(directory, is_new=True))
+    tls = EndpointTls(open_authority(directory, is_new=True), Network)
     guests = GuestServices(directory / "node.sock", service, clock.now, tls)
     await guests.open()
     running = asyncio.create_task(guests.run(app, app))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from realvpc.net.addresses import Address, Cidr
 from tests.running import REGION, Running, eventually
 
 from .aws_cli import bring
@@ -156,6 +157,46 @@ def test_unmodified_clients_in_it_call_awss_names_as_their_role_as_far_as_the_po
     assert "with an explicit deny in a VPC endpoint policy" in complaint
     assert "timed out" in private.sh("curl -sS -m 3 https://iam.amazonaws.com/ 2>&1", code=None)
     assert "100% packet loss" in private.sh(f"ping -c 1 -W 1 sts.{REGION}.amazonaws.com", code=None)
+
+
+def test_an_instance_with_ipv6_alone_calls_through_an_endpoint_with_ipv6_alone(
+    private: Private, target: Target
+) -> None:
+    """In front of the name of one to S3 buckets have certificates, and S3 says that it is not here."""
+    ec2 = private.ec2
+    ec2.associate_vpc_cidr_block(VpcId=private.vpc_id, AmazonProvidedIpv6CidrBlock=True)
+    vpc = ec2.describe_vpcs(VpcIds=[private.vpc_id])["Vpcs"][0]
+    block = Cidr.parse(vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"])
+    asked = {"VpcId": private.vpc_id, "Ipv6Native": True, "Ipv6CidrBlock": str(block.subnet(0, 64))}
+    subnet_id = ec2.create_subnet(**asked)["Subnet"]["SubnetId"]
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "Ipv6Ranges": [{"CidrIpv6": str(block)}]}
+    ec2.authorize_security_group_ingress(GroupId=private.group_id, IpPermissions=[https])
+    common = {"VpcId": private.vpc_id, "VpcEndpointType": "Interface", "IpAddressType": "ipv6"}
+    common |= {"SubnetIds": [subnet_id], "SecurityGroupIds": [private.group_id]}
+    made = {
+        label: ec2.create_vpc_endpoint(ServiceName=f"com.amazonaws.{REGION}.{label}", PrivateDnsEnabled=False, **common)
+        for label in ("logs", "s3")
+    }
+    launched = ec2.run_instances(
+        ImageId=target.image_id, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=subnet_id
+    )["Instances"][0]
+    instance_id = launched["InstanceId"]
+    ec2.get_waiter("instance_running").wait(InstanceIds=[instance_id])
+    own, of_s3 = (row["VpcEndpoint"]["DnsEntries"][0]["DnsName"].removeprefix("*.") for row in made.values())
+    try:
+        said = private.service(
+            "exec", instance_id, "--", "curl", "-sS", "-m", "5", "-w", " %{remote_ip}",
+            "-H", "X-Amz-Target: Logs_20140328.DescribeLogGroups", "-d", "{}", f"https://{own}/",
+        ).out  # fmt: skip
+        assert "MissingAuthenticationToken" in said
+        assert Address.parse(said.split()[-1].strip("[]")) in block
+        for front in ("bucket", "mine.bucket"):
+            url = f"https://{front}.{of_s3}/key"
+            said = private.service("exec", instance_id, "--", "curl", "-sS", "-m", "5", url).out
+            assert "<Error>" in said, said
+            assert "The service s3 is not available here." in said
+    finally:
+        ec2.terminate_instances(InstanceIds=[instance_id])
 
 
 def test_sessions_come_through_the_endpoint_of_their_channels_alone_as_far_as_its_policy_lets_them(

@@ -147,7 +147,9 @@ def _for_machines(
 ) -> tuple[GuestServices, NodeLink]:
     """Who serves the machines, and who has the node run them.  Raises AuthorityError and StorageError."""
     authority = authority_of(settings.database.parent, database)
-    guests = GuestServices(settings.node_socket, service, clock.now, EndpointTls(authority))
+    guests = GuestServices(
+        settings.node_socket, service, clock.now, EndpointTls(authority, lambda: service.written[0].network)
+    )
     return guests, NodeLink(settings.node_socket, service, guests.open, guests.lose, authority.pem)
 
 

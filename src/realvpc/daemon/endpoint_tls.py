@@ -9,12 +9,16 @@ import socket
 import ssl
 import sys
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from realvpc.dns.internet import certified_names
+from realvpc.dns.private_link import bucket_names
 from realvpc.http_connection import GuestHttp
+from realvpc.net.domain_name import MAXIMUM_NAME
+from realvpc.net.network import Network
 from realvpc.net.services import ENDPOINT_NAME
 from realvpc.wire.asgi import AsgiApp
 
@@ -43,17 +47,21 @@ sys.unraisablehook = _but_for_names
 
 
 class EndpointTls:
-    """A certificate for each name, made when somebody asks for it.  All have one key, which lives as long as this."""
+    """A certificate for each name, made when somebody asks for it.  All have one key, which lives as long as this.
+    ``network`` has the interface endpoints whose names may be asked for."""
 
-    def __init__(self, authority: Authority) -> None:
+    def __init__(self, authority: Authority, network: Callable[[], Network]) -> None:
         self._authority = authority
+        self._network = network
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._context_for = lru_cache(_CONTEXTS)(self._make)
         self.context = self._make((ENDPOINT_NAME,))
         self.context.sni_callback = self._choose
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
-        names = certified_names(name) if name else None
+        if not name or len(name) > MAXIMUM_NAME:
+            return
+        names = certified_names(name) or bucket_names(self._network(), name.lower().rstrip("."))
         if names:
             connection.context = self._context_for(names)
 

@@ -61,7 +61,8 @@ _ABOVE = frozenset(
 
 def certified_names(name: str) -> tuple[str, ...] | None:
     """The names in the certificate of a host that a client calls so, if it is AWS's endpoint: the name itself, or one
-    wildcard for the names of interface endpoints to a service, or of EC2 Instance Connect Endpoints."""
+    wildcard for the names of interface endpoints to a service, or of EC2 Instance Connect Endpoints.  What stands in
+    front of one of these, ``private_link.bucket_names`` knows."""
     wanted = name.lower().rstrip(".")
     region = next((label for label in reversed(wanted.split(".")) if label in REGIONS), "")
     known = _certified(region)

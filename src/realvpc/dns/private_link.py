@@ -26,6 +26,7 @@ from .node import Node, host, nothing
 _OF_ENDPOINT = re.compile(r"(vpce-[0-9a-f]{17})-[0-9a-f]{8}(?:-[a-z0-9-]+)?\Z")
 _WILD = "*."
 _BUCKETS = "s3"  # whose names stand in front of the endpoint's
+_IN_FRONT = ("bucket", "accesspoint", "control")
 
 
 def endpoint_node(network: Network, asker: Vpc, name: str) -> Node | None:
@@ -50,21 +51,50 @@ def _private_node(network: Network, asker: Vpc, name: str) -> Node | None:
     return nothing(apex) if apex else None
 
 
+def bucket_names(network: Network, name: str) -> tuple[str, ...] | None:
+    """The names in the certificate of what a client calls so, if that stands in front of a name of an interface
+    endpoint to S3: those of buckets, of access points and of accounts (S3 guide, "AWS PrivateLink for Amazon S3").
+
+    ``name`` is in lower case, without a trailing dot.
+    """
+    for domain in ancestors(f"{name}."):
+        endpoint = _endpoint_of(network, domain.partition(".")[0])
+        if endpoint is None or endpoint.service.label != _BUCKETS or _addressed(network, endpoint, domain) is None:
+            continue
+        front, own = name.removesuffix(f".{domain[:-1]}"), domain[:-1]
+        label, _, kind = front.partition(".")
+        is_one = bool(label) and front != name and (not kind or kind in _IN_FRONT)
+        return (f"*.{own}", *(f"*.{each}.{own}" for each in _IN_FRONT)) if is_one else None
+    return None
+
+
+def _endpoint_of(network: Network, label: str) -> VpcEndpoint | None:
+    """The interface endpoint whose names begin so."""
+    found = _OF_ENDPOINT.match(label)
+    endpoint = network.vpc_endpoints.get(found[1]) if found else None
+    return endpoint if endpoint is not None and not endpoint.is_gateway else None
+
+
+def _addressed(network: Network, endpoint: VpcEndpoint, domain: str) -> list[Address] | None:
+    """Where one of its own names leads; None for what is none."""
+    if domain == f"{endpoint.regional_name}.":
+        return endpoint.resolved(_addresses(network, endpoint))
+    for row in network.interfaces_of(endpoint.id):
+        if domain == f"{endpoint.zonal_name(network.subnets[row.subnet_id].zone_name)}.":
+            return endpoint.resolved(row.addresses)
+    return None
+
+
 def _public_node(network: Network, name: str) -> Node | None:
     for domain in ancestors(name):
         label, _, apex = domain.partition(".")
-        found = _OF_ENDPOINT.match(label)
-        endpoint = network.vpc_endpoints.get(found[1]) if found else None
-        if endpoint is None or endpoint.is_gateway:
+        endpoint = _endpoint_of(network, label)
+        if endpoint is None:
             continue
         if domain != name and endpoint.service.label != _BUCKETS:
             return nothing(apex)
-        if domain == f"{endpoint.regional_name}.":
-            return host(apex, name, *endpoint.resolved(_addresses(network, endpoint)))
-        for row in network.interfaces_of(endpoint.id):
-            if domain == f"{endpoint.zonal_name(network.subnets[row.subnet_id].zone_name)}.":
-                return host(apex, name, *endpoint.resolved(row.addresses))
-        return nothing(apex)
+        addresses = _addressed(network, endpoint, domain)
+        return nothing(apex) if addresses is None else host(apex, name, *addresses)
     return None
 
 

@@ -24,13 +24,16 @@ HOSTS: dict[str, Address] = {
 }
 """By the name of the service in the Region."""
 
+_OF_ENDPOINTS = {f"{service}.{region}.vpce.amazonaws.com" for region in REGIONS for service in SERVICES}
+
 
 def service_at(host: str) -> str | None:
-    """The service that a name is of, be there a bucket in front of it (S3 guide, "Virtual hosting of buckets")."""
+    """The service that a name is of, be there a bucket in front of it (S3 guide, "Virtual hosting of buckets"), or the
+    name of an interface endpoint to it."""
     if len(host) > MAXIMUM_NAME:
         return None
     for above in ancestors(f"{host}."):
-        if above[:-1] in HOSTS or above == "s3.amazonaws.com.":
+        if above[:-1] in HOSTS or above[:-1] in _OF_ENDPOINTS or above == "s3.amazonaws.com.":
             return above.partition(".")[0]
     return None
 
