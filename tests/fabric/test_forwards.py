@@ -68,6 +68,15 @@ def test_without_targets_connections_are_reset_by_the_link_they_come_by() -> Non
     assert "dnat" not in "".join(chain(text, "new"))
 
 
+def test_a_target_has_ended_where_no_forward_has_it() -> None:
+    one, other = FORWARD.targets
+    healthy = replace(FORWARD, targets=(one,), ended=(other,))
+    elsewhere = replace(FORWARD, port=81, targets=(other,), ended=(one,))
+    ended = "ct direction original ip daddr . tcp dport { 10.0.0.6 . 8081 } goto ended"
+    assert chain(ruleset((healthy,), WAYS), "passing")[1] == ended
+    assert "ended" not in "".join(chain(ruleset((healthy, elsewhere), WAYS), "passing"))
+
+
 def test_addresses_of_six_are_told_apart_from_ports() -> None:
     of_six = replace(FORWARD, address="2001:db8::8", source="2001:db8::4", targets=(Target("2001:db8::5", 80),))
     text = ruleset((of_six,), WAYS)
@@ -82,6 +91,7 @@ def test_addresses_of_six_are_told_apart_from_ports() -> None:
         ((replace(FORWARD, source_interface_id="eni-0123456789abcdef9"),), "eni-0123456789abcdef9 has no link"),
         ((replace(FORWARD, source="2001:db8::4"),), "the other family"),
         ((replace(FORWARD, targets=(Target("2001:db8::5", 80),)),), "the other family"),
+        ((replace(FORWARD, ended=(Target("2001:db8::5", 80),)),), "the other family"),
         ((FORWARD, replace(FORWARD, targets=())), "in two ways"),
     ],
 )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
+from random import Random
+from typing import Literal
 
 import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.finding import Part
+from realvpc.fabric.forwards import Way, ruleset
 from realvpc.fabric.plan import compile_plan
 from realvpc.net.addresses import Cidr
 from realvpc.net.machine import Forward
@@ -20,6 +24,7 @@ from realvpc.net.table import put
 from tests.running import eventually
 
 from .balancer import (
+    ARRIVALS,
     AT_TARGETS,
     BALANCER,
     ENDPOINT,
@@ -112,6 +117,21 @@ def test_what_is_established_goes_on_when_the_targets_change(balanced: Fabric) -
             balance(balanced, given)
             assert connection.ask()[0] == FIRST
         assert asked(place) == SECOND
+
+
+@pytest.mark.parametrize(("address", "is_ipv6"), [(ENDPOINT, False), (ENDPOINT_IPV6, True)])
+def test_what_is_established_with_a_target_that_has_ended_is_reset(
+    balanced: Fabric, address: str, is_ipv6: bool
+) -> None:
+    place, given = balanced.namespace(ONE), forwards(FIRST, is_ipv6=is_ipv6)
+    balance(balanced, given)
+    with Connection(place, address) as connection:
+        connection.ask()
+        ended = given[0].targets
+        balance(balanced, tuple(replace(each, ended=ended) for each in forwards(SECOND, is_ipv6=is_ipv6)))
+        with pytest.raises(ConnectionResetError):
+            connection.ask()
+    assert asked(place, address) == SECOND
 
 
 def test_links_come_and_go_beside_connections(balanced: Fabric) -> None:
@@ -289,3 +309,27 @@ def test_what_cannot_be_forwarded_is_said_and_what_was_goes_on(balanced: Fabric)
         balance(balanced, (wrong,))
     assert asked(balanced.namespace(ONE)) in TARGETS
     assert Part.FORWARDS in {each.part for each in look(balanced)}
+
+
+def some_forwards(random: Random) -> tuple[Forward, ...]:
+    """Of every shape: either family and protocol, none or several targets, the same ports on several links."""
+    given = {}
+    for _ in range(random.randrange(12)):
+        is_ipv6, port = random.random() < 0.5, random.choice((53, 80, 65535))
+        protocol: Literal["tcp", "udp"] = random.choice(("tcp", "udp"))
+        places = [name for name in TARGETS if random.random() < 0.6]
+        ended = forwards(*(name for name in TARGETS if random.random() < 0.3), is_ipv6=is_ipv6)[0].targets
+        for each in forwards(*places, protocol=protocol, is_ipv6=is_ipv6):
+            if random.random() < 0.7:
+                source = random.choice((each.source, each.address))
+                forward = replace(each, port=port, source=source, ended=ended)
+                given[forward.interface_id, protocol, forward.address, port] = forward
+    return tuple(given.values())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_nftables_takes_all_that_can_be_forwarded(seed: int) -> None:
+    ways = {name: Way(f"eth{at}", at + 2) for at, name in enumerate(ARRIVALS)}
+    text = "".join(ruleset(some_forwards(Random(seed * 8 + each)), ways) for each in range(8))
+    words = ["unshare", "--net", "nft", "--check", "--file", "-"]
+    assert subprocess.run(words, input=text, capture_output=True, text=True, check=False).stderr == ""

@@ -84,7 +84,8 @@ def ruleset(forwards: Collection[Forward], ways: Mapping[str, Way]) -> str:
         _hook("zones", "filter", "prerouting", "-450", _zones(devices)),
         _hook("new", "nat", "prerouting", "dstnat", _new(ends, ways)),
         _hook("coming", "filter", "prerouting", "-50", _coming(devices)),
-        _hook("passing", "filter", "forward", "0", [*(f"ct status dnat {each} accept" for each in leaving), "drop"]),
+        _chain("ended", [f"meta mark set ct mark & {_BACK:#x}", "meta l4proto tcp reject with tcp reset", "drop"]),
+        _hook("passing", "filter", "forward", "0", _passing(forwards, leaving)),
         _hook("going", "nat", "postrouting", "srcnat", _going(ends.values())),
         # Of its own are sockets that are opened here, resets, and finding neighbours.
         _hook(
@@ -118,7 +119,8 @@ def _check(forwards: Iterable[Forward], ways: Mapping[str, Way]) -> None:
         for interface_id in (each.interface_id, each.source_interface_id):
             if interface_id not in ways:
                 raise FabricError(f"what is to be forwarded by {interface_id} has no link")
-        if len({_family(text) for text in (each.address, each.source, *(to.address for to in each.targets))}) > 1:
+        places = (to.address for to in (*each.targets, *each.ended))
+        if len({_family(text) for text in (each.address, each.source, *places)}) > 1:
             raise FabricError(f"what arrives for {each.address} cannot go on in the other family")
         if (key := (each.interface_id, each.protocol, each.address, each.port)) in known:
             raise FabricError(f"what arrives for {each.address} port {each.port} is to be forwarded in two ways")
@@ -199,6 +201,17 @@ def _leaving(ways: Collection[Way]) -> Iterator[str]:
     if ways:
         rows = (f"{mark:#x} . {_quoted(way)}" for way in ways for mark in (way.mark_back, way.mark_on))
         yield f"meta mark . oifname {_set(rows)}"
+
+
+def _passing(forwards: Collection[Forward], leaving: Iterable[str]) -> Iterator[str]:
+    by_tcp = [each for each in forwards if each.protocol == "tcp"]
+    ended = {to for each in by_tcp for to in each.ended} - {to for each in by_tcp for to in each.targets}
+    for family in _FAMILIES:
+        if rows := sorted(f"{to.address} . {to.port}" for to in ended if _family(to.address) == family):
+            yield f"ct direction original {family} daddr . tcp dport {_set(rows)} goto ended"
+    for each in leaving:
+        yield f"ct status dnat {each} accept"
+    yield "drop"
 
 
 def _going(ends: Iterable[_End]) -> Iterator[str]:

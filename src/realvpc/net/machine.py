@@ -138,7 +138,8 @@ class Forward(Struct, frozen=True, kw_only=True):
     """What arrives by a link for an address and port of it goes on to one of `targets`, from `source`.
 
     All addresses are of one family.  Those of two links may be equal, so each comes with its link.  Without targets,
-    connections are refused.
+    connections are refused.  Those by TCP to a target that has `ended` are reset with the next that their client says,
+    unless it is among the targets of any forward; to one that is not named any more they go on.
     """
 
     protocol: Literal["tcp", "udp"]
@@ -148,6 +149,7 @@ class Forward(Struct, frozen=True, kw_only=True):
     source_interface_id: InterfaceId  # the link by which it goes on
     source: IpText
     targets: Annotated[tuple[Target, ...], Meta(max_length=MAXIMUM_TARGETS)]
+    ended: Annotated[tuple[Target, ...], Meta(max_length=MAXIMUM_TARGETS)] = ()
 
 
 class ApplianceSpec(WorkloadSpec, frozen=True, kw_only=True, tag="appliance"):
