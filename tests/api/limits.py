@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from realvpc.net import quotas
 from realvpc.net.images import AL2023
@@ -14,27 +14,12 @@ from .build import make_dual_stack, make_internet_gateway, make_subnet, make_vpc
 from .conftest import Client
 from .ec2.test_flow_logs import make_role, wanted
 from .ec2.test_run_instances import IMAGE
+from .elasticloadbalancing.limits import OF_BALANCING
 from .iam.test_iam import POLICY, TRUST
+from .limit import NUMBERS, Limit, Nth, Request
 from .ssm.test_document import content
 
-Request = tuple[str, str, dict[str, Any]]
-"""A service, an action and its parameters."""
-
-Nth = Callable[[int], Request]
-"""The requests that use a quota up, one unit each, counted from 1."""
-
-NUMBERS = range(1, 4)
 ANYBODY = {"Protocol": "-1", "RuleAction": "allow", "Egress": False, "CidrBlock": "0.0.0.0/0"}
-
-
-class Limit(NamedTuple):
-    """``code`` is the error when the quota is used up; ``there`` is what counts before the first request, and ``unit``
-    what each of them adds."""
-
-    code: str
-    prepare: Callable[[Client], Nth]
-    there: int = 0
-    unit: int = 1
 
 
 def ec2(action: str, **params: Any) -> Request:
@@ -269,6 +254,7 @@ def _ipv6_blocks(client: Client) -> Nth:
 
 
 LIMITS: dict[Quota, Limit] = {
+    **OF_BALANCING,
     quotas.VPCS_PER_REGION: Limit("VpcLimitExceeded", each(lambda _: ec2("CreateVpc", CidrBlock="10.0.0.0/16"))),
     quotas.SUBNETS_PER_VPC: Limit(
         "SubnetLimitExceeded",

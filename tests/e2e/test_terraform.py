@@ -23,6 +23,8 @@ import pytest
 from realvpc.net.addresses import Address, Cidr
 from tests.running import Running
 
+from .everything import everything
+
 pytestmark = [pytest.mark.root, pytest.mark.e2e, pytest.mark.waits]
 
 CONFIGURATIONS = Path(__file__).parent / "terraform"
@@ -148,37 +150,6 @@ def _whole(terraform: Terraform) -> Iterator[None]:
         yield
     finally:
         terraform("destroy", "-auto-approve", "-refresh=false", AT_ONCE)  # the plan has just read everything
-
-
-def everything(service: Running) -> list[Any]:
-    """What the configurations make and have to take away, of both accounts."""
-    return [
-        {**getattr(client, operation)(**parameters), "ResponseMetadata": None}
-        for account in ("main", "other")
-        for name, operations in _READS.items()
-        for client in [service.client(name, "--account", account, "--region", "us-east-1")]
-        for operation, parameters in operations.items()
-    ]
-
-
-_READS: dict[str, dict[str, dict[str, Any]]] = {
-    "ec2": {
-        "describe_vpcs": {},
-        "describe_dhcp_options": {},
-        "describe_addresses": {},
-        "describe_launch_templates": {},
-        "describe_volumes": {},
-        "describe_snapshots": {"OwnerIds": ["self"]},
-        "describe_placement_groups": {},
-        "describe_managed_prefix_lists": {},
-        "describe_flow_logs": {},
-        "describe_vpc_endpoints": {},
-    },
-    "route53": {"list_hosted_zones": {}},
-    "iam": {"list_users": {}, "list_groups": {}, "list_policies": {"Scope": "Local"}},
-    "ssm": {"describe_parameters": {}},
-    "logs": {"describe_log_groups": {}},
-}
 
 
 def test_peering_inside_an_account_with_instances_that_ping(applied: Outputs, service: Running) -> None:
@@ -362,6 +333,13 @@ def test_endpoints_and_their_parts(applied: Outputs, service: Running) -> None:
     signed = ("curl", "-s", "-m", "5", "--user", "some:body", "--aws-sigv4", "aws:amz:us-east-1:ecr")
     answer = service("exec", "endpoint-client", "--", *signed, f"https://{outputs['registry']}/").out
     assert "The service ecr is not available here" in answer
+
+
+def test_network_load_balancers(applied: Outputs) -> None:
+    outputs = applied["load_balancers"]
+    assert outputs["name"].startswith("inside-")
+    assert (outputs["port"], sorted(outputs["addresses"])) == (80, ["10.16.0.100", "10.16.1.100"])
+    assert outputs["group"].startswith("targetgroup/names/")
 
 
 def test_what_belongs_together_as_a_resource_of_its_own(applied: Outputs) -> None:

@@ -14,7 +14,6 @@ from realvpc.net.egress_only_internet_gateway import EgressOnlyInternetGateway
 from realvpc.net.elastic_ip import AddressAssociation, ElasticIp
 from realvpc.net.flow_log import FlowLog
 from realvpc.net.instance import Instance, InstanceState, MetadataOptions
-from realvpc.net.instance_connect_endpoint import InstanceConnectEndpoint
 from realvpc.net.internet_gateway import InternetGateway
 from realvpc.net.nat_gateway import NatGateway, NatGatewayState
 from realvpc.net.network import Network
@@ -30,6 +29,7 @@ from realvpc.net.table import Change, delete, put
 from realvpc.net.vpc import CidrAssociation, Ipv6CidrAssociation, Vpc
 from realvpc.net.vpc_endpoint import VpcEndpoint
 
+from .random_endpoints import APPLIANCES
 from .random_flow_logs import flow_log
 from .random_vpc_endpoints import endpoint_changes, endpoint_route_changes
 from .random_world import ACCOUNTS, REGIONS, SECONDARY, World
@@ -64,7 +64,7 @@ class Changes:
             self._route, self._association, self._main, self._table_goes_or_comes, self._vpc, self._tags,
             self._acl, self._acl, self._acl_association, self._elastic_ip, self._elastic_ip,
             self._prefix_list, self._prefix_list, self._prefix_list_route, self._nat_gateway,
-            self._instance_connect_endpoint,
+            self._appliance,
             self._ipv6_of_vpc, self._ipv6_of_subnet, self._egress_only_comes_or_goes, self._gateway_table,
             self._block_public_access, self._vpc_association, self._flow_log,
             self._vpc_endpoint, self._endpoint_route,
@@ -181,9 +181,9 @@ class Changes:
             return delete(row) if row else Change()
         return put(replace(row, state=self.random.choice(list(NatGatewayState))))
 
-    def _instance_connect_endpoint(self, network: Network) -> Change:
-        back = self._missing(network, InstanceConnectEndpoint)
-        row = self._pick(network, InstanceConnectEndpoint)
+    def _appliance(self, network: Network) -> Change:
+        kind = self.random.choice(APPLIANCES)
+        back, row = self._missing(network, kind), self._pick(network, kind)
         return put(back) if back is not None else delete(row) if row else Change()
 
     def _vpc_endpoint(self, network: Network) -> Change:

@@ -48,7 +48,7 @@ from realvpc.net.subnet import Subnet
 from realvpc.net.vpc import CidrAssociation, Ipv6CidrAssociation, Vpc
 
 from .random_access import RandomAccess
-from .random_endpoints import add_instance_connect_endpoints
+from .random_endpoints import add_appliances
 from .random_flow_logs import flow_logs
 from .random_nat import add_nat_gateway, map_addresses, nat_targets, over_peering_through_nat
 from .random_packets import PORTS, RandomPackets
@@ -114,7 +114,7 @@ class World(RandomPackets, RandomAccess):
         self.resources += [self.vpc_association(group) for group in groups]
         self._block_public_access()
         self.resources += flow_logs(self.resources, self.random)
-        add_instance_connect_endpoints(self)
+        add_appliances(self)
 
     def vpc_association(self, group: SecurityGroup) -> SecurityGroupVpcAssociation:
         return SecurityGroupVpcAssociation.of(group, self.random.choice(self.vpcs).id)

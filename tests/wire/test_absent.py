@@ -35,7 +35,7 @@ CALLS = [
     ("stepfunctions", "ListStateMachines", {}),
     ("sns", "ListTopics", {}),
     ("cloudformation", "ListStacks", {}),
-    ("elbv2", "DescribeLoadBalancers", {}),
+    ("autoscaling", "DescribeAutoScalingGroups", {}),
     ("rds", "DescribeDBInstances", {}),
     ("cloudwatch", "ListMetrics", {}),
     ("ses", "ListIdentities", {}),

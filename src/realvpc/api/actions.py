@@ -11,6 +11,7 @@ from .ec2.default_vpc import first_use
 from .ec2.empty import ACTIONS as EC2_EMPTY
 from .ec2.questions import asking as ec2_questions
 from .ec2instanceconnect.actions import ACTIONS as EC2_INSTANCE_CONNECT
+from .elasticloadbalancing.actions import ACTIONS as ELASTIC_LOAD_BALANCING
 from .iam.actions import ACTIONS as IAM
 from .iam.empty import ACTIONS as IAM_EMPTY
 from .iam.questions import with_questions as iam_questions
@@ -35,6 +36,7 @@ EMPTY: Actions = {
 REAL: Actions = {
     "ec2": ec2_questions(EC2),
     "ec2-instance-connect": EC2_INSTANCE_CONNECT,
+    "elasticloadbalancing": ELASTIC_LOAD_BALANCING,
     "iam": iam_questions(IAM),
     "logs": LOGS,
     "route53": ROUTE53,

@@ -1,6 +1,6 @@
 """What a host reports of its machines: facts that change the state through the same door as requests.
 
-A report about an instance or an endpoint that is gone, or about an earlier boot, is old news and changes nothing.
+A report about an instance or an appliance that is gone, or about an earlier boot, is old news and changes nothing.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from realvpc.net.instance import Instance, InstanceEvent, InstanceState
 from realvpc.net.instance_connect_endpoint import EndpointEvent, InstanceConnectEndpoint
+from realvpc.net.load_balancer import LoadBalancer, LoadBalancerEvent
 from realvpc.net.table import Change, delete, put
 
 from .core.context import Context
 from .ec2.instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
 from .ec2.network_interface_attachment import settled
+from .ec2.public_address import disassociated
 from .service import Report as Report
 from .ssm.agent import agents_seen
 
@@ -22,8 +24,8 @@ def machine_up(instance_id: str, boot: int | None = None) -> Report:
     """The machine runs, and its Systems Manager agent with it."""
 
     def report(ctx: Context) -> Change:
-        if instance_id in ctx.network.instance_connect_endpoints:
-            return _of_endpoint(ctx, instance_id, boot, EndpointEvent.UP)
+        if (place := _place(ctx, instance_id)) is not None:
+            return _happens_to(place, boot, EndpointEvent.UP, LoadBalancerEvent.UP)
         change = _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_UP)
         if not change:
             return change
@@ -47,8 +49,8 @@ def machine_down(instance_id: str, boot: int | None = None) -> Report:
     """The machine is down: because it was asked to, or because it was shut down from inside."""
 
     def report(ctx: Context) -> Change:
-        if instance_id in ctx.network.instance_connect_endpoints:
-            return _again(ctx, instance_id, boot)
+        if (place := _place(ctx, instance_id)) is not None:
+            return _again(place, boot)
         change = _apply(ctx, instance_id, boot, InstanceEvent.MACHINE_DOWN, INSTANCE_SHUTDOWN)
         before = ctx.network.instances.get(instance_id)
         if change and before and before.machine_wanted and before.shutdown_behavior == "terminate":
@@ -67,9 +69,12 @@ def machine_removed(instance_id: str) -> Report:
         instance = ctx.network.instances.get(instance_id)
         if instance is not None and instance.state is InstanceState.SHUTTING_DOWN:
             change += happens(ctx, instance, InstanceEvent.MACHINE_DOWN)
-        endpoint = ctx.network.instance_connect_endpoints.get(instance_id)
-        if endpoint is not None and endpoint.is_leaving:
-            change += delete(endpoint, *ctx.network.interfaces_of(instance_id))
+        place = _place(ctx, instance_id)
+        if place is not None and place.is_leaving:
+            interfaces = ctx.network.interfaces_of(instance_id)
+            change += delete(place, *interfaces) + put(
+                *(row for each in interfaces for row in disassociated(ctx.network, each))
+            )
         left = ctx.state.tokens.remains.get(instance_id)
         return change + Change(deletes=(left,)) if left else change
 
@@ -83,8 +88,8 @@ def machine_failed(instance_id: str, reason: str, boot: int | None = None) -> Re
     """
 
     def report(ctx: Context) -> Change:
-        if instance_id in ctx.network.instance_connect_endpoints:
-            return _of_endpoint(ctx, instance_id, boot, EndpointEvent.FAIL, reason)
+        if (place := _place(ctx, instance_id)) is not None:
+            return _happens_to(place, boot, EndpointEvent.FAIL, LoadBalancerEvent.FAIL, reason)
         instance = ctx.network.instances.get(instance_id)
         ran = instance is not None and instance.boot > 1
         event = InstanceEvent.MACHINE_DOWN if ran else InstanceEvent.MACHINE_FAILED
@@ -123,19 +128,28 @@ def _apply(
     return happens(ctx, instance, event, reason)
 
 
-def _of_endpoint(ctx: Context, endpoint_id: str, boot: int | None, event: EndpointEvent, message: str = "") -> Change:
-    endpoint = ctx.network.instance_connect_endpoints[endpoint_id]
-    after = None if _is_old(endpoint, boot) else endpoint.after(event, message)
+def _place(ctx: Context, name: str) -> InstanceConnectEndpoint | LoadBalancer | None:
+    """The appliance of this id."""
+    return ctx.network.instance_connect_endpoints.get(name) or ctx.network.load_balancers.get(name)
+
+
+def _happens_to(
+    place: InstanceConnectEndpoint | LoadBalancer,
+    boot: int | None,
+    of_endpoint: EndpointEvent,
+    of_balancer: LoadBalancerEvent,
+    message: str = "",
+) -> Change:
+    if _is_old(place, boot):
+        return Change()
+    after = place.after(of_balancer, message) if isinstance(place, LoadBalancer) else place.after(of_endpoint, message)
     return put(after) if after is not None else Change()
 
 
-def _again(ctx: Context, endpoint_id: str, boot: int | None) -> Change:
-    """Nobody shuts an endpoint down: its place is made again."""
-    endpoint = ctx.network.instance_connect_endpoints[endpoint_id]
-    return (
-        Change() if endpoint.is_leaving or _is_old(endpoint, boot) else put(replace(endpoint, boot=endpoint.boot + 1))
-    )
+def _again(place: InstanceConnectEndpoint | LoadBalancer, boot: int | None) -> Change:
+    """Nobody shuts one down: its place is made again."""
+    return Change() if place.is_leaving or _is_old(place, boot) else put(replace(place, boot=place.boot + 1))
 
 
-def _is_old(machine: Instance | InstanceConnectEndpoint, boot: int | None) -> bool:
+def _is_old(machine: Instance | InstanceConnectEndpoint | LoadBalancer, boot: int | None) -> bool:
     return boot is not None and boot < machine.boot

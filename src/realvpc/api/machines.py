@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -15,13 +15,17 @@ from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_connect_endpoint import InstanceConnectEndpoint
 from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.link_local import resolver_of
-from realvpc.net.machine import DEFAULT_VOLUME_BYTES, ApplianceSpec, LinkSpec, MachineSpec, Wanted, Workload
+from realvpc.net.listener import Listener
+from realvpc.net.load_balancer import LoadBalancer
+from realvpc.net.load_balancing import forwards_of, links_of, users_of_group, users_of_target
+from realvpc.net.machine import DEFAULT_VOLUME_BYTES, ApplianceSpec, Forward, LinkSpec, MachineSpec, Wanted, Workload
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.remains import Remains
 from realvpc.net.resource import Resource
 from realvpc.net.subnet import Subnet
 from realvpc.net.table import Change
+from realvpc.net.target_group import TargetGroup
 from realvpc.net.volume import Volume
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
@@ -52,9 +56,10 @@ class MachinesDelta(Struct, frozen=True):
 
 def workload_specs(state: State) -> tuple[Workload, ...]:
     """The machines of instances, and those of appliances, by their ids."""
-    endpoints = state.network.instance_connect_endpoints
-    places = (_place(state.network, endpoints[name]) for name in sorted(endpoints))
-    return (*machine_specs(state), *places)
+    network = state.network
+    doors = (_door(network, row) for _, row in sorted(network.instance_connect_endpoints.items()))
+    balancers = (_balancer(network, row) for _, row in sorted(network.load_balancers.items()))
+    return (*machine_specs(state), *doors, *balancers)
 
 
 def machine_specs(state: State) -> tuple[MachineSpec, ...]:
@@ -80,16 +85,26 @@ def _affected(before: State, after: State, row: Resource) -> Iterator[str]:
     for state in (before, after):
         network = state.network
         match row:
-            case Instance() | InstanceConnectEndpoint():
+            case InstanceConnectEndpoint() | LoadBalancer():
                 yield row.id
+            case Instance():
+                yield row.id
+                yield from users_of_target(network, row.id)
+            case Listener():
+                yield row.load_balancer_id
+            case TargetGroup():
+                yield from users_of_group(network, row.id)
             case Volume():
                 yield from _holders(state.inventory.volumes.get(row.id))
             case NetworkInterface():
-                yield from _owners(network.interfaces.get(row.id))
+                for owner in _owners(network.interfaces.get(row.id)):
+                    yield owner
+                    yield from users_of_target(network, owner)
             case Vpc() if _told(before, row.id) != _told(after, row.id):
                 yield from _instances(*network.interfaces_in_vpc(row.id))
             case Subnet() if _blocks(before, row.id) != _blocks(after, row.id):
                 yield from _instances(*network.interfaces_in_subnet(row.id))
+                yield from (each.id for each in network.load_balancers.where(indexes.vpc_id, row.vpc_id))
             case DhcpOptions():
                 for vpc in network.vpcs.where(indexes.dhcp_options_id, row.id):
                     if _told(before, vpc.id) != _told(after, vpc.id):
@@ -125,9 +140,11 @@ def _instances(*interfaces: NetworkInterface | None) -> Iterator[str]:
 
 
 def _spec_of(state: State, name: str) -> Workload | None:
-    endpoint = state.network.instance_connect_endpoints.get(name)
-    if endpoint is not None:
-        return _place(state.network, endpoint)
+    network = state.network
+    if (endpoint := network.instance_connect_endpoints.get(name)) is not None:
+        return _door(network, endpoint)
+    if (balancer := network.load_balancers.get(name)) is not None:
+        return _balancer(network, balancer)
     return _machine_of(state, name)
 
 
@@ -162,19 +179,36 @@ def _machine(state: State, instance: Instance) -> MachineSpec:
     )
 
 
-def _place(network: Network, endpoint: InstanceConnectEndpoint) -> ApplianceSpec:
-    """Where the endpoint's connections begin: nothing runs there, but what keeps the place."""
+def _door(network: Network, endpoint: InstanceConnectEndpoint) -> ApplianceSpec:
+    """Where the endpoint's connections begin."""
+    return _place(network, endpoint, "instance-connect-endpoint", network.interfaces_of(endpoint.id))
+
+
+def _balancer(network: Network, balancer: LoadBalancer) -> ApplianceSpec:
+    """Where connections arrive and go on."""
+    return _place(network, balancer, "load-balancer", links_of(network, balancer), forwards_of(network, balancer))
+
+
+def _place(
+    network: Network,
+    owner: InstanceConnectEndpoint | LoadBalancer,
+    hostname: str,
+    interfaces: Iterable[NetworkInterface],
+    forwards: tuple[Forward, ...] | None = None,
+) -> ApplianceSpec:
+    """Nothing runs there, but what keeps the place."""
     return ApplianceSpec(
-        id=endpoint.id,
-        hostname="instance-connect-endpoint",
-        links=tuple(_link(network, interface) for interface in network.interfaces_of(endpoint.id)),
+        id=owner.id,
+        hostname=hostname,
+        links=tuple(_link(network, interface) for interface in interfaces),
         vcpus=_PLACE_VCPUS,
         memory_bytes=_PLACE_BYTES,
         pids=_PLACE_PIDS,
         volume_bytes=_PLACE_BYTES,
-        boot=endpoint.boot,
-        wanted=Wanted.TERMINATED if endpoint.is_leaving else Wanted.RUNNING,
+        boot=owner.boot,
+        wanted=Wanted.TERMINATED if owner.is_leaving else Wanted.RUNNING,
         program=("/bin/sleep", "infinity"),
+        forwards=forwards,
     )
 
 

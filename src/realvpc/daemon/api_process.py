@@ -52,6 +52,7 @@ from .loop_watch import LoopWatch
 from .object_store import ObjectStore
 from .settle import settling
 from .systems_manager import SystemsManager
+from .target_health import TargetHealth
 
 SWEEP_SECONDS = 60.0
 _SWITCH_SECONDS = 0.001  # after which the loop gets its turn while something long is worked on beside it
@@ -130,7 +131,8 @@ async def _serve(
     if node and guests:
         store = ObjectStore(parse_origin(settings.upstream)) if settings.upstream else None
         flow_logs = FlowLogDelivery(service, node.take_flows, clock.now, store)
-        works += [node.run(), guests.run(guest_app, private_app), flow_logs.run()]
+        health = TargetHealth(service, manager.instances)
+        works += [node.run(), guests.run(guest_app, private_app), flow_logs.run(), health.run()]
     with contextlib.closing(journal):
         async with _background(*works):
             await asyncio.gather(servers[0].serve([public]), servers[1].serve([operator]))

@@ -14,6 +14,7 @@ from realvpc.net.vpc import Vpc
 from .amazon import amazon_node
 from .hosted import hosted_node
 from .internet import internet_node
+from .load_balancer import balancer_node
 from .node import Node, Records
 from .private_link import endpoint_node
 from .sources import Sources
@@ -83,7 +84,8 @@ def node_at(sources: Sources, asker: Vpc, name: str) -> Node:
 
     Private hosted zones need both DNS attributes of the VPC.
     """
-    amazon = endpoint_node(sources.network, asker, name) or amazon_node(sources.network, asker, name)
+    network = sources.network
+    amazon = endpoint_node(network, asker, name) or balancer_node(network, name) or amazon_node(network, asker, name)
     zone = sources.names.hosted_zone_for(asker.id, name) if asker.names_hosts else None
     if zone is not None and (amazon is None or len(zone.name) >= len(amazon.apex)):
         return hosted_node(sources.names, zone, name)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from .addresses import Cidr
 from .network import Network
-from .network_interface import NetworkInterface
+from .network_interface import EVERYTHING_PASSES, NetworkInterface
 from .packet import Flow, Packet
 from .security_group import (
     ALL_PROTOCOLS,
@@ -32,6 +32,24 @@ from .security_group import (
 )
 
 
+def _everything(cidr: str, *, is_egress: bool) -> SecurityGroupRule:
+    return SecurityGroupRule(
+        id="", is_egress=is_egress, protocol=ALL_PROTOCOLS, from_port=-1, to_port=-1, peer=Cidr.parse(cidr)
+    )
+
+
+_OPEN = SecurityGroup(
+    id=EVERYTHING_PASSES,
+    account="",
+    region="",
+    vpc_id="",
+    name="",
+    description="",
+    rules=tuple(_everything(cidr, is_egress=out) for cidr in ("0.0.0.0/0", "::/0") for out in (False, True)),
+)
+"""As if an interface without groups had one."""
+
+
 class Verdict(Struct, frozen=True):
     """``rule`` says in words what admitted the packet; ``track`` is the flow to remember."""
 
@@ -45,7 +63,8 @@ def rules_of(
 ) -> Iterator[tuple[SecurityGroup, SecurityGroupRule]]:
     """The rules that count in one direction: the union of all groups, without stale references, and with the entries of
     prefix lists in their place."""
-    return rules_of_groups(network, interface.group_ids, is_egress=is_egress)
+    groups = interface.group_ids if interface.is_filtered else interface.filtering
+    return rules_of_groups(network, groups, is_egress=is_egress)
 
 
 def rules_of_groups(
@@ -53,7 +72,7 @@ def rules_of_groups(
 ) -> Iterator[tuple[SecurityGroup, SecurityGroupRule]]:
     """As ``rules_of``, for an interface that has these groups."""
     for group_id in group_ids:
-        group = network.security_groups[group_id]
+        group = _OPEN if group_id == EVERYTHING_PASSES else network.security_groups[group_id]
         for rule in group.rules:
             if rule.is_egress == is_egress:
                 yield from ((group, each) for each in _that_count(network, group, rule))

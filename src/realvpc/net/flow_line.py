@@ -24,7 +24,11 @@ _SAME_VPC, _PEERING, _PEERING_OF_OTHER_REGION = "1", "4", "5"
 _OUT, _ENDPOINT_ON_NITRO, _INTERNET_ON_NITRO = "2", "7", "8"  # of other instances one for both
 _STAYS = {TargetKind.LOCAL, TargetKind.NETWORK_INTERFACE, TargetKind.NAT_GATEWAY}
 _LEAVES = {TargetKind.INTERNET_GATEWAY, TargetKind.EGRESS_ONLY_INTERNET_GATEWAY}
-_TYPES = {"nat": "nat_gateway", "vpce": "vpc_endpoint"}  # by the prefix of whose interface it is
+_TYPES = {
+    "nat": "nat_gateway",
+    "nlb": "network_load_balancer",
+    "vpce": "vpc_endpoint",
+}  # by the prefix of whose interface it is
 
 
 class Place(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,8 @@ from .instance import Instance
 from .instance_connect_endpoint import InstanceConnectEndpoint
 from .instance_types import INSTANCE_TYPES
 from .internet_gateway import InternetGateway
+from .listener import Listener
+from .load_balancer import LoadBalancer
 from .nat_gateway import NatGateway
 from .network_acl import NetworkAcl
 from .network_interface import NetworkInterface
@@ -26,6 +28,7 @@ from .route_table import PrefixListRoute, RouteTable, TableRoute
 from .security_group import GroupReference, PrefixListReference, SecurityGroup, SecurityGroupVpcAssociation
 from .subnet import Subnet
 from .table import Keys
+from .target_group import TargetGroup
 from .vpc import Vpc
 from .vpc_endpoint import VpcEndpoint
 from .vpc_endpoint_services import EndpointType
@@ -162,7 +165,7 @@ def associated_group_id(row: SecurityGroupVpcAssociation) -> Iterable[str]:
 
 
 def group_sets(row: NetworkInterface) -> Iterable[frozenset[str]]:
-    return (frozenset(row.group_ids),)
+    return (row.filtering,)
 
 
 def referenced_groups(row: SecurityGroup) -> Iterable[str]:
@@ -242,6 +245,23 @@ def pending_request_of(row: Peering) -> Iterable[tuple[str, str]]:
     return ((row.account, row.region),) if row.status is PeeringStatus.PENDING_ACCEPTANCE else ()
 
 
+def load_balancer_id(row: Listener) -> Iterable[str]:
+    return (row.load_balancer_id,)
+
+
+def target_group_id(row: Listener) -> Iterable[str]:
+    return (row.target_group_id,)
+
+
+def target_ids(row: TargetGroup) -> Iterable[str]:
+    """Of instances, and addresses as texts."""
+    return {target.id for target in row.registered}
+
+
+def name_in_region(row: LoadBalancer | TargetGroup) -> Iterable[tuple[str, str, str]]:
+    return ((row.account, row.region, row.name),)
+
+
 OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
     Vpc: (dhcp_options_id, default_vpc, primary_cidr, cidr_association_ids, ipv6_cidrs),
     Subnet: (vpc_id, network_acl_id, network_acl_association_id, ipv6_association_ids),
@@ -287,4 +307,7 @@ OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
     VpcEndpoint: (vpc_id, group_ids, endpoint_place),
     FlowLog: (logged_id,),
     InstanceConnectEndpoint: (vpc_id,),
+    LoadBalancer: (vpc_id, name_in_region),
+    Listener: (load_balancer_id, target_group_id),
+    TargetGroup: (target_ids, name_in_region),
 }

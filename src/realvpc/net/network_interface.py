@@ -12,6 +12,7 @@ from .addresses import Address, Cidr
 from .resource import Resource
 from .services import link_local_of
 
+EVERYTHING_PASSES = "no security groups"  # stands for the id of one that lets everything pass
 DETACHED_VISIBLE_FOR = timedelta(seconds=15)  # Terraform's AWS provider looks every ten
 
 
@@ -64,6 +65,7 @@ class NetworkInterface(Resource, frozen=True, kw_only=True):
     ipv6_prefixes: tuple[Cidr, ...] = ()  # the same
     has_primary_ipv6: bool = False  # whether the first IPv6 address stays as long as the interface
     group_ids: tuple[str, ...]
+    is_filtered: bool = True  # by its groups; a load balancer may have been made without any, and takes everything
     description: str = ""
     requester_id: str = ""  # the unique id of who created it by itself
     source_dest_check: bool = True
@@ -98,6 +100,11 @@ class NetworkInterface(Resource, frozen=True, kw_only=True):
         if address in self.addresses or address == self.ipv4_on_link:
             return True
         return any(address in prefix for prefix in self.ipv6_prefixes)
+
+    @property
+    def filtering(self) -> frozenset[str]:
+        """The ids of the groups whose rules together decide; alone ``EVERYTHING_PASSES`` where none do."""
+        return frozenset(self.group_ids) if self.is_filtered else frozenset((EVERYTHING_PASSES,))
 
     @property
     def ipv6_slots(self) -> int:

@@ -10,6 +10,8 @@ from .flow_log import FlowLog
 from .instance import Instance
 from .instance_connect_endpoint import InstanceConnectEndpoint
 from .internet_gateway import InternetGateway
+from .listener import Listener
+from .load_balancer import LoadBalancer
 from .nat_gateway import NatGateway
 from .network_acl import NetworkAcl
 from .network_interface import NetworkInterface
@@ -19,6 +21,7 @@ from .route_table import PrefixListRoute, RouteTable, TableRoute
 from .security_group import SecurityGroup, SecurityGroupVpcAssociation
 from .subnet import Subnet
 from .table import Snapshot, Table
+from .target_group import TargetGroup
 from .vpc import Vpc
 from .vpc_endpoint import VpcEndpoint
 
@@ -30,7 +33,7 @@ class NetworkTables(Snapshot):
         Vpc, Subnet, RouteTable, TableRoute, InternetGateway, EgressOnlyInternetGateway, SecurityGroup, NetworkAcl,
         NetworkInterface, ElasticIp, Instance, Peering, PrefixList, PrefixListRoute, NatGateway, VpcEndpoint,
         BlockPublicAccess, BlockPublicAccessExclusion, SecurityGroupVpcAssociation, FlowLog,
-        InstanceConnectEndpoint,
+        InstanceConnectEndpoint, LoadBalancer, Listener, TargetGroup,
     )  # fmt: skip
     INDEXES = indexes.OF_NETWORK
 
@@ -106,6 +109,19 @@ class NetworkTables(Snapshot):
     @property
     def instance_connect_endpoints(self) -> Table[InstanceConnectEndpoint]:
         return self.table(InstanceConnectEndpoint)
+
+    @property
+    def load_balancers(self) -> Table[LoadBalancer]:
+        """And those that are about to be gone, which nobody sees."""
+        return self.table(LoadBalancer)
+
+    @property
+    def listeners(self) -> Table[Listener]:
+        return self.table(Listener)
+
+    @property
+    def target_groups(self) -> Table[TargetGroup]:
+        return self.table(TargetGroup)
 
     @property
     def block_public_access(self) -> Table[BlockPublicAccess]:

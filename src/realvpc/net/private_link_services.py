@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_HERE = ("ec2", "ec2messages", "logs", "s3", "servicequotas", "ssm", "ssmmessages", "sts")
+_HERE = ("ec2", "ec2messages", "elasticloadbalancing", "logs", "s3", "servicequotas", "ssm", "ssmmessages", "sts")
 _ELSEWHERE = """
     access-analyzer acm-pca appconfig appconfigdata application-autoscaling appmesh apprunner appsync-api aps
     aps-workspaces athena auditmanager autoscaling autoscaling-plans backup backup-gateway batch bedrock bedrock-agent
     bedrock-agent-runtime bedrock-runtime cassandra cloudcontrolapi cloudformation cloudhsmv2 cloudtrail
     codeartifact.api codeartifact.repositories codebuild codecommit codedeploy codedeploy-commands-secure codepipeline
     comprehend config datasync datazone dms drs ebs ecr.api ecr.dkr ecs ecs-agent ecs-telemetry eks eks-auth
-    elasticache elasticbeanstalk elasticbeanstalk-health elasticfilesystem elasticloadbalancing elasticmapreduce
+    elasticache elasticbeanstalk elasticbeanstalk-health elasticfilesystem elasticmapreduce
     email-smtp emr-containers emr-serverless events execute-api fis fsx git-codecommit glue guardduty-data imagebuilder
     inspector2 kendra kinesis-firehose kinesis-streams kms lakeformation lambda license-manager macie2 memory-db mgn
     monitoring organizations polly proton rds rds-data redshift redshift-data rekognition rolesanywhere

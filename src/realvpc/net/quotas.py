@@ -200,6 +200,21 @@ INSTANCE_CONNECT_ENDPOINTS_PER_REGION = Quota(
 PLACEMENT_GROUPS_PER_REGION = Quota(service="ec2", code="", name="Placement groups per Region", default=500, lab=500)
 
 
+def _balancing(code: str, name: str, default: int, lab: int, ceiling: int | None = None) -> Quota:
+    return Quota(
+        service="elasticloadbalancing", code=code, name=name, default=default, lab=lab, ceiling=ceiling or default
+    )
+
+
+NETWORK_LOAD_BALANCERS_PER_REGION = _balancing("L-69A177A2", "Network Load Balancers per Region", 50, 100, 1000)
+LISTENERS_PER_LOAD_BALANCER = _balancing("L-57A373D6", "Listeners per Network Load Balancer", 50, 50)
+TARGET_GROUPS_PER_REGION = _balancing("L-B22855CB", "Target Groups per Region", 3000, 3000, 10_000)
+TARGETS_PER_GROUP = _balancing("L-A0D0B863", "Targets per Target Group per Region", 1000, 1000)
+TARGETS_PER_LOAD_BALANCER = _balancing(
+    "L-B211E961", "Targets per Availability Zone per Network Load Balancer", 500, 500
+)  # in all zones together: each node may give to all of them
+
+
 def _storage(volume_type: str, code: str, name: str, default: int = 50) -> Quota:
     return Quota(
         service="ebs", code=code, name=f"Storage for {name} ({volume_type}) volumes, in TiB", default=default, lab=1000
@@ -295,6 +310,8 @@ QUOTAS: dict[str, Quota] = {
         VERSIONS_PER_LAUNCH_TEMPLATE,
         INSTANCE_CONNECT_ENDPOINTS_PER_REGION,
         PLACEMENT_GROUPS_PER_REGION,
+        *(NETWORK_LOAD_BALANCERS_PER_REGION, LISTENERS_PER_LOAD_BALANCER, TARGET_GROUPS_PER_REGION),
+        *(TARGETS_PER_GROUP, TARGETS_PER_LOAD_BALANCER),
         *VOLUME_STORAGE.values(),
         SNAPSHOTS_PER_REGION,
         HOSTED_ZONES_PER_ACCOUNT,
@@ -323,6 +340,7 @@ LISTED: tuple[Quota, ...] = tuple(quota for quota in QUOTAS.values() if quota.co
 SERVICE_NAMES = {
     "ebs": "Amazon Elastic Block Store (Amazon EBS)",
     "ec2": "Amazon Elastic Compute Cloud (Amazon EC2)",
+    "elasticloadbalancing": "Elastic Load Balancing (ELB)",
     "iam": "AWS Identity and Access Management (IAM)",
     "route53": "Amazon Route 53",
     "vpc": "Amazon Virtual Private Cloud (Amazon VPC)",

@@ -7,8 +7,10 @@ from .network_interface import NetworkInterface
 
 
 def has_machine(network: Network, interface: NetworkInterface) -> bool:
-    """An instance that runs has it, or an appliance that takes packets itself: an EC2 Instance Connect Endpoint."""
+    """An instance that runs has it, or an appliance that takes packets itself: an EC2 Instance Connect Endpoint, or a
+    load balancer."""
     instance = network.instance_of(interface)
     if instance is not None:
         return instance.machine_wanted
-    return interface.attachment is not None and interface.attachment.owner_id in network.instance_connect_endpoints
+    owner = interface.attachment.owner_id if interface.attachment else ""
+    return owner in network.instance_connect_endpoints or owner in network.load_balancers

@@ -25,7 +25,10 @@ ENDPOINT_PORT, ENDPOINT_TLS_PORT = 80, 443
 ENDPOINT_NAME = "aws.test"  # RFC 6761 sets .test aside
 ENDPOINT_URL = f"http://{ENDPOINT_NAME}"
 
-REGIONAL_SERVICES = ("ec2", "ec2-instance-connect", "ec2messages", "logs", "servicequotas", "ssm", "ssmmessages", "sts")
+REGIONAL_SERVICES = (
+    *("ec2", "ec2-instance-connect", "ec2messages", "elasticloadbalancing"),
+    *("logs", "servicequotas", "ssm", "ssmmessages", "sts"),
+)
 GLOBAL_SERVICES = ("iam", "route53", "sts")
 CHECK_IP = Address.parse("198.19.0.11")
 CHECK_IP_PORT = 80

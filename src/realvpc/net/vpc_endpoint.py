@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .addresses import Address
+from .hosted_zone import aws_zone_id
 from .resource import Resource
 from .vpc_endpoint_services import EndpointService, EndpointType, services_named
 
@@ -143,16 +144,11 @@ class VpcEndpoint(Resource, frozen=True, kw_only=True):
 
     def dns_entries(self, zone_names: Iterable[str]) -> Iterator[DnsEntry]:
         """Of an interface endpoint with interfaces in these zones."""
-        public = _hosted_zone_id(self.service.base_name)
+        public = aws_zone_id(self.service.base_name)
         wild = "*." if self.service.label == "s3" else ""  # buckets are in front of it
         yield DnsEntry(f"{wild}{self.regional_name}", public)
         for zone_name in sorted(zone_names):
             yield DnsEntry(f"{wild}{self.zonal_name(zone_name)}", public)
         if self.private_dns_enabled:
             for name in self.service.private_names:
-                yield DnsEntry(name, _hosted_zone_id(f"{self.id} {name}"))
-
-
-def _hosted_zone_id(of: str) -> str:
-    """Of a zone that no account has: AWS keeps it."""
-    return f"Z{blake2b(of.encode(), digest_size=10).hexdigest().upper()}"
+                yield DnsEntry(name, aws_zone_id(f"{self.id} {name}"))

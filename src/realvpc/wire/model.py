@@ -11,10 +11,20 @@ from botocore.model import ServiceModel
 Shape: TypeAlias = Any
 """A `botocore.model.Shape`; botocore has no type annotations."""
 
-SERVICES = ("ec2", "ec2-instance-connect", "iam", "logs", "route53", "servicequotas", "ssm", "sts")
+SERVICES = (
+    "ec2",
+    "ec2-instance-connect",
+    "elasticloadbalancing",
+    "iam",
+    "logs",
+    "route53",
+    "servicequotas",
+    "ssm",
+    "sts",
+)
 """By their names in signatures and policies."""
 
-_NAMES = {"servicequotas": "service-quotas"}
+_NAMES = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas"}
 """What botocore calls a service, where it has another name for it."""
 
 

@@ -1,4 +1,5 @@
-"""The AWS query protocol of IAM and STS: form-encoded requests, XML answers (Smithy guide, "AWS query protocol")."""
+"""The AWS query protocol of Elastic Load Balancing, IAM and STS: form-encoded requests, XML answers (Smithy guide, "AWS
+query protocol")."""
 
 from __future__ import annotations
 

@@ -20,7 +20,13 @@ from .query import Query
 from .rest_xml import RestXml
 from .signature import Signature, find_signature
 
-API_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts", "2014-11-06": "ssm", "2016-11-15": "ec2"}
+API_VERSIONS = {
+    "2010-05-08": "iam",
+    "2011-06-15": "sts",
+    "2014-11-06": "ssm",
+    "2015-12-01": "elasticloadbalancing",
+    "2016-11-15": "ec2",
+}
 TARGET_PREFIXES = {
     "AWSEC2InstanceConnectService": "ec2-instance-connect",
     "AmazonSSM": "ssm",
@@ -64,7 +70,7 @@ class Services:
         for service in SERVICES:
             service_model(service)  # read now, and not while somebody's first request keeps everybody waiting
         self._ec2 = Ec2Query()
-        self._query = {"iam": Query("iam"), "sts": Query("sts")}
+        self._query = {service: Query(service) for service in ("elasticloadbalancing", "iam", "sts")}
         self._json = {service: Json11(service) for service in TARGET_PREFIXES.values()}
         self._rest = {"route53": RestXml("route53")}
         self._writers: dict[str, Writer] = {"ec2": self._ec2, **self._query, **self._json, **self._rest}

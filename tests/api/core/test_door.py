@@ -30,6 +30,7 @@ from ..test_random_requests import Generator
 _REFUSALS = {
     "ec2": ("UnauthorizedOperation", 403),
     "ec2-instance-connect": ("AccessDeniedException", 400),
+    "elasticloadbalancing": ("AccessDenied", 403),
     "iam": ("AccessDenied", 403),
     "logs": ("AccessDeniedException", 400),
     "route53": ("AccessDenied", 403),

@@ -240,7 +240,12 @@ def render_attachment(ctx: Context, interface: NetworkInterface, attachment: Att
     }
 
 
-_TYPES = {"eice": "ec2_instance_connect_endpoint", "nat": "nat_gateway", "vpce": "vpc_endpoint"}
+_TYPES = {
+    "eice": "ec2_instance_connect_endpoint",
+    "nat": "nat_gateway",
+    "nlb": "network_load_balancer",
+    "vpce": "vpc_endpoint",
+}
 """By the prefix of the owner's id."""
 
 

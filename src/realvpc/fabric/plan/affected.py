@@ -20,6 +20,7 @@ from realvpc.net.flow_log import FlowLog
 from realvpc.net.instance import Instance
 from realvpc.net.instance_connect_endpoint import InstanceConnectEndpoint
 from realvpc.net.internet_gateway import InternetGateway
+from realvpc.net.load_balancer import LoadBalancer
 from realvpc.net.nat_gateway import NatGateway
 from realvpc.net.network import Network
 from realvpc.net.network_acl import NetworkAcl
@@ -60,7 +61,7 @@ class Affected(Struct):
     def add_rules_of(self, network: Network, group_id: str) -> None:
         for row in network.interfaces_with_group(group_id):
             self.interfaces.add(row.id)
-            self.groups.add(frozenset(row.group_ids))
+            self.groups.add(row.filtering)
 
 
 def affected(before: Network, after: Network, change: Change) -> Affected:
@@ -254,9 +255,9 @@ def _flow_log(times: _Times, row: FlowLog, found: Affected) -> None:
     found.add_interfaces(times[1].interfaces_in_vpc(row.resource_id))
 
 
-def _instance_connect_endpoint(times: _Times, row: InstanceConnectEndpoint, found: Affected) -> None:
-    """Its interface is somebody's as long as it is there."""
-    if any(row.id not in network.instance_connect_endpoints for network in times):
+def _appliance(times: _Times, row: InstanceConnectEndpoint | LoadBalancer, found: Affected) -> None:
+    """Its interfaces are somebody's as long as it is there."""
+    if any(row.id not in network.table(type(row)) for network in times):
         found.add_interfaces(times[1].interfaces_of(row.id))
 
 
@@ -300,6 +301,7 @@ _FOLLOW: dict[type[Resource], Callable[[_Times, Any, Affected], None]] = {
     Peering: _peering,
     NatGateway: _nat_gateway,
     FlowLog: _flow_log,
-    InstanceConnectEndpoint: _instance_connect_endpoint,
+    InstanceConnectEndpoint: _appliance,
+    LoadBalancer: _appliance,
     VpcEndpoint: _vpc_endpoint,
 }

@@ -15,7 +15,7 @@ def compile_plan(network: Network) -> Plan:
     It depends on the state of the network alone, never on the history that led to it: equal networks have equal plans.
     """
     collected = KeyedPlan()
-    groups = {frozenset(row.group_ids) for row in network.interfaces.values()}
+    groups = {row.filtering for row in network.interfaces.values()}
     rule_sets = {each: owners.rule_set_of(network, each) for each in groups}
     acls = {row.id: rules for row in network.network_acls.values() if (rules := owners.rule_set_of_acl(row))}
     collected.add("rule_sets", (*rule_sets.values(), *acls.values()))
@@ -26,7 +26,7 @@ def compile_plan(network: Network) -> Plan:
             collected.put(owners.of_route(network, table.id, route.destination))
     for row in network.interfaces.values():
         acl = network.network_acl_for(network.subnets[row.subnet_id])
-        rules, rule_set = acls.get(acl.id), rule_sets[frozenset(row.group_ids)]
+        rules, rule_set = acls.get(acl.id), rule_sets[row.filtering]
         which = rules.id if rules else owners.acl_without_rules(acl)
         collected.put(owners.of_interface(network, row, rule_set.id, which))
     return collected.plan()

@@ -31,7 +31,7 @@ class KeptPlan:
             vpcs=set(network.vpcs),
             routes={(t.id, route.destination) for t in network.route_tables.values() for route in network.routes(t)},
             interfaces=set(network.interfaces),
-            groups={frozenset(row.group_ids) for row in rows},
+            groups={row.filtering for row in rows},
             acls=set(network.network_acls),
         )
         self._work_out(everything)
@@ -52,7 +52,7 @@ class KeptPlan:
         found = affected(before, after, change)
         for network in (before, after):
             rows = (network.interfaces.get(interface_id) for interface_id in found.interfaces)
-            groups = {frozenset(row.group_ids) for row in rows if row is not None}
+            groups = {row.filtering for row in rows if row is not None}
             found.groups |= {each for each in groups if (each in self._rule_sets) != self._is_used(each)}
         return self._work_out(found)
 
@@ -107,7 +107,7 @@ class KeptPlan:
     def _part_of(self, row: NetworkInterface) -> Plan:
         acl = self._network.network_acl_for(self._network.subnets[row.subnet_id])
         rules = self._rule_sets.get(acl.id)
-        rule_set = self._rule_sets[frozenset(row.group_ids)]
+        rule_set = self._rule_sets[row.filtering]
         return owners.of_interface(
             self._network, row, rule_set.id, rules.id if rules else owners.acl_without_rules(acl)
         )

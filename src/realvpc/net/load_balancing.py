@@ -1,0 +1,143 @@
+"""Where a load balancer's connections go: its links on the host, and what it forwards, as they follow from the network.
+
+A node gives to the healthy targets of its zone, or of all zones where that is wished; while no target of a group is
+healthy, to all of them (Network Load Balancers guide, "Health checks for target groups", "Cross-zone load balancing").
+A link of an interface endpoint is one more place where connections arrive; they leave from the node of its zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from . import indexes
+from .addresses import Address
+from .listener import Listener
+from .load_balancer import LoadBalancer
+from .machine import Forward, Target
+from .network import Network
+from .network_interface import NetworkInterface
+from .target_group import ALL_ZONES, Health, RegisteredTarget, TargetGroup, TargetType
+
+LINKS_MAXIMUM = 40
+"""Of one place: with as many listeners as a load balancer has, its host is told of no more than it takes."""
+
+
+class Place(Struct, frozen=True):
+    """Where a target is: its address, and the id of its zone, empty where it is as near to every node."""
+
+    address: Address
+    zone_id: str
+
+
+def links_of(network: Network, balancer: LoadBalancer) -> tuple[NetworkInterface, ...]:
+    """The interfaces that its place has."""
+    return (*network.interfaces_of(balancer.id), *endpoint_links(network, balancer))
+
+
+def endpoint_links(network: Network, balancer: LoadBalancer) -> tuple[NetworkInterface, ...]:
+    """Those of endpoints that lead to it."""
+    return ()
+
+
+def forwards_of(network: Network, balancer: LoadBalancer) -> tuple[Forward, ...]:
+    """By link and port."""
+    nodes = {zone_of(network, row): row for row in network.interfaces_of(balancer.id)}
+    listeners = sorted(network.listeners.where(indexes.load_balancer_id, balancer.id), key=lambda row: row.id)
+    pools = {row.id: _pool(network, network.target_groups[row.target_group_id]) for row in listeners}
+    return tuple(
+        Forward(
+            protocol=transport,
+            interface_id=link.id,
+            address=str(link.ipv4_on_link),
+            port=listener.port,
+            source_interface_id=node.id,
+            source=str(node.ipv4_on_link),
+            targets=tuple(_given(network, balancer, listener, pools[listener.id], zone_of(network, node))),
+        )
+        for link in links_of(network, balancer)
+        if (node := nodes.get(zone_of(network, link))) is not None
+        for listener in listeners
+        for transport in listener.protocol.transports
+    )
+
+
+def nodes_with_targets(network: Network, balancer: LoadBalancer) -> list[NetworkInterface]:
+    """The nodes that have a healthy target for some port; all of them, where none has."""
+    nodes = network.interfaces_of(balancer.id)
+    listeners = network.listeners.where(indexes.load_balancer_id, balancer.id)
+    groups = [network.target_groups[row.target_group_id] for row in listeners]
+    zones = {zone for group in groups for zone in _healthy_zones(network, balancer, group)}
+    return [row for row in nodes if "" in zones or zone_of(network, row) in zones] or list(nodes)
+
+
+def _healthy_zones(network: Network, balancer: LoadBalancer, group: TargetGroup) -> Iterator[str]:
+    """The ids of zones whose nodes give to somebody; an empty one is all of them."""
+    crosses = _crosses(balancer, group)
+    for row in group.serving():
+        place = place_of(network, group, row) if row.health is Health.HEALTHY else None
+        if place is not None:
+            yield "" if crosses else place.zone_id
+
+
+def _crosses(balancer: LoadBalancer, group: TargetGroup) -> bool:
+    return balancer.crosses_zones if group.crosses_zones is None else group.crosses_zones
+
+
+def zone_of(network: Network, interface: NetworkInterface) -> str:
+    return network.subnets[interface.subnet_id].zone_id
+
+
+def _pool(network: Network, group: TargetGroup) -> list[tuple[RegisteredTarget, Place]]:
+    """Whoever may get connections of a group: the healthy, or all when none is."""
+    there = [(row, place) for row in group.serving() if (place := place_of(network, group, row)) is not None]
+    return [(row, place) for row, place in there if row.health is Health.HEALTHY] or there
+
+
+def _given(
+    network: Network,
+    balancer: LoadBalancer,
+    listener: Listener,
+    pool: Iterable[tuple[RegisteredTarget, Place]],
+    zone_id: str,
+) -> Iterator[Target]:
+    crosses = _crosses(balancer, network.target_groups[listener.target_group_id])
+    near = {(place.address, row.port) for row, place in pool if crosses or place.zone_id in ("", zone_id)}
+    return (Target(address=str(address), port=port) for address, port in sorted(near))
+
+
+def place_of(network: Network, group: TargetGroup, target: RegisteredTarget) -> Place | None:
+    """None for an instance that does not run."""
+    if group.target_type is TargetType.INSTANCE:
+        instance = network.instances.get(target.id)
+        rows = network.interfaces_of(target.id)
+        if instance is None or not instance.machine_wanted or not rows or rows[0].private_address is None:
+            return None
+        return Place(rows[0].private_address, zone_of(network, rows[0]))
+    address = Address.parse(target.id)
+    return Place(address, zone_id_at(network, group, target, address))
+
+
+def zone_id_at(network: Network, group: TargetGroup, target: RegisteredTarget, address: Address) -> str:
+    if target.zone == ALL_ZONES:
+        return ""
+    subnets = network.subnets_of(group.vpc_id)
+    return next((row.zone_id for row in subnets if row.holds(address)), "")
+
+
+def balancer_of_group(network: Network, group: TargetGroup) -> LoadBalancer | None:
+    """The load balancer that gives to the group: there is one at most."""
+    listener = network.listeners.first(indexes.target_group_id, group.id)
+    return network.load_balancers.get(listener.load_balancer_id) if listener else None
+
+
+def users_of_group(network: Network, group_id: str) -> Iterator[str]:
+    """The ids of the load balancers that give to the group."""
+    return (row.load_balancer_id for row in network.listeners.where(indexes.target_group_id, group_id))
+
+
+def users_of_target(network: Network, target_id: str) -> Iterator[str]:
+    """The ids of the load balancers that give to an instance."""
+    for group in network.target_groups.where(indexes.target_ids, target_id):
+        yield from users_of_group(network, group.id)
