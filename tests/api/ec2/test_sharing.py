@@ -67,7 +67,9 @@ def test_who_sees_a_shared_image_and_what_of_it(client: Client, other: Client, i
     assert seen(other, ExecutableUsers=["self"]) == seen(other, ExecutableUsers=[OTHER]) == [image_id]
     assert seen(other, ExecutableUsers=["all"]) == seen(other, ExecutableUsers=[THIRD]) == []
     assert seen(client, ExecutableUsers=[OTHER]) == [image_id]
-    assert seen(client, ExecutableUsers=["self"]) == []
+    assert seen(client, ExecutableUsers=["self"]) == [], "its owner has it without a permission"
+    share(client, image_id, MAIN)
+    assert seen(client, ExecutableUsers=["self"]) == seen(client, ExecutableUsers=[MAIN]) == [image_id]
     (row,) = other("DescribeImages", ImageIds=[image_id])["Images"]
     assert (row["Public"], row.get("Tags"), row["OwnerId"]) == (False, None, MAIN)
     assert seen(client, Filters=named("tag:secret", "1")) == [image_id]

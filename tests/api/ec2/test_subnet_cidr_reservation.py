@@ -62,10 +62,22 @@ def test_what_is_no_block_of_the_subnet_cannot_be_reserved(client: Client, subne
     assert client.refused("CreateSubnetCidrReservation", **request).code == "InvalidParameterValue"
 
 
+def test_a_reservation_outside_of_the_subnet_is_told_the_subnets_block(client: Client, subnet_id: str) -> None:
+    """In the words of moto's tests: nobody else's that were found have them."""
+    error = client.refused(
+        "CreateSubnetCidrReservation", SubnetId=subnet_id, Cidr="10.20.1.0/28", ReservationType="prefix"
+    )
+    assert error.message == "Reservation CIDR should be within subnet CIDR block (10.20.0.0/28)"
+
+
 def test_reservations_do_not_overlap(client: Client, subnet_id: str) -> None:
     reserve(client, subnet_id, "10.20.0.8/29")
     request = {"SubnetId": subnet_id, "Cidr": "10.20.0.12/30", "ReservationType": "prefix"}
-    assert client.refused("CreateSubnetCidrReservation", **request).code == "InvalidParameterValue"
+    error = client.refused("CreateSubnetCidrReservation", **request)
+    assert (error.code, error.message) == (
+        "InvalidParameterValue",
+        "Reservation CIDR 10.20.0.12/30 has overlap with existing reserved CIDR block",
+    )
 
 
 def test_reserved_addresses_are_given_to_who_asks_for_them_alone(client: Client, subnet_id: str) -> None:

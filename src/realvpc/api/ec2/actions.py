@@ -39,6 +39,7 @@ from . import (
     network_interface_attachment,
     network_interface_attribute,
     network_interface_permission,
+    password_data,
     peering,
     peering_options,
     placement,
@@ -302,6 +303,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "GetInstanceMetadataDefaults": Action(metadata_options.get_instance_metadata_defaults, on_all),
     "GetInstanceUefiData": Action(instance_attribute.get_instance_uefi_data, on("instance")),
+    "GetPasswordData": Action(password_data.get_password_data, on("instance")),
     "ModifyPrivateDnsNameOptions": Action(private_dns_name_options.modify_private_dns_name_options, on("instance")),
     "ModifyInstanceAttribute": Action(
         instance_attribute.modify_instance_attribute, on("instance", perhaps=("security-group",))

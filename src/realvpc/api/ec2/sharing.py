@@ -62,7 +62,7 @@ def is_granted(ctx: Context, row: Shareable, users: Collection[str]) -> bool:
     """Whether one of these has it by a permission, not as its owner: ``all``, ``self``, or an account.  Of another
     account's permissions only those are seen that the caller gave."""
     granted = {ALL} & set(row.shared_with)
-    granted |= set(row.shared_with) if row.account == ctx.account else {ctx.account, "self"} & _with_self(ctx, row)
+    granted |= _with_self(ctx, row) if row.account == ctx.account else {ctx.account, "self"} & _with_self(ctx, row)
     return not granted.isdisjoint(users)
 
 

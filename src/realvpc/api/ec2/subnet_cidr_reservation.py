@@ -27,10 +27,10 @@ def create_subnet_cidr_reservation(ctx: Context, request: Request) -> Answer:
     tags = tags_on_creation(request, SUBNET_CIDR_RESERVATION.tag_type)
     cidr = _read(request["Cidr"])
     if not any(block.covers(cidr) for block in subnet.blocks):
-        raise invalid_parameter_value(f"The CIDR '{cidr}' is not within the CIDR blocks of the subnet {subnet.id}.")
-    found = overlapping((cidr,), tuple(sorted(row.cidr for row in reservations_of(ctx, subnet))))
-    if found is not None:
-        raise invalid_parameter_value(f"The CIDR '{cidr}' overlaps the reservation of {found[1]}.")
+        blocks = ", ".join(str(block) for block in subnet.blocks if block.is_ipv4 == cidr.is_ipv4)
+        raise invalid_parameter_value(f"Reservation CIDR should be within subnet CIDR block ({blocks})")
+    if overlapping((cidr,), tuple(sorted(row.cidr for row in reservations_of(ctx, subnet)))) is not None:
+        raise invalid_parameter_value(f"Reservation CIDR {cidr} has overlap with existing reserved CIDR block")
     row = SubnetCidrReservation(
         id=ctx.new_id(SUBNET_CIDR_RESERVATION.prefix),
         account=ctx.account,
