@@ -209,7 +209,7 @@ def test_killed_between_word_and_deed_it_comes_and_goes_all_the_same(lab: Lab) -
     lab.ec2.detach_network_interface(AttachmentId=attachment_id)
     lab.service.kill("api")
     lab.service("up")
-    eventually(lambda: lab.interface(interface_id)["Status"] == "available", what="that it is free")
+    eventually(lambda: lab.interface(interface_id)["Attachment"]["Status"] == "detached", what="that it is free")
     assert "eth1" not in lab.sh(guest, "ls /sys/class/net")
     lab.ec2.delete_network_interface(NetworkInterfaceId=interface_id)
     lab.end(guest)

@@ -133,6 +133,7 @@ class NetworkInterface(Resource, frozen=True, kw_only=True):
         """Whether its owner is to have it: not while it is being detached."""
         return self.attachment is not None and self.attachment.is_wanted
 
-    @property
-    def status(self) -> str:
-        return "in-use" if self.attachment else "available"
+    def status_at(self, now: datetime) -> str:
+        """``available`` has no attachment, not one that is just ``detached`` either: so Ansible's target for interfaces
+        has it, whose module waits for this."""
+        return "in-use" if self.attachment_shown_at(now) else "available"

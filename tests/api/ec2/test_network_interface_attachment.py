@@ -51,13 +51,14 @@ def test_detached_it_is_free_again(client: Client, clock: Clock, subnet_id: str)
         attachment_id = attach(client, interface, instance)
         client("DetachNetworkInterface", AttachmentId=attachment_id, Force=force)
         shown = one(client, interface["NetworkInterfaceId"])
-        assert (shown["Status"], shown["Attachment"]["Status"]) == ("available", "detached"), "Terraform waits for it"
+        assert (shown["Status"], shown["Attachment"]["Status"]) == ("in-use", "detached"), "Terraform waits for it"
         found = client("DescribeNetworkInterfaces", Filters=named("attachment.attachment-id", attachment_id))
         assert found["NetworkInterfaces"] == [shown]
         error = client.refused("DetachNetworkInterface", AttachmentId=attachment_id)
         assert error.code == "InvalidAttachmentID.NotFound"
         clock.offset += DETACHED_VISIBLE_FOR
-        assert one(client, interface["NetworkInterfaceId"])["Attachment"] is None
+        shown = one(client, interface["NetworkInterfaceId"])
+        assert (shown["Status"], shown["Attachment"]) == ("available", None), "what Ansible's target waits for"
     assert len(described(client, instance["InstanceId"])[0]["NetworkInterfaces"]) == 1
     client("DeleteNetworkInterface", NetworkInterfaceId=interface["NetworkInterfaceId"])
 
@@ -201,7 +202,7 @@ class TestWithAHost:
         assert client.refused("DeleteNetworkInterface", NetworkInterfaceId=interface_id).code == "InvalidParameterValue"
         assert client.refused("DetachNetworkInterface", AttachmentId=attachment_id).code == "IncorrectState"
         service.report(interfaces_settled(frozenset({interface_id})), "test")
-        assert one(client, interface_id)["Status"] == "available"
+        assert one(client, interface_id)["Attachment"]["Status"] == "detached"
 
     def test_by_force_nobody_waits_for_the_host(self, client: Client, service: Service, subnet_id: str) -> None:
         interface, (instance,) = make(client, subnet_id), run(client, subnet_id)
@@ -209,4 +210,4 @@ class TestWithAHost:
         attachment_id = attach(client, interface, instance)
         client("DetachNetworkInterface", AttachmentId=attachment_id)
         client("DetachNetworkInterface", AttachmentId=attachment_id, Force=True)
-        assert one(client, interface["NetworkInterfaceId"])["Status"] == "available"
+        assert one(client, interface["NetworkInterfaceId"])["Attachment"]["Status"] == "detached"

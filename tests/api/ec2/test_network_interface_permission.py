@@ -78,7 +78,7 @@ def test_who_has_it_attaches_the_interface_to_an_instance_of_its_own(
     assert client.refused("DeleteNetworkInterfacePermission", **this).code == "OperationNotPermitted"
     client("DeleteNetworkInterfacePermission", **this, Force=True)
     other("DetachNetworkInterface", AttachmentId=attachment_id)
-    assert one(client, interface_id)["Status"] == "available"
+    assert one(client, interface_id)["Attachment"]["Status"] == "detached"
     assert other.refused("AttachNetworkInterface", **request).code == "InvalidNetworkInterfaceID.NotFound"
 
 

@@ -226,6 +226,7 @@ def test_untagged_resources_of_the_older_kinds_have_no_tags_at_all_and_others_an
     subnet_id = subnet["SubnetId"]
     client("RunInstances", ImageId=IMAGE, MinCount=1, MaxCount=1, SubnetId=subnet_id)
     client("CreateInternetGateway")
+    client("CreateLaunchTemplate", LaunchTemplateName="plain", LaunchTemplateData={"InstanceType": "t3.micro"})
     volume = client("CreateVolume", AvailabilityZone=f"{client.region}a", Size=1)
     snapshot = client("CreateSnapshot", VolumeId=volume["VolumeId"])
     assert (volume["Tags"], snapshot["Tags"]) == ([], [])
@@ -236,11 +237,12 @@ def test_untagged_resources_of_the_older_kinds_have_no_tags_at_all_and_others_an
         ("Volumes", {}),
         ("Images", {"Owners": ["amazon"]}),
         ("Snapshots", {"OwnerIds": ["self"]}),
+        ("LaunchTemplates", {}),  # as Ansible's target ec2_launch_template has it
         ("InternetGateways", {}),
         ("RouteTables", {}),
     )
     seen = {rows: client(f"Describe{rows}", **of)[rows][0]["Tags"] for rows, of in described}
     assert [rows for rows, tags in seen.items() if tags == []] == ["InternetGateways", "RouteTables"]
-    assert [rows for rows, tags in seen.items() if tags is None] == [rows for rows, _ in described[:6]]
+    assert [rows for rows, tags in seen.items() if tags is None] == [rows for rows, _ in described[:7]]
     [reservation] = client("DescribeInstances")["Reservations"]
     assert reservation["Instances"][0]["Tags"] is None

@@ -196,7 +196,7 @@ def render_instance_interface(ctx: Context, interface: NetworkInterface) -> Resp
         "OwnerId": interface.account,
         "PrivateIpAddresses": addresses,
         "SourceDestCheck": interface.source_dest_check,
-        "Status": interface.status,
+        "Status": "in-use",
         "SubnetId": interface.subnet_id,
         "VpcId": interface.vpc_id,
     }

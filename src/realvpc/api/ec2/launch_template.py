@@ -162,7 +162,7 @@ def _render(template: LaunchTemplate) -> Response:
         "CreatedBy": template.created_by,
         "DefaultVersionNumber": template.default_version,
         "LatestVersionNumber": template.latest_version,
-        "Tags": render_tags(template.tags),
+        "Tags": render_tags(template.tags) or None,
         "Operator": {"Managed": False},
     }
 
