@@ -127,3 +127,20 @@ def test_patterns_are_joined_without_copying_what_is_joined_already(monkeypatch:
     assert len(made) <= len(joined.moves) + 4
     assert sum(made) <= 3000 * (6 + 1 + 20 + 4)
     assert joined.matches("a02999-b" + "x" * 20)
+
+
+def test_rare_characters_take_no_more_room_than_the_pattern() -> None:
+    """With a bit for every place each, as many different characters as places would take room by the square."""
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + 20_000)))
+    joined = glob.join_globs((f"*{many}", f"b*{many[::-1]}", "?c*"))
+    assert sum(each.bit_length() for each in joined.moves.values()) + 64 * sum(map(len, joined.rare.values())) < (
+        200 * len(many)
+    )
+    for text, expected in ((many, True), (f"xy{many}", True), (many[1:], False), (f"b{many[::-1]}", True),
+                           (f"{many}x", False), ("xc", True), ("x", False)):  # fmt: skip
+        assert joined.matches(text) is expected
+        assert any(_matches(read_glob(each), text) for each in (f"*{many}", f"b*{many[::-1]}", "?c*")) is expected
+
+
+def _matches(pattern: glob.Glob | str, text: str) -> bool:
+    return pattern == text if isinstance(pattern, str) else pattern.matches(text)

@@ -91,6 +91,11 @@ def _steps(named: list[str], values: Sequence[str], longest: int) -> int:
     return steps_to_read(characters, _OF_A_VALUE * len(named)) + compared
 
 
+def variables_in(condition: Mapping[str, Mapping[str, Any]]) -> int:
+    """How many policy variables, at most."""
+    return sum(each.count("${") for keys in condition.values() for values in keys.values() for each in _texts(values))
+
+
 def keys_of(condition: Mapping[str, Mapping[str, Any]], *, takes_variables: bool) -> Iterator[str]:
     """The condition keys that it asks for, as it writes them."""
     for keys in condition.values():

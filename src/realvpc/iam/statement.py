@@ -22,7 +22,7 @@ from realvpc.net.glob import (
     steps_to_read,
 )
 
-from .condition import Circumstances, holds, keys_of, steps_of_condition
+from .condition import Circumstances, holds, keys_of, steps_of_condition, variables_in
 from .policy_document import statements_of
 from .policy_variable import filled_pattern, keys_in, with_stars
 
@@ -61,6 +61,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     made: tuple[str, ...]  # those that are read each time: they have variables, or too large an alphabet to be kept
     characters: int  # of its patterns
     variables: int  # in its resources
+    variables_in_condition: int
     keys: frozenset[str]  # the condition keys that it asks for, in small letters
     is_settled: bool = False  # whether it is known that its condition holds
 
@@ -163,6 +164,7 @@ def _statement(place: int, row: dict[str, Any], takes_variables: bool) -> Statem
         made=tuple(each for each in resources if each not in known),
         characters=sum(map(len, (*actions, *resources))),
         variables=variables,
+        variables_in_condition=variables_in(condition) if takes_variables and condition else 0,
         keys=frozenset(key.lower() for key in _keys(condition, resources, takes_variables=takes_variables)),
     )
 
@@ -230,6 +232,16 @@ def steps_of_statement(each: Statement, texts: int, resources: int, longest: int
         + steps_to_match(each.characters + filled, texts, 0 if is_joined else 1)
         + (steps_of_condition(each.condition, given, longest) if each.condition else 0)
     )
+
+
+MOST_FILLED = 500_000
+"""Characters that may come into the places of variables in one evaluation, for each of which it takes some hundred
+bytes."""
+
+
+def filled(statements: Iterable[Statement], longest: int) -> int:
+    """How many characters come into the places of variables, at most."""
+    return longest * sum(each.variables + each.variables_in_condition for each in statements)
 
 
 def steps_to_settle(each: Statement, action: str, longest: int, given: Circumstances) -> int:

@@ -28,25 +28,32 @@ class Glob(Struct, frozen=True):
     A match takes one step for each character of the text and never goes back, whatever the pattern: people choose
     both.  ``moves`` are the places that a character leads on from, ``always`` those that every character leads on
     from, ``stays`` those where a star waits, ``end`` the place after the last character.
+
+    ``rare`` are the places of characters whose bits would take more room than these, where there are many of them.
     """
 
     moves: dict[str, int]
     always: int
     stays: int
     end: int
+    rare: dict[str, list[int]] = {}
 
     def matches(self, text: str) -> bool:
-        moves, always, stays, end = self.moves, self.always, self.stays, self.end
+        moves, always, stays, end, rare = self.moves, self.always, self.stays, self.end, self.rare
         places = 1
         for character in text:
             if places & stays & end:
                 return True  # a star at the end takes the rest
-            places = (places & moves.get(character, always)) << 1 | places & stays
+            move = moves.get(character, always)
+            if rare and character in rare:
+                move = _bits(rare[character]) | always
+            places = (places & move) << 1 | places & stays
             if not places:
                 return False
         return bool(places & end)
 
 
+_BITS_OF_A_PLACE = 512  # that a place takes in a list
 _SHORT, _SHORT_TOGETHER, _ALPHABET = 1024, 20_480, 200
 """Characters of patterns whose automata are remembered, and how many different ones there may be among them: each of
 these takes a bit for every character of the patterns."""
@@ -98,7 +105,7 @@ def _read(pattern: str) -> Glob | str:
     if (text := places.text) is not None:
         return text
     globs = _side_by_side([places])
-    return Glob(globs.moves, globs.always, globs.stays, globs.ends)
+    return Glob(globs.moves, globs.always, globs.stays, globs.ends, globs.rare)
 
 
 _read_short = lru_cache(1024)(_read)
@@ -117,6 +124,7 @@ class Globs(Struct, frozen=True):
     starts: int
     ends: int
     texts: frozenset[str] = frozenset()
+    rare: dict[str, list[int]] = {}
 
     def matches(self, text: str) -> bool:
         """Whether one of the patterns does."""
@@ -124,13 +132,16 @@ class Globs(Struct, frozen=True):
 
     def reached(self, text: str, enough: int = 0) -> int:
         """The ends of the patterns with wildcards that match; of those in ``enough`` one may do."""
-        moves, always, stays = self.moves, self.always, self.stays
+        moves, always, stays, rare = self.moves, self.always, self.stays, self.rare
         enough &= stays
         places = self.starts
         for character in text:
             if places & enough:
                 break  # a star at the end takes the rest
-            places = (places & moves.get(character, always)) << 1 | places & stays
+            move = moves.get(character, always)
+            if rare and character in rare:
+                move = _bits(rare[character]) | always
+            places = (places & move) << 1 | places & stays
             if not places:
                 break
         return places & self.ends
@@ -162,8 +173,15 @@ def _side_by_side(patterns: Iterable[_Places]) -> Globs:
         offset += len(each.takes) + 1
         ends.append(offset - 1)
     always = _bits(taking.pop(None, []))
-    moves = {character: _bits(places) | always for character, places in taking.items() if character is not None}
-    return Globs(moves, always, _bits(stays), _bits(starts), _bits(ends))
+    sparse = offset // _BITS_OF_A_PLACE if len(taking) > _ALPHABET else 0
+    common: dict[str, int] = {}
+    rare: dict[str, list[int]] = {}
+    for character, places in taking.items():
+        if character is not None and len(places) <= sparse:
+            rare[character] = places
+        elif character is not None:
+            common[character] = _bits(places) | always
+    return Globs(common, always, _bits(stays), _bits(starts), _bits(ends), rare=rare)
 
 
 def _bits(places: list[int]) -> int:

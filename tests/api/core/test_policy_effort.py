@@ -158,3 +158,23 @@ def kept(service: Service, key_id: str, action: str, *, of: str = "ec2", **param
             response.close()
 
     return calls(handle)
+
+
+def test_what_would_come_into_the_places_of_many_variables_is_refused(service: Service) -> None:
+    """Before it is put together: of a user's own tags, and in a simulation."""
+    user_with_keys(service, "eve", "AKIAEVE")
+    owner = As(service, "AKIAOWNER")
+    owner("TagUser", of="iam", UserName="eve", Tags=[{"Key": "t", "Value": "\u65e5" * 256}])
+    pattern = "arn:aws:s3:::" + "${aws:PrincipalTag/t}" * 240
+    for kind, rest in (("Resource", {}), ("Action", {"Condition": {"StringLike": {"aws:username": pattern}}})):
+        for number in range(10):
+            statement = {"Resource": pattern, **rest} if kind == "Resource" else rest
+            name = f"{kind}{number}"
+            made = owner("CreatePolicy", of="iam", PolicyName=name, PolicyDocument=policy(statement))["Policy"]["Arn"]
+            owner("AttachUserPolicy", of="iam", UserName="eve", PolicyArn=made)
+        error = As(service, "AKIAEVE").refused("DescribeVpcs")
+        assert (error.code, "too many variables" in error.message) == ("UnauthorizedOperation", True)
+        for number in range(10):
+            arn = f"arn:aws:iam::{MAIN}:policy/{kind}{number}"
+            owner("DetachUserPolicy", of="iam", UserName="eve", PolicyArn=arn)
+    assert "no identity-based policy" in As(service, "AKIAEVE").refused("DescribeVpcs").message

@@ -11,13 +11,14 @@ from msgspec.structs import replace
 
 from realvpc.iam.decision import Policies, PolicySource
 from realvpc.iam.evaluate import Conditions, circumstances_of
-from realvpc.iam.statement import reading, steps_to_settle
+from realvpc.iam.statement import MOST_FILLED, filled, reading, steps_to_settle
 
 from .action import Action
 from .call import Call
 from .context import Context
 from .errors import AwsError
 from .question import Knows, Prospect, Question
+from .refusals import refusals_of
 from .request_context import request_context
 from .service_questions import about
 
@@ -30,6 +31,7 @@ _NAMESPACES: Mapping[str, frozenset[str]] = {
 _GLOBAL = "aws"
 _TAGS = ("aws:RequestTag/", "aws:TagKeys")
 _KEYS_IN_A_STEP, _OF_AN_ANSWER = 10, 30
+_TOO_LONG = "The policies of the caller have too many variables for values as long as those of this call."
 _MOST = 200_000
 """Of conditions that are looked at for resources, each by itself: some seconds."""
 
@@ -94,6 +96,8 @@ def _concerned(
     given = circumstances_of({**general, **absent, **_of_interest(first.own, wanted)})
     varying = _varying(groups, wanted)
     name, longest, undecided = action.lower(), given.longest, 0
+    if filled((each for source in policies.sources for each in source.statements), longest) > MOST_FILLED:
+        raise refusals_of(action.partition(":")[0]).denied(_TOO_LONG)
 
     def of(source: PolicySource) -> PolicySource:
         nonlocal undecided

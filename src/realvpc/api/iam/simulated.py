@@ -17,7 +17,7 @@ from realvpc.iam.policy_document import identity_policy_problem, is_endpoint_pol
 from realvpc.iam.policy_holder import PolicyHolder
 from realvpc.iam.policy_resource import resource_problem
 from realvpc.iam.role import Role
-from realvpc.iam.statement import reading, steps_of_statement
+from realvpc.iam.statement import MOST_FILLED, filled, reading, steps_of_statement
 from realvpc.iam.user import Group, User
 
 from ..core.context import Context, Request
@@ -154,7 +154,11 @@ def _check_size(ctx: Context, asked: Simulated) -> None:
     if statements * len(asked.resources) > MOST_STATEMENTS:
         raise invalid_input("The policies have too many statements for so many resources.")
     ctx.effort.spend(statements)
-    if steps_of_action(asked, max(asked.actions, key=len)) > MOST_STEPS:
+    texts = (each for source in asked.sources for each in source.statements)
+    if (
+        filled(texts, asked.given.longest) > MOST_FILLED
+        or steps_of_action(asked, max(asked.actions, key=len)) > MOST_STEPS
+    ):
         raise invalid_input("The policies are too long for so many resources.")
 
 
