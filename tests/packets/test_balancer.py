@@ -232,6 +232,32 @@ def test_whoever_sends_too_much_for_the_way_beyond_is_told(balanced: Fabric) -> 
     assert counted(balanced, talk).get("PACKET_TOO_BIG", 0) >= 2, "one of each side at least"
 
 
+@pytest.mark.parametrize(("address", "is_ipv6"), [(ENDPOINT, False), (ENDPOINT_IPV6, True)])
+def test_a_flow_of_datagrams_whose_target_is_gone_finds_another_and_others_keep_theirs(
+    balanced: Fabric, address: str, is_ipv6: bool
+) -> None:
+    def given(*targets: str) -> tuple[Forward, ...]:
+        return forwards(*targets, protocol="udp", is_ipv6=is_ipv6)
+
+    def answers(caller: socket.socket) -> str:
+        caller.send(b"hello")
+        return caller.recv(1 << 12).decode().split(" ")[0]
+
+    with contextlib.ExitStack() as stack:
+        callers = []
+        for index in range(16):
+            place = balanced.namespace(ONE)
+            callers.append(stack.enter_context(opened(place, socket.SOCK_DGRAM, is_ipv6=is_ipv6)))
+            callers[-1].bind(("::" if is_ipv6 else "0.0.0.0", 43000 + index))
+            callers[-1].connect((address, PORT))
+        balance(balanced, given(FIRST))
+        assert {answers(caller) for caller in callers[:8]} == {FIRST}
+        balance(balanced, given(SECOND))
+        assert {answers(caller) for caller in callers} == {SECOND}
+        balance(balanced, given(FIRST, SECOND))
+        assert {answers(caller) for caller in callers} == {SECOND}, "whose flows go on"
+
+
 def test_ipv6(balanced: Fabric) -> None:
     balance(balanced, (*BOTH, *forwards(FIRST, SECOND, is_ipv6=True)))
     for client, address in ((ONE, ENDPOINT_IPV6), (NEAR, OWN_IPV6)):
@@ -321,8 +347,7 @@ def some_forwards(random: Random) -> tuple[Forward, ...]:
         ended = forwards(*(name for name in TARGETS if random.random() < 0.3), is_ipv6=is_ipv6)[0].targets
         for each in forwards(*places, protocol=protocol, is_ipv6=is_ipv6):
             if random.random() < 0.7:
-                source = random.choice((each.source, each.address))
-                forward = replace(each, port=port, source=source, ended=ended)
+                forward = replace(each, port=port, ended=ended)
                 given[forward.interface_id, protocol, forward.address, port] = forward
     return tuple(given.values())
 

@@ -11,14 +11,16 @@ import socket
 import struct
 import subprocess
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from msgspec import Struct
+from pyroute2 import NFCTSocket
 
 from realvpc.net.machine import Forward
 
 from .errors import FabricError
-from .forwards import Way, ruleset
+from .forwards import SLOTS, Way, ruleset
 from .rtnetlink import HAS_IPV6
 
 _NFT_SECONDS = 60
@@ -66,6 +68,14 @@ def balance(forwards: Collection[Forward], ways: Mapping[str, Way]) -> Balancing
     for name, value in settings.items():
         (_OF_THREAD / name).write_text(value)
     return Balancing(_generation(), settings)
+
+
+def forget(slots: Iterable[int]) -> None:
+    """Let the kernel forget the flows with one of these in their marks, in the namespace of the calling thread: what
+    comes of them next chooses a target anew.  Raises NetlinkError."""
+    with closing(NFCTSocket()) as netlink:
+        for slot in slots:
+            netlink.flush(mark=slot, mark_mask=SLOTS)
 
 
 def look(names: Iterable[str]) -> Balancing:

@@ -8,8 +8,8 @@ from pathlib import Path
 from realvpc.net.machine import Forward, LinkSpec
 
 from . import addressing, namespace
-from .balancer import Balancing, balance, look
-from .forwards import Way
+from .balancer import Balancing, balance, forget, look
+from .forwards import Way, slots
 from .rtnetlink import Listing
 
 _NOTHING = Balancing(0, {})  # which no audit finds
@@ -21,6 +21,7 @@ class Balancers:
     def __init__(self) -> None:
         self._forwards: dict[str, tuple[Forward, ...]] = {}
         self._made: dict[str, Balancing] = {}
+        self._slots: dict[str, frozenset[int]] = {}  # of targets that may have flows of datagrams
 
     def __contains__(self, name: str) -> bool:
         return name in self._forwards
@@ -39,24 +40,27 @@ class Balancers:
     def forget(self, name: str) -> None:
         self._forwards.pop(name, None)
         self._made.pop(name, None)
+        self._slots.pop(name, None)
 
     def make(self, name: str, path: Path, links: Iterable[LinkSpec]) -> None:
         """Let the machine, in its namespace, forward what it was given, by its links.
 
         Raises OSError, NetlinkError and FabricError.
         """
-        specs = tuple(links)
+        specs, given = tuple(links), self._forwards[name]
 
         def make() -> Balancing:
             with Listing() as listing:
                 devices = {device.name: device for device in listing.devices()}
             ways = {spec.interface_id: Way(spec.device_name, devices[spec.device_name].ifindex) for spec in specs}
-            done = balance(self._forwards[name], ways)
+            done = balance(given, ways)
+            forget(self._slots.get(name, frozenset()) - slots(given))
             addressing.set_rules(addressing.of_machine(specs, devices, balances=True).rules)
             return done
 
         self._made[name] = _NOTHING
         self._made[name] = namespace.run_in(path, make)
+        self._slots[name] = slots(given)
 
     def spoil(self, name: str) -> None:
         """A link is another: what the machine was left with is of no use any more, which the next audit finds."""

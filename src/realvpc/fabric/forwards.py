@@ -16,6 +16,7 @@ before its rules are.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -24,9 +25,10 @@ from realvpc.net.machine import Forward, Target
 from .errors import FabricError
 
 TABLE = "inet realvpc"
-_BITS = 13  # of a mark's 32, for each of the two links; those left are for the address that it goes on from
+_BITS = 13  # of a mark's 32, for each of the two links; those left say, of datagrams, which target has them
 _BACK, _ON = (1 << _BITS) - 1, (1 << 2 * _BITS) - (1 << _BITS)
-_SOURCES = 1 << 32 - 2 * _BITS
+SLOTS = (1 << 32) - (1 << 2 * _BITS)
+"""Where a mark has the slot of a target of datagrams."""
 _PORTS = "1024-65535"  # that connections go on from
 _SEED = 0x5EA1  # a flow that was forgotten finds its target again, while these are the same
 _TCP_UDP = "meta l4proto { tcp, udp }"  # have ports
@@ -69,16 +71,15 @@ def ruleset(forwards: Collection[Forward], ways: Mapping[str, Way]) -> str:
     """
     _check(forwards, ways)
     served = [each for each in forwards if each.targets]
-    sources = {source: at for at, source in enumerate(dict.fromkeys(each.source for each in served))}
-    if len(sources) > _SOURCES:
-        raise FabricError(f"connections are to go on from more than {_SOURCES} addresses")
+    sources = {source: f"from_{at}" for at, source in enumerate(dict.fromkeys(each.source for each in served))}
     lists = {targets: f"one_of_{at}" for at, targets in enumerate(dict.fromkeys(each.targets for each in served))}
-    ends = {each: _End(_mark(each, ways, sources), lists[each.targets]) for each in served}
+    ends = {each: _End(_mark(each, ways), lists[each.targets]) for each in served}
     devices, leaving = ways.values(), [*_leaving(ways.values())]
     chains = (
         *(_chain(name, [_choice(targets)]) for targets, name in lists.items()),
         *(_chain(end.name, [f"ct mark set {end.mark:#x}", f"goto {end.list}"]) for end in dict.fromkeys(ends.values())),
-        *(_chain(f"from_{at}", [_snat(source)]) for source, at in sources.items()),
+        *(_chain(name, [_snat(source)]) for source, name in sources.items()),
+        *(_chain(f"slot_{slot:x}", [f"ct mark set ct mark | {slot:#x}"]) for slot in sorted(slots(served))),
         *(_chain(_by(way), _coming_by(key, way, forwards)) for key, way in ways.items()),
         # Before fragments are put together, which is done for each zone by itself.
         _hook("zones", "filter", "prerouting", "-450", _zones(devices)),
@@ -86,7 +87,7 @@ def ruleset(forwards: Collection[Forward], ways: Mapping[str, Way]) -> str:
         _hook("coming", "filter", "prerouting", "-50", _coming(devices)),
         _chain("ended", [f"meta mark set ct mark & {_BACK:#x}", "meta l4proto tcp reject with tcp reset", "drop"]),
         _hook("passing", "filter", "forward", "0", _passing(forwards, leaving)),
-        _hook("going", "nat", "postrouting", "srcnat", _going(ends.values())),
+        _hook("going", "nat", "postrouting", "srcnat", _going(served, ways, sources)),
         # Of its own are sockets that are opened here, resets, and finding neighbours.
         _hook(
             "mine",
@@ -115,6 +116,7 @@ def _check(forwards: Iterable[Forward], ways: Mapping[str, Way]) -> None:
     if any(way.ifindex > _BACK for way in ways.values()):
         raise FabricError("more links have come and gone here than marks can tell apart")
     known = set()
+    sources: dict[tuple[str, str], str] = {}
     for each in forwards:
         for interface_id in (each.interface_id, each.source_interface_id):
             if interface_id not in ways:
@@ -125,6 +127,8 @@ def _check(forwards: Iterable[Forward], ways: Mapping[str, Way]) -> None:
         if (key := (each.interface_id, each.protocol, each.address, each.port)) in known:
             raise FabricError(f"what arrives for {each.address} port {each.port} is to be forwarded in two ways")
         known.add(key)
+        if sources.setdefault((each.interface_id, each.address), each.source) != each.source:
+            raise FabricError(f"what arrives for {each.address} is to go on from two addresses")
 
 
 def _chain(name: str, rules: Iterable[str]) -> str:
@@ -203,21 +207,46 @@ def _leaving(ways: Collection[Way]) -> Iterator[str]:
         yield f"meta mark . oifname {_set(rows)}"
 
 
+def slots(forwards: Iterable[Forward]) -> frozenset[int]:
+    """Those in marks of the targets of datagrams: by these the kernel can be told to forget the flows of one that is
+    not there any more.  Several may share one."""
+    return frozenset(_slot(to) for each in forwards if each.protocol == "udp" for to in each.targets)
+
+
+def _slot(target: Target) -> int:
+    """Never 0, which is that of connections by TCP."""
+    count = SLOTS >> 2 * _BITS
+    return (crc32(f"{target.address} {target.port}".encode()) % count + 1) << 2 * _BITS
+
+
 def _passing(forwards: Collection[Forward], leaving: Iterable[str]) -> Iterator[str]:
     by_tcp = [each for each in forwards if each.protocol == "tcp"]
     ended = {to for each in by_tcp for to in each.ended} - {to for each in by_tcp for to in each.targets}
     for family in _FAMILIES:
         if rows := sorted(f"{to.address} . {to.port}" for to in ended if _family(to.address) == family):
             yield f"ct direction original {family} daddr . tcp dport {_set(rows)} goto ended"
+    for family in _FAMILIES:
+        by_udp = {to for each in forwards if each.protocol == "udp" for to in each.targets}
+        if rows := sorted(
+            f"{to.address} . {to.port} : jump slot_{_slot(to):x}" for to in by_udp if _family(to.address) == family
+        ):
+            yield f"ct state new {family} daddr . udp dport vmap {_set(rows)}"
     for each in leaving:
         yield f"ct status dnat {each} accept"
     yield "drop"
 
 
-def _going(ends: Iterable[_End]) -> Iterator[str]:
-    """By its mark, a new connection finds the address that it goes on from."""
-    if marks := sorted({end.mark for end in ends}):
-        yield f"ct mark vmap {_set(f'{mark:#x} : goto from_{mark >> 2 * _BITS}' for mark in marks)}"
+def _going(served: Iterable[Forward], ways: Mapping[str, Way], sources: Mapping[str, str]) -> Iterator[str]:
+    """By what it came for, a new connection finds the address that it goes on from."""
+    for family in _FAMILIES:
+        if rows := sorted(
+            {
+                f'"{ways[each.interface_id].device}" . {each.address} : goto {sources[each.source]}'
+                for each in served
+                if _family(each.address) == family
+            }
+        ):
+            yield f"iifname . ct original {family} daddr vmap {_set(rows)}"
 
 
 def _snat(source: str) -> str:
@@ -227,9 +256,8 @@ def _snat(source: str) -> str:
 # -- words --------------------------------------------------------------------------------------------------------
 
 
-def _mark(forward: Forward, ways: Mapping[str, Way], sources: Mapping[str, int]) -> int:
-    by, on = ways[forward.interface_id], ways[forward.source_interface_id]
-    return by.mark_back | on.mark_on | sources[forward.source] << 2 * _BITS
+def _mark(forward: Forward, ways: Mapping[str, Way]) -> int:
+    return ways[forward.interface_id].mark_back | ways[forward.source_interface_id].mark_on
 
 
 def _by(way: Way) -> str:
