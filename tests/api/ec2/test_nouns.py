@@ -284,7 +284,7 @@ def test_filters_have_older_spellings_that_are_not_in_the_reference(
 
 
 def test_a_tag_specification_has_a_resource_type(client: Client) -> None:
-    error = client.refused("CreateVpc", CidrBlock="10.0.0.0/16", TagSpecifications=[{"Tags": tags(a="b")}])
+    error = client.refused("CreateInternetGateway", TagSpecifications=[{"Tags": tags(a="b")}])
     assert (error.code, error.message) == (
         "InvalidParameterValue",
         "Tag specification resource type must have a value",

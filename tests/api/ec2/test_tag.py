@@ -162,9 +162,21 @@ def test_the_longest_tag_that_aws_takes(client: Client) -> None:
 
 
 def test_a_create_action_takes_only_tags_of_what_it_creates(client: Client) -> None:
-    error = client.refused("CreateVpc", CidrBlock="10.20.0.0/16", TagSpecifications=specification("subnet", Name="x"))
-    assert error.code == "InvalidParameterValue"
-    assert error.message == "'subnet' is not a valid taggable resource type for this operation."
+    """The code is another one for VPCs, subnets, interfaces and rules: moto's tests have that of subnets, Spinifex
+    (mulgadc/spinifex) that of all four."""
+    vpc_id, wrong = make_vpc(client), specification("snapshot", Name="x")
+    subnet_id = make_subnet(client, vpc_id)
+    cases: tuple[tuple[str, dict[str, Any], str], ...] = (
+        ("CreateVpc", {"CidrBlock": "10.30.0.0/16"}, "InvalidParameter"),
+        ("CreateSubnet", {"VpcId": vpc_id, "CidrBlock": "10.20.240.0/20"}, "InvalidParameter"),
+        ("CreateNetworkInterface", {"SubnetId": subnet_id}, "InvalidParameter"),
+        ("CreateRouteTable", {"VpcId": vpc_id}, "InvalidParameterValue"),
+        ("CreateInternetGateway", {}, "InvalidParameterValue"),
+    )
+    for action, request, code in cases:
+        error = client.refused(action, **request, TagSpecifications=wrong)
+        assert (action, error.code) == (action, code)
+        assert error.message == "'snapshot' is not a valid taggable resource type for this operation."
 
 
 def test_a_specification_of_tags_has_some_and_these_have_keys(client: Client) -> None:
@@ -173,8 +185,8 @@ def test_a_specification_of_tags_has_some_and_these_have_keys(client: Client) ->
         ({"Tags": []}, "Tag specification must have at least one tag"),
         ({"Tags": [{"Value": "x"}]}, "Tag key must have a value"),
     ):
-        without = [{"ResourceType": "vpc", **given}]
-        error = client.refused("CreateVpc", CidrBlock="10.20.0.0/16", TagSpecifications=without)
+        without = [{"ResourceType": "internet-gateway", **given}]
+        error = client.refused("CreateInternetGateway", TagSpecifications=without)
         assert (error.code, error.message) == ("InvalidParameterValue", message)
     template: dict[str, Any] = {"LaunchTemplateName": "web", "LaunchTemplateData": {"InstanceType": "t3.micro"}}
     error = client.refused("CreateLaunchTemplate", **template, TagSpecifications=[{"ResourceType": "launch-template"}])

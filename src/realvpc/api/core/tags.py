@@ -13,28 +13,30 @@ from .errors import AwsError, invalid_parameter_value
 MAXIMUM_KEY_LENGTH, MAXIMUM_VALUE_LENGTH = 127, 256
 
 
-def tags_on_creation(request: Request, tag_type: str, *, without_tags: str = "InvalidParameterValue") -> dict[str, str]:
+def tags_on_creation(
+    request: Request, tag_type: str, *, code: str = "InvalidParameterValue", without_tags: str = ""
+) -> dict[str, str]:
     """The tags that a Create request gives to resources of ``tag_type``.
 
-    Raises InvalidParameterValue for a TagSpecification of a type that the action does not create, what ``checked``
-    raises, and ``without_tags`` for one that has none.
+    Raises ``code`` for a TagSpecification without a type or of one that the action does not create, ``without_tags`` or
+    else ``code`` for one that has none, and what ``checked`` raises.
     """
-    return tags_by_type(request, (tag_type,), without_tags=without_tags)[tag_type]
+    return tags_by_type(request, (tag_type,), code=code, without_tags=without_tags)[tag_type]
 
 
 def tags_by_type(
-    request: Request, tag_types: Iterable[str], *, without_tags: str = "InvalidParameterValue"
+    request: Request, tag_types: Iterable[str], *, code: str = "InvalidParameterValue", without_tags: str = ""
 ) -> dict[str, dict[str, str]]:
     """The same for an action that creates resources of several types (RunInstances)."""
     found: dict[str, dict[str, str]] = {tag_type: {} for tag_type in tag_types}
     for specification in request.get("TagSpecifications") or []:
         tag_type = specification.get("ResourceType")
         if not tag_type:
-            raise invalid_parameter_value("Tag specification resource type must have a value")
+            raise AwsError(code, "Tag specification resource type must have a value")
         if tag_type not in found:
-            raise invalid_parameter_value(f"'{tag_type}' is not a valid taggable resource type for this operation.")
+            raise AwsError(code, f"'{tag_type}' is not a valid taggable resource type for this operation.")
         if not specification.get("Tags"):
-            raise AwsError(without_tags, "Tag specification must have at least one tag")
+            raise AwsError(without_tags or code, "Tag specification must have at least one tag")
         found[tag_type].update(read_tags(specification["Tags"]))
     for tags in found.values():
         if "" in tags:

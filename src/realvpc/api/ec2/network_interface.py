@@ -56,7 +56,7 @@ def create_network_interface(ctx: Context, request: Request) -> Answer:
         prefixes=pick_ipv4_prefixes(picker, subnet, private.prefixes),
         description=request.get("Description") or "",
         requester_id=ctx.caller.user_id,
-        tags=tags_on_creation(request, NETWORK_INTERFACE.tag_type),
+        tags=tags_on_creation(request, NETWORK_INTERFACE.tag_type, code="InvalidParameter"),
     )
     response: Response = {"NetworkInterface": render_interface(ctx, interface) | {"Status": "pending"}}
     if request.get("ClientToken"):

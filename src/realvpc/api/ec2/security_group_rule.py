@@ -54,7 +54,7 @@ def authorize_security_group_egress(ctx: Context, request: Request) -> Answer:
 def _authorize(ctx: Context, request: Request, *, is_egress: bool) -> Answer:
     group = group_of(ctx, request)
     drafts = read_permissions(ctx, group, permissions_of(request, is_egress=is_egress))
-    tags = tags_on_creation(request, SECURITY_GROUP_RULE.tag_type)
+    tags = tags_on_creation(request, SECURITY_GROUP_RULE.tag_type, code="InvalidParameter")
     added = [draft.as_rule(ctx.new_id("sgr"), tags, is_egress=is_egress) for draft in drafts]
     changed = _with_rules(ctx, group, (*group.rules, *added))
     response = {"Return": True, "SecurityGroupRules": [render_rule(ctx, changed, rule) for rule in added]}

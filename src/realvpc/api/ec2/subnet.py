@@ -57,7 +57,7 @@ def create_subnet(ctx: Context, request: Request) -> Answer:
     cidr = None if _is_ipv6_native(request) else _read_ipv4_block(ctx, vpc, request)
     ipv6 = (read_ipv6_block(ctx, vpc, request["Ipv6CidrBlock"]),) if request.get("Ipv6CidrBlock") else ()
     check_subnet_quota(ctx, vpc)
-    tags = tags_on_creation(request, SUBNET.tag_type)
+    tags = tags_on_creation(request, SUBNET.tag_type, code="InvalidParameter")
     subnet = new_subnet(ctx, vpc, cidr, read_zone(ctx, request), tags=tags, ipv6_cidr_associations=ipv6)
     associating = [render_subnet_association(row, "associating") for row in ipv6]
     begun = {"Ipv6CidrBlockAssociationSet": associating, "Tags": render_tags(subnet.tags)}

@@ -47,7 +47,7 @@ def create_vpc(ctx: Context, request: Request) -> Answer:
     tenancy = request.get("InstanceTenancy") or "default"
     if tenancy not in ("default", "dedicated"):
         raise AwsError("UnsupportedTenancy", f"The tenancy value {tenancy} is not supported.")
-    tags = tags_on_creation(request, VPC.tag_type)
+    tags = tags_on_creation(request, VPC.tag_type, code="InvalidParameter")
     check_vpc_quota(ctx)
     ipv6 = (amazon_block(ctx),) if wants_ipv6 else ()
     vpc = new_vpc(ctx, cidr, tags=tags, instance_tenancy=tenancy, ipv6_cidr_associations=ipv6)
