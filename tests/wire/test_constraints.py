@@ -147,7 +147,7 @@ def test_ec2_calls_what_is_missing_or_an_unset_variable_by_its_own_name(
 REQUIRING = {
     action: shape.required_members
     for action in ACTIONS["ec2"]
-    if (shape := input_shape("ec2", action)) and set(shape.required_members) - {"InstanceIds"}
+    if (shape := input_shape("ec2", action)) and set(shape.required_members) - {"InstanceIds", "LaunchTemplateData"}
 }
 
 

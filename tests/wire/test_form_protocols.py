@@ -132,6 +132,12 @@ def test_an_instance_type_that_the_model_does_not_know_is_left_to_the_action() -
     assert params == {"MinCount": 1, "MaxCount": 1, "InstanceType": "t9.mega"}
 
 
+def test_a_version_of_a_launch_template_may_say_nothing_that_its_source_does_not() -> None:
+    """So Ansible's target ec2_launch_template describes a version anew; an empty structure is not sent."""
+    params = {"LaunchTemplateId": "lt-1", "SourceVersion": "4", "VersionDescription": "Fix something."}
+    assert read(EC2, "CreateLaunchTemplateVersion", **params) == params
+
+
 @pytest.mark.parametrize("attribute", ["default-vpc", "max-elastic-ips", "vpc-max-security-groups-per-interface"])
 def test_every_attribute_of_an_account_can_be_asked_for_by_its_name(attribute: str) -> None:
     """The model lists two of the six that its documentation has."""

@@ -46,8 +46,9 @@ class Ec2Layout:
         return [{}] if shape.name == "FilterList" else []
 
     def may_lack(self, name: str, shape: Shape) -> bool:
-        """To name no instance is a matter of its own: `No instances specified`."""
-        return name == "InstanceIds"
+        """To name no instance is a matter of its own: `No instances specified`.  A launch template's version may say no
+        more than its source, and an empty structure is no parameter at all."""
+        return name in ("InstanceIds", "LaunchTemplateData")
 
 
 class Ec2Query:
