@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -71,6 +72,36 @@ def test_a_script_that_fails_says_how(commands: Commands) -> None:
         "Failed", 1, 1, 1,
     )  # fmt: skip
     assert command["Parameters"] == {"commands": ["echo before", "no-such-command", "exit 7"]}  # without defaults
+
+
+def test_steps_of_a_document_follow_on_one_another(commands: Commands) -> None:
+    """The first one fails and ends the document, but for the last one, which tidies whatever happens."""
+    linux = {"StringEquals": ["platformType", "Linux"]}
+    steps = [
+        {"name": "prepare", "inputs": {"runCommand": ["echo begun >/tmp/steps; exit 4"], "onFailure": "exit"}},
+        {"name": "use", "inputs": {"runCommand": ["echo used >>/tmp/steps"]}},
+        {"name": "tidy", "inputs": {"runCommand": ["cat /tmp/steps; rm /tmp/steps"], "finallyStep": True}},
+    ]
+    document = {
+        "schemaVersion": "2.2",
+        "mainSteps": [{"action": "aws:runShellScript", "precondition": linux} | step for step in steps],
+    }
+    ssm, instance_id = commands.ssm, commands.target.instance_id
+    ssm.create_document(Name="in-three-steps", DocumentType="Command", Content=json.dumps(document))
+    sent = ssm.send_command(DocumentName="in-three-steps", InstanceIds=[instance_id])["Command"]
+
+    def finished() -> dict[str, Any] | None:
+        asked = {"CommandId": sent["CommandId"], "InstanceId": instance_id, "PluginName": "tidy"}
+        row: dict[str, Any] = ssm.get_command_invocation(**asked)
+        return row if row["Status"] not in ("Pending", "InProgress") else None
+
+    last = eventually(finished, what="that the last step ends")
+    assert (last["Status"], last["StandardOutputContent"]) == ("Success", "begun\n")
+    (row,) = ssm.list_command_invocations(CommandId=sent["CommandId"], Details=True)["CommandInvocations"]
+    assert row["Status"] == "Failed"
+    found = [(each["Name"], each["Status"], each["ResponseCode"]) for each in row["CommandPlugins"]]
+    assert found == [("prepare", "Failed", 4), ("use", "Success", 0), ("tidy", "Success", 0)]
+    assert "skipped due to prior step" in row["CommandPlugins"][1]["Output"]
 
 
 def test_much_output_is_cut_and_does_not_stop_the_script(commands: Commands) -> None:

@@ -9,15 +9,16 @@ import os
 import signal
 import subprocess
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
 
 from realvpc.session import command_runner
-from realvpc.session.command import Command, Details, Invocation, Status, amount
+from realvpc.session.command import Command, Invocation, amount
 from realvpc.session.command_runner import CommandRunner
 from realvpc.session.far_end import FarEndError, Program, Shell
+from realvpc.session.step import OUTPUT, Details, Result, Status, Step
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -73,11 +74,19 @@ class Machines:
 
 
 def command(number: int, script: str, *names: str, concurrency: str = "50", errors: str = "0") -> Command:
+    step = Step(name="aws:runShellScript", script=script, seconds=20)
+    return of_steps(number, (step,), *names, concurrency=concurrency, errors=errors)
+
+
+def of_steps(number: int, steps: tuple[Step, ...], *names: str, concurrency: str = "50", errors: str = "0") -> Command:
+    results = (Result(),) * len(steps)
+    invocations = {
+        name: Invocation(instance_id=name, instance_name="", requested_at=NOW, results=results) for name in names
+    }
     return Command(
-        id=f"command-{number}", account="1", region="r", document="AWS-RunShellScript", comment="",
-        parameters={"commands": [script], "workingDirectory": [""], "executionTimeout": ["20"]},
+        id=f"command-{number}", account="1", region="r", document="AWS-RunShellScript", comment="", steps=steps,
         instance_ids=list(names), targets=[], requested_at=NOW, timeout=60, concurrency=concurrency, errors=errors,
-        invocations={name: Invocation(instance_id=name, instance_name="", requested_at=NOW) for name in names},
+        invocations=invocations,
     )  # fmt: skip
 
 
@@ -99,7 +108,7 @@ def test_one_at_a_time_and_none_after_too_many_errors() -> None:
         sent = command(1, "echo x; exit 1", "a", "b", "c", concurrency="1", errors="1")
         made.send(sent)
         ended = await over(made, sent)
-        found = {name: (row.status, row.details) for name, row in ended.invocations.items()}
+        found = {name: (row.status, row.results[0].details) for name, row in ended.invocations.items()}
         assert found == {
             "a": (Status.FAILED, None),
             "b": (Status.FAILED, None),
@@ -126,7 +135,7 @@ def test_what_has_not_begun_and_what_runs_can_be_cancelled() -> None:
         ended = made.find(sent.id)
         assert ended is not None
         assert (ended.status, ended.status_details) == (Status.CANCELLED, "Cancelled")
-        assert all(row.ended_at == NOW for row in ended.invocations.values())
+        assert all(row.results[0].ended_at == NOW for row in ended.invocations.values())
 
     asyncio.run(scene())
 
@@ -137,14 +146,20 @@ def test_an_instance_that_is_gone_is_told_apart() -> None:
         sent = command(1, "echo here", "gone", "a", errors="100%")
         made.send(sent)
         ended = await over(made, sent)
-        assert (ended.invocations["gone"].status_details, ended.invocations["gone"].code) == ("Undeliverable", -1)
-        assert (ended.invocations["a"].status_details, ended.invocations["a"].stdout) == ("Success", "here\n")
+        assert (ended.invocations["gone"].status_details, ended.invocations["gone"].results[0].code) == (
+            "Undeliverable",
+            -1,
+        )
+        assert (ended.invocations["a"].status_details, ended.invocations["a"].results[0].stdout) == (
+            "Success",
+            "here\n",
+        )
 
     asyncio.run(scene())
 
 
 def test_the_oldest_are_forgotten_and_what_runs_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_runner, "INVOCATIONS", 5)
+    monkeypatch.setattr(command_runner, "RESULTS", 5)
 
     async def scene() -> None:
         made = runner()
@@ -163,7 +178,7 @@ def test_the_oldest_are_forgotten_and_what_runs_is_not(monkeypatch: pytest.Monke
 
 
 def test_who_sends_much_pushes_out_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_runner, "INVOCATIONS", 5)
+    monkeypatch.setattr(command_runner, "RESULTS", 5)
 
     async def scene() -> None:
         made = runner()
@@ -179,7 +194,7 @@ def test_who_sends_much_pushes_out_nobody_elses(monkeypatch: pytest.MonkeyPatch)
 
 def test_what_is_cancelled_before_its_turn_may_be_forgotten_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the next command, before its task has heard of it."""
-    monkeypatch.setattr(command_runner, "INVOCATIONS", 2)
+    monkeypatch.setattr(command_runner, "RESULTS", 2)
     monkeypatch.setattr(command_runner, "_AT_ONCE", 1)
     wrong: list[object] = []
 
@@ -199,6 +214,79 @@ def test_what_is_cancelled_before_its_turn_may_be_forgotten_at_once(monkeypatch:
     asyncio.run(scene())
     gc.collect()
     assert wrong == []
+
+
+def script(name: str, lines: str, **more: Any) -> Step:
+    return Step(name=name, script=lines, **{"seconds": 20, **more})
+
+
+def test_steps_run_one_after_another_and_each_has_its_result() -> None:
+    async def scene() -> None:
+        made = runner()
+        steps = (
+            script("first", "echo one; exit 3"),
+            script("second", "echo two >&2"),
+            Step(name="windows", skipped="not here"),
+            Step(name="wrong", failed="no such operator"),
+            script("last", "sleep 20", seconds=1),
+        )
+        sent = of_steps(1, steps, "a")
+        made.send(sent)
+        ended = await over(made, sent)
+        row = ended.invocations["a"]
+        assert [(each.status, each.code) for each in row.results] == [
+            (Status.FAILED, 3),
+            (Status.SUCCESS, 0),
+            (Status.SUCCESS, 0),
+            (Status.FAILED, 1),
+            (Status.TIMED_OUT, 137),
+        ]
+        assert [each.stdout for each in row.results] == ["one\n", "", "not here", "", ""]
+        assert [each.stderr for each in row.results][1:4] == ["two\n", "", "no such operator"]
+        assert (row.status, row.status_details, ended.status) == (Status.FAILED, "Failed", Status.FAILED)
+        assert all(each.started_at == each.ended_at == NOW for each in row.results)
+
+    asyncio.run(scene())
+
+
+def test_what_is_cancelled_between_steps_begins_no_other() -> None:
+    async def scene() -> None:
+        made = runner()
+        sent = of_steps(1, (script("first", "echo begun"), script("second", "sleep 20"), script("third", "true")), "a")
+        made.send(sent)
+
+        def second() -> Status:
+            found = made.find(sent.id)
+            assert found is not None
+            return found.invocations["a"].results[1].status
+
+        async with asyncio.timeout(20):
+            while second() is not Status.IN_PROGRESS:
+                await asyncio.sleep(0.01)
+        made.cancel(sent.id)
+        await asyncio.sleep(0.05)
+        ended = made.find(sent.id)
+        assert ended is not None
+        found = [(each.status, each.code) for each in ended.invocations["a"].results]
+        assert found == [(Status.SUCCESS, 0), (Status.CANCELLED, 1), (Status.CANCELLED, 1)]
+        assert ended.status is Status.CANCELLED
+
+    asyncio.run(scene())
+
+
+def test_what_steps_say_is_kept_as_long_as_there_is_room_for_it() -> None:
+    async def scene() -> None:
+        made = runner()
+        many = tuple(script(f"step-{number}", "yes 0123456789 | head -c 30000") for number in range(8))
+        sent = of_steps(1, many, "a")
+        made.send(sent)
+        ended = await over(made, sent)
+        lengths = [len(each.stdout) for each in ended.invocations["a"].results]
+        assert lengths[0] == OUTPUT
+        assert sum(lengths) <= 4 * OUTPUT
+        assert ended.status is Status.SUCCESS
+
+    asyncio.run(scene())
 
 
 @pytest.mark.parametrize(

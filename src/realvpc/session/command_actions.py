@@ -23,7 +23,8 @@ from .command import Command, Invocation
 from .command_runner import CommandRunner
 from .documents import RUN_SHELL_SCRIPT
 from .listing import moment_of, place
-from .own_command import PLUGIN, Script, script_of
+from .own_command import PLUGIN, step_of_script, steps_of
+from .step import Result, Step
 
 PATIENCE = 2.0  # seconds that an answer waits for a command to end, as for instances (decision 0004)
 _DEFAULT_TIMEOUT = 3600  # seconds
@@ -42,7 +43,7 @@ class CommandActions:
         InvalidTarget, ServiceQuotaExceededException, UnsupportedOperation, ValidationException."""
         name = request["DocumentName"].rpartition("/")[2]
         given = request.get("Parameters") or {}
-        script = _script(ctx, request, name)
+        steps = _steps(ctx, request, name)
         instances = _chosen(ctx, request)
         now = ctx.now
         command = Command(
@@ -51,8 +52,7 @@ class CommandActions:
             region=ctx.region,
             document=name,
             comment=request.get("Comment", ""),
-            parameters=script.parameters,
-            plugin=script.plugin,
+            steps=steps,
             version=request.get("DocumentVersion", "$DEFAULT"),
             given=given,
             instance_ids=request.get("InstanceIds") or [],
@@ -62,7 +62,12 @@ class CommandActions:
             concurrency=_amount(request, "MaxConcurrency", "50"),
             errors=_amount(request, "MaxErrors", "0"),
             invocations={
-                row.id: Invocation(instance_id=row.id, instance_name=row.tags.get("Name", ""), requested_at=now)
+                row.id: Invocation(
+                    instance_id=row.id,
+                    instance_name=row.tags.get("Name", ""),
+                    requested_at=now,
+                    results=(Result(),) * len(steps),
+                )
                 for row in instances
             },
         )
@@ -88,17 +93,18 @@ class CommandActions:
         command = self._runner.find(command_id)
         if command is None or not command.visible_to(ctx.account, ctx.region) or not _has(command, instance_id):
             raise AwsError("InvocationDoesNotExist", "")
-        if request.get("PluginName", command.plugin) not in (command.plugin, f"0.{command.plugin}"):
+        place = command.place_of(request.get("PluginName"))
+        if place is None:
             raise AwsError("InvalidPluginName", "")
-        return Answer(effect=lambda: self._settled(command_id, instance_id))
+        return Answer(effect=lambda: self._settled(command_id, instance_id, place))
 
-    async def _settled(self, command_id: str, instance_id: str) -> Response:
+    async def _settled(self, command_id: str, instance_id: str, place: int) -> Response:
         """An invocation when it is over, or as it is when patience ends.  Raises InvocationDoesNotExist."""
         await self._runner.settle(command_id, instance_id, PATIENCE)
         command = self._runner.find(command_id)
         if command is None:  # forgotten meanwhile
             raise AwsError("InvocationDoesNotExist", "")
-        return _render_result(command, command.invocations[instance_id])
+        return _render_result(command, command.invocations[instance_id], place)
 
     def list_commands(self, ctx: Context, request: Request) -> Answer:
         """The newest first.  Raises InvalidCommandId, InvalidFilterKey, InvalidNextToken, ValidationException."""
@@ -136,7 +142,7 @@ class CommandActions:
         return command
 
 
-def _script(ctx: Context, request: Request, name: str) -> Script:
+def _steps(ctx: Context, request: Request, name: str) -> tuple[Step, ...]:
     """What the document runs with these parameters: AWS-RunShellScript, or one of the account's own.
 
     Raises InvalidDocument, InvalidDocumentVersion, InvalidParameters, UnsupportedOperation.
@@ -145,12 +151,12 @@ def _script(ctx: Context, request: Request, name: str) -> Script:
     if name == RUN_SHELL_SCRIPT.name:
         if request.get("DocumentVersion", "1") not in ("1", "$DEFAULT", "$LATEST"):
             raise AwsError("InvalidDocumentVersion", "The document has one version, 1.")
-        return Script(RUN_SHELL_SCRIPT.bind(given), PLUGIN)
+        return (step_of_script(PLUGIN, given),)
     own = own_document(ctx, name)
     if own.type != "Command":
         raise AwsError("InvalidDocument", f"Document {name} is of the type {own.type}, not Command.")
     version = version_of(ctx, own, request.get("DocumentVersion"))
-    return script_of(name, version.json, given, lambda parameter: _parameter(ctx, parameter))
+    return steps_of(name, version.json, given, lambda parameter: _parameter(ctx, parameter))
 
 
 def _parameter(ctx: Context, name: str) -> str | None:
@@ -230,7 +236,7 @@ def _stamp(moment: datetime | None) -> str:
     return f"{moment.isoformat(timespec='milliseconds').removesuffix('+00:00')}Z" if moment else ""
 
 
-def _elapsed(row: Invocation) -> str:
+def _elapsed(row: Result) -> str:
     """ISO 8601, as `PT0.016S`; empty until it is over."""
     if row.started_at is None or row.ended_at is None:
         return ""
@@ -264,14 +270,15 @@ def _render(command: Command) -> dict[str, Any]:
     }
 
 
-def _render_result(command: Command, row: Invocation) -> Response:
+def _render_result(command: Command, invocation: Invocation, place: int) -> Response:
+    row = invocation.results[place]
     return {
         "CommandId": command.id,
-        "InstanceId": row.instance_id,
+        "InstanceId": invocation.instance_id,
         "Comment": command.comment,
         "DocumentName": command.document,
         "DocumentVersion": command.version,
-        "PluginName": command.plugin,
+        "PluginName": command.steps[place].name,
         "ResponseCode": row.code,
         "ExecutionStartDateTime": _stamp(row.started_at),
         "ExecutionElapsedTime": _elapsed(row),
@@ -287,17 +294,6 @@ def _render_result(command: Command, row: Invocation) -> Response:
 
 
 def _render_invocation(command: Command, row: Invocation, *, details: bool) -> dict[str, Any]:
-    plugin = {
-        "Name": command.plugin,
-        "Status": row.status,
-        "StatusDetails": row.status_details,
-        "ResponseCode": row.code,
-        "ResponseStartDateTime": row.started_at,
-        "ResponseFinishDateTime": row.ended_at,
-        "Output": row.summary(),
-        "StandardOutputUrl": "",
-        "StandardErrorUrl": "",
-    }
     return {
         "CommandId": command.id,
         "InstanceId": row.instance_id,
@@ -310,6 +306,20 @@ def _render_invocation(command: Command, row: Invocation, *, details: bool) -> d
         "StatusDetails": row.status_details,
         "StandardOutputUrl": "",
         "StandardErrorUrl": "",
-        "CommandPlugins": [plugin] if details else [],
+        "CommandPlugins": list(map(_render_plugin, command.steps, row.results)) if details else [],
         "ServiceRole": "",
+    }
+
+
+def _render_plugin(step: Step, result: Result) -> dict[str, Any]:
+    return {
+        "Name": step.name,
+        "Status": result.status,
+        "StatusDetails": result.status_details,
+        "ResponseCode": result.code,
+        "ResponseStartDateTime": result.started_at,
+        "ResponseFinishDateTime": result.ended_at,
+        "Output": result.summary(),
+        "StandardOutputUrl": "",
+        "StandardErrorUrl": "",
     }

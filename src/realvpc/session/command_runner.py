@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import shlex
 from collections import Counter, deque
 from collections.abc import Callable
@@ -11,24 +12,29 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from .command import (
-    CANCELLED_CODE,
-    OUTPUT,
-    TIMED_OUT_CODE,
-    Command,
-    Details,
-    Invocation,
-    Status,
-    amount,
-    limited,
-)
+from .command import Command, Invocation, amount
 from .descriptor import Reader, Writer
 from .far_end import FarEndError, Instances, Program
+from .step import (
+    CANCELLED_CODE,
+    OUTPUT,
+    RUNNING,
+    TIMED_OUT_CODE,
+    Details,
+    Result,
+    Status,
+    Step,
+    concluded,
+    limited,
+    without_run,
+)
 
-INVOCATIONS = 2000  # that are remembered, of all commands of all accounts
+RESULTS = 2000  # of steps that are remembered, of all commands of all accounts
 OF_AN_ACCOUNT, IN_ALL = 100, 500  # commands that are not over at a time
 _AT_ONCE = 50  # invocations that run
 _LARGEST_CHARACTER = 4  # bytes
+_LONGEST_NAME = 100
+_OUTPUT_OF_INVOCATION = 4 * OUTPUT  # characters of all that its steps say
 
 # Where the agent runs what has no working directory.
 _DIRECTORY = "/usr/bin"
@@ -86,7 +92,7 @@ class CommandRunner:
             if task is None:
                 continue
             if self._commands[command_id].invocations[instance_id].status is Status.PENDING:
-                self._note(command_id, instance_id, status=Status.CANCELLED, code=CANCELLED_CODE, ended_at=self._now())
+                self._note_rest(command_id, instance_id, status=Status.CANCELLED, code=CANCELLED_CODE)
             task.cancel()
 
     def cancel_all(self) -> None:
@@ -98,62 +104,74 @@ class CommandRunner:
             async with turns, self._turns:
                 command = self._commands[command_id]
                 if command.failed > amount(command.errors, len(command.invocations)):
-                    self._note(command_id, instance_id, status=Status.CANCELLED, details=Details.TERMINATED)
+                    self._note_rest(command_id, instance_id, status=Status.CANCELLED, details=Details.TERMINATED)
                 else:
                     await self._run(command, instance_id)
         except asyncio.CancelledError:
-            self._note(command_id, instance_id, status=Status.CANCELLED, code=CANCELLED_CODE)
+            self._note_rest(command_id, instance_id, status=Status.CANCELLED, code=CANCELLED_CODE)
         except Exception:  # the outermost frame of an invocation: nobody else would end it
             log.exception("command %s on %s", command_id, instance_id)
-            self._note(command_id, instance_id, status=Status.FAILED)
+            self._note_rest(command_id, instance_id, status=Status.FAILED)
         finally:
-            self._note(command_id, instance_id, ended_at=self._now())
             self._running.pop((command_id, instance_id), None)
             if command_id in self._commands:
                 row = self._commands[command_id].invocations[instance_id]
-                log.info("command %s on %s: %s code=%d", command_id, instance_id, row.status_details, row.code)
+                codes = ",".join(str(each.code) for each in row.results)
+                log.info("command %s on %s: %s code=%s", command_id, instance_id, row.status_details, codes)
 
     async def _run(self, command: Command, instance_id: str) -> None:
-        self._note(command.id, instance_id, status=Status.IN_PROGRESS, started_at=self._now())
-        script, words = "\n".join(command.parameters["commands"]), _words(command, instance_id)
-        try:
-            program = await self._instances.program(instance_id, words, "root")
-        except FarEndError as error:
-            log.warning("command %s on %s: %s", command.id, instance_id, error)
-            self._note(command.id, instance_id, status=Status.FAILED, details=Details.UNDELIVERABLE)
-            return
-        outputs = _Outputs(program, script.encode() + b"\n")
-        seconds = int(command.parameters["executionTimeout"][0])
-        code: int | None = None
-        try:
-            async with asyncio.timeout(seconds):
-                code = await program.exited()
-        except TimeoutError:
-            pass
-        finally:
-            stdout, stderr = outputs.close()
-            self._note(command.id, instance_id, stdout=stdout, stderr=stderr)
-            await program.close()
-        if code is None:
-            self._note(
-                command.id,
-                instance_id,
-                status=Status.TIMED_OUT,
-                details=Details.EXECUTION_TIMED_OUT,
-                code=TIMED_OUT_CODE,
-            )
-        elif code:
-            stderr = (stderr + f"failed to run commands: exit status {code}")[:OUTPUT]  # as the agent has it
-            self._note(command.id, instance_id, status=Status.FAILED, code=code, stderr=stderr)
-        else:
-            self._note(command.id, instance_id, status=Status.SUCCESS, code=0)
+        """Each step after the one before it, as far as that lets it."""
+        for place, step in enumerate(command.steps):
+            results = self._invocation(command.id, instance_id).results
+            now = self._now()
+            done = without_run(command.steps, results, place)
+            if done is not None:
+                self._note(command.id, instance_id, place, replace(done, started_at=now, ended_at=now))
+                continue
+            begun = Result(status=Status.IN_PROGRESS, started_at=now)
+            self._note(command.id, instance_id, place, begun)
+            left = _OUTPUT_OF_INVOCATION - sum(len(each.stdout) + len(each.stderr) for each in results)
+            try:
+                program = await self._instances.program(instance_id, _words(command, step, instance_id), "root")
+            except FarEndError as error:
+                log.warning("command %s on %s: %s", command.id, instance_id, error)
+                self._note_rest(command.id, instance_id, status=Status.FAILED, details=Details.UNDELIVERABLE)
+                return
+            outputs = _Outputs(program, step.script.encode() + b"\n", min(OUTPUT, max(0, left // 2)))
+            code: int | None = None
+            try:
+                async with asyncio.timeout(step.seconds):
+                    code = await program.exited()
+            except TimeoutError:
+                pass
+            finally:
+                stdout, stderr = outputs.close()
+                begun = replace(begun, stdout=stdout, stderr=stderr)
+                self._note(command.id, instance_id, place, begun)
+                await program.close()
+            ended = replace(concluded(step, _ended(begun, code)), ended_at=self._now())
+            self._note(command.id, instance_id, place, ended)
 
-    def _note(self, command_id: str, instance_id: str, **changes: object) -> None:
+    def _invocation(self, command_id: str, instance_id: str) -> Invocation:
+        return self._commands[command_id].invocations[instance_id]
+
+    def _note(self, command_id: str, instance_id: str, place: int, result: Result) -> None:
         command = self._commands.get(command_id)
         if command is None:
             return  # it was cancelled before its turn, and is forgotten
-        row: Invocation = replace(command.invocations[instance_id], **changes)
+        row = command.invocations[instance_id]
+        row = replace(row, results=(*row.results[:place], result, *row.results[place + 1 :]))
         self._commands[command_id] = replace(command, invocations=command.invocations | {instance_id: row})
+
+    def _note_rest(self, command_id: str, instance_id: str, **changes: object) -> None:
+        """Of all steps that are not over."""
+        command = self._commands.get(command_id)
+        if command is None:
+            return
+        for place, result in enumerate(command.invocations[instance_id].results):
+            if result.status in RUNNING:
+                ended: Result = replace(result, ended_at=self._now(), **changes)
+                self._note(command_id, instance_id, place, ended)
 
     def _forget(self) -> None:
         """The oldest of what is over, of whichever account has most: who sends much pushes out nobody else's."""
@@ -163,7 +181,7 @@ class CommandRunner:
             held[each.account] += each.places
             if not each.running:
                 over.setdefault(each.account, deque()).append(each)
-        while over and held.total() > INVOCATIONS:
+        while over and held.total() > RESULTS:
             account = max(over, key=lambda account: held[account])
             command = over[account].popleft()
             if not over[account]:
@@ -172,10 +190,23 @@ class CommandRunner:
             held[account] -= command.places
 
 
-class _Outputs:
-    """Gives a program its script and keeps the beginnings of what it says; the rest is read, so that it goes on."""
+def _ended(result: Result, code: int | None) -> Result:
+    """By the exit code of the script; None when it took too long."""
+    if code is None:
+        timed_out = {"status": Status.TIMED_OUT, "details": Details.EXECUTION_TIMED_OUT, "code": TIMED_OUT_CODE}
+        return replace(result, **timed_out)
+    if not code:
+        return replace(result, status=Status.SUCCESS, code=0)
+    stderr = (result.stderr + f"failed to run commands: exit status {code}")[:OUTPUT]  # as the agent has it
+    return replace(result, status=Status.FAILED, code=code, stderr=stderr)
 
-    def __init__(self, program: Program, script: bytes) -> None:
+
+class _Outputs:
+    """Gives a program its script and keeps the beginnings of what it says, ``size`` characters of each output; the rest
+    is read, so that it goes on."""
+
+    def __init__(self, program: Program, script: bytes, size: int) -> None:
+        self._size = size
         self._pieces: tuple[list[bytes], list[bytes]] = ([], [])
         self._readers = [
             Reader(fd, lambda: True, self._keep(pieces), lambda: None)
@@ -191,10 +222,10 @@ class _Outputs:
             reader.drain()
             reader.stop()
         self._writer.stop()
-        return limited(self._pieces[0]), limited(self._pieces[1])
+        return limited(self._pieces[0])[: self._size], limited(self._pieces[1])[: self._size]
 
     def _keep(self, pieces: list[bytes]) -> Callable[[bytes], None]:
-        left = OUTPUT * _LARGEST_CHARACTER
+        left = self._size * _LARGEST_CHARACTER
 
         def keep(data: bytes) -> None:
             nonlocal left
@@ -205,13 +236,14 @@ class _Outputs:
         return keep
 
 
-def _words(command: Command, instance_id: str) -> str:
+def _words(command: Command, step: Step, instance_id: str) -> str:
     """What runs the script that comes on stdin: as the agent does, from a file of its own.
 
     So its first line may name any interpreter, and it may be of any length."""
-    place = f"/var/lib/amazon/ssm/{instance_id}/document/orchestration/{command.id}/awsrunShellScript"
+    called = re.sub(r"[^A-Za-z0-9_-]", "", step.name) or "step"  # a path of root's is made of it
+    place = f"/var/lib/amazon/ssm/{instance_id}/document/orchestration/{command.id}/{called[:_LONGEST_NAME]}"
     script = f"{place}/0.awsrunShellScript/_script.sh"
-    directory = command.parameters["workingDirectory"][0] or _DIRECTORY
+    directory = step.directory or _DIRECTORY
     return (
         f"umask 077; mkdir -p {place}/0.awsrunShellScript && cat >{script} && chmod 700 {script} && umask 022 && "
         f"cd -- {shlex.quote(directory)} || exit 1; {script} </dev/null; code=$?; rm -rf {place}; exit $code"

@@ -1,6 +1,6 @@
 """What a document of an account's own runs (Systems Manager guide, "Command document plugin reference").
 
-Documents of schema 2.x whose one step on Linux is ``aws:runShellScript``; the others are kept and cannot be run.
+Documents of schema 2.x whose steps on Linux are ``aws:runShellScript``; the others are kept and cannot be run.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from realvpc.api.core.errors import AwsError, unsupported_operation
 from realvpc.hostile_json import read_json
 
 from .documents import LARGEST_COMMAND, RUN_SHELL_SCRIPT, SECONDS, Document, Parameter
+from .precondition import judge
+from .step import Step
 
 PLUGIN = "aws:runShellScript"
 _REFERENCE = re.compile(r"\{\{\s*([\w:./-]{1,1024})\s*\}\}", re.ASCII)
@@ -26,28 +27,53 @@ Lookup = Callable[[str], str | None]
 """The value of a parameter of Parameter Store, by its name."""
 
 
-class Script(Struct, frozen=True):
-    """What the runner takes: as the parameters of AWS-RunShellScript.  ``plugin`` is the step's name."""
+def step_of_script(name: str, given: Mapping[str, Sequence[str]], more: Mapping[str, Any] | None = None) -> Step:
+    """One that runs a script, with the parameters of AWS-RunShellScript.  Raises InvalidParameters."""
+    bound = RUN_SHELL_SCRIPT.bind(given)
+    return Step(
+        name=name,
+        script="\n".join(bound["commands"]),
+        directory=bound["workingDirectory"][0],
+        seconds=int(bound["executionTimeout"][0]),
+        **(more or {}),
+    )
 
-    parameters: dict[str, list[str]]
-    plugin: str
 
-
-def script_of(name: str, content: str, given: Mapping[str, Sequence[str]], lookup: Lookup) -> Script:
+def steps_of(name: str, content: str, given: Mapping[str, Sequence[str]], lookup: Lookup) -> tuple[Step, ...]:
     """``content`` was checked when it was taken.  Raises InvalidParameters, UnsupportedOperation."""
     document = read_json(content)
-    steps = [step for step in document.get("mainSteps") or () if _is_for_linux(step)]
-    inputs = steps[0].get("inputs") if steps else None
-    if len(steps) != 1 or steps[0]["action"] != PLUGIN or not isinstance(inputs, dict):
-        raise unsupported_operation(f"Only documents whose one step on Linux is {PLUGIN} can be run here: {name}.")
     template = _Template(_bound(name, document.get("parameters", {}), given), lookup)
+    schema = str(document.get("schemaVersion"))
+    steps = tuple(_step(name, step, schema, template) for step in document.get("mainSteps") or ())
+    if not steps:
+        raise _not_run(name)
+    return steps
+
+
+def _step(document: str, step: Mapping[str, Any], schema: str, template: _Template) -> Step:
+    judgement = judge(step["name"], step.get("precondition"), schema, template.resolved)
+    if judgement.skipped:
+        return Step(name=step["name"], skipped=judgement.skipped)
+    inputs = step.get("inputs")
+    if step["action"] != PLUGIN or not isinstance(inputs, dict):
+        raise _not_run(document)
     lines = [text for line in _list(inputs.get("runCommand")) for text in template.filled(line)]
     seconds = " ".join(template.filled(inputs.get("timeoutSeconds", "3600")))
     if not re.fullmatch(SECONDS, seconds):
         raise AwsError("InvalidParameters", f"timeoutSeconds has to be a number of seconds, not {seconds}.")
     directory = " ".join(template.filled(inputs.get("workingDirectory", "")))
     parameters = {"commands": lines or [""], "executionTimeout": [seconds], "workingDirectory": [directory]}
-    return Script(RUN_SHELL_SCRIPT.bind(parameters), steps[0]["name"])
+    flow = {
+        "on_failure": template.resolved(_text(inputs.get("onFailure", ""))),
+        "on_success": template.resolved(_text(inputs.get("onSuccess", ""))),
+        "is_finally": template.resolved(_text(inputs.get("finallyStep", ""))) == "true",
+        "failed": judgement.failed,
+    }
+    return step_of_script(step["name"], parameters, flow)
+
+
+def _not_run(name: str) -> AwsError:
+    return unsupported_operation(f"Only documents whose steps on Linux are {PLUGIN} can be run here: {name}.")
 
 
 def _bound(name: str, declared: dict[str, Any], given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -69,11 +95,6 @@ def _bound(name: str, declared: dict[str, Any], given: Mapping[str, Sequence[str
     return values
 
 
-def _is_for_linux(step: dict[str, Any]) -> bool:
-    condition = step.get("precondition")
-    return not condition or condition == {"StringEquals": ["platformType", "Linux"]}
-
-
 class _Template:
     """Puts values in the place of their names: as many as a command may be long, however often it names them."""
 
@@ -89,6 +110,10 @@ class _Template:
             yield from map(self._spent, self._values[alone[1]])
             return
         yield _REFERENCE.sub(lambda found: self._spent(self._value(found)), text)
+
+    def resolved(self, text: str) -> str:
+        """A text with the values of the document's parameters, as preconditions have them."""
+        return _REFERENCE.sub(lambda found: self._spent(" ".join(self._values.get(found[1], [found[0]]))), text)
 
     def _value(self, found: re.Match[str]) -> str:
         """What is nobody's name stays as it is."""
