@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from realvpc.config import run_dir_for
 from tests import surroundings
+from tests.patience import PATIENCE_SECONDS
 
 T = TypeVar("T")
 REGION = "ap-northeast-1"
@@ -161,7 +162,7 @@ def shell(script: str, environment: dict[str, str]) -> Output:
     return Output(done.returncode, done.stdout, done.stderr)
 
 
-def eventually(truth: Callable[[], T | None], *, within: float = 20.0, what: str) -> T:
+def eventually(truth: Callable[[], T | None], *, within: float = PATIENCE_SECONDS, what: str) -> T:
     """Wait for something that another process does, and return it once it is true."""
     deadline = time.monotonic() + within
     while not (found := truth()):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from realvpc.http_connection import ADMITTED, BoundedHttp, GuestHttp
+from tests.patience import PATIENCE_SECONDS
 from tests.serving import served
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -100,7 +101,7 @@ def test_an_answer_to_whoever_has_left_meanwhile_is_no_fault() -> None:
 
 async def is_left(reader: asyncio.StreamReader) -> bool:
     """Whether the server goes away without another byte."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         try:
             return await reader.read() == b""
         except ConnectionError:
@@ -126,7 +127,7 @@ def test_who_does_not_read_an_answer_is_left() -> None:
         async with served(app, Impatient) as address:
             with socket.create_connection(address) as client:
                 client.sendall(b"GET /50000000 HTTP/1.1\r\nHost: x\r\n\r\n")
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     with pytest.raises(ConnectionError):
                         while True:
                             await asyncio.sleep(0.05)
@@ -220,7 +221,7 @@ def test_those_that_wait_for_nothing_give_way_and_those_that_ask_are_answered() 
             for _ in range(3):
                 reader, writer = await asyncio.open_connection(*address)
                 writer.write(ASK)
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     assert (await reader.readline()).startswith(b"HTTP/1.1 200")
                 writer.close()
             assert await is_left(idle[0][0])
@@ -254,7 +255,7 @@ def test_so_do_websockets_whose_clients_have_not_said_who_they_are_and_no_others
             for _ in range(3):
                 reader, writer = await asyncio.open_connection(*address)
                 writer.write(ASK)
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     assert (await reader.readline()).startswith(b"HTTP/1.1 200")
                 writer.close()
             assert await is_left(strangers[0])

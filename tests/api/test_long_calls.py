@@ -20,6 +20,7 @@ from realvpc.iam.account import Account
 from realvpc.net.table import Change, put
 from realvpc.store.database import StorageError, Write
 from realvpc.store.journal import Lost, Written
+from tests.patience import PATIENCE_SECONDS
 
 from .conftest import caller, new_service
 
@@ -59,7 +60,7 @@ class Bench:
         ctx.effort.spend(LONG)
         self.threads.append(threading.current_thread())
         self.began.set()
-        assert self.gate.acquire(timeout=10)
+        assert self.gate.acquire(timeout=PATIENCE_SECONDS)
 
     def call(self, action: str, **params: Any) -> dict[str, Any] | Awaitable[dict[str, Any]]:
         return self.service.handle(Call("ec2", action, params, caller(), "r"))

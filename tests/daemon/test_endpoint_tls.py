@@ -20,6 +20,7 @@ from realvpc.daemon.authority import open_authority
 from realvpc.daemon.endpoint_tls import EndpointTls, TlsServer
 from realvpc.http_connection import GuestHttp
 from realvpc.net.network import Network
+from tests.patience import PATIENCE_SECONDS
 
 from ..packets.endpoint import interface_endpoint
 from ..packets.hosts import number, vpc
@@ -163,7 +164,7 @@ def test_those_who_do_not_shake_hands_take_nobodys_place_from_however_many_addre
             sources = [(f"127.0.0.{number}", 0) for number in range(2, 6)]
             opened = [await asyncio.open_connection(*here.address, local_addr=each) for each in sources]
             answer = await here.ask(NAMES[0])
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 ended = [await _ended(reader) for reader, _ in opened[:2]]
             for _, writer in opened:
                 writer.close()

@@ -7,7 +7,6 @@ import contextlib
 import gzip
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +21,7 @@ from realvpc.daemon.flow_logs import FlowLogDelivery
 from realvpc.daemon.object_store import ObjectStore, StoreAwayError
 from realvpc.net.flow_gathering import Gathered
 from realvpc.wire.origin import parse_origin
+from tests.patience import PATIENCE_SECONDS
 
 from ..api.build import make_subnet, make_vpc, put_instance
 from ..api.conftest import MAIN, TOKYO, Client, new_service
@@ -237,7 +237,7 @@ def test_a_slow_upstream_has_so_much_of_a_window_and_nobodys_turn_never_comes(
 
 async def _say_wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
-        for _ in range(100):
+        while True:
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             await writer.drain()
             await asyncio.sleep(0.1)
@@ -246,7 +246,7 @@ async def _say_wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 
 async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
-        for _ in range(100):
+        while True:
             writer.write(b"H")
             await writer.drain()
             await asyncio.sleep(0.1)
@@ -255,23 +255,22 @@ async def _drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 @pytest.mark.parametrize("conduct", [_say_wait, _drip])
 def test_an_upstream_that_goes_on_saying_nothing_is_given_up(conduct: Callable[..., Any]) -> None:
-    async def put() -> float:
+    async def put() -> None:
         server = await asyncio.start_server(conduct, "127.0.0.1", 0)
         store = ObjectStore(parse_origin(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
-        began = time.monotonic()
         with pytest.raises(StoreAwayError):
-            await store.put(MAIN, TOKYO, "bucket", "key", b"content", 0.3)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await store.put(MAIN, TOKYO, "bucket", "key", b"content", 0.3)
         server.close()
-        return time.monotonic() - began
 
-    assert asyncio.run(put()) < 5
+    asyncio.run(put())
 
 
 def test_an_answer_without_an_end_is_not_read() -> None:
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         with contextlib.suppress(OSError):
-            for _ in range(100):
+            while True:
                 writer.write(b"1\r\nx\r\n")
                 await writer.drain()
                 await asyncio.sleep(0.1)
@@ -280,7 +279,7 @@ def test_an_answer_without_an_end_is_not_read() -> None:
     async def put() -> int:
         server = await asyncio.start_server(endless, "127.0.0.1", 0)
         store = ObjectStore(parse_origin(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             status = await store.put(MAIN, TOKYO, "bucket", "key", b"content")
         server.close()
         return status

@@ -22,6 +22,7 @@ from realvpc.net.log_group import LogEvent
 from realvpc.net.quotas import LOG_GROUPS, LOG_STREAMS
 from realvpc.net.table import delete, put
 from realvpc.node.answer import NodeLostError
+from tests.patience import PATIENCE_SECONDS
 
 from ..api.build import make_subnet, make_vpc, put_instance
 from ..api.conftest import MAIN, TOKYO, Client, give_quota, new_service
@@ -373,7 +374,7 @@ def test_a_node_that_is_away_is_asked_again_with_the_next_minute(
 
     async def run() -> None:
         task = asyncio.create_task(FlowLogDelivery(client.service, take, lambda: datetime.now(UTC)).run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await done.wait()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -24,6 +24,7 @@ from realvpc.net.zones import REGIONS
 from realvpc.node.client import open_listeners
 from realvpc.wire.app import App
 from realvpc.wire.sigv4 import Anyone
+from tests.patience import PATIENCE_SECONDS
 
 from ..api.conftest import new_service
 from ..loopback import PORT, own_address
@@ -96,7 +97,7 @@ def test_they_are_let_go_before_new_ones_take_their_places(monkeypatch: pytest.M
                 callers += [socket.create_connection((opened.address, port)) for port in stream_ports(opened)]
                 await asyncio.sleep(0.05)
                 guests.lose()
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     await asyncio.gather(opened.is_new.wait(), guests.open(), guests.open())
             assert opened.times == 1 + TIMES
             assert not running.done()
@@ -119,7 +120,7 @@ def test_what_is_lost_while_new_ones_are_opened_is_not_forgotten(
         async with served(tmp_path) as (guests, _):
             await asyncio.sleep(0.05)
             guests.lose()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while not opened.at_once:
                     await asyncio.sleep(0)
                 guests.lose()
@@ -139,7 +140,7 @@ def test_they_are_let_go_however_far_their_start_has_come(monkeypatch: pytest.Mo
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 guests.lose()
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     while opened.times == times and not running.done():
                         await asyncio.sleep(0)
                 assert not running.done(), f"after {turns} turns of the loop: {running.exception()!r}"
@@ -169,7 +170,7 @@ def test_without_a_descriptor_left_they_are_tried_again(monkeypatch: pytest.Monk
             await asyncio.sleep(0.05)
             monkeypatch.setattr(guest_services, "open_listeners", none_left)
             guests.lose()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while len(tries) < 3 and not running.done():
                     await asyncio.sleep(0.01)
                 monkeypatch.setattr(guest_services, "open_listeners", opened)

@@ -20,6 +20,7 @@ from realvpc.net.table import put
 from realvpc.node.answer import NodeError, NodeLostError
 from realvpc.node.messages import Applied, Desired, DesiredDelta, Fault
 from realvpc.node_link import NodeLink
+from tests.patience import PATIENCE_SECONDS
 
 from ..api.conftest import MAIN, TOKYO, new_service
 
@@ -83,7 +84,7 @@ def test_what_giving_them_up_has_not_helped_is_tried_again(monkeypatch: pytest.M
         service: Any = Service()
         link = NodeLink(Path("/nowhere"), service, prepare, lambda: lost.append(None))
         await link._take_in({LISTENERS})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(lost) < 3:
                 await asyncio.sleep(0.01)
         await link._take_in(set())
@@ -170,7 +171,7 @@ def test_changes_of_any_size_are_told_in_their_order_whatever_clients_ask_meanwh
         await asking
         return list(told.messages)
 
-    whole, *deltas = asyncio.run(asyncio.wait_for(scenario(), 10))
+    whole, *deltas = asyncio.run(asyncio.wait_for(scenario(), PATIENCE_SECONDS))
     assert isinstance(whole, Desired)
     since = whole.revision
     for delta, size in zip(deltas, sizes, strict=True):
@@ -191,7 +192,7 @@ def test_what_cannot_be_told_is_said_and_not_waited_for(error: Exception, is_stu
     async def scenario() -> NodeLink:
         link = NodeLink(Path("/nowhere"), service, prepare, lambda: None)
         running = asyncio.create_task(link.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while "see the log" not in link.faults()[0]:
                 await asyncio.sleep(0.01)
         running.cancel()

@@ -18,6 +18,7 @@ from realvpc.net.table import put
 from realvpc.store.database import Database, StorageError, Write
 from realvpc.store.journal import Lost, Written
 from realvpc.store.state import IdempotencyToken
+from tests.patience import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
@@ -50,7 +51,7 @@ def test_it_takes_all_that_is_gone_and_no_more_turns_when_others_write(service: 
 
     async def scenario() -> None:
         writing = asyncio.create_task(busy())
-        await asyncio.wait_for(api_process._sweep(service), 10)
+        await asyncio.wait_for(api_process._sweep(service), PATIENCE_SECONDS)
         writing.cancel()
 
     asyncio.run(scenario())
@@ -80,7 +81,7 @@ def test_what_cannot_be_written_is_left_to_the_next_sweep(service: Service) -> N
     service._journal = journal
 
     async def scenario() -> None:
-        await asyncio.wait_for(api_process._sweep(service), 10)
+        await asyncio.wait_for(api_process._sweep(service), PATIENCE_SECONDS)
 
     asyncio.run(scenario())
     assert (journal.tried, len(service.state.tokens.used)) == (1, 5)

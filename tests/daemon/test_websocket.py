@@ -12,6 +12,7 @@ import uvloop
 
 from realvpc.daemon.websocket import BoundedWebsocket
 from realvpc.http_connection import BoundedHttp
+from tests.patience import PATIENCE_SECONDS
 from tests.serving import served
 
 UPGRADE = (
@@ -85,7 +86,7 @@ def test_a_request_that_is_too_large_is_answered_and_its_connection_ends(asked: 
         async with served(waiting, BoundedHttp) as address:
             reader, writer = await asyncio.open_connection(*address)
             writer.write(asked)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
             writer.close()
 
@@ -106,7 +107,7 @@ def test_who_does_not_take_the_rest_is_gone_soon(monkeypatch: pytest.MonkeyPatch
     async def scenario() -> None:
         async with served(talking, BoundedHttp) as address:
             with await upgraded(address):
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     await lost.wait()
 
     run(scenario())
@@ -124,7 +125,7 @@ def test_a_client_that_breaks_the_protocol_is_no_defect_in_the_log(caplog: pytes
             with await upgraded(address) as client:
                 loop = asyncio.get_running_loop()
                 await loop.sock_sendall(client, PIECE)  # of no message
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     while await loop.sock_recv(client, 1 << 12):
                         pass
 
@@ -149,7 +150,7 @@ def test_a_client_that_is_silent_and_answers_no_ping_is_given_up() -> None:
     async def scenario() -> None:
         async with served(waiting, BoundedHttp) as address:
             with await upgraded(address) as client:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     while await asyncio.get_running_loop().sock_recv(client, 1 << 12):
                         pass
 
@@ -174,7 +175,7 @@ def test_one_that_is_made_to_wait_or_is_heard_otherwise_is_not() -> None:
         async with served(slow, BoundedHttp) as address:
             with await upgraded(address) as client:
                 loop = asyncio.get_running_loop()
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(PATIENCE_SECONDS):
                     await loop.sock_sendall(client, message * 4000)
                     for _ in range(10):
                         await asyncio.sleep(0.1)

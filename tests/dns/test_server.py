@@ -23,6 +23,7 @@ from realvpc.net.services import identity_of
 from realvpc.net.table import Change, put
 from realvpc.net.vpc import Vpc
 from realvpc.store.state import State
+from tests.patience import PATIENCE_SECONDS
 
 from ..loopback import PORT, own_address
 from .test_amazon import IP_A
@@ -71,12 +72,12 @@ def test_udp_and_tcp_give_the_same_answer() -> None:
         async with resolver(LARGE) as port:
             query = question(IP_A)
             for ask in (dns.asyncquery.udp, dns.asyncquery.tcp):
-                answer = await ask(query, SERVER, port=port, timeout=5)
+                answer = await ask(query, SERVER, port=port, timeout=PATIENCE_SECONDS)
                 assert [str(record) for record in answer.answer[0]] == ["10.20.0.207"]
             large = question("large.corp.example")
-            cut = await dns.asyncquery.udp(large, SERVER, port=port, timeout=5)
+            cut = await dns.asyncquery.udp(large, SERVER, port=port, timeout=PATIENCE_SECONDS)
             assert cut.flags & dns.flags.TC
-            whole, used_tcp = await dns.asyncquery.udp_with_fallback(large, SERVER, port=port, timeout=5)
+            whole, used_tcp = await dns.asyncquery.udp_with_fallback(large, SERVER, port=port, timeout=PATIENCE_SECONDS)
             assert used_tcp
             assert len(whole.answer[0]) == 400
 
@@ -108,7 +109,7 @@ def test_garbage_and_half_questions_leave_the_server_as_it_was() -> None:
             _, writer = await asyncio.open_connection(SERVER, port)
             writer.write(b"\xff\xffonly a little")
             writer.close()
-            answer = await dns.asyncquery.tcp(question(IP_A), SERVER, port=port, timeout=5)
+            answer = await dns.asyncquery.tcp(question(IP_A), SERVER, port=port, timeout=PATIENCE_SECONDS)
             assert answer.answer
 
     asyncio.run(run())
@@ -231,7 +232,7 @@ def test_who_asks_and_does_not_read_the_answers_is_left(monkeypatch: pytest.Monk
                 loop = asyncio.get_running_loop()
                 wire = question("large.corp.example").to_wire()
                 with pytest.raises(ConnectionError):
-                    async with asyncio.timeout(10):
+                    async with asyncio.timeout(PATIENCE_SECONDS):
                         await loop.sock_sendall(client, 900 * (len(wire).to_bytes(2, "big") + wire))
                         while True:
                             await asyncio.sleep(0.05)

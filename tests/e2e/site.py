@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tests.patience import PATIENCE_SECONDS
 from tests.running import Running
 
+# All are sent at once: once one is answered, ping would wait for a last one no longer than between two.
+_THREE_AT_ONCE = ("ping", "-n", "-l", "3", "-c", "3")
+PING = (*_THREE_AT_ONCE, "-W", f"{PATIENCE_SECONDS:g}")
+PING_BRIEFLY = (*_THREE_AT_ONCE, "-W", "1")
 ALL_ICMP = [{"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
 
 
@@ -60,5 +65,8 @@ class Site:
 
     def ping(self, address: str) -> int:
         """The loss in percent."""
-        words = ["ping", "-c", "3", "-i", "0.2", "-W", "1", address]
-        return loss(self.service("exec", self.instance_id, "--", *words, code=None).out)
+        return loss(self.service("exec", self.instance_id, "--", *PING, address, code=None).out)
+
+    def ping_briefly(self, address: str) -> int:
+        """The same where nothing is to come back, or not yet."""
+        return loss(self.service("exec", self.instance_id, "--", *PING_BRIEFLY, address, code=None).out)

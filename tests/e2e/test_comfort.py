@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.running import REALVPC, Running, shell
 
 from .site import Site
@@ -21,6 +22,7 @@ MEGABYTE = 1 << 20
 
 HOSTILE_TAR = """#!/usr/bin/python3
 import io, sys, tarfile
+from tests.patience import PATIENCE_SECONDS
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     def add(name, kind=tarfile.REGTYPE, link=""):
         entry = tarfile.TarInfo(name)
@@ -181,7 +183,7 @@ def test_a_script_waits_for_instances(service: Running, site: Site) -> None:
     assert f"{site.instance_id} is running after 0.2 s, not stopped" in late.err
     waiting = service.start("wait", "--for", "stopped", site.instance_id)
     site.ec2.stop_instances(InstanceIds=[site.instance_id])
-    assert waiting.wait(timeout=30) == 0
+    assert waiting.wait(timeout=PATIENCE_SECONDS) == 0
     service("cp", f"{site.instance_id}:/etc/hosts", "-", code=1)
     site.ec2.terminate_instances(InstanceIds=[site.instance_id])
     service("wait", "--for", "terminated", site.instance_id)

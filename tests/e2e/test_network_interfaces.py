@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from tests.running import Running, eventually
 from tests.surroundings import directory_for_all
 
-from .site import loss
+from .site import PING, PING_BRIEFLY, loss
 
 pytestmark = [pytest.mark.root, pytest.mark.e2e]
 
@@ -92,8 +92,11 @@ class Lab:
 
     def ping(self, instance: dict[str, Any], address: str, *options: str) -> int:
         """The loss in percent."""
-        words = ["ping", "-c", "3", "-i", "0.2", "-W", "1", *options, address]
-        return loss(self.service("exec", instance["InstanceId"], "--", *words, code=None).out)
+        return loss(self.service("exec", instance["InstanceId"], "--", *PING, *options, address, code=None).out)
+
+    def ping_briefly(self, instance: dict[str, Any], address: str) -> int:
+        """The same where nothing is to come back, or not yet."""
+        return loss(self.service("exec", instance["InstanceId"], "--", *PING_BRIEFLY, address, code=None).out)
 
     def interface(self, interface_id: str) -> dict[str, Any]:
         found: dict[str, Any]
@@ -158,11 +161,11 @@ def test_a_device_comes_and_goes_while_the_instance_runs(lab: Lab) -> None:
     assert lab.sh(guest, METADATA + f"get {made['MacAddress']}/local-ipv4s") == address
 
     lab.ec2.assign_private_ip_addresses(NetworkInterfaceId=interface_id, PrivateIpAddresses=["10.80.2.99"])
-    eventually(lambda: "10.80.2.99/32" in lab.sh(guest, "ip -o -4 address show eth1"), what="the address", within=5)
+    eventually(lambda: "10.80.2.99/32" in lab.sh(guest, "ip -o -4 address show eth1"), what="the address")
     assert lab.ping(neighbour, "10.80.2.99") == 0
     assert lab.sh(guest, METADATA + f"get {made['MacAddress']}/local-ipv4s").split() == [address, "10.80.2.99"]
     lab.ec2.unassign_private_ip_addresses(NetworkInterfaceId=interface_id, PrivateIpAddresses=["10.80.2.99"])
-    eventually(lambda: "10.80.2.99" not in lab.sh(guest, "ip -o address; ip rule"), what="no address", within=5)
+    eventually(lambda: "10.80.2.99" not in lab.sh(guest, "ip -o address; ip rule"), what="no address")
 
     lab.sh(guest, "ip route add 192.0.2.0/24 via 10.80.1.1")
     for victim in ("node", "api"):
@@ -176,11 +179,11 @@ def test_a_device_comes_and_goes_while_the_instance_runs(lab: Lab) -> None:
     eventually(lambda: status() == "detached", what="that it is detached")
     assert lab.sh(guest, "ls /sys/class/net").split() == ["eth0", "lo"]
     assert lab.sh(guest, METADATA + "get").split() == [f"{guest['NetworkInterfaces'][0]['MacAddress']}/"]
-    assert lab.ping(neighbour, address) == 100
+    assert lab.ping_briefly(neighbour, address) == 100
 
     attach()
     lab.ec2.reboot_instances(InstanceIds=[guest["InstanceId"]])
-    eventually(lambda: lab.ping(neighbour, address) == 0, what="that it answers again")
+    eventually(lambda: lab.ping_briefly(neighbour, address) == 0, what="that it answers again")
     lab.ec2.stop_instances(InstanceIds=[guest["InstanceId"]])
     lab.ec2.get_waiter("instance_stopped").wait(InstanceIds=[guest["InstanceId"]])
     assert status() == "attached"
@@ -217,15 +220,15 @@ def test_killed_between_word_and_deed_it_comes_and_goes_all_the_same(lab: Lab) -
 
 def test_a_nat_instance_carries_a_private_subnet_to_the_internet(lab: Lab) -> None:
     nat, host = lab.launch("public", public=True, checked=False), lab.launch("left")
-    assert lab.ping(host, INTERNET) == 100, "it has no route"
+    assert lab.ping_briefly(host, INTERNET) == 100, "it has no route"
     lab.route("left", "0.0.0.0/0", eni_of(nat))
-    assert lab.ping(host, INTERNET) == 100, "nobody forwards"
+    assert lab.ping_briefly(host, INTERNET) == 100, "nobody forwards"
     lab.sh(nat, MASQUERADE)
     assert lab.ping(host, INTERNET) == 0
     seen = lab.sh(host, "curl -s -m 5 http://checkip.amazonaws.com")
     assert seen == nat["PublicIpAddress"]
     lab.ec2.modify_network_interface_attribute(NetworkInterfaceId=eni_of(nat), SourceDestCheck={"Value": True})
-    assert lab.ping(host, INTERNET) == 100, "the check is on: what is for others is not taken"
+    assert lab.ping_briefly(host, INTERNET) == 100, "the check is on: what is for others is not taken"
     lab.no_route("left", "0.0.0.0/0")
     lab.end(nat, host)
 
@@ -235,7 +238,7 @@ def test_a_firewall_stands_between_two_subnets(lab: Lab) -> None:
     assert lab.ping(left, right["PrivateIpAddress"]) == 0
     lab.route("left", "10.80.3.0/24", eni_of(firewall))
     lab.route("right", "10.80.2.0/24", eni_of(firewall))
-    assert lab.ping(left, right["PrivateIpAddress"]) == 100, "it forwards nothing so far"
+    assert lab.ping_briefly(left, right["PrivateIpAddress"]) == 100, "it forwards nothing so far"
     lab.sh(firewall, FILTER)
     assert lab.ping(left, right["PrivateIpAddress"]) == 0
     assert "packets 1 " in lab.sh(firewall, "nft list table ip filter"), "one flow, whose first packet was counted"
@@ -255,7 +258,7 @@ def test_a_network_of_pods_behind_an_instance(lab: Lab) -> None:
     node, other = lab.launch("left", checked=False), lab.launch("right")
     lab.sh(node, f"{FORWARD} && ip link add cni0 type bridge && ip address add 192.168.100.1/24 dev cni0")
     lab.sh(node, "ip link set cni0 up && ip address add 192.168.100.5/32 dev cni0")
-    assert lab.ping(other, "192.168.100.5") == 100
+    assert lab.ping_briefly(other, "192.168.100.5") == 100
     lab.route("right", "192.168.100.0/24", eni_of(node))
     assert lab.ping(other, "192.168.100.5") == 0
     assert lab.ping(node, other["PrivateIpAddress"], "-I", "192.168.100.5") == 0, "a pod asks"

@@ -13,6 +13,7 @@ import pytest
 
 from realvpc.session.message import Flag
 from realvpc.session.smux import Command, Decoder, Frame, encode
+from tests.patience import PATIENCE_SECONDS
 from tests.running import eventually
 from tests.session.client import Client
 
@@ -47,14 +48,14 @@ class Streams:
         await self._client.type(encode(Frame(Command.FIN, stream)))
 
     async def until_closed(self, stream: int) -> bytes:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while stream not in self.closed:
                 self._take()
                 await asyncio.sleep(0.01)
         return bytes(self.arrived[stream])
 
     async def until(self, stream: int, data: bytes) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while data not in self.arrived[stream]:
                 self._take()
                 await asyncio.sleep(0.01)

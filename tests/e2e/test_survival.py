@@ -91,7 +91,7 @@ def test_down_and_up_bring_the_instances_back(service: Running, pair: tuple[Site
     service("down")
     assert "running" in service("up").err
     assert all(_runs(service, site) for site in pair)  # `up` has waited for them
-    eventually(lambda: a.ping(b.address) == 0, what="the instances answer again")
+    eventually(lambda: a.ping_briefly(b.address) == 0, what="the instances answer again")
     assert _everything(a) == before
     assert service("exec", a.instance_id, "--", "cat", "/root/note").out == "kept\n"
 

@@ -37,16 +37,16 @@ def test_a_boto3_script(service: Running) -> None:
     a = Site(service, "main", "a", "10.21.0.0/16", "10.21.0.0/20")
     b = Site(service, "main", "b", "10.31.0.0/16", "10.31.0.0/20")
     c = Site(service, "other", "c", "10.121.0.0/16", "10.121.0.0/20")
-    assert a.ping(b.address) == 100
+    assert a.ping_briefly(b.address) == 100
     a_b, a_c = a.peer(b), a.peer(c)
     for near, far, pcx in ((a, b, a_b), (b, a, a_b), (a, c, a_c), (c, a, a_c), (b, c, a_b), (c, b, a_c)):
         near.route(far.cidr, pcx)
-    assert (a.ping(b.address), a.ping(c.address), b.ping(c.address)) == (0, 0, 100)
+    assert (a.ping(b.address), a.ping(c.address), b.ping_briefly(c.address)) == (0, 0, 100)
     a.ec2.delete_vpc_peering_connection(VpcPeeringConnectionId=a_b)
     a.ec2.get_waiter("vpc_peering_connection_deleted").wait(VpcPeeringConnectionIds=[a_b])
     tables = b.ec2.describe_route_tables(RouteTableIds=[b.route_table_id])["RouteTables"]
     assert {route["State"] for route in tables[0]["Routes"] if "VpcPeeringConnectionId" in route} == {"blackhole"}
-    assert a.ping(b.address) == 100
+    assert a.ping_briefly(b.address) == 100
 
 
 def test_equal_blocks_and_equal_addresses_in_two_accounts(service: Running) -> None:
@@ -62,7 +62,7 @@ def test_equal_blocks_and_equal_addresses_in_two_accounts(service: Running) -> N
     )["Instances"][0]  # fmt: skip
     ours.ec2.get_waiter("instance_running").wait(InstanceIds=[neighbour["InstanceId"]])
     assert ours.ping("10.50.0.11") == 0
-    assert theirs.ping("10.50.0.11") == 100
+    assert theirs.ping_briefly("10.50.0.11") == 100
     pcx = ours.ec2.create_vpc_peering_connection(
         VpcId=ours.vpc_id, PeerVpcId=theirs.vpc_id, PeerOwnerId=theirs.account
     )["VpcPeeringConnection"]["VpcPeeringConnectionId"]

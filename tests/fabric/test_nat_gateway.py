@@ -38,7 +38,6 @@ pytestmark = pytest.mark.root
 A, OTHER, PUBLIC, FAR, FAR_PRIVATE = (number("eni", index) for index in range(1, 6))
 GATEWAY_INTERFACE = number("eni", GATEWAY + 1)
 INSIDE, BESIDE, EIP, OUTSIDE = "10.20.1.7", "10.20.1.8", "198.18.2.1", "198.19.0.1"
-PATIENCE_SECONDS = 60
 SYN, ACK, RST, FIN = 0x02, 0x10, 0x04, 0x01
 NETWORK = Network.of(
     *vpc_with_nat(1, "10.20.0.0/16", public=(EIP, "198.18.2.2"), peers=[("10.30.0.0/16", 1)]),
@@ -204,8 +203,8 @@ def test_a_packet_whose_flow_the_kernel_has_no_room_for_leaves_no_connection(
     )
     others = kernel.flows()
     assert reason(send(frame(asked))) is Reason.CONNTRACK_ALLOWANCE_EXCEEDED
-    eventually(lambda: not kernel.nat_flows(), within=PATIENCE_SECONDS, what="that the connection is gone")
-    eventually(lambda: kernel.flows() == others, within=PATIENCE_SECONDS, what="that the sender's flow is, too")
+    eventually(lambda: not kernel.nat_flows(), what="that the connection is gone")
+    eventually(lambda: kernel.flows() == others, what="that the sender's flow is, too")
 
 
 def test_a_connection_over_an_address_that_was_taken_away_is_over(send: Send, kernel: Kernel) -> None:

@@ -26,8 +26,6 @@ from .test_nat_gateway import GATEWAY_INTERFACE, INSIDE, NETWORK, OUTSIDE, A
 
 pytestmark = pytest.mark.root
 
-PATIENCE_SECONDS = 30.0
-
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Object]:
@@ -50,7 +48,7 @@ def gone(kernel: Kernel, count: int) -> None:
             len(kernel.nat_flows()) == 2 * count and counted == (count, count) and begun(kernel, number_of(A)) == count
         )
 
-    eventually(are_left, within=PATIENCE_SECONDS, what="that connections are forgotten")
+    eventually(are_left, what="that connections are forgotten")
 
 
 def test_an_idle_connection_is_forgotten_and_its_answers_with_it(where: Path, kernel: Kernel) -> None:
@@ -74,5 +72,5 @@ def test_a_closed_connection_makes_room_before_one_that_is_open(where: Path, ker
 def test_connections_of_a_gateway_that_is_gone_are_forgotten(where: Path, kernel: Kernel) -> None:
     namespace.run_in(where, lambda: kernel.run(frame(packet(INSIDE, OUTSIDE, UDP)), A))
     kernel.apply(NETWORK.apply(delete(NETWORK.interfaces[GATEWAY_INTERFACE])))
-    eventually(lambda: not kernel.nat_flows(), within=PATIENCE_SECONDS, what="that connections are forgotten")
+    eventually(lambda: not kernel.nat_flows(), what="that connections are forgotten")
     assert tally(kernel, ALL_NAT_GATEWAYS) == 0

@@ -27,7 +27,6 @@ pytestmark = pytest.mark.root
 
 SYN, ACK, RST = 0x02, 0x10, 0x04
 SHORTER = {"SECONDS_TCP_CLOSED": 1, "FLOWS_PER_LOOK": 10}
-PATIENCE_SECONDS = 30.0
 FORGOTTEN = "that flows are forgotten"
 
 
@@ -46,7 +45,6 @@ def test_a_closed_flow_makes_room_soon_and_an_established_one_stays(send: Send, 
     send(frame(closed, tcp_flags=RST))
     eventually(
         lambda: tally(tracking, number_of(A)) == 1 and tally(tracking, number_of(C)) == 1,
-        within=PATIENCE_SECONDS,
         what=FORGOTTEN,
     )
     assert tally(tracking, ALL_INTERFACES) == 2 == len(tracking.flows())
@@ -60,7 +58,7 @@ def test_every_flow_has_its_turn(send: Send, tracking: Kernel) -> None:
         send(frame(flow, tcp_flags=SYN))
         if port % 2:
             send(frame(flow, tcp_flags=RST))
-    eventually(lambda: len(tracking.flows()) == 50, within=PATIENCE_SECONDS, what=FORGOTTEN)
+    eventually(lambda: len(tracking.flows()) == 50, what=FORGOTTEN)
     assert [tally(tracking, number_of(row)) for row in (A, C)] == [25, 25]
 
 
@@ -70,7 +68,7 @@ def test_few_flows_are_not_looked_at_again_and_again(send: Send, tracking: Kerne
     for port in ports:
         send(frame(packet(A_ADDRESS, B_ADDRESS, source_port=port), tcp_flags=SYN))
     ours = Address.parse(B_ADDRESS).packed
-    eventually(lambda: next_turn(tracking)["remote"] == ours, within=PATIENCE_SECONDS, what="that others' are gone")
+    eventually(lambda: next_turn(tracking)["remote"] == ours, what="that others' are gone")
     started, turns = time.monotonic(), []
     while time.monotonic() < started + 0.5:
         turns.append(next_turn(tracking)["local_port"])
@@ -93,5 +91,5 @@ def test_the_flows_of_an_interface_go_with_it(send: Send, tracking: Kernel) -> N
     key = layout.ID.pack(number_of(A))
     tracking.loaded.maps["interfaces"].delete([key])
     tracking.loaded.maps["tallies"].delete([key])
-    eventually(lambda: tally(tracking, ALL_INTERFACES) == 1, within=PATIENCE_SECONDS, what=FORGOTTEN)
+    eventually(lambda: tally(tracking, ALL_INTERFACES) == 1, what=FORGOTTEN)
     assert len(tracking.flows()) == 1, "C's own"

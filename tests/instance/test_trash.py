@@ -12,9 +12,9 @@ from realvpc.instance.storage import Storage
 from realvpc.instance.trash import Trash
 from realvpc.instance.trees import Interrupted
 from tests.instance.specs import machine
+from tests.patience import PATIENCE_SECONDS
 from tests.running import eventually
 
-PATIENCE = 20.0  # seconds; only what hangs takes them
 FILES = 100
 
 
@@ -57,7 +57,7 @@ def test_what_is_put_in_is_gone_at_once_and_deleted_in_its_turn(tmp_path: Path, 
     trash.open()
     for name in ("first", "second", "third"):
         trash.put(directory(tmp_path / name))
-        assert slow.begun.wait(PATIENCE)
+        assert slow.begun.wait(PATIENCE_SECONDS)
         assert not (tmp_path / name).exists()
     held = [len(list(each.iterdir())) for each in (tmp_path / "trash").iterdir()]
     assert held == [FILES] * 3, "nothing of it was deleted by who put it there"
@@ -71,7 +71,7 @@ def test_an_interrupted_deletion_is_the_next_ones(tmp_path: Path, slow: Slow) ->
     trash = Trash(tmp_path / "trash")
     trash.open()
     trash.put(directory(tmp_path / "doomed"))
-    assert slow.begun.wait(PATIENCE)
+    assert slow.begun.wait(PATIENCE_SECONDS)
     trash.close()
     (left,) = (tmp_path / "trash").iterdir()
     assert len(list(left.iterdir())) == FILES
@@ -92,7 +92,7 @@ def test_machines_come_and_go_while_disks_are_being_deleted(tmp_path: Path, slow
         for spec in specs:
             directory(storage.ensure(spec).home / "files")
         storage.remove(specs[0].id)
-        assert slow.begun.wait(PATIENCE)
+        assert slow.begun.wait(PATIENCE_SECONDS)
         for spec in specs[1:]:
             storage.remove(spec.id)
         storage.ensure(machine(5))

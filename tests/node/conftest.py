@@ -22,10 +22,10 @@ from realvpc.node.answer import NodeLostError
 from realvpc.node.client import NodeClient
 from realvpc.node.connection import NodeConnection
 from tests import surroundings
+from tests.patience import PATIENCE_SECONDS
 from tests.running import eventually
 
 PROGRAM = Path(__file__).parent / "plain_fabric.py"
-PATIENCE_SECONDS = 20.0
 NOBODY = 65534  # whom the node of plain_fabric.py takes for the API
 
 
@@ -65,7 +65,7 @@ class NodeProcess:
                 assert self.process.poll() is None, "the node ended"
                 return None
 
-        return eventually(greeted, within=PATIENCE_SECONDS, what="that the node greets")
+        return eventually(greeted, what="that the node greets")
 
     def end(self) -> None:
         """Shut it down with everything that it has made.  One that is only slow gets no second one beside it."""
@@ -92,20 +92,19 @@ class NodeProcess:
         self,
         *machines: Workload,
         until: Callable[[list[m.Event]], bool] | None = None,
-        patience: float = PATIENCE_SECONDS,
         ended: tuple[str, ...] = (),
         state: str = "",
     ) -> list[m.Event]:
         """Say what should be on a new connection and return the events until all machines are as wanted."""
         self.revision += 1
         desired = m.Desired(self.revision, self.plan, machines, ended, state)
-        return asyncio.run(self._want(desired, until or (lambda events: _settled(desired, events)), patience))
+        return asyncio.run(self._want(desired, until or (lambda events: _settled(desired, events))))
 
-    async def _want(self, desired: m.Desired, until: Callable[[list[m.Event]], bool], patience: float) -> list[m.Event]:
+    async def _want(self, desired: m.Desired, until: Callable[[list[m.Event]], bool]) -> list[m.Event]:
         events: list[m.Event] = []
         client = await NodeClient.connect(self.socket)
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await client.want(desired)
                 async for event in client.events():
                     events.append(event)

@@ -11,7 +11,7 @@ import pytest
 from realvpc.net.machine import ApplianceSpec, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import link, machine
-from tests.node.conftest import PATIENCE_SECONDS, NodeProcess
+from tests.node.conftest import NodeProcess
 from tests.running import eventually
 
 pytestmark = pytest.mark.root
@@ -59,6 +59,6 @@ def test_of_what_is_not_to_be_any_more_an_instances_disk_is_kept_and_an_applianc
         node.start()
     node.want()
     disks = node.state_dir / "disks"
-    eventually(lambda: not list(disks.iterdir()), within=PATIENCE_SECONDS, what="that no disk is left")
+    eventually(lambda: not list(disks.iterdir()), what="that no disk is left")
     with node.connect() as connection:
         assert [disk.name for disk in connection.status().kept] == [machine().id]

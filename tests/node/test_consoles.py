@@ -8,7 +8,7 @@ import pytest
 
 from realvpc.net.machine import MachineSpec, Wanted
 from tests.instance.specs import machine
-from tests.node.conftest import PATIENCE_SECONDS, NodeProcess
+from tests.node.conftest import NodeProcess
 from tests.running import eventually
 
 pytestmark = pytest.mark.root
@@ -22,7 +22,7 @@ def console(node: NodeProcess, spec: MachineSpec) -> bytes:
 
 
 def await_console(node: NodeProcess, spec: MachineSpec, text: bytes) -> None:
-    eventually(lambda: text in console(node, spec), within=PATIENCE_SECONDS, what=f"{text!r} on the console")
+    eventually(lambda: text in console(node, spec), what=f"{text!r} on the console")
 
 
 GREEDY = {

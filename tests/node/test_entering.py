@@ -107,10 +107,10 @@ def test_a_command_ends_with_the_one_who_asked_for_it(node: NodeProcess) -> None
     def runs() -> bool:
         return "sleep 4242" in node.sh(spec, "ps -ef | grep -v grep")
 
-    eventually(runs, within=5, what="that the command runs")
+    eventually(runs, what="that the command runs")
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    eventually(lambda: not runs(), within=5, what="that the command ends with who began it")
+    eventually(lambda: not runs(), what="that the command ends with who began it")
 
 
 def test_only_root_may_enter_machines_or_end_the_node(node: NodeProcess) -> None:

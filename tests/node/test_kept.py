@@ -14,7 +14,8 @@ from realvpc.net.machine import MachineSpec, Wanted
 from realvpc.node import messages as m
 from realvpc.node.answer import NodeError
 from tests.instance.specs import machine
-from tests.node.conftest import PATIENCE_SECONDS, NodeProcess, running_node
+from tests.node.conftest import NodeProcess, running_node
+from tests.patience import PATIENCE_SECONDS
 from tests.running import eventually
 
 pytestmark = pytest.mark.root
@@ -34,13 +35,13 @@ def kept(node: NodeProcess, count: int) -> tuple[KeptDisk, ...]:
         with node.connect() as connection:
             return connection.status().kept
 
-    eventually(lambda: len(found()) == count, within=PATIENCE_SECONDS, what=f"that {count} disks are kept")
+    eventually(lambda: len(found()) == count, what=f"that {count} disks are kept")
     return found()
 
 
 def await_empty_trash(node: NodeProcess) -> None:
     trash = node.state_dir / "trash"
-    eventually(lambda: not list(trash.iterdir()), within=PATIENCE_SECONDS, what="that the trash is empty")
+    eventually(lambda: not list(trash.iterdir()), what="that the trash is empty")
 
 
 def write(node: NodeProcess, spec: MachineSpec) -> None:
@@ -197,7 +198,7 @@ def test_what_cannot_be_deleted_is_a_fault_and_stands_in_nobodys_way(node: NodeP
             with node.connect() as connection:
                 return {fault.subject: fault.reason for fault in connection.status().faults}.get("doomed")
 
-        told = eventually(reason, within=PATIENCE_SECONDS, what="that what cannot be deleted is told")
+        told = eventually(reason, what="that what cannot be deleted is told")
         assert str(doomed) in told
     finally:
         os.system(f"umount {doomed}/.1 2>/dev/null || umount {point}")

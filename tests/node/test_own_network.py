@@ -183,8 +183,6 @@ def test_whoever_makes_devices_all_the_time_does_not_stop_others_from_starting(
     hostile, neighbour = pair
     node.sh(hostile, "while :; do ip link add br0 type bridge; ip link delete br0; done >/dev/null 2>&1 &")
     node.sh(hostile, "for i in $(seq 300); do echo link add b$i type bridge; done | ip -batch -")
-    before = time.monotonic()
     other = machine(30, pids=100)
     node.want(hostile, neighbour, other)
-    assert time.monotonic() - before < 10
     node.want(hostile, neighbour)

@@ -20,7 +20,8 @@ from realvpc.node.client import NodeClient
 from realvpc.node.connection import NodeConnection
 from realvpc.node.questions import AT_A_TIME
 from tests.instance.specs import machine
-from tests.node.conftest import PATIENCE_SECONDS, NodeProcess
+from tests.node.conftest import NodeProcess
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.root
 

@@ -15,10 +15,10 @@ from realvpc.node.lane import Lane
 from realvpc.node.messages import Desired, DesiredDelta, Fault, MachineFailed, MachineRemoved, MachineUp
 from realvpc.node.reconcile import DISKS, START_ATTEMPTS, Reconciler
 from tests.instance.specs import machine
+from tests.patience import PATIENCE_SECONDS
 
 from .fakes import FakeFabric, FakeMachines, refuse
 
-PATIENCE = 20.0  # seconds; only what hangs takes them
 A, B = machine(1), machine(2)
 
 
@@ -38,7 +38,7 @@ async def reconciling(fabric: Fabric, machines: Machines) -> AsyncIterator[Recon
 
 
 async def until(reconciler: Reconciler, holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not holds():
             seen = reconciler.version
             if not holds():
@@ -47,7 +47,7 @@ async def until(reconciler: Reconciler, holds: Callable[[], bool]) -> None:
 
 async def stands_still(reconciler: Reconciler) -> None:
     """One who spins has no moment without news."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             seen = reconciler.version
             await asyncio.sleep(0.1)

@@ -23,8 +23,9 @@ from realvpc.net.network import Network
 from realvpc.node import messages as m
 from realvpc.node.audit import AUDIT_SECONDS
 from tests.instance.specs import machine
-from tests.node.conftest import PATIENCE_SECONDS, NodeProcess, running_node
+from tests.node.conftest import NodeProcess, running_node
 from tests.packets.hosts import host, link_spec, number, vpc
+from tests.patience import PATIENCE_SECONDS
 from tests.running import eventually
 
 pytestmark = pytest.mark.root

@@ -16,10 +16,9 @@ from realvpc.node.isolation import Isolation
 from realvpc.node.lane import Lane
 from realvpc.node.questions import Questions
 from realvpc.node.reconcile import Reconciler
+from tests.patience import PATIENCE_SECONDS
 
 from .fakes import FakeFabric, FakeMachines
-
-PATIENCE = 20.0  # seconds; only what hangs takes them
 
 
 class Channel:
@@ -47,7 +46,7 @@ def test_a_shutdown_that_fails_at_its_end_leaves_a_node_that_audits(monkeypatch:
             await questions.answer(channel, 1, m.Shutdown(Wanted.STOPPED), 0)  # type: ignore[arg-type]  # only send
             assert b"PermissionError" in channel.said[0]
             assert not stopped.is_set()
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await auditor.audit()
         finally:
             lane.close()

@@ -16,8 +16,9 @@ from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.plan import compile_plan
 from realvpc.net.machine import Forward, LinkSpec, Target
 from realvpc.net.network import Network
+from tests.patience import PATIENCE_SECONDS
 
-from .hosts import ALL_IN, ALL_OUT, PATIENCE, host, link_spec, number, vpc
+from .hosts import ALL_IN, ALL_OUT, host, link_spec, number, vpc
 
 PORT, AT_TARGETS = 80, 8080
 FIRST, SECOND = number("i", 1), number("i", 2)  # targets
@@ -95,7 +96,7 @@ def forwards(*targets: str, protocol: Literal["tcp", "udp"] = "tcp", is_ipv6: bo
 def opened(place: Path, kind: socket.SocketKind = socket.SOCK_STREAM, *, is_ipv6: bool = False) -> socket.socket:
     family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
     made = namespace.run_in(place, lambda: socket.socket(family, kind))
-    made.settimeout(PATIENCE)
+    made.settimeout(PATIENCE_SECONDS)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     return made
 

@@ -6,7 +6,8 @@ import re
 import subprocess
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import product
+from functools import partial
+from itertools import chain, product
 from typing import Any, NamedTuple
 
 from realvpc.fabric.fabric import Fabric
@@ -25,10 +26,11 @@ from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, Ta
 from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, ICMPV6, SecurityGroup, SecurityGroupRule
 from realvpc.net.subnet import Subnet
 from realvpc.net.vpc import CidrAssociation, Ipv6CidrAssociation, Vpc
+from tests.patience import PATIENCE_SECONDS
+from tests.running import eventually
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 COMMON: dict[str, Any] = {"account": "111111111111", "region": "ap-northeast-1"}
-PATIENCE = 10.0  # seconds, for an answer on a machine that is busy
 TTL = 64  # what a namespace of its own sends with
 
 
@@ -167,8 +169,18 @@ def peering(index: int, requester: int, accepter: int) -> Peering:
 def bring_up(fabric: Fabric, network: Network) -> None:
     """A machine per instance, and the network's plan."""
     for name in network.instances:
-        fabric.ensure_machine(name, tuple(link_spec(network, row) for row in network.interfaces_of(name)))
+        links = tuple(link_spec(network, row) for row in network.interfaces_of(name))
+        fabric.ensure_machine(name, links)
+        for address in chain.from_iterable(link.ipv6_addresses for link in links):
+            eventually(partial(_takes, fabric, name, address), what=f"that {name} takes what is for {address}")
     fabric.apply(compile_plan(network))
+
+
+def _takes(fabric: Fabric, name: str, address: str) -> bool:
+    """Whether the kernel there knows that the address is its own, which it does not at once: a thread of its tells it
+    (addrconf_dad_start), when nobody else has the lock that all namespaces share."""
+    words = inside(fabric, name, "ip", "-6", "route", "show", "table", "local")
+    return f"local {address} " in subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
 def link_spec(network: Network, row: NetworkInterface) -> LinkSpec:
@@ -201,13 +213,17 @@ def inside(fabric: Fabric, name: str, *command: str) -> list[str]:
     return ["nsenter", f"--net={fabric.namespace(name)}", *command]
 
 
-def ping(fabric: Fabric, name: str, to: str, *options: str, count: int = 3, patience: float = PATIENCE) -> Pings:
+def ping(
+    fabric: Fabric, name: str, to: str, *options: str, count: int = 3, patience: float = PATIENCE_SECONDS
+) -> Pings:
     """``ping`` from the namespace ``name`` (an instance or ``internet``), until all is answered.
 
     All are sent at once (``-l``): once one is answered, ``ping`` would wait for a last one no longer than between two.
     """
     words = ["ping", "-n", "-l", str(count), "-c", str(count), "-W", str(patience), *options, to]
-    done = subprocess.run(inside(fabric, name, *words), capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(
+        inside(fabric, name, *words), capture_output=True, text=True, check=False, timeout=2 * PATIENCE_SECONDS
+    )
     return read_pings(done.stdout)
 
 

@@ -21,6 +21,7 @@ from realvpc.net.machine import Forward
 from realvpc.net.network import Network
 from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
 from realvpc.net.table import put
+from tests.patience import PATIENCE_SECONDS
 from tests.running import eventually
 
 from .balancer import (
@@ -50,7 +51,7 @@ from .balancer import (
     opened,
     serving,
 )
-from .hosts import ALL_IN, ALL_OUT, PATIENCE, host, link_spec, number, peering, ping_in_vain, vpc
+from .hosts import ALL_IN, ALL_OUT, host, link_spec, number, peering, ping_in_vain, vpc
 from .sabotage import audited, look, run
 from .test_fabric import counted
 
@@ -184,7 +185,7 @@ def test_so_is_what_a_target_says_of_no_connection(fabric: Fabric) -> None:
         fabric.remove_machine(BALANCER)
         balance(fabric, forwards(FIRST))
         accepted[0].sendall(b"hello")
-        eventually(lambda: accepted[0].fileno() < 0, within=PATIENCE, what="that the target's connection ends")
+        eventually(lambda: accepted[0].fileno() < 0, what="that the target's connection ends")
 
 
 @pytest.mark.parametrize(("address", "is_ipv6"), [(ENDPOINT, False), (ENDPOINT_IPV6, True)])
@@ -290,7 +291,7 @@ def test_sockets_of_its_own_reach_targets(balanced: Fabric) -> None:
     """Even one whose address another link of the balancer's has."""
     for name, (address, _) in TARGETS.items():
         with balanced.socket_in(BALANCER) as probe:
-            probe.settimeout(10)
+            probe.settimeout(PATIENCE_SECONDS)
             probe.connect((address, AT_TARGETS))
             probe.sendall(b"hello")
             assert probe.recv(99).decode().split(" ")[:2] == [name, OWN_ADDRESS]

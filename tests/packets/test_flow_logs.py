@@ -15,6 +15,7 @@ from realvpc.net.flow_line import Place, flow_line
 from realvpc.net.flow_log import DestinationType, FlowLog, TrafficType
 from realvpc.net.network import Network
 from realvpc.net.security_group import ICMP, TCP
+from tests.patience import PATIENCE_SECONDS
 
 from .hosts import ALL_IN, ALL_OUT, COMMON, NOW, Rule, bring_up, host, number, peering, ping, ping_in_vain, vpc
 from .nat import GATEWAY, private_host, vpc_with_nat
@@ -127,7 +128,7 @@ def test_a_connection_counts_what_it_carried(fabric: Fabric, network: Network) -
         client.connect((B_ADDRESS, OPEN))
         connection, _ = server.accept()
         with connection:
-            connection.settimeout(5)
+            connection.settimeout(PATIENCE_SECONDS)
             received = 0
             client.setblocking(False)
             rest = memoryview(data)

@@ -16,6 +16,7 @@ from realvpc.net.network import Network
 from realvpc.net.services import Listener, identity_over_endpoint
 from realvpc.net.table import delete
 from realvpc.net.trace import AWS
+from tests.patience import PATIENCE_SECONDS
 
 from .gateway_endpoint import S3, gateway_endpoint
 from .hosts import ALL_OUT, bring_up, host, number, peering, ping, ping_in_vain, vpc
@@ -25,7 +26,6 @@ from .test_fabric import counted, either_way
 pytestmark = pytest.mark.root
 
 A, PUBLIC, FAR, TWIN = (number("i", index) for index in (1, 3, 4, 5))
-PATIENCE_SECONDS = 5.0
 
 
 @pytest.fixture

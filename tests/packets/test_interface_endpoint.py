@@ -20,6 +20,7 @@ from realvpc.net.network import Network
 from realvpc.net.security_group import ALL_PROTOCOLS, TCP
 from realvpc.net.services import Listener, endpoint_identity_of, ipv6_endpoint_identity_of
 from realvpc.net.table import delete, put
+from tests.patience import PATIENCE_SECONDS
 
 from .endpoint import INTERFACE, interface_endpoint
 from .hosts import ALL_OUT, Rule, bring_up, host, number, peering, ping_in_vain, vpc
@@ -27,10 +28,11 @@ from .test_fabric import counted, either_way
 
 pytestmark = pytest.mark.root
 
+BRIEFLY = 1.0  # seconds, where nothing is to come
+
 A, B, TWIN = (number("i", index) for index in (1, 2, 3))
 SAME, FAR, ENDPOINT = "10.20.0.7", "10.30.0.7", "10.20.0.80"
 HTTPS_IN = Rule(TCP, low=443, high=443)
-PATIENCE = 3.0
 
 
 def network_of_three() -> Network:
@@ -79,11 +81,13 @@ def tell(connection: socket.socket) -> None:
             connection.sendall(data)
 
 
-def connected(fabric: Fabric, machine: str, port: int = 443, to: str = ENDPOINT) -> socket.socket:
+def connected(
+    fabric: Fabric, machine: str, port: int = 443, to: str = ENDPOINT, *, patience: float = PATIENCE_SECONDS
+) -> socket.socket:
     """Raises OSError."""
 
     def connect() -> socket.socket:
-        return socket.create_connection((to, port), timeout=PATIENCE)
+        return socket.create_connection((to, port), timeout=patience)
 
     return namespace.run_in(fabric.namespace(machine), connect)
 
@@ -130,7 +134,7 @@ def test_it_answers_no_ping_and_no_other_port_and_says_why(fabric: Fabric) -> No
 
         def to_another_port() -> None:
             with pytest.raises(OSError, match="timed out"):
-                connected(fabric, A, port=80)
+                connected(fabric, A, port=80, patience=BRIEFLY)
 
         assert counted(fabric, to_another_port).keys() == {"ENDPOINT_NOT_SERVED"}
 
@@ -145,7 +149,7 @@ def test_a_closed_group_lets_open_connections_go_on_and_no_other_begin(fabric: F
         client.sendall(b"still there")
         assert client.recv(100) == b"still there"
         with pytest.raises(OSError, match="timed out"):
-            connected(fabric, B)
+            connected(fabric, B, patience=BRIEFLY)
 
 
 @pytest.mark.skipif(not HAS_IPV6, reason="the kernel has no IPv6")
@@ -179,7 +183,7 @@ def test_over_ipv6_it_is_known_who_asks_and_whole_streams_go_through(fabric: Fab
 
         def from_the_internet() -> None:
             with pytest.raises(OSError, match="timed out"):
-                connected(fabric, "internet", to=own)
+                connected(fabric, "internet", to=own, patience=BRIEFLY)
 
         assert counted(fabric, from_the_internet).keys() == {"IGW_UNKNOWN_PUBLIC_ADDRESS"}
 
@@ -192,5 +196,5 @@ def test_a_deleted_endpoint_is_nowhere(fabric: Fabric) -> None:
         assert asked(fabric, A)
         fabric.apply(compile_plan(network.apply(delete(*gone))))
         with pytest.raises(OSError, match=r"timed out|No route"):
-            connected(fabric, A)
+            connected(fabric, A, patience=BRIEFLY)
         assert asked(fabric, TWIN) == f"{SAME} {identity(3)}"

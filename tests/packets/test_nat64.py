@@ -15,6 +15,7 @@ from realvpc.net.addresses import Address
 from realvpc.net.nat64 import standing_for
 from realvpc.net.network import Network
 from realvpc.net.services import INTERNET_HOSTS
+from tests.patience import PATIENCE_SECONDS
 
 from .hosts import bring_up, host, inside, number, ping, ping_in_vain
 from .nat import private_host, vpc_with_nat
@@ -25,7 +26,6 @@ pytestmark = pytest.mark.root
 A, PUBLIC = number("i", 1), number("i", 2)
 EIP, OUTSIDE = "198.18.2.1", INTERNET_HOSTS["one.example.com"]
 SEEN_AS = str(standing_for(OUTSIDE))
-PATIENCE_SECONDS = 5.0
 DATA = bytes(range(256)) * 400
 
 

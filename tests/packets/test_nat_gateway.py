@@ -15,6 +15,7 @@ from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.plan import compile_plan
 from realvpc.net.network import Network
 from realvpc.net.table import put
+from tests.patience import PATIENCE_SECONDS
 
 from .hosts import ALL_IN, ALL_OUT, bring_up, host, inside, number, peering, ping, ping_in_vain, vpc
 from .nat import GATEWAY, private_host, vpc_with_nat
@@ -25,7 +26,6 @@ pytestmark = pytest.mark.root
 A, B, PUBLIC, FAR = (number("i", index) for index in (1, 2, 3, 4))
 EIP, OUTSIDE, OWN = "198.18.2.1", "198.19.0.1", "10.20.0.10"
 SERVER = (OUTSIDE, 7777)
-PATIENCE_SECONDS = 5.0
 
 
 def network_of_four() -> Network:
@@ -158,7 +158,7 @@ def test_errors_find_who_they_are_for(fabric: Fabric, network: Network) -> None:
         with pytest.raises(ConnectionRefusedError):
             client.recv(100)
     command = inside(fabric, A, "ping", "-n", "-M", "do", "-s", "2000", "-c", "1", "-W", "1", OUTSIDE)
-    told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
     assert "mtu = 1500" in told.stdout + told.stderr
 
 

@@ -22,6 +22,7 @@ import pytest
 from botocore.exceptions import BotoCoreError
 
 from realvpc.net.zones import REGIONS, zones
+from tests.patience import PATIENCE_SECONDS
 from tests.running import AWS, REGION, Running, shell
 
 pytestmark = pytest.mark.e2e
@@ -197,7 +198,7 @@ def test_any_credentials_and_a_reset_for_test_suites(new_service: Callable[..., 
 def _http(service: Running, method: str, path: str) -> tuple[int, Any]:
     request = urllib.request.Request(f"http://127.0.0.1:{service.port}{path}", method=method)
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         with error:
@@ -276,7 +277,7 @@ def test_in_the_foreground_it_stops_with_a_signal(new_service: Callable[..., Run
         said += line
     vpc = service.client("ec2").create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     process.send_signal(signal.SIGTERM)
-    said += process.communicate(timeout=30)[1]
+    said += process.communicate(timeout=PATIENCE_SECONDS)[1]
     assert process.returncode == 0, said
     assert not service.status()["up"]
     assert "serving http" in said  # the log

@@ -15,8 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from realvpc.session import message as m
-
-PATIENCE = 20.0  # seconds
+from tests.patience import PATIENCE_SECONDS
 
 
 def _now() -> int:
@@ -110,7 +109,7 @@ class Client:
     async def closed(self) -> None:
         """Wait until the server has closed the connection."""
         assert self._reader is not None
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.shield(self._reader)
 
     async def _take(self, message: m.Message) -> None:
@@ -136,7 +135,7 @@ class Client:
 
     async def _until(self, truth: Callable[[], bool], what: str) -> None:
         try:
-            await self._wait(truth, PATIENCE)
+            await self._wait(truth, PATIENCE_SECONDS)
         except TimeoutError:
             raise AssertionError(f"there was no {what} in the end of {bytes(self.output[-2000:])!r}") from None
 
@@ -161,7 +160,7 @@ class Client:
             type=m.INPUT, sequence=self._next, id=uuid.uuid4(), created_at=_now(), payload_type=kind, payload=payload
         )
         self._next += 1
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while message.sequence not in self._acknowledged:  # what the shell has no room for is sent again
                 with contextlib.suppress(ConnectionClosed):  # somebody connects again
                     await self._socket.send(m.encode(message))

@@ -16,6 +16,7 @@ from realvpc.clock import Clock
 from realvpc.http_connection import ADMITTED
 from realvpc.session.channel_action import CHANNEL_ACTIONS, SERVICE
 from realvpc.session.server import PREFIX, DataChannels
+from tests.patience import PATIENCE_SECONDS
 
 from ..api.conftest import MAIN, TOKYO, VIRGINIA, Client
 from ..api.policies import policy
@@ -85,9 +86,9 @@ class Channels:
         scope = {"path": PREFIX + self.session["SessionId"], "scheme": scheme, "extensions": {ADMITTED: admitted.set}}
         serving = asyncio.create_task(self._channels(scope, said.get, send, through))
         entering = asyncio.create_task(admitted.wait())
-        await asyncio.wait((serving, entering), timeout=10, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((serving, entering), timeout=PATIENCE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         said.put_nowait({"type": "websocket.disconnect"})
-        await asyncio.wait((serving,), timeout=10)
+        await asyncio.wait((serving,), timeout=PATIENCE_SECONDS)
         entering.cancel()
         assert (sent[1] == REFUSED) is not admitted.is_set()
         return admitted.is_set()

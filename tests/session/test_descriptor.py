@@ -9,6 +9,7 @@ import threading
 import tty
 
 from realvpc.session.descriptor import Characters, Reader, Turns, Writer
+from tests.patience import PATIENCE_SECONDS
 
 
 def test_a_reader_stops_when_there_is_no_room_and_goes_on_when_there_is() -> None:
@@ -25,7 +26,7 @@ def test_a_reader_stops_when_there_is_no_room_and_goes_on_when_there_is() -> Non
         assert not ended.is_set()
         limit = 100_000
         reader.resume()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await ended.wait()
         assert len(received) == 40_000
         os.close(ours)
@@ -47,7 +48,7 @@ def test_a_writer_keeps_what_is_not_read_yet_and_says_when_that_shrinks() -> Non
         received = bytearray()
         while len(received) < len(data):
             received += await asyncio.to_thread(os.read, ours, 1 << 16)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await finished.wait()
         assert received == data
         assert (writer.pending, drained.is_set()) == (0, True)
@@ -73,7 +74,7 @@ def test_what_streams_on_a_terminal_arrives_whole() -> None:
             os.close(slave)
 
         threading.Thread(target=stream).start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await ended.wait()
         assert received == data
         os.close(master)

@@ -15,6 +15,7 @@ from realvpc.api.core.errors import AwsError
 from realvpc.api.ec2instanceconnect.tunnel import Tunnel
 from realvpc.net.instance_connect_endpoint import TUNNELS_MAXIMUM
 from realvpc.session.tunnels import ACCOUNT_MAXIMUM, Tunnels
+from tests.patience import PATIENCE_SECONDS
 
 BULK = 8 << 20  # bytes: more than sockets hold
 
@@ -83,7 +84,7 @@ def begin(tunnels: Tunnels, tunnel: Tunnel) -> tuple[Websocket, asyncio.Task[Non
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():
             await asyncio.sleep(0.005)
 
@@ -186,7 +187,7 @@ def test_a_client_that_does_not_read_keeps_no_tunnel_beyond_its_end(monkeypatch:
                 if message["type"] != "websocket.accept":
                     await asyncio.Event().wait()
 
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await tunnels(replace(tunnel, seconds=0), "request", client.receive, send)
                 await tunnels(replace(tunnel, port=1), "request", client.receive, send)  # where nobody listens
 

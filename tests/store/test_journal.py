@@ -26,6 +26,7 @@ from realvpc.store.commit import Commit, Reverted
 from realvpc.store.database import Database, StateFileError, StorageError, Write
 from realvpc.store.group_commit import GroupCommit
 from realvpc.store.reserve import Reserve
+from tests.patience import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 ACCOUNT = "111111111111"
@@ -240,7 +241,7 @@ def test_a_journal_that_ends_is_told_and_nobody_waits_for_it(path: Path) -> None
             database.broken = True
             create_vpc(service)
             with pytest.raises(AwsError, match="Unavailable"):
-                await asyncio.wait_for(service.settled(), 20)
+                await asyncio.wait_for(service.settled(), PATIENCE_SECONDS)
             with pytest.raises(AwsError, match="Unavailable"):  # at once: there is nobody left who could write
                 create_vpc(service)
             assert "out of memory" in (service.trouble or "")

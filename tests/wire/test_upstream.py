@@ -18,6 +18,7 @@ from realvpc.wire import upstream
 from realvpc.wire.asgi import AsgiApp, Receive, Scope, Send
 from realvpc.wire.origin import Origin, parse_origin
 from realvpc.wire.upstream import Upstream
+from tests.patience import PATIENCE_SECONDS
 from tests.serving import served
 
 from .server import KEY, OWNER, Server, form_request
@@ -56,7 +57,7 @@ def signed(service: str, method: str = "GET", path: str = "/", body: bytes | str
 def _send(
     address: tuple[str, int], method: str, path: str, headers: Mapping[str, str], body: Any, source: str
 ) -> Asked:
-    connection = http.client.HTTPConnection(*address, timeout=20, source_address=(source, 0))
+    connection = http.client.HTTPConnection(*address, timeout=PATIENCE_SECONDS, source_address=(source, 0))
     try:
         connection.request(method, path, body, dict(headers))
         answer = connection.getresponse()
@@ -309,7 +310,7 @@ def test_who_goes_away_is_not_waited_for() -> None:
         headers = [(name.lower().encode(), str(value).encode()) for name, value in asked.headers.items()]
         scope = {"type": "http", "method": "GET", "path": "/b/k", "raw_path": b"/b/k", "query_string": b""}
         await server.app(scope | {"headers": headers}, receive, send)
-        await asyncio.wait_for(gone.wait(), 20)
+        await asyncio.wait_for(gone.wait(), PATIENCE_SECONDS)
 
     run(patient, test)
 

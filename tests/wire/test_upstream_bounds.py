@@ -13,6 +13,7 @@ from realvpc.api.core.errors import AwsError
 from realvpc.wire import upstream
 from realvpc.wire.origin import Origin
 from realvpc.wire.upstream import Truncated, Upstream
+from tests.patience import PATIENCE_SECONDS
 
 
 @contextlib.asynccontextmanager
@@ -40,7 +41,7 @@ def test_an_upstream_that_only_says_that_it_will_answer_is_left() -> None:
                 await writer.drain()
 
     async def run_it() -> None:
-        async with upstream_of(answer) as there, asyncio.timeout(20):
+        async with upstream_of(answer) as there, asyncio.timeout(PATIENCE_SECONDS):
             scope = {"method": "GET", "path": "/", "headers": []}
             with pytest.raises(AwsError, match="it says without end that it will answer"):
                 await there.forward(scope, nothing_more, unheard)
@@ -56,7 +57,7 @@ def test_a_body_that_comes_in_drops_has_as_long_as_the_upstream_says_nothing(mon
         await asyncio.sleep(60)
 
     async def run_it() -> None:
-        async with upstream_of(answer) as there, asyncio.timeout(20):
+        async with upstream_of(answer) as there, asyncio.timeout(PATIENCE_SECONDS):
             for pause, size in ((0.05, 1), (0.0, 1 << 20)):
 
                 async def receive(pause: float = pause, size: int = size) -> Any:
@@ -90,7 +91,7 @@ def test_a_refusal_is_no_second_answer(monkeypatch: pytest.MonkeyPatch, name: st
         begun.set()
 
     async def run_it() -> None:
-        async with upstream_of(answer) as there, asyncio.timeout(20):
+        async with upstream_of(answer) as there, asyncio.timeout(PATIENCE_SECONDS):
             scope = {"method": "PUT", "path": "/", "headers": [(b"transfer-encoding", b"chunked")]}
             with pytest.raises(Truncated):
                 await there.forward(scope, receive, send)

@@ -1,0 +1,3 @@
+"""How long tests wait for what has to come: whatever else the machine does meanwhile."""
+
+PATIENCE_SECONDS = 60.0  # only what hangs takes them
