@@ -165,13 +165,46 @@ def test_filters(client: Client) -> None:
     assert found("Path", "/app", option="Recursive") == ["/app/db/host", "/app/one"]
     assert found("Tier", "Advanced") == ["other"]
     assert found("tag:team", "net") == ["/app/one"]
-    assert found("tag:team", "x") == []
+    assert found("tag:team", "x") == found("tag:team", "t", option="BeginsWith") == []
+    assert found("tag:team", "n", option="BeginsWith") == found("tag:team") == ["/app/one"]
     old = client("DescribeParameters", of="ssm", Filters=[{"Key": "Name", "Values": ["other"]}])
     assert names(old["Parameters"]) == ["other"]
     refused = client.refused(
         "DescribeParameters", of="ssm", ParameterFilters=[{"Key": "Type", "Option": "Contains", "Values": ["x"]}]
     )
     assert refused.code == "InvalidFilterOption"
+
+
+@pytest.mark.parametrize(
+    ("filters", "code", "words"),
+    [
+        ([{"Key": "Label", "Values": ["x"]}], "InvalidFilterKey", "[Path, Name, Type, KeyId, Tier, DataType]"),
+        ([{"Key": "Name"}], "InvalidFilterValue", "null for filter key Name"),
+        (
+            [{"Key": "Name", "Values": [each]} for each in "ab"],
+            "InvalidFilterKey",
+            "is duplicated in the request: Name.",
+        ),
+        ([{"Key": "Tier", "Values": ["x"]}], "InvalidFilterValue", "[Standard, Advanced, Intelligent-Tiering]"),
+        ([{"Key": "Type", "Values": ["x"]}], "InvalidFilterValue", "[String, StringList, SecureString]"),
+        ([{"Key": "Path", "Option": "Equals", "Values": ["/a"]}], "InvalidFilterOption", "[Recursive, OneLevel]"),
+        ([{"Key": "Path", "Values": ["/a", "/AWS/b"]}], "ValidationException", 'prefixed with "aws" or "ssm"'),
+        ([{"Key": "Path", "Values": ["//"]}], "ValidationException", 'must begin with a forward slash "/"'),
+        ([{"Key": "Path", "Values": ["/#"]}], "ValidationException", "Valid example: /get/parameters2-/by1./path0_."),
+    ],
+)
+def test_what_filters_of_parameters_have_to_be(
+    client: Client, filters: list[dict[str, Any]], code: str, words: str
+) -> None:
+    """The reference has which keys and options there are; the sentences are those of moto's tests."""
+    error = client.refused("DescribeParameters", of="ssm", ParameterFilters=filters)
+    assert (error.code, words in error.message) == (code, True)
+
+
+def test_labels_are_filtered_by_the_whole_label(client: Client) -> None:
+    row = {"Key": "Label", "Option": "BeginsWith", "Values": ["x"]}
+    error = client.refused("GetParametersByPath", of="ssm", Path="/", ParameterFilters=[row])
+    assert error.code == "InvalidFilterOption"
 
 
 def test_names_and_arns_of_several(client: Client) -> None:
