@@ -9,6 +9,7 @@ from realvpc.api.core.action import Action
 from realvpc.api.core.context import Answer, Context, Request, Response
 from realvpc.api.core.errors import AwsError
 from realvpc.api.ec2.console_output import console_asked_of, console_output
+from realvpc.api.ec2.questions import asking
 from realvpc.api.ec2.resources import on
 from realvpc.node.answer import NodeError
 
@@ -35,4 +36,4 @@ def console_actions(read: Read | None = None) -> dict[str, Action]:
 
         return Answer(effect=ask)
 
-    return {"GetConsoleOutput": Action(get_console_output, on("instance"))}
+    return asking({"GetConsoleOutput": Action(get_console_output, on("instance"))})

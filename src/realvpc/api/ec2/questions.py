@@ -41,7 +41,7 @@ _LAUNCH = "RunInstances"
 _OURS = ("ec2:", "aws:resourcetag/", "aws:requesttag/")
 
 
-def asking(rows: Mapping[str, Action]) -> Mapping[str, Action]:
+def asking(rows: Mapping[str, Action]) -> dict[str, Action]:
     """The actions, with what policies are asked about them."""
     return {name: replace(row, asks=_asks) for name, row in rows.items()}
 
@@ -173,7 +173,12 @@ def _asks(name: str, ctx: Context, request: Request, arns: Sequence[str], prospe
 
 
 def _tagged_kinds(request: Request) -> Iterator[str]:
-    """Of what there is here: for others the action fails, or makes nothing."""
+    """Of what there is here: for others the action fails, or makes nothing.  Copies may have the tags of their sources
+    (EC2 guide, "Copy an Amazon EC2 AMI")."""
+    if request.get("CopyImageTags"):
+        yield "image"
+    if request.get("CopyTagsFromSource"):
+        yield "snapshot"
     for specification in request.get("TagSpecifications") or ():
         if specification.get("Tags") and specification.get("ResourceType") in _BY_TYPE:
             yield specification["ResourceType"]
