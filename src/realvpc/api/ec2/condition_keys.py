@@ -28,7 +28,7 @@ def actions_with_keys() -> Mapping[str, Mapping[str, str]]:
 
 def _of_a_later_one(kind: str) -> Mapping[str, str]:
     """What resources of the type have themselves: CreateTags has all of it."""
-    keys = _reference()["CreateTags"].get(kind, "").split()
+    keys = _reference()["CreateTags"].get(kind, "").split() if kind else ()
     return {kind: " ".join(each for each in keys if each not in ("aws:RequestTag/", "aws:TagKeys"))}
 
 
