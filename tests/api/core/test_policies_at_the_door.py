@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from realvpc.api.core.call import Call, Session, Through
+from realvpc.api.core.call import Call, Caller, Session, Through
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 
@@ -177,6 +177,14 @@ def test_federated_users_may_what_their_session_and_its_user_both_may(owner: As,
     limited = owner("GetFederationToken", of="sts", Name="Max", Policy=policy({"Action": "ec2:DescribeVpcs"}))
     assert _with(service, limited)("DescribeVpcs")["Vpcs"] == []
     assert "no session policy allows" in _with(service, limited).refused("DescribeSubnets").message
+
+
+def test_federated_users_of_an_account_itself_may_what_their_session_may(owner: As, service: Service) -> None:
+    root = Caller(MAIN, TOKYO, f"arn:aws:iam::{MAIN}:root", MAIN, "")
+    request = {"Name": "Bob", "Policy": policy({"Action": "ec2:DescribeVpcs"})}
+    bob = _with(service, performed(service, Call("sts", "GetFederationToken", request, root, "req-1")))
+    assert bob("DescribeVpcs")["Vpcs"] == []
+    assert "no session policy allows" in bob.refused("DescribeSubnets").message
 
 
 def _with(service: Service, made: dict[str, Any]) -> As:

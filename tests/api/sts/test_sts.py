@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from realvpc.api.core.call import Call, Caller, Credential
+from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.clock import Clock
 
@@ -163,6 +164,33 @@ def test_a_session_that_cannot_be_is_refused(client: Client, changes: dict[str, 
     error = client.refused("AssumeRole", of="sts", **({"RoleArn": arn, "RoleSessionName": "me"} | changes))
     assert error.code == "ValidationError"
     assert words in error.message
+
+
+class AccountItself(Client):
+    """The account, whose credentials are believed as they are."""
+
+    def __call__(self, action: str, /, *, of: str = "ec2", **params: Any) -> dict[str, Any]:
+        root = Caller(self.account, self.region, f"arn:aws:iam::{self.account}:root", self.account, "")
+        return performed(self.service, Call(of, action, params, root, "req-1"))
+
+
+def test_an_account_gets_temporary_credentials_of_its_own_for_an_hour_at_most(service: Service) -> None:
+    """STS API Reference, GetSessionToken: "sessions for account owners default to one hour"."""
+    account = AccountItself(service, MAIN, TOKYO)
+    account("DescribeVpcs")  # its first call, which makes it one that is here
+    for seconds, lasts in ((None, 3600), (43_200, 3600), (900, 900)):
+        made = account("GetSessionToken", of="sts", **({"DurationSeconds": seconds} if seconds else {}))["Credentials"]
+        assert made["Expiration"] == START + timedelta(seconds=lasts)
+    found = holder(service, made)
+    assert found is not None
+    assert (found.account, found.arn, found.user_id) == (MAIN, f"arn:aws:iam::{MAIN}:root", MAIN)
+    again = Caller(MAIN, TOKYO, found.arn, found.user_id, found.access_key_id, found.session)
+    for action, params in (("GetSessionToken", {}), ("GetFederationToken", {"Name": "Bob"})):
+        with pytest.raises(AwsError, match="with session credentials"):
+            performed(service, Call("sts", action, params, again, "req-1"))
+    federated = holder(service, account("GetFederationToken", of="sts", Name="Bob")["Credentials"])
+    assert federated is not None
+    assert federated.arn == f"arn:aws:sts::{MAIN}:federated-user/Bob"
 
 
 def test_a_user_gets_temporary_credentials_that_are_the_users_own(client: Client, service: Service) -> None:

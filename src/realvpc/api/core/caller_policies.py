@@ -29,6 +29,7 @@ def policies_of_caller(ctx: Context) -> Policies | None:
     holder = holder_of_caller(ctx)
     session = caller.session.policies if caller.session else None
     is_owner = isinstance(holder, User) and holder.of_operator
+    is_owner = is_owner or (caller.session is not None and caller.session.holder == caller.account)
     if session is None:
         return None if is_owner else _policies_of(ctx, holder)
     policies = _OWNERS if is_owner else _policies_of(ctx, holder)

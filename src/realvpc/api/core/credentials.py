@@ -75,13 +75,16 @@ def _of_role(directory: Directory, temporary: TemporaryCredentials) -> tuple[str
 
 
 def _of_user(directory: Directory, temporary: TemporaryCredentials) -> tuple[str, str, str, str] | None:
-    """The same of a user's own session, and of a federated user's.  Until they expire they outlive the key that asked
-    for them, though not the user."""
+    """The same of a user's own session, of an account's, and of a federated user's.  Until they expire they outlive
+    the key that asked for them, though not the user."""
     grant = temporary.grant
-    user = directory.users.get(grant.principal_id)
-    if user is None:
+    if grant.principal_id == grant.account in directory.accounts:
+        account, arn, holder = grant.account, f"arn:aws:iam::{grant.account}:root", grant.account
+    elif (user := directory.users.get(grant.principal_id)) is not None:
+        account, arn, holder = user.account, user.arn, user.id
+    else:
         return None
     if grant.is_federated:
         name = grant.session_name
-        return user.account, federated_user_arn(user.account, name), f"{user.account}:{name}", user.id
-    return user.account, user.arn, user.id, user.id
+        return account, federated_user_arn(account, name), f"{account}:{name}", holder
+    return account, arn, holder, holder

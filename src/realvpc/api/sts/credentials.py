@@ -21,6 +21,7 @@ from ..core.request_context import request_context
 from .session_policy import packed_size, session_policies
 
 _ROLE_SECONDS, _USER_SECONDS = 3600, 43_200  # that a session lasts unless asked for otherwise
+_ACCOUNT_SECONDS = 3600  # at most, of an account's own
 _CHAINED_SECONDS = 3600  # at most, for who has assumed a role already
 _ROLE_ARN = re.compile(r"arn:aws:iam::[0-9]+:role/[\x21-\x7e]+", re.ASCII)
 _ROLE_SESSION = re.compile(r"arn:aws:sts::[0-9]{12}:assumed-role/([^/]+)/[^/]+")
@@ -76,11 +77,9 @@ def get_session_token(ctx: Context, request: Request) -> Answer:
     """Temporary credentials of the caller's own.  Raises AccessDenied for one who has only such, ValidationError,
     UnsupportedOperation."""
     refuse(request, _NOT_HERE)
-    seconds = request.get("DurationSeconds") or _USER_SECONDS
-    key = ctx.directory.access_keys.get(ctx.caller.access_key_id)
-    if key is None:
-        raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
-    return Answer({"Credentials": _render(ctx, _grant(ctx, key.id, key.user_id, "", seconds, account=key.account))})
+    key_id, user_id, seconds = _long_term_caller(ctx, request, "GetSessionToken")
+    grant = _grant(ctx, key_id, user_id, "", seconds, account=ctx.account)
+    return Answer({"Credentials": _render(ctx, grant)})
 
 
 def get_federation_token(ctx: Context, request: Request) -> Answer:
@@ -92,21 +91,23 @@ def get_federation_token(ctx: Context, request: Request) -> Answer:
     """
     refuse(request, _NOT_HERE)
     name, policies = request["Name"], session_policies(ctx, request, ctx.account)
-    key = ctx.directory.access_keys.get(ctx.caller.access_key_id)
-    if key is None:
-        raise AwsError("AccessDenied", "Cannot call GetFederationToken with session credentials", 403)
-    grant = _grant(
-        ctx,
-        key.id,
-        key.user_id,
-        name,
-        request.get("DurationSeconds") or _USER_SECONDS,
-        account=key.account,
-        policies=policies,
-        is_federated=True,
-    )
-    user = {"FederatedUserId": f"{key.account}:{name}", "Arn": federated_user_arn(key.account, name)}
+    key_id, user_id, seconds = _long_term_caller(ctx, request, "GetFederationToken")
+    grant = _grant(ctx, key_id, user_id, name, seconds, account=ctx.account, policies=policies, is_federated=True)
+    user = {"FederatedUserId": f"{ctx.account}:{name}", "Arn": federated_user_arn(ctx.account, name)}
     return Answer({"Credentials": _render(ctx, grant), "FederatedUser": user} | packed_size(policies))
+
+
+def _long_term_caller(ctx: Context, request: Request, action: str) -> tuple[str, str, int]:
+    """The key and the user that the caller has, and for how many seconds its session is; an account itself, which has
+    neither, stands for both, and no longer than an hour.  Raises AccessDenied for who has only temporary credentials.
+    """
+    seconds = request.get("DurationSeconds") or _USER_SECONDS
+    key = ctx.directory.access_keys.get(ctx.caller.access_key_id)
+    if key is not None:
+        return key.id, key.user_id, seconds
+    if ctx.caller.is_root and ctx.caller.session is None:
+        return ctx.account, ctx.account, min(seconds, _ACCOUNT_SECONDS)
+    raise AwsError("AccessDenied", f"Cannot call {action} with session credentials", 403)
 
 
 def get_access_key_info(ctx: Context, request: Request) -> Answer:
