@@ -7,20 +7,27 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from random import Random
+from time import sleep
 from typing import Literal
 
 import pytest
 from msgspec.structs import replace
 
+from realvpc.fabric import namespace
+from realvpc.fabric.errors import FabricError
 from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.finding import Part
 from realvpc.fabric.forwards import Way, ruleset
+from realvpc.fabric.link import fabric_name
 from realvpc.fabric.plan import compile_plan
-from realvpc.net.addresses import Cidr
+from realvpc.net.addresses import Address, Cidr
 from realvpc.net.machine import Forward
 from realvpc.net.network import Network
+from realvpc.net.packet import Packet
 from realvpc.net.route_table import Route, TableRoute, Target, TargetKind
+from realvpc.net.security_group import TCP
 from realvpc.net.table import put
+from tests.fabric.frames import frame
 from tests.patience import PATIENCE_SECONDS
 from tests.running import eventually
 
@@ -28,13 +35,16 @@ from .balancer import (
     ARRIVALS,
     AT_TARGETS,
     BALANCER,
+    BRIEFLY,
     ENDPOINT,
     ENDPOINT_IPV6,
     FIRST,
     NEAR,
     OF_ONE,
+    OF_OTHER,
     ONE,
     OTHER,
+    OWN,
     OWN_ADDRESS,
     OWN_IPV6,
     PORT,
@@ -285,6 +295,42 @@ def test_a_balancer_is_no_router(balanced: Fabric) -> None:
     assert counted(balanced, call).keys() == {"DELIVERED"}, "to the balancer, and nothing of it anywhere else"
     run(balanced, BALANCER, "nft flush ruleset")
     assert counted(balanced, call).keys() > {"DELIVERED"}, "as it would be without its rules"
+
+
+def test_an_answer_is_believed_by_the_link_of_the_targets_alone(balanced: Fabric) -> None:
+    """Somebody in a client's VPC may be able to send what looks like an answer to a client of another VPC."""
+    balance(balanced, forwards(SECOND))
+    answer = Packet(
+        source=Address.parse(TARGETS[SECOND][0]),
+        destination=Address.parse(OWN_ADDRESS),
+        protocol=TCP,
+        source_port=AT_TARGETS,
+        destination_port=45000,
+        size=100,
+    )
+
+    def appear(interface_id: str) -> None:
+        """At the balancer's end of a link, as if the fabric had let it through."""
+        mac = bytes.fromhex(network().interfaces[interface_id].mac_address.replace(":", ""))
+        with namespace.run_in(
+            balanced.namespace("fabric"), lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        ) as wire:
+            wire.bind((fabric_name(interface_id), 0))
+            wire.send(mac + frame(answer)[len(mac) :])
+
+    with Connection(balanced.namespace(ONE), source=("10.0.0.5", 45000)) as connection:
+        connection.ask()
+        for interface_id in (OF_OTHER, OF_ONE):
+            assert not counted(balanced, lambda: (appear(interface_id), sleep(BRIEFLY)))  # noqa: B023
+        before = balanced.counters()
+        appear(OWN)
+        eventually(lambda: balanced.counters() != before, what="that it is passed on")
+
+
+def test_without_nft_it_is_said_what_to_install(balanced: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(FabricError, match="package nftables"):
+        balance(balanced, BOTH)
 
 
 def test_sockets_of_its_own_reach_targets(balanced: Fabric) -> None:
