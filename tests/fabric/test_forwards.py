@@ -1,4 +1,4 @@
-"""What a balancer's rules say; that nftables and the packets take them so is in `tests/packets/test_balancer.py`."""
+"""What a balancer's rules say; that nftables and the packets take them so is in `tests/packets/test_balancer*.py`."""
 
 from __future__ import annotations
 

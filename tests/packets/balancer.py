@@ -194,3 +194,8 @@ def is_silent(place: Path, address: str, port: int) -> bool:
         except OSError:
             pass
         return False
+
+
+def balance(fabric: Fabric, given: tuple[Forward, ...]) -> None:
+    """Let the balancer forward this, by all its links."""
+    fabric.ensure_machine(BALANCER, links(network()), forwards=given)

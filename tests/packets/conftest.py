@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from realvpc.fabric.bpf import build
 from realvpc.fabric.fabric import Fabric
+
+from . import balancer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,3 +28,14 @@ def fabric(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fabric]:
     finally:
         made.destroy()
         assert not list((tmp_path / "fabric").iterdir()), "nothing is left behind"
+
+
+@pytest.fixture
+def balanced(fabric: Fabric) -> Iterator[Fabric]:
+    """With a balancer before two targets, which serve."""
+    balancer.bring_up(fabric)
+    balancer.balance(fabric, balancer.forwards(*balancer.TARGETS))
+    with contextlib.ExitStack() as stack:
+        for name in balancer.TARGETS:
+            stack.enter_context(balancer.serving(name, fabric.namespace(name)))
+        yield fabric
