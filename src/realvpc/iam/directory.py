@@ -15,6 +15,7 @@ from .identity_provider import OpenIdConnectProvider, SamlProvider
 from .policy import Policy
 from .policy_holder import PolicyHolder
 from .role import InstanceProfile, Role
+from .signing_certificate import SigningCertificate
 from .ssh_public_key import SshPublicKey
 from .user import Group, User
 
@@ -25,7 +26,7 @@ class Directory(Snapshot):
     TYPES = (
         *(Account, AccessKey, User, Group, Role, InstanceProfile, Policy),
         *(AccountAlias, PasswordPolicy, CredentialReport, OpenIdConnectProvider, SamlProvider),
-        *(AppliedQuota, QuotaRequest, UsedRegion, SshPublicKey),
+        *(AppliedQuota, QuotaRequest, UsedRegion, SshPublicKey, SigningCertificate),
     )
 
     __slots__ = ()
@@ -61,6 +62,10 @@ class Directory(Snapshot):
     @property
     def ssh_public_keys(self) -> Table[SshPublicKey]:
         return self.table(SshPublicKey)
+
+    @property
+    def signing_certificates(self) -> Table[SigningCertificate]:
+        return self.table(SigningCertificate)
 
     @property
     def quotas(self) -> Table[AppliedQuota]:
@@ -101,6 +106,10 @@ class Directory(Snapshot):
     def ssh_keys_of(self, user_id: str) -> Collection[SshPublicKey]:
         return self.ssh_public_keys.where(_owner_id, user_id)
 
+    def signing_certificates_of(self, user_id: str) -> list[SigningCertificate]:
+        """The oldest first."""
+        return sorted(self.signing_certificates.where(_owner_id, user_id), key=lambda row: (row.uploaded_at, row.id))
+
     def members_of(self, group_id: str) -> Collection[User]:
         return self.users.where(_group_ids, group_id)
 
@@ -132,7 +141,7 @@ def _user_id(row: AccessKey) -> Iterable[str]:
     return (row.user_id,)
 
 
-def _owner_id(row: SshPublicKey) -> Iterable[str]:
+def _owner_id(row: SshPublicKey | SigningCertificate) -> Iterable[str]:
     return (row.user_id,)
 
 

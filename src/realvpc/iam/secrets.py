@@ -16,6 +16,11 @@ def new_entity_id(random: Random, prefix: str) -> str:
     return prefix + _letters(random, _BASE32, 17)
 
 
+def new_certificate_id(random: Random) -> str:
+    """Of a signing certificate, as ``TA7SMP42TDN5Z26OBPJE7EXAMPLE``."""
+    return _letters(random, _BASE32, 28)
+
+
 def new_key_id(random: Random) -> str:
     return "AKIA" + _letters(random, _BASE32, 16)
 

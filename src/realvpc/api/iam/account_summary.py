@@ -19,7 +19,7 @@ from realvpc.net.quotas import (
 )
 
 from ..core.context import Answer, Context, Request
-from . import policy, policy_version
+from . import policy, policy_version, signing_certificate
 from .holder import GROUP, ROLE, USER
 
 _QUOTAS = {
@@ -42,7 +42,7 @@ _FIXED = {
     "PolicyVersionsInUseQuota": 10_000,
     "RolePolicySizeQuota": ROLE.inline_characters,
     "ServerCertificatesQuota": 20,
-    "SigningCertificatesPerUserQuota": 2,
+    "SigningCertificatesPerUserQuota": signing_certificate.MOST,
     "UserPolicySizeQuota": USER.inline_characters,
     "VersionsPerPolicyQuota": policy_version.MOST,
 }

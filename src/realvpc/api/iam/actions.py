@@ -22,6 +22,7 @@ from . import (
     role,
     saml_provider,
     service_linked_role,
+    signing_certificate,
     simulation,
     ssh_public_key,
     user,
@@ -67,6 +68,11 @@ _OF_USERS: dict[str, Action] = {
     "ListSSHPublicKeys": Action(ssh_public_key.list_ssh_public_keys, on_user),
     "UpdateSSHPublicKey": Action(ssh_public_key.update_ssh_public_key, on_user),
     "UploadSSHPublicKey": Action(ssh_public_key.upload_ssh_public_key, on_user),
+    # Signing certificates
+    "DeleteSigningCertificate": Action(signing_certificate.delete_signing_certificate, on_user),
+    "ListSigningCertificates": Action(signing_certificate.list_signing_certificates, on_user),
+    "UpdateSigningCertificate": Action(signing_certificate.update_signing_certificate, on_user),
+    "UploadSigningCertificate": Action(signing_certificate.upload_signing_certificate, on_user),
     # Their policies
     "AttachUserPolicy": Action(attached_policy.attach_user_policy, on_user),
     "DeleteUserPermissionsBoundary": Action(permissions_boundary.delete_user_permissions_boundary, on_user),

@@ -7,12 +7,14 @@ from datetime import datetime
 
 from realvpc.iam.account import AccessKey
 from realvpc.iam.account_settings import CredentialReport
+from realvpc.iam.signing_certificate import SigningCertificate
 from realvpc.iam.user import User
 from realvpc.net.table import put
 
 from ..core.context import Answer, Context, Request
 from ..core.effort import SHOWING
 from ..core.errors import AwsError
+from .signing_certificate import MOST
 
 _HEAD = (
     "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,"
@@ -22,7 +24,7 @@ _HEAD = (
     "cert_1_last_rotated,cert_2_active,cert_2_last_rotated"
 )
 _NO_KEY = ("false", *["N/A"] * 4)
-_NO_CERTIFICATES = ("false", "N/A", "false", "N/A")
+_NO_CERTIFICATE = ("false", "N/A")
 _KEYS = 2
 
 
@@ -53,13 +55,13 @@ def get_credential_report(ctx: Context, request: Request) -> Answer:
 def _lines(ctx: Context) -> Iterator[str]:
     own = ("<root_account>", f"arn:aws:iam::{ctx.account}:root", "not_supported")
     nothing = ("not_supported", "no_information", "not_supported", "not_supported", "false")
-    yield ",".join((*own, *nothing, *_NO_KEY * _KEYS, *_NO_CERTIFICATES))
+    yield ",".join((*own, *nothing, *_NO_KEY * _KEYS, *_NO_CERTIFICATE * MOST))
     for user in sorted(ctx.visible(ctx.directory.users), key=lambda user: user.name):
         ctx.effort.spend(SHOWING)
-        yield ",".join(_line(user, ctx.directory.keys_of(user.id)))
+        yield ",".join(_line(user, ctx.directory.keys_of(user.id), ctx.directory.signing_certificates_of(user.id)))
 
 
-def _line(user: User, keys: list[AccessKey]) -> Iterator[str]:
+def _line(user: User, keys: list[AccessKey], certificates: list[SigningCertificate]) -> Iterator[str]:
     yield from (_text(user.name), _text(user.arn), _date(user.created_at))
     if user.login_profile is None:
         yield from ("false", "N/A", "N/A", "N/A", "false")
@@ -69,7 +71,9 @@ def _line(user: User, keys: list[AccessKey]) -> Iterator[str]:
         yield from ("true" if key.is_active else "false", _date(key.created_at))
         yield from (_date(key.last_use.at), key.last_use.region, key.last_use.service) if key.last_use else ["N/A"] * 3
     yield from _NO_KEY * (_KEYS - len(keys[:_KEYS]))
-    yield from _NO_CERTIFICATES
+    for certificate in certificates:
+        yield from ("true" if certificate.is_active else "false", _date(certificate.uploaded_at))
+    yield from _NO_CERTIFICATE * (MOST - len(certificates))
 
 
 def _date(moment: datetime) -> str:

@@ -24,7 +24,6 @@ EMPTY: Mapping[str, str] = {
 OF_USERS: Mapping[str, str] = {
     "ListMFADevices": "MFADevices",
     "ListServiceSpecificCredentials": "ServiceSpecificCredentials",
-    "ListSigningCertificates": "Certificates",
 }
 """The same, of a user that has to be there."""
 

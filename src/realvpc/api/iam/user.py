@@ -74,6 +74,7 @@ def delete_user(ctx: Context, request: Request) -> Answer:
             "remove users from group": user.group_ids,
             "delete login profile": user.login_profile,
             "delete SSH public keys": ctx.directory.ssh_keys_of(user.id),
+            "delete signing certificates": ctx.directory.signing_certificates_of(user.id),
         }
     )
     return Answer({}, delete(user))
