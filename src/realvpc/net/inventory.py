@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from .deregistered_image import DeregisteredImage
 from .ebs_settings import EbsSettings
 from .instance import Instance
 from .key_pair import KeyPair
@@ -42,6 +43,7 @@ class Inventory(Snapshot):
         OfferedKey,
         InventoryItem,
         PlacementGroup,
+        DeregisteredImage,
     )
 
     __slots__ = ()
@@ -85,6 +87,10 @@ class Inventory(Snapshot):
     @property
     def machine_images(self) -> Table[MachineImage]:
         return self.table(MachineImage)
+
+    @property
+    def deregistered_images(self) -> Table[DeregisteredImage]:
+        return self.table(DeregisteredImage)
 
     @property
     def disk_snapshots(self) -> Table[DiskSnapshot]:

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from realvpc.api.core.sweep import sweep
 from realvpc.api.ec2.image_intake import announced, contents_in_use, unpacked, withdrawn
 from realvpc.api.machines import machine_specs
 from realvpc.api.service import Service
+from realvpc.clock import Clock
+from realvpc.net.deregistered_image import REMEMBERED_FOR
 from realvpc.net.images import AL2023, PUBLISHERS
 from realvpc.net.instance import InstanceState
 
@@ -91,15 +94,37 @@ def test_an_instance_runs_its_image_even_after_that_was_deregistered(client: Cli
 
 
 def test_an_image_that_was_deregistered_is_unknown_when_no_instance_names_it(
-    client: Client, image: dict[str, Any]
+    client: Client, image: dict[str, Any], clock: Clock
 ) -> None:
     (instance,) = run(client, make_subnet(client, make_vpc(client)), ImageId=image["ImageId"])
     client("DeregisterImage", ImageId=image["ImageId"])
+    clock.offset += REMEMBERED_FOR
     assert client("DescribeImages", ImageIds=[image["ImageId"]])["Images"] == []
     both = client("DescribeImages", ImageIds=[image["ImageId"], AL2023.id_in(TOKYO)])["Images"]
     assert [row["ImageId"] for row in both] == [AL2023.id_in(TOKYO)]
     client("TerminateInstances", InstanceIds=[instance["InstanceId"]])
     assert client.refused("DescribeImages", ImageIds=[image["ImageId"]]).code == "InvalidAMIID.NotFound"
+
+
+def test_an_image_that_was_deregistered_is_passed_over_for_a_while(
+    client: Client, image: dict[str, Any], clock: Clock
+) -> None:
+    """EC2 API Reference, DescribeImages; boto/botocore, issue 2194; ansible/ansible, issue 24945."""
+    this = {"ImageId": image["ImageId"]}
+    client("DeregisterImage", **this)
+    assert client("DescribeImages", ImageIds=[image["ImageId"]])["Images"] == []
+    error = client.refused("DeregisterImage", **this)
+    assert (error.code, error.message) == (
+        "InvalidAMIID.Unavailable", f"The image ID '{image['ImageId']}' is no longer available"
+    )  # fmt: skip
+    there = Client(client.service, OTHER, TOKYO)
+    for action, params in (("DescribeImages", {"ImageIds": [image["ImageId"]]}), ("DeregisterImage", this)):
+        assert there.refused(action, **params).code == "InvalidAMIID.NotFound"
+    clock.offset += REMEMBERED_FOR
+    for action, params in (("DescribeImages", {"ImageIds": [image["ImageId"]]}), ("DeregisterImage", this)):
+        assert client.refused(action, **params).code == "InvalidAMIID.NotFound"
+    client.service.report(sweep, "sweep")
+    assert not client.service.state.inventory.deregistered_images
 
 
 def test_amazons_image_is_made_by_the_host(client: Client) -> None:
@@ -193,7 +218,7 @@ def test_deregistering_leaves_the_snapshot_which_cannot_go_before(client: Client
     assert client("DescribeSnapshots", SnapshotIds=[snapshot_id])["Snapshots"][0]["VolumeSize"] == 3
     client("DeleteSnapshot", SnapshotId=snapshot_id)
     assert client.refused("DescribeSnapshots", SnapshotIds=[snapshot_id]).code == "InvalidSnapshot.NotFound"
-    assert client.refused("DeregisterImage", ImageId=image["ImageId"]).code == "InvalidAMIID.NotFound"
+    assert client.refused("DeregisterImage", ImageId=image["ImageId"]).code == "InvalidAMIID.Unavailable"
 
 
 def test_a_snapshot_that_another_image_needs_is_not_deleted_with_one(client: Client, image: dict[str, Any]) -> None:

@@ -26,8 +26,8 @@ AT_ONCE = 500  # rows: some milliseconds
 
 def sweep(ctx: Context) -> Change:
     """Drop what has had its time: terminated instances, NAT gateways and peerings that ended, requests for quotas,
-    flow logs of what is gone, client tokens, submitted changes, keys that were good for a minute and
-    inventories of instances that are gone.
+    flow logs of what is gone, client tokens, submitted changes, keys that were good for a minute, images that were
+    deregistered and inventories of instances that are gone.
 
     ``AT_ONCE`` at most: whoever wants all of it gone asks again.
     """
@@ -42,6 +42,8 @@ def _gone(ctx: Context) -> Iterator[Resource]:
     yield from (row for row in network.peerings.values() if not _seen_from_a_side(row, ctx.now))
     yield from (row for row in tokens.used.values() if ctx.now >= row.used_at + REMEMBERED_FOR)
     yield from (row for row in ctx.state.inventory.offered_keys.values() if ctx.now >= row.good_until)
+    images = ctx.state.inventory.deregistered_images.values()
+    yield from (row for row in images if row.is_forgotten_at(ctx.now))
     items = ctx.state.inventory.inventory_items.values()
     yield from (row for row in items if row.instance_id not in network.instances)
     yield from (row for row in ctx.directory.quota_requests.values() if row.is_forgotten_at(ctx.now))

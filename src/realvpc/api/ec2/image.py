@@ -180,14 +180,21 @@ def _is_included(ctx: Context, request: Request, row: MachineImage) -> bool:
 
 
 def _without_remembered(ctx: Context, wanted: list[str]) -> list[str]:
-    """Without the ids of images that were deregistered: while an instance names one, it is passed over, and not said to
-    be unknown (EC2 API Reference, DescribeImages)."""
+    """Without the ids of images that were deregistered: for a while, and as long as an instance names one, it is passed
+    over, and not said to be unknown (EC2 API Reference, DescribeImages)."""
     gone = {image_id for image_id in wanted if is_id(IMAGE, image_id) and find(ctx, IMAGE, image_id) is None}
     if not gone:
         return wanted
     rows = ctx.visible(ctx.network.instances)
     named = {row.image_id for row in rows if row.state is not InstanceState.TERMINATED}
+    named |= {image_id for image_id in gone if was_deregistered(ctx, image_id)}
     return [image_id for image_id in wanted if image_id not in gone & named]
+
+
+def was_deregistered(ctx: Context, image_id: str) -> bool:
+    """Whether it was an image of the caller's until lately."""
+    row = ctx.state.inventory.deregistered_images.get(image_id)
+    return row is not None and row.visible_to(ctx.account, ctx.region, ctx.now)
 
 
 def _shown(ctx: Context, row: MachineImage) -> Response:

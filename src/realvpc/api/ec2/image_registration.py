@@ -6,6 +6,7 @@ import re
 
 from msgspec.structs import replace
 
+from realvpc.net.deregistered_image import DeregisteredImage
 from realvpc.net.images import public_images
 from realvpc.net.machine_image import ARCHITECTURE, ROOT_DEVICE_NAME, DiskSnapshot, ImageState, MachineImage
 from realvpc.net.table import delete, put
@@ -15,7 +16,7 @@ from ..core.errors import AwsError, unsupported_operation
 from ..core.lookup import get, named, not_found
 from ..core.parameters import refuse
 from ..core.tags import tags_by_type, tags_on_creation
-from .image import IMAGE, check_available, images_of_snapshot
+from .image import IMAGE, check_available, images_of_snapshot, was_deregistered
 from .image_lifecycle import check_unprotected
 from .sharing import check_owner, may_use
 from .snapshot import SNAPSHOT, check_readable
@@ -118,12 +119,16 @@ def _source(ctx: Context, image_id: str, region: str) -> MachineImage:
 def deregister_image(ctx: Context, request: Request) -> Answer:
     """Instances that were launched from it go on; its snapshot stays unless it is to go too.
 
-    Raises ``InvalidAMIID.NotFound``, AuthFailure for an image of Amazon's, OperationNotPermitted for a protected one.
+    Raises ``InvalidAMIID.NotFound``, ``InvalidAMIID.Unavailable`` for one that lately was, AuthFailure for an image of
+    Amazon's, OperationNotPermitted for a protected one.
     """
+    if was_deregistered(ctx, request["ImageId"]):
+        raise AwsError("InvalidAMIID.Unavailable", f"The image ID '{request['ImageId']}' is no longer available")
     row = named(ctx, IMAGE, request, "ImageId")
     check_owner(ctx, row)
     check_unprotected(ctx, row)
-    change, results = delete(row), []
+    gone = DeregisteredImage(id=row.id, account=row.account, region=row.region, deregistered_at=ctx.now)
+    change, results = delete(row) + put(gone), []
     snapshot = ctx.state.inventory.disk_snapshots.get(row.snapshot_id)
     if request.get("DeleteAssociatedSnapshots") and snapshot is not None:
         others = [other for other in images_of_snapshot(ctx, snapshot.id) if other.id != row.id]
