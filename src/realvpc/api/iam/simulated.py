@@ -157,7 +157,7 @@ def _check_size(ctx: Context, asked: Simulated) -> None:
     texts = (each for source in asked.sources for each in source.statements)
     if (
         filled(texts, asked.given.longest) > MOST_FILLED
-        or steps_of_action(asked, max(asked.actions, key=len)) > MOST_STEPS
+        or steps_of_action(asked, max(asked.actions, key=len, default="")) > MOST_STEPS
     ):
         raise invalid_input("The policies are too long for so many resources.")
 
