@@ -45,7 +45,9 @@ def forwards_of(network: Network, balancer: LoadBalancer) -> tuple[Forward, ...]
     """By link and port."""
     nodes = {zone_of(network, row): row for row in network.interfaces_of(balancer.id)}
     listeners = sorted(network.listeners.where(indexes.load_balancer_id, balancer.id), key=lambda row: row.id)
-    pools = {row.id: _pool(network, network.target_groups[row.target_group_id]) for row in listeners}
+    groups = {row.id: network.target_groups[row.target_group_id] for row in listeners}
+    pools = {key: _pool(network, group) for key, group in groups.items()}
+    ended = {key: tuple(_ended(network, group, pools[key])) for key, group in groups.items()}
     return tuple(
         Forward(
             protocol=transport,
@@ -55,6 +57,7 @@ def forwards_of(network: Network, balancer: LoadBalancer) -> tuple[Forward, ...]
             source_interface_id=node.id,
             source=str(node.ipv4_on_link),
             targets=tuple(_given(network, balancer, listener, pools[listener.id], zone_of(network, node))),
+            ended=ended[listener.id] if transport == "tcp" else (),
         )
         for link in links_of(network, balancer)
         if (node := nodes.get(zone_of(network, link))) is not None
@@ -93,6 +96,14 @@ def _pool(network: Network, group: TargetGroup) -> list[tuple[RegisteredTarget, 
     """Whoever may get connections of a group: the healthy, or all when none is."""
     there = [(row, place) for row in group.serving() if (place := place_of(network, group, row)) is not None]
     return [(row, place) for row, place in there if row.health is Health.HEALTHY] or there
+
+
+def _ended(network: Network, group: TargetGroup, pool: Iterable[tuple[RegisteredTarget, Place]]) -> Iterator[Target]:
+    """The unhealthy, beside whom there are healthy ones."""
+    chosen = {row.key for row, _ in pool}
+    for row in group.serving() if group.ends_unhealthy else ():
+        if row.health is Health.UNHEALTHY and row.key not in chosen and (place := place_of(network, group, row)):
+            yield Target(address=str(place.address), port=row.port)
 
 
 def _given(

@@ -19,6 +19,7 @@ from .resource import Resource
 _DIGITS = 16
 
 DEREGISTRATION_DELAY = "deregistration_delay.timeout_seconds"
+UNHEALTHY_END = "target_health_state.unhealthy.connection_termination.enabled"
 CROSS_ZONE = "load_balancing.cross_zone.enabled"
 ALL_ZONES = "all"
 TRAFFIC_PORT = "traffic-port"
@@ -132,6 +133,11 @@ class TargetGroup(Resource, frozen=True, kw_only=True):
         """None where the load balancer says."""
         said = self.attributes.get(CROSS_ZONE)
         return None if said in (None, "use_load_balancer_configuration") else said == "true"
+
+    @property
+    def ends_unhealthy(self) -> bool:
+        """Whether connections to a target end when it becomes unhealthy, unless all are ("Health checks")."""
+        return self.attributes.get(UNHEALTHY_END, "true") == "true"
 
     def targets_at(self, now: datetime) -> tuple[RegisteredTarget, ...]:
         """Without those that have drained."""

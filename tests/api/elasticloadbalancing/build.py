@@ -68,3 +68,12 @@ class Ground:
             ]
             for row in forwards_of(network, balancer)
         }
+
+    def ended(self, arn: str) -> dict[str, set[tuple[str, int]]]:
+        """The targets to which connections end, by transport."""
+        network = self.client.service.state.network
+        [balancer] = [row for row in network.load_balancers.values() if row.arn == arn]
+        found: dict[str, set[tuple[str, int]]] = {}
+        for row in forwards_of(network, balancer):
+            found.setdefault(row.protocol, set()).update((target.address, target.port) for target in row.ended)
+        return found

@@ -142,6 +142,23 @@ def test_a_node_gives_to_the_healthy_of_its_zone_and_to_all_when_none_is(live: G
     assert live.given(balancer) == {zone_a: [(NEAR, 80), (FAR, 80)], zone_c: [(NEAR, 80), (FAR, 80)]}
 
 
+def test_connections_to_the_unhealthy_end_where_there_are_healthy_and_it_is_not_unwanted(live: Ground) -> None:
+    group = live.group(Protocol="TCP_UDP")
+    live.register(group, NEAR, FAR)
+    balancer = live.balancer()["LoadBalancerArn"]
+    live.listener(balancer, group, protocol="TCP_UDP")
+    nobody: dict[str, set[tuple[str, int]]] = {"tcp": set(), "udp": set()}
+    assert live.ended(balancer) == nobody, "nothing is known yet"
+    found(live, group, a=Health.HEALTHY, b=Health.UNHEALTHY)
+    assert live.ended(balancer) == {"tcp": {(FAR, 80)}, "udp": set()}
+    key = "target_health_state.unhealthy.connection_termination.enabled"
+    for value, expected in (("false", nobody), ("true", {"tcp": {(FAR, 80)}, "udp": set()})):
+        live("ModifyTargetGroupAttributes", TargetGroupArn=group, Attributes=[{"Key": key, "Value": value}])
+        assert live.ended(balancer) == expected
+    found(live, group, a=Health.UNHEALTHY)
+    assert live.ended(balancer) == nobody, "all are, so all are given to"
+
+
 def test_a_listener_of_both_transports_forwards_both(ground: Ground) -> None:
     group = ground.group(Protocol="TCP_UDP", Port=53)
     ground.register(group, NEAR)

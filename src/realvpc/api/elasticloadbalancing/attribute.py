@@ -79,9 +79,7 @@ OF_TARGET_GROUPS: dict[str, Attribute] = {
     f"{_HEALTH}.dns_failover.minimum_healthy_targets.percentage": _only("off", _number_or_off(1, 100)),
     f"{_HEALTH}.unhealthy_state_routing.minimum_healthy_targets.count": _only("1", _number(1, 1000)),
     f"{_HEALTH}.unhealthy_state_routing.minimum_healthy_targets.percentage": _only("off", _number_or_off(1, 100)),
-    "target_health_state.unhealthy.connection_termination.enabled": Attribute(
-        "false", _one_of(*_BOOLEANS), _one_of("false")
-    ),
+    target_group.UNHEALTHY_END: Attribute("true", _one_of(*_BOOLEANS)),
     "target_health_state.unhealthy.draining_interval_seconds": _only("0", _number(0, 360000)),
 }
 
