@@ -100,12 +100,12 @@ def check_free(ctx: Context, name: str, vpc: ZoneVpc) -> None:
         )
 
 
-def canonical_name(name: str) -> str:
-    """Raises InvalidDomainName."""
+def canonical_name(name: str, code: str = "InvalidDomainName") -> str:
+    """Raises ``code``: InvalidDomainName, where the action has that."""
     try:
         return canonical(name)
     except ValueError:
-        raise AwsError("InvalidDomainName", name_problem(name)) from None
+        raise AwsError(code, name_problem(name)) from None
 
 
 def name_problem(name: str) -> str:

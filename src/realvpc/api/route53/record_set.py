@@ -27,7 +27,7 @@ def change_resource_record_sets(ctx: Context, request: Request) -> Answer:
 def list_resource_record_sets(ctx: Context, request: Request) -> Answer:
     """By name, from right to left, and type; from StartRecordName and StartRecordType on.
 
-    Raises NoSuchHostedZone, AccessDenied, InvalidInput, InvalidDomainName.
+    Raises NoSuchHostedZone, AccessDenied, InvalidInput.
     """
     zone = own_zone(ctx, request["HostedZoneId"])
     size = page_size(request, "MaxItems", _MAXIMUM_PAGE)
@@ -36,7 +36,7 @@ def list_resource_record_sets(ctx: Context, request: Request) -> Answer:
         raise invalid_input("StartRecordType needs StartRecordName.")
     if request.get("StartRecordIdentifier"):
         raise invalid_input("StartRecordIdentifier is not available here: no record set has an identifier.")
-    start = (order(canonical_name(name)), record_type) if name else ("", "")
+    start = (order(canonical_name(name, "InvalidInput")), record_type) if name else ("", "")
     found = ctx.state.names.record_sets_of(zone.id)
     ctx.effort.spend(FINDING * len(found))
     keyed = sorted(((order(row.name), row.type), row) for row in found)
