@@ -42,8 +42,8 @@ class Inventory(Snapshot):
         NetworkInterfacePermission,
         OfferedKey,
         InventoryItem,
-        PlacementGroup,
         DeregisteredImage,
+        PlacementGroup,
     )
 
     __slots__ = ()
