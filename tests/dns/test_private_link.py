@@ -31,8 +31,7 @@ def with_endpoint(label: str = "ssm", **more: Any) -> tuple[State, VpcEndpoint]:
     name = f"com.amazonaws.ap-northeast-1.{label}"
     endpoint = VpcEndpoint(
         id=ID,
-        service_name=name,
-        **{"private_dns_enabled": True, **fields, **more, **common},
+        **{"service_name": name, "private_dns_enabled": True, **fields, **more, **common},
     )
     interface = NetworkInterface(
         id="eni-0123456789abcdef0",
@@ -117,3 +116,13 @@ def test_buckets_have_names_in_front_of_s3s() -> None:
     for name in ("s3", "bucket.s3", "a.b.s3"):
         assert answer(state, "vpc-a", f"{name}.ap-northeast-1.amazonaws.com") == "10.20.0.80"
     assert answer(state, "vpc-b", f"bucket.{endpoint.regional_name}") == "10.20.0.80"
+
+
+def test_the_names_of_an_accounts_own_service_lead_to_the_endpoint() -> None:
+    name = "com.amazonaws.vpce.ap-northeast-1.vpce-svc-0123456789abcdef0"
+    state, endpoint = with_endpoint(owned_private_name="api.example.org", service_name=name)
+    assert endpoint.regional_name.endswith(".vpce-svc-0123456789abcdef0.ap-northeast-1.vpce.amazonaws.com")
+    assert answer(state, "vpc-b", endpoint.regional_name) == "10.20.0.80"
+    assert answer(state, "vpc-a", endpoint.zonal_name("ap-northeast-1a")) == "10.20.0.80"
+    assert answer(state, "vpc-a", "api.example.org") == "10.20.0.80"
+    assert answer(state, "vpc-b", "api.example.org") == "NXDOMAIN"

@@ -30,6 +30,7 @@ _READS: dict[str, dict[str, dict[str, Any]]] = {
         "describe_managed_prefix_lists": {},
         "describe_flow_logs": {},
         "describe_vpc_endpoints": {},
+        "describe_vpc_endpoint_service_configurations": {},
     },
     "elbv2": {"describe_load_balancers": {}, "describe_target_groups": {}},
     "route53": {"list_hosted_zones": {}},

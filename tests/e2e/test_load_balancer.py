@@ -1,4 +1,5 @@
-"""A Network Load Balancer by real packets: connections to healthy targets, from its own address."""
+"""A Network Load Balancer by real packets: connections to healthy targets, from its own address, and from another
+account's VPC through an endpoint."""
 
 from __future__ import annotations
 
@@ -154,3 +155,70 @@ def test_the_groups_of_targets_decide_about_the_node_too(site: Site) -> None:
     assert all(each.startswith("none ") for each in ask(site.service, site.client, site.name, 1))
     site.admit(True)
     site.wait(first="healthy", second="healthy")
+
+
+class Consumer:
+    """Another account's VPC of the same blocks, with a client and an endpoint to the site's service."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.ec2: Any = site.service.client("ec2", "--account", "other")
+        account = site.service.client("sts", "--account", "other").get_caller_identity()["Account"]
+        [zone] = site.ec2.describe_subnets(SubnetIds=[site.subnet_id])["Subnets"]
+        self.vpc_id = self.ec2.create_vpc(CidrBlock="10.74.0.0/16")["Vpc"]["VpcId"]
+        made = self.ec2.create_subnet(
+            VpcId=self.vpc_id, CidrBlock="10.74.0.0/24", AvailabilityZoneId=zone["AvailabilityZoneId"]
+        )
+        self.subnet_id = made["Subnet"]["SubnetId"]
+        self.group = self.ec2.create_security_group(GroupName="door", Description="x", VpcId=self.vpc_id)["GroupId"]
+        launched = self.ec2.run_instances(
+            ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=self.subnet_id
+        )
+        self.client: str = launched["Instances"][0]["InstanceId"]
+        self.ec2.get_waiter("instance_running").wait(InstanceIds=[self.client])
+        made = site.ec2.create_vpc_endpoint_service_configuration(NetworkLoadBalancerArns=[site.arn])
+        self.service_id: str = made["ServiceConfiguration"]["ServiceId"]
+        site.ec2.modify_vpc_endpoint_service_permissions(
+            ServiceId=self.service_id, AddAllowedPrincipals=[f"arn:aws:iam::{account}:root"]
+        )
+        made = self.ec2.create_vpc_endpoint(
+            VpcId=self.vpc_id, VpcEndpointType="Interface", ServiceName=made["ServiceConfiguration"]["ServiceName"],
+            SubnetIds=[self.subnet_id], SecurityGroupIds=[self.group],
+        )  # fmt: skip
+        self.endpoint_id: str = made["VpcEndpoint"]["VpcEndpointId"]
+        self.name: str = made["VpcEndpoint"]["DnsEntries"][0]["DnsName"]
+
+    def admit(self, admits: bool) -> None:
+        """Whether the endpoint lets anybody in."""
+        rule = {"IpProtocol": "tcp", "FromPort": PORT, "ToPort": PORT, "IpRanges": [{"CidrIp": "10.74.0.0/16"}]}
+        change = self.ec2.authorize_security_group_ingress if admits else self.ec2.revoke_security_group_ingress
+        change(GroupId=self.group, IpPermissions=[rule])
+
+    def answered(self) -> bool:
+        """Whether both targets answer, and see the load balancer's node."""
+        found = ask(self.site.service, self.client, self.name, 8).keys()
+        return found <= {f"{each} {self.site.node}" for each in self.site.targets}
+
+    def unheard(self) -> bool:
+        found = ask(self.site.service, self.client, self.name, 1)
+        return all(each.startswith("none ") for each in found)
+
+
+def test_another_accounts_vpc_of_the_same_blocks_reaches_it_through_its_endpoint(site: Site) -> None:
+    site.wait(first="healthy", second="healthy")
+    consumer = Consumer(site)
+    answers = {"ServiceId": consumer.service_id, "VpcEndpointIds": [consumer.endpoint_id]}
+    consumer.admit(True)
+    assert consumer.unheard()  # nobody has accepted it
+    assert site.ec2.accept_vpc_endpoint_connections(**answers)["Unsuccessful"] == []
+    eventually(consumer.answered, what="answers through the endpoint")
+    consumer.admit(False)
+    eventually(consumer.unheard, what="the endpoint's group")
+    consumer.admit(True)
+    eventually(consumer.answered, what="answers through the endpoint again")
+    assert site.ec2.reject_vpc_endpoint_connections(**answers)["Unsuccessful"] == []
+    eventually(consumer.unheard, what="the rejection")
+    consumer.ec2.delete_vpc_endpoints(VpcEndpointIds=[consumer.endpoint_id])
+    deleted = site.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[consumer.service_id])
+    assert deleted["Unsuccessful"] == []
+    consumer.ec2.terminate_instances(InstanceIds=[consumer.client])

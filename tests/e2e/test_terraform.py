@@ -342,6 +342,12 @@ def test_network_load_balancers(applied: Outputs) -> None:
     assert outputs["group"].startswith("targetgroup/names/")
 
 
+def test_an_endpoint_service_across_accounts(applied: Outputs) -> None:
+    outputs = applied["endpoint_services"]
+    assert (outputs["state"], outputs["acceptance"]) == ("available", True)
+    assert outputs["name"].endswith(f".{outputs['service']}.us-east-1.vpce.amazonaws.com")
+
+
 def test_what_belongs_together_as_a_resource_of_its_own(applied: Outputs) -> None:
     outputs = applied["associations"]
     for found, expected in (outputs["main"], outputs["groups"]):

@@ -38,7 +38,8 @@ def _add(world: World, vpc: Vpc) -> None:
 
 
 def endpoint_changes(random: Random, network: Network, row: VpcEndpoint | None) -> Change:
-    """It goes, gives up an interface, or gets another group for all that it has."""
+    """It goes, gives up an interface, or gets another group for all that it has; one to an account's service comes into
+    another state."""
     if row is None or random.random() < 0.5:
         return delete(row) if row else Change()
     interfaces = sorted(network.interfaces_of(row.id), key=lambda each: each.id)
@@ -46,7 +47,8 @@ def endpoint_changes(random: Random, network: Network, row: VpcEndpoint | None) 
         return delete(random.choice(interfaces))
     groups = sorted(group.id for group in network.security_groups.values() if group.vpc_id == row.vpc_id)
     group_ids = tuple(groups and [random.choice(groups)])
-    modified = replace(row, group_ids=group_ids, private_dns_enabled=not row.private_dns_enabled)
+    state = row.state if row.leads_to_aws else random.choice(list(EndpointState))
+    modified = replace(row, state=state, group_ids=group_ids, private_dns_enabled=not row.private_dns_enabled)
     return put(modified, *(replace(each, group_ids=group_ids) for each in interfaces))
 
 

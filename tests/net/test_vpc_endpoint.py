@@ -35,11 +35,16 @@ def test_an_endpoint_goes_from_state_to_state_as_the_table_says(state: EndpointS
     assert (after.state if after else None) == TRANSITIONS.get((state, event))
 
 
-def test_a_pending_endpoint_becomes_available_and_each_can_be_deleted_once() -> None:
+def test_an_endpoint_is_provided_or_accepted_and_each_can_be_deleted_once() -> None:
     after = {pair: state.value for pair, state in TRANSITIONS.items()}
     assert after == {
         (EndpointState.PENDING, EndpointEvent.PROVISION): "available",
         (EndpointState.PENDING, EndpointEvent.DELETE): "deleted",
+        (EndpointState.PENDING_ACCEPTANCE, EndpointEvent.ACCEPT): "available",
+        (EndpointState.PENDING_ACCEPTANCE, EndpointEvent.REJECT): "rejected",
+        (EndpointState.PENDING_ACCEPTANCE, EndpointEvent.DELETE): "deleted",
+        (EndpointState.AVAILABLE, EndpointEvent.REJECT): "rejected",
+        (EndpointState.REJECTED, EndpointEvent.DELETE): "deleted",
         (EndpointState.AVAILABLE, EndpointEvent.DELETE): "deleted",
     }
 

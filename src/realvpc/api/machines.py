@@ -10,6 +10,7 @@ from msgspec import Struct
 from realvpc.net import indexes, mtu
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.dhcp_options import AMAZON_PROVIDED_DNS, DhcpOptions
+from realvpc.net.endpoint_service import EndpointServiceConfiguration
 from realvpc.net.hostnames import hostname
 from realvpc.net.instance import Instance, InstanceState
 from realvpc.net.instance_connect_endpoint import InstanceConnectEndpoint
@@ -17,7 +18,7 @@ from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.link_local import resolver_of
 from realvpc.net.listener import Listener
 from realvpc.net.load_balancer import LoadBalancer
-from realvpc.net.load_balancing import forwards_of, links_of, users_of_group, users_of_target
+from realvpc.net.load_balancing import forwards_of, links_of, users_of_group, users_of_owner, users_of_target
 from realvpc.net.machine import DEFAULT_VOLUME_BYTES, ApplianceSpec, Forward, LinkSpec, MachineSpec, Wanted, Workload
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
@@ -28,6 +29,7 @@ from realvpc.net.table import Change
 from realvpc.net.target_group import TargetGroup
 from realvpc.net.volume import Volume
 from realvpc.net.vpc import Vpc
+from realvpc.net.vpc_endpoint import VpcEndpoint
 from realvpc.store.state import State
 
 _WANTED = {
@@ -90,6 +92,10 @@ def _affected(before: State, after: State, row: Resource) -> Iterator[str]:
             case Instance():
                 yield row.id
                 yield from users_of_target(network, row.id)
+            case VpcEndpoint():
+                yield from users_of_owner(network, row.id)
+            case EndpointServiceConfiguration():
+                yield from row.load_balancer_ids
             case Listener():
                 yield row.load_balancer_id
             case TargetGroup():
@@ -99,7 +105,7 @@ def _affected(before: State, after: State, row: Resource) -> Iterator[str]:
             case NetworkInterface():
                 for owner in _owners(network.interfaces.get(row.id)):
                     yield owner
-                    yield from users_of_target(network, owner)
+                    yield from users_of_owner(network, owner)
             case Vpc() if _told(before, row.id) != _told(after, row.id):
                 yield from _instances(*network.interfaces_in_vpc(row.id))
             case Subnet() if _blocks(before, row.id) != _blocks(after, row.id):

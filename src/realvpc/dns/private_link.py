@@ -4,6 +4,7 @@
 |---|---|---|
 | ``vpce-…-….ssm.us-east-1.vpce.amazonaws.com`` | anywhere | the addresses of all its interfaces |
 | ``vpce-…-…-us-east-1a.ssm.us-east-1.vpce.amazonaws.com`` | anywhere | those of its interface in the zone |
+| ``vpce-…-….vpce-svc-….us-east-1.vpce.amazonaws.com`` | anywhere | the same, of an account's own service |
 | ``ssm.us-east-1.amazonaws.com`` | in its VPC, with private DNS, if that names its hosts | as the first |
 
 Of which families these are, the endpoint's DNS record IP type says.  The last ones hide what the internet says of them
@@ -31,9 +32,8 @@ _IN_FRONT = ("bucket", "accesspoint", "control")
 
 def endpoint_node(network: Network, asker: Vpc, name: str) -> Node | None:
     """What a canonical name is that interface endpoints give, in the VPC ``asker``; None for any other."""
-    if not name.endswith(f".{AWS_DOMAIN}"):
-        return None
-    return _private_node(network, asker, name) or _public_node(network, name)
+    found = _private_node(network, asker, name)  # of an account's own service it is of any domain
+    return found if found or not name.endswith(f".{AWS_DOMAIN}") else _public_node(network, name)
 
 
 def _private_node(network: Network, asker: Vpc, name: str) -> Node | None:

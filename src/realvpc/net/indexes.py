@@ -11,6 +11,7 @@ from .addresses import RFC4193, Address, Cidr
 from .block_public_access import BlockPublicAccessExclusion
 from .egress_only_internet_gateway import EgressOnlyInternetGateway
 from .elastic_ip import ElasticIp
+from .endpoint_service import EndpointServiceConfiguration
 from .flow_log import FlowLog, logged_id
 from .instance import Instance
 from .instance_connect_endpoint import InstanceConnectEndpoint
@@ -258,6 +259,19 @@ def target_ids(row: TargetGroup) -> Iterable[str]:
     return {target.id for target in row.registered}
 
 
+def owned_service_name(row: VpcEndpoint) -> Iterable[str]:
+    """Of the account's service that it leads to."""
+    return () if row.leads_to_aws else (row.service_name,)
+
+
+def service_names(row: EndpointServiceConfiguration) -> Iterable[str]:
+    return (row.name,)
+
+
+def serving_balancer_ids(row: EndpointServiceConfiguration) -> Iterable[str]:
+    return row.load_balancer_ids
+
+
 def name_in_region(row: LoadBalancer | TargetGroup) -> Iterable[tuple[str, str, str]]:
     return ((row.account, row.region, row.name),)
 
@@ -304,7 +318,8 @@ OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
     Instance: (wanted_vcpus, profile_association_id),
     Peering: (peering_vpc_ids, pending_request_of),
     NatGateway: (gateway_place,),
-    VpcEndpoint: (vpc_id, group_ids, endpoint_place),
+    VpcEndpoint: (vpc_id, group_ids, endpoint_place, owned_service_name),
+    EndpointServiceConfiguration: (serving_balancer_ids, service_names),
     FlowLog: (logged_id,),
     InstanceConnectEndpoint: (vpc_id,),
     LoadBalancer: (vpc_id, name_in_region),

@@ -7,18 +7,21 @@ A link of an interface endpoint is one more place where connections arrive; they
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from . import indexes
 from .addresses import Address
+from .endpoint_service import EndpointServiceConfiguration
 from .listener import Listener
 from .load_balancer import LoadBalancer
 from .machine import Forward, Target
 from .network import Network
 from .network_interface import NetworkInterface
 from .target_group import ALL_ZONES, Health, RegisteredTarget, TargetGroup, TargetType
+from .vpc_endpoint import VpcEndpoint
 
 LINKS_MAXIMUM = 40
 """Of one place: with as many listeners as a load balancer has, its host is told of no more than it takes."""
@@ -37,8 +40,64 @@ def links_of(network: Network, balancer: LoadBalancer) -> tuple[NetworkInterface
 
 
 def endpoint_links(network: Network, balancer: LoadBalancer) -> tuple[NetworkInterface, ...]:
-    """Those of endpoints that lead to it."""
-    return ()
+    """Those of endpoints that lead to it and are connected, by device index."""
+    service = service_of(network, balancer.id)
+    found = [
+        row
+        for endpoint in (connections_of(network, service) if service else ())
+        if endpoint.is_connected
+        for row in network.interfaces_of(endpoint.id)
+        if balancer_in_zone(network, service, zone_of(network, row)) is balancer
+    ]
+    return tuple(sorted(found, key=lambda row: row.attachment.device_index if row.attachment else 0))
+
+
+def service_of(network: Network, balancer_id: str) -> EndpointServiceConfiguration | None:
+    """The endpoint service that the load balancer stands behind."""
+    return network.endpoint_services.first(indexes.serving_balancer_ids, balancer_id)
+
+
+def service_named(network: Network, name: str) -> EndpointServiceConfiguration | None:
+    return network.endpoint_services.first(indexes.service_names, name)
+
+
+def connections_of(network: Network, service: EndpointServiceConfiguration) -> Collection[VpcEndpoint]:
+    """The endpoints that lead to the service, whether they are connected or not."""
+    return network.vpc_endpoints.where(indexes.owned_service_name, service.name)
+
+
+def balancer_in_zone(
+    network: Network, service: EndpointServiceConfiguration | None, zone_id: str
+) -> LoadBalancer | None:
+    """The load balancer of a service that has a node in the zone; of several the first one."""
+    for balancer_id in service.load_balancer_ids if service else ():
+        if any(zone_of(network, row) == zone_id for row in network.interfaces_of(balancer_id)):
+            return network.load_balancers[balancer_id]
+    return None
+
+
+def placed(
+    network: Network, service: EndpointServiceConfiguration, interfaces: Iterable[NetworkInterface]
+) -> list[NetworkInterface] | None:
+    """An endpoint's interfaces, each with a free device index in the place of its zone's load balancer; None where one
+    has no room."""
+    used: dict[str, set[int]] = {}
+    found = []
+    for row in interfaces:
+        balancer = balancer_in_zone(network, service, zone_of(network, row))
+        assert row.attachment is not None, "it is an endpoint's"
+        if balancer is None:
+            found.append(row)  # nobody takes what arrives there, until a node comes
+            continue
+        if balancer.id not in used:
+            links = (each.attachment for each in links_of(network, balancer) if each.id != row.id)
+            used[balancer.id] = {each.device_index for each in links if each}
+        free = next((each for each in range(LINKS_MAXIMUM) if each not in used[balancer.id]), None)
+        if free is None:
+            return None
+        used[balancer.id].add(free)
+        found.append(replace(row, attachment=replace(row.attachment, device_index=free)))
+    return found
 
 
 def forwards_of(network: Network, balancer: LoadBalancer) -> tuple[Forward, ...]:
@@ -152,3 +211,12 @@ def users_of_target(network: Network, target_id: str) -> Iterator[str]:
     """The ids of the load balancers that give to an instance."""
     for group in network.target_groups.where(indexes.target_ids, target_id):
         yield from users_of_group(network, group.id)
+
+
+def users_of_owner(network: Network, owner_id: str) -> Iterator[str]:
+    """The ids of the load balancers whose places or forwards follow from an interface of this owner: an instance, an
+    endpoint, or a load balancer, beside which others may stand behind the same service."""
+    yield from users_of_target(network, owner_id)
+    endpoint = network.vpc_endpoints.get(owner_id)
+    service = service_named(network, endpoint.service_name) if endpoint else service_of(network, owner_id)
+    yield from service.load_balancer_ids if service else ()

@@ -218,8 +218,9 @@ class Network(NetworkRules):
         return self.nat_gateways.where(indexes.gateway_place, (account, region))
 
     def vpc_endpoint_of(self, interface: NetworkInterface) -> VpcEndpoint | None:
-        """The interface endpoint whose interface it is."""
-        return self.vpc_endpoints.get(interface.attachment.owner_id) if interface.attachment else None
+        """The interface endpoint to one of AWS's services whose interface it is."""
+        row = self.vpc_endpoints.get(interface.attachment.owner_id) if interface.attachment else None
+        return row if row is not None and row.leads_to_aws else None
 
     def vpc_endpoints_of(self, vpc_id: str) -> Collection[VpcEndpoint]:
         return self.vpc_endpoints.where(indexes.vpc_id, vpc_id)

@@ -6,6 +6,7 @@ from . import indexes
 from .block_public_access import BlockPublicAccess, BlockPublicAccessExclusion
 from .egress_only_internet_gateway import EgressOnlyInternetGateway
 from .elastic_ip import ElasticIp
+from .endpoint_service import EndpointServiceConfiguration
 from .flow_log import FlowLog
 from .instance import Instance
 from .instance_connect_endpoint import InstanceConnectEndpoint
@@ -34,6 +35,7 @@ class NetworkTables(Snapshot):
         NetworkInterface, ElasticIp, Instance, Peering, PrefixList, PrefixListRoute, NatGateway, VpcEndpoint,
         BlockPublicAccess, BlockPublicAccessExclusion, SecurityGroupVpcAssociation, FlowLog,
         InstanceConnectEndpoint, LoadBalancer, Listener, TargetGroup,
+        EndpointServiceConfiguration,
     )  # fmt: skip
     INDEXES = indexes.OF_NETWORK
 
@@ -114,6 +116,11 @@ class NetworkTables(Snapshot):
     def load_balancers(self) -> Table[LoadBalancer]:
         """And those that are about to be gone, which nobody sees."""
         return self.table(LoadBalancer)
+
+    @property
+    def endpoint_services(self) -> Table[EndpointServiceConfiguration]:
+        """Of accounts; AWS's are in ``vpc_endpoint_services``."""
+        return self.table(EndpointServiceConfiguration)
 
     @property
     def listeners(self) -> Table[Listener]:

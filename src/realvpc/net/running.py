@@ -8,9 +8,12 @@ from .network_interface import NetworkInterface
 
 def has_machine(network: Network, interface: NetworkInterface) -> bool:
     """An instance that runs has it, or an appliance that takes packets itself: an EC2 Instance Connect Endpoint, or a
-    load balancer."""
+    load balancer, be it in the VPC of an endpoint that leads to it."""
     instance = network.instance_of(interface)
     if instance is not None:
         return instance.machine_wanted
     owner = interface.attachment.owner_id if interface.attachment else ""
+    endpoint = network.vpc_endpoints.get(owner)
+    if endpoint is not None:
+        return endpoint.is_connected and not endpoint.leads_to_aws
     return owner in network.instance_connect_endpoints or owner in network.load_balancers

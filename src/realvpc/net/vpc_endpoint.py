@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from .addresses import Address
 from .hosted_zone import aws_zone_id
 from .resource import Resource
-from .vpc_endpoint_services import EndpointService, EndpointType, services_named
+from .vpc_endpoint_services import EndpointService, EndpointType, is_owned_name, services_named
 
 DEFAULT_POLICY = """{
   "Statement": [
@@ -42,22 +42,30 @@ POLICY_MAXIMUM = 20_480  # characters (PrivateLink guide, "Quotas")
 class EndpointState(StrEnum):
     """As responses spell them, which is not as the model does."""
 
+    PENDING_ACCEPTANCE = "pendingAcceptance"
     PENDING = "pending"
     AVAILABLE = "available"
+    REJECTED = "rejected"
     DELETED = "deleted"
 
 
 class EndpointEvent(StrEnum):
     PROVISION = "provision"
+    ACCEPT = "accept"  # what the owner of the service does,
+    REJECT = "reject"  # be it later
     DELETE = "delete"
 
 
 _S, _E = EndpointState, EndpointEvent
 
-# AWS's own services accept every connection, and nothing is left to be done when DeleteVpcEndpoints answers: what waits
-# (pendingAcceptance, deleting) is over before anybody can see it.
+# Nothing is left to be done when DeleteVpcEndpoints answers: what is deleting is gone before anybody can see it.
 TRANSITIONS: dict[tuple[EndpointState, EndpointEvent], EndpointState] = {
     (_S.PENDING, _E.PROVISION): _S.AVAILABLE,
+    (_S.PENDING_ACCEPTANCE, _E.ACCEPT): _S.AVAILABLE,
+    (_S.PENDING_ACCEPTANCE, _E.REJECT): _S.REJECTED,
+    (_S.PENDING_ACCEPTANCE, _E.DELETE): _S.DELETED,
+    (_S.AVAILABLE, _E.REJECT): _S.REJECTED,
+    (_S.REJECTED, _E.DELETE): _S.DELETED,
     (_S.PENDING, _E.DELETE): _S.DELETED,
     (_S.AVAILABLE, _E.DELETE): _S.DELETED,
 }
@@ -87,6 +95,7 @@ class VpcEndpoint(Resource, frozen=True, kw_only=True):
     group_ids: tuple[str, ...] = ()
     policy: str = ""
     private_dns_enabled: bool = False
+    owned_private_name: str = ""  # of an account's own service, verified
     private_dns_only_inbound: bool = False  # private names only where an on-premises network asks for them
     ip_address_type: str = "ipv4"
     dns_record_ip_type: str = "ipv4"
@@ -115,12 +124,30 @@ class VpcEndpoint(Resource, frozen=True, kw_only=True):
         return self.type is EndpointType.GATEWAY
 
     @property
+    def leads_to_aws(self) -> bool:
+        """And not to a service of somebody's account."""
+        return not is_owned_name(self.service_name)
+
+    @property
+    def awaits_acceptance(self) -> bool:
+        return self.state is _S.PENDING_ACCEPTANCE
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether its service takes what it brings."""
+        return self.state is _S.AVAILABLE
+
+    @property
     def policy_document(self) -> str:
         return self.policy or (DEFAULT_GATEWAY_POLICY if self.is_gateway else DEFAULT_POLICY)
 
     @property
     def service(self) -> EndpointService:
         """Raises ValueError for a service that is not known, in a damaged file."""
+        if not self.leads_to_aws:
+            names = (self.owned_private_name,) if self.owned_private_name else ()
+            label = self.service_name.rpartition(".")[2]
+            return EndpointService(region=self.region, label=label, type=self.type, private_names=names, is_owned=True)
         [found] = (each for each in services_named(self.region, self.service_name) if each.type is self.type)
         return found
 

@@ -26,21 +26,27 @@ class EndpointService(Struct, frozen=True, kw_only=True):
     """A service in a Region, with one type of endpoint: what has both is two.
 
     ``label`` is what it is called behind the Region in ``com.amazonaws.…``; ``private_names`` are those that private
-    DNS answers with an interface endpoint's addresses, of which there is always one.
+    DNS answers with an interface endpoint's addresses.  One of AWS's has always one; an account's own service
+    (``is_owned``), whose label is its id, may have one.
     """
 
     region: str
     label: str
     type: EndpointType
     private_names: tuple[str, ...] = ()
+    is_owned: bool = False
 
     @property
     def name(self) -> str:
+        if self.is_owned:
+            return owned_service_name(self.region, self.label)
         return f"com.amazonaws.{self.region}.{self.label}"
 
     @property
     def id(self) -> str:
         """``vpce-svc-…``, of 17 digits that never change."""
+        if self.is_owned:
+            return self.label
         return f"vpce-svc-0{blake2b(f'{self.name} {self.type}'.encode(), digest_size=8).hexdigest()}"
 
     @property
@@ -53,6 +59,8 @@ class EndpointService(Struct, frozen=True, kw_only=True):
         """What the names of its endpoints end in; what a gateway leads to has its public name."""
         if self.type is EndpointType.GATEWAY:
             return f"{self.label}.{self.region}.{_DOMAIN}"
+        if self.is_owned:
+            return f"{self.label}.{self.region}.vpce.{_DOMAIN}"
         return f"{self.private_names[0].removeprefix('*.').removesuffix(_DOMAIN)}vpce.{_DOMAIN}"
 
     @property
@@ -78,6 +86,19 @@ def _of_region(region: str) -> Iterator[EndpointService]:
     for label, names in INTERFACES.items():
         private = tuple(f"{name}.{region}.{_DOMAIN}" for name in names)
         yield EndpointService(region=region, label=label, type=EndpointType.INTERFACE, private_names=private)
+
+
+_OWNED = "com.amazonaws.vpce."
+
+
+def owned_service_name(region: str, service_id: str) -> str:
+    """Of an account's own endpoint service."""
+    return f"{_OWNED}{region}.{service_id}"
+
+
+def is_owned_name(name: str) -> bool:
+    """Whether a service of this name is an account's and not AWS's."""
+    return name.startswith(_OWNED)
 
 
 def services_named(region: str, name: str) -> tuple[EndpointService, ...]:

@@ -12,6 +12,7 @@ from realvpc.net import aws_hosts, nat64
 from realvpc.net.addresses import Address
 from realvpc.net.icmp import Icmpv6Type
 from realvpc.net.network import Network
+from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.packet import DEFAULT_SIZE, ECHO_REQUEST, PROTOCOL_NUMBERS, Packet
 from realvpc.net.reasons import Layer, Reason
 from realvpc.net.running import has_machine
@@ -184,17 +185,22 @@ def _at_a_middlebox(network: Network, trace: Trace) -> bool:
     return not any(row.has(trace.packet.destination) for row in of_machine)
 
 
+def _standing(network: Network, interface: NetworkInterface) -> str:
+    """How an interface stands that nobody's machine has."""
+    owner = interface.attachment.owner_id if interface.attachment else ""
+    found = network.instance_of(interface) or network.vpc_endpoints.get(owner)
+    return f"{found.id} is {found.state}" if found else "it is not attached"
+
+
 def _not_running(network: Network, question: Question) -> Reachability | None:
     """The answer where an end that the question names is no running machine's."""
     for place in (question.at, question.receiver):
         interface = network.interfaces.get(place or "")
-        if interface is not None:
-            instance = network.instance_of(interface)
-            if not has_machine(network, interface) and network.vpc_endpoint_of(interface) is None:
-                rule = f"{instance.id} is {instance.state}" if instance else "it is not attached"
-                hop = Hop(Layer.DELIVERY, interface.id, rule, passed=False)
-                reason = Reason.INSTANCE_NOT_RUNNING
-                return Reachability(question, _at_once(question.packet(), hop, reason, interface.vpc_id), None)
+        if interface is None or has_machine(network, interface) or network.vpc_endpoint_of(interface) is not None:
+            continue
+        hop = Hop(Layer.DELIVERY, interface.id, _standing(network, interface), passed=False)
+        reason = Reason.INSTANCE_NOT_RUNNING
+        return Reachability(question, _at_once(question.packet(), hop, reason, interface.vpc_id), None)
     return None
 
 

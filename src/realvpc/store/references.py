@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 
 from realvpc.net.egress_only_internet_gateway import EgressOnlyInternetGateway
 from realvpc.net.elastic_ip import ElasticIp
+from realvpc.net.endpoint_service import EndpointServiceConfiguration
 from realvpc.net.hosted_zone import RecordSet
 from realvpc.net.instance import InstanceState
 from realvpc.net.instance_connect_endpoint import InstanceConnectEndpoint
 from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.internet_gateway import InternetGateway
+from realvpc.net.listener import Listener
 from realvpc.net.nat_gateway import NatGateway
 from realvpc.net.network_acl import NetworkAcl
 from realvpc.net.network_interface import NetworkInterface
@@ -69,6 +71,10 @@ def _named(row: Resource) -> Iterator[str]:
                 yield row.attachment.instance_id
         case ElasticIp() if row.association:
             yield row.association.interface_id
+        case Listener():
+            yield from (row.load_balancer_id, row.target_group_id)
+        case EndpointServiceConfiguration():
+            yield from row.load_balancer_ids
         case VpcEndpoint():
             yield from (row.vpc_id, *row.group_ids)
         case NatGateway() if row.is_available:
@@ -92,6 +98,9 @@ def _incomplete(state: State) -> Iterator[str]:
     for endpoint_id in network.instance_connect_endpoints:
         if not network.interfaces_of(endpoint_id):
             yield f"InstanceConnectEndpoint {endpoint_id} has no network interface"
+    for balancer_id in network.load_balancers:
+        if not network.interfaces_of(balancer_id):
+            yield f"LoadBalancer {balancer_id} has no network interface"
     for vpc_id in network.vpcs:
         if not any(table.is_main for table in network.route_tables_of(vpc_id)):
             yield f"Vpc {vpc_id} has no main route table"

@@ -29,6 +29,7 @@ DESCRIBED = {noun.prefix: f"Describe{noun.result}" for noun in NOUNS.values()} |
     "i": "DescribeInstances",
     "dopt": "DescribeDhcpOptions",
     "pl": "DescribeManagedPrefixLists",
+    "vpce-svc": "DescribeVpcEndpointServiceConfigurations",
 }
 
 
@@ -71,6 +72,9 @@ def house(client: Client, as_account: Any) -> Client:
     client("CreateVpcBlockPublicAccessExclusion", **excluded)
     client("CreateInstanceConnectEndpoint", SubnetId=subnet_id)
     make_flow_log(client, vpc_id, role=make_role(client))
+    front = {"Name": "front", "Type": "network", "Scheme": "internal", "Subnets": [subnet_id]}
+    [balancer] = client("CreateLoadBalancer", of="elasticloadbalancing", **front)["LoadBalancers"]
+    client("CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=[balancer["LoadBalancerArn"]])
     client("CreateNetworkInterface", SubnetId=subnet_id)
     return client
 

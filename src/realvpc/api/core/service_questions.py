@@ -19,6 +19,7 @@ Reads: TypeAlias = Callable[[Context, Request, str], Conditions]
 _TAGS = "aws:ResourceTag/"
 _OTHER_TAGS: Mapping[str, str] = {  # as services call them beside the global key
     "ec2-instance-connect": "ec2:ResourceTag/",
+    "elasticloadbalancing": "elasticloadbalancing:ResourceTag/",
     "iam": "iam:ResourceTag/",
     "ssm": "ssm:resourceTag/",
     "sts": "iam:ResourceTag/",

@@ -113,9 +113,6 @@ EMPTY: Mapping[str, Empty] = {
     # Endpoints
     "DescribeVpcEndpointAssociations": _of("VpcEndpointAssociations"),
     "DescribeVpcEndpointConnectionNotifications": _of("ConnectionNotificationSet"),
-    "DescribeVpcEndpointConnections": _of("VpcEndpointConnections"),
-    "DescribeVpcEndpointServiceConfigurations": _of("ServiceConfigurations"),
-    "DescribeVpcEndpointServicePermissions": _of("AllowedPrincipals", on="vpc-endpoint-service"),
     # What VPCs and interfaces can have
     "DescribeNetworkingFlexCostAllocationPolicies": _of("FlexCostAllocationPolicies"),
     "DescribeNetworkingFlexCostAllocationPolicyAssociations": _of("FcaPolicyAssociations"),

@@ -111,13 +111,6 @@ _KINDS = (
     _kind("SecondaryInterface"),
     _kind("SecondaryNetwork"),
     _kind("SecondarySubnet"),
-    _kind(
-        "Service",
-        "vpce-svc",
-        not_found="InvalidVpcEndpointServiceId.NotFound",
-        malformed="InvalidVpcEndpointServiceId.Malformed",
-        words="VpcEndpointService Id",
-    ),
     _kind("VpcEncryptionControl"),
     # What routes, watches and explains
     _kind("NetworkInsightsAccessScope", "nis"),

@@ -9,6 +9,7 @@ from .block_public_access_exclusion import EXCLUSION
 from .dhcp_options import DHCP_OPTIONS
 from .egress_only_internet_gateway import EGRESS_ONLY_INTERNET_GATEWAY
 from .elastic_ip import ELASTIC_IP
+from .endpoint_service import ENDPOINT_SERVICE
 from .flow_log import FLOW_LOG
 from .image import IMAGE
 from .instance import INSTANCE
@@ -60,6 +61,7 @@ NOUNS: dict[str, Noun[Any]] = {
         SUBNET_CIDR_RESERVATION,
         VOLUME,
         VPC,
+        ENDPOINT_SERVICE,
         VPC_ENDPOINT,
     )
 }

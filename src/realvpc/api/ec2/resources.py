@@ -69,6 +69,7 @@ _MEMBERS: Mapping[str, str] = {  # the type of what it names, by the name of a r
     "SecurityGroupRuleId": "security-group-rule",
     "SecondaryAllocationIds": "elastic-ip",
     "ServiceId": "vpc-endpoint-service",
+    "ServiceIds": "vpc-endpoint-service",
     "SnapshotId": "snapshot",
     "SpotFleetRequestId": "spot-fleet-request",
     "SubnetCidrReservationId": "subnet-cidr-reservation",

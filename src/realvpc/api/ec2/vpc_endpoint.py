@@ -23,6 +23,7 @@ from ..core.noun import Noun, TellsPrefix
 from ..core.parameters import refuse
 from ..core.tags import render_tags, tags_on_creation
 from .address_picker import AddressPicker
+from .endpoint_service_use import asked, check_zones, connecting
 from .security_group import check_group_count, default_group_of
 from .vpc_endpoint_dns import check_private_names, needs_gateway, read_dns
 from .vpc_endpoint_parts import (
@@ -47,7 +48,7 @@ def create_vpc_endpoint(ctx: Context, request: Request) -> Answer:
     refuse(request, ("ServiceNetworkArn", "ResourceConfigurationArn"))
     vpc = read_vpc(ctx, request)
     service = read_service(ctx, request)
-    policy = read_policy(request)
+    policy = read_policy(request, service)
     dns = read_dns(request, service)
     tags = tags_on_creation(request, VPC_ENDPOINT.tag_type)
     pending = VpcEndpoint(
@@ -60,6 +61,7 @@ def create_vpc_endpoint(ctx: Context, request: Request) -> Answer:
         type=service.type,
         created_at=ctx.now,
         policy=policy,
+        owned_private_name=service.private_names[0] if service.is_owned and service.private_names else "",
         private_dns_enabled=dns.private_dns_enabled,
         private_dns_only_inbound=dns.private_dns_only_inbound,
         ip_address_type=dns.ip_address_type,
@@ -90,13 +92,16 @@ def _create_interface_endpoint(ctx: Context, request: Request, pending: VpcEndpo
     groups = read_groups(ctx, vpc.id, request.get("SecurityGroupIds") or ()) or [default_group_of(ctx, vpc.id)]
     check_group_count(ctx, groups)
     check_private_names(ctx, pending)
+    check_zones(ctx, pending, subnets)
     there = sum(not row.is_gateway for row in ctx.network.vpc_endpoints_of(vpc.id))
     if there >= ctx.quota(INTERFACE_ENDPOINTS_PER_VPC):
         raise endpoint_limit_exceeded()
     pending = replace(pending, group_ids=tuple(group.id for group in groups))
     interfaces = new_interfaces(ctx, AddressPicker(ctx), pending, subnets, wanted)
-    shown = _shown(ctx, pending, interfaces)
-    return Answer(_created(request, shown), put(_provided(pending), *interfaces))
+    begun = asked(ctx, pending)
+    stored = begun if begun.awaits_acceptance else _provided(pending)
+    shown = _shown(ctx, begun, interfaces)
+    return Answer(_created(request, shown), put(stored, *connecting(ctx, stored, interfaces)))
 
 
 def _provided(pending: VpcEndpoint) -> VpcEndpoint:

@@ -13,6 +13,7 @@ from ..core.context import Answer, Context, Request
 from ..core.errors import invalid_parameter, invalid_parameter_combination
 from ..core.lookup import named
 from .address_picker import AddressPicker
+from .endpoint_service_use import check_zones, connecting
 from .security_group import check_group_count
 from .vpc_endpoint import VPC_ENDPOINT
 from .vpc_endpoint_dns import check_private_names, read_dns
@@ -47,7 +48,7 @@ def _with_policy(request: Request, endpoint: VpcEndpoint) -> VpcEndpoint:
         if request.get("PolicyDocument"):
             raise invalid_parameter_combination("The parameters policyDocument and resetPolicy cannot be used together")
         return replace(endpoint, policy="")
-    return replace(endpoint, policy=read_policy(request) or endpoint.policy)
+    return replace(endpoint, policy=read_policy(request, endpoint.service) or endpoint.policy)
 
 
 def _with_private_names(ctx: Context, request: Request, old: VpcEndpoint) -> VpcEndpoint:
@@ -108,7 +109,8 @@ def _interfaces(ctx: Context, request: Request, endpoint: VpcEndpoint) -> Change
         fitting = fitted(ctx, picker, endpoint, row, chosen.get(subnet_id))
         if fitting != row:
             kept.append(fitting)
-    made = new_interfaces(ctx, picker, endpoint, added, wanted)
+    check_zones(ctx, endpoint, added)
+    made = connecting(ctx, endpoint, new_interfaces(ctx, picker, endpoint, added, wanted))
     return put(endpoint, *kept, *made) + delete(*given_up)
 
 

@@ -48,7 +48,12 @@ def read_dns(request: Request, service: EndpointService, old: VpcEndpoint | None
     if is_gateway and enabled:
         raise invalid_parameter("Private DNS is only supported for Interface type VPC Endpoint.")
     if enabled is None:
-        enabled = old.private_dns_enabled if old else not (is_gateway or service.has_gateway)
+        wished = not (is_gateway or service.has_gateway) and bool(service.private_names)
+        enabled = old.private_dns_enabled if old else wished
+    if enabled and service.is_owned and not service.private_names:
+        raise invalid_parameter(
+            f"Private DNS can't be enabled because the service {service.name} does not provide a private DNS name."
+        )
     only_inbound = options.get("PrivateDnsOnlyForInboundResolverEndpoint")
     if only_inbound is not None and not (service.has_gateway and enabled):
         raise invalid_parameter(
@@ -73,7 +78,7 @@ def _families(request: Request, service: EndpointService, old: VpcEndpoint | Non
     """
     wanted = request.get("IpAddressType") or (old.ip_address_type if old else "ipv4")
     records = _RECORDS[service.type].get(wanted)
-    if records is None:
+    if records is None or (service.is_owned and wanted != "ipv4"):
         raise invalid_parameter(f"The IP address type {wanted} is not supported by the service {service.name}.")
     record = (request.get("DnsOptions") or {}).get("DnsRecordIpType")
     if record and record not in records:

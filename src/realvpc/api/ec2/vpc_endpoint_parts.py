@@ -21,13 +21,14 @@ from realvpc.net.security_group import SecurityGroup
 from realvpc.net.subnet import Subnet
 from realvpc.net.vpc import Vpc
 from realvpc.net.vpc_endpoint import POLICY_MAXIMUM, VpcEndpoint
-from realvpc.net.vpc_endpoint_services import EndpointService, EndpointType, services_named
+from realvpc.net.vpc_endpoint_services import EndpointService, EndpointType
 
 from ..core.context import Context, Request
 from ..core.errors import AwsError, invalid_parameter, unsupported_operation
 from ..core.lookup import get_all
 from ..core.noun import Noun
 from .address_picker import AddressPicker
+from .endpoint_service_use import services_open_to_caller
 from .network_interface import groups_for_interface, new_interface
 from .prefix_list_use import route_count
 from .route_table import ROUTE_TABLE
@@ -90,7 +91,7 @@ def read_service(ctx: Context, request: Request) -> EndpointService:
         raise AwsError("InvalidVpcEndpointType", f"The VPC endpoint type '{kind}' is not valid.")
     if (request.get("ServiceRegion") or ctx.region) != ctx.region:
         raise unsupported_operation("Services of other Regions are not supported.")
-    found = services_named(ctx.region, name)
+    found = services_open_to_caller(ctx, name)
     if not found:
         raise AwsError("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
     for service in found:
@@ -100,9 +101,12 @@ def read_service(ctx: Context, request: Request) -> EndpointService:
     raise invalid_parameter(f"Endpoint type ({kind}) does not match available service types ([{types}]).")
 
 
-def read_policy(request: Request) -> str:
-    """The text of the request's policy, empty where it has none.  Raises InvalidPolicyDocument."""
+def read_policy(request: Request, service: EndpointService) -> str:
+    """The text of the request's policy, empty where it has none.  Raises InvalidPolicyDocument, InvalidParameter for a
+    service that asks no policies."""
     text: str = request.get("PolicyDocument") or ""
+    if text and service.is_owned:
+        raise invalid_parameter(f"Endpoint policies are not supported by the service {service.name}.")
     if text and (len(text) > POLICY_MAXIMUM or not is_endpoint_policy(text)):
         raise AwsError("InvalidPolicyDocument", "The policy document is not valid.")
     return text

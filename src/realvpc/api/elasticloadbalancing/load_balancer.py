@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from realvpc.net.hosted_zone import aws_zone_id
 from realvpc.net.load_balancer import PREFIX, LoadBalancer, LoadBalancerEvent, Scheme, domain_of
+from realvpc.net.load_balancing import service_of
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.quotas import NETWORK_LOAD_BALANCERS_PER_REGION
 from realvpc.net.table import Change, delete, put
@@ -122,6 +123,11 @@ def delete_load_balancer(ctx: Context, request: Request) -> Answer:
         raise AwsError(
             "OperationNotPermitted",
             f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
+        )
+    if service_of(ctx.network, balancer.id) is not None:
+        raise AwsError(
+            "ResourceInUse",
+            f"Load balancer '{arn}' cannot be deleted because it is currently associated with another service",
         )
     deleted = balancer.after(LoadBalancerEvent.DELETE)
     assert deleted is not None, "in every state that somebody sees it can be"

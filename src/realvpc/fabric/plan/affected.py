@@ -263,7 +263,8 @@ def _appliance(times: _Times, row: InstanceConnectEndpoint | LoadBalancer, found
 
 def _vpc_endpoint(times: _Times, row: VpcEndpoint, found: Affected) -> None:
     """Its interfaces name it; a gateway endpoint has routes."""
-    if None in [network.vpc_endpoints.get(row.id) for network in times]:
+    old, new = (network.vpc_endpoints.get(row.id) for network in times)
+    if old is None or new is None or old.is_connected != new.is_connected:
         found.add_interfaces(times[1].interfaces_of(row.id))
         found.add_routes_over(times[1], row.id)
 
