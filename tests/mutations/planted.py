@@ -1,10 +1,12 @@
 """The law with a mistake in it, in the process that is running: so that trying one costs no start of another.
 
-``python -m tests.mutations.planted NUMBER TESTS...`` runs tests with that mistake of the law.
+``python -m tests.mutations.planted "NUMBER TESTS..." ...`` runs tests with each of these mistakes of the law, in a
+process that is forked for it, and prints the numbers of those that no test finds.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cached_property
 from importlib import import_module
@@ -53,6 +55,22 @@ def _function(value: Any) -> FunctionType | None:
     return value if isinstance(value, FunctionType) else None
 
 
+def _fails(mutant: Mutant, tests: list[str]) -> bool:
+    child = os.fork()
+    if child == 0:
+        code = int(pytest.ExitCode.INTERNAL_ERROR)
+        try:
+            os.dup2(2, 1)
+            plant(mutant)
+            code = pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *tests])
+            sys.stdout.flush()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == pytest.ExitCode.TESTS_FAILED
+
+
 if __name__ == "__main__":
-    plant(LAW[int(sys.argv[1])])
-    sys.exit(pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *sys.argv[2:]]))
+    for number, *tests in map(str.split, sys.argv[1:]):
+        if not _fails(LAW[int(number)], tests):
+            sys.stdout.write(f"{number}\n")
+            sys.stdout.flush()

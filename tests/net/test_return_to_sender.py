@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.net.addresses import ANY_IPV4, Address
+from realvpc.net.nat_flow import NatFlow
 from realvpc.net.network import Network
 from realvpc.net.network_acl import AclEntry, NetworkAcl
 from realvpc.net.reasons import Layer, Reason
@@ -102,6 +103,7 @@ def test_where_the_gateway_has_no_such_way_any_more_routes_decide(network: Netwo
         route(network, 1, "10.30.0.0/16", Target(TargetKind.PEERING, "pcx-0000000000000dead")),
         route(network, 1, "10.30.0.7/32", Target(TargetKind.INTERNET_GATEWAY, number("igw", 1))),
         having_another_address(network),
+        with_a_peer_of_the_same_block(network),
     ):
         assert reply_to(changed, there).reason is Reason.IGW_PRIVATE_DESTINATION
 
@@ -109,6 +111,12 @@ def test_where_the_gateway_has_no_such_way_any_more_routes_decide(network: Netwo
 def having_another_address(network: Network) -> Network:
     interface = network.interfaces[GATEWAY_INTERFACE]
     return network.apply(put(replace(interface, private_addresses=(Address.parse("10.20.0.11"),))))
+
+
+def with_a_peer_of_the_same_block(network: Network) -> Network:
+    """Where the gateway's route leads now."""
+    other = network.apply(put(*vpc(3, "10.30.0.0/16", rules=(ALL_IN, ALL_OUT)), peering(2, 1, 3)))
+    return route(other, 1, "10.30.0.0/16", Target(TargetKind.PEERING, number("pcx", 2)))
 
 
 def test_the_way_leads_from_table_to_table(network: Network) -> None:
@@ -133,3 +141,27 @@ def test_a_flow_is_the_same_one_whatever_it_remembers(network: Network) -> None:
     assert flow == other
     assert not flow != other  # noqa: SIM202
     assert len({flow, other}) == 1
+
+
+def test_what_another_gateway_sends_back_is_no_connection_of_the_first(network: Network) -> None:
+    """Whose it was has left the VPC since, and is reached over a peering connection."""
+    gateway, interface = network.nat_gateways[NAT], network.interfaces[GATEWAY_INTERFACE]
+    second = replace(gateway, id=number("nat", 9))
+    assert interface.attachment
+    attachment, own = replace(interface.attachment, owner_id=second.id), (Address.parse("10.20.0.11"),)
+    its = replace(interface, id=number("eni", 9), private_addresses=own, attachment=attachment)
+    led = route(network.apply(put(second, its)), 100 + 1, "10.20.0.0/24", Target(TargetKind.NAT_GATEWAY, NAT))
+    asked = packet("10.20.1.7", "10.20.0.11")
+    flow = NatFlow(
+        gateway=its.id,
+        protocol=UDP,
+        inside=Address.parse("10.30.0.7"),
+        inside_port=5000,
+        remote=Address.parse("10.20.0.10"),
+        remote_port=asked.source_port,
+        outside=own[0],
+        outside_port=asked.destination_port,
+    )
+    trace = walk(led, asked, A, nat_flows=frozenset({flow}))
+    assert trace.delivered_to == FAR
+    assert not [flow for flow in trace.tracked if flow.gateway]

@@ -191,6 +191,13 @@ class TestSecurityGroups:
         network = with_rules(three_vpcs(), "sg-a", ALL_ICMP)
         assert walk(network, ping(A, B), "eni-a").reason is Reason.SECURITY_GROUP_EGRESS
 
+    def test_a_rule_of_egress_is_about_where_a_packet_goes(self) -> None:
+        to_b, to_c = (replace(ALL_OUT, peer=Cidr.parse(cidr)) for cidr in ("10.30.0.0/16", "10.120.0.0/16"))
+        assert walk(with_rules(three_vpcs(), "sg-a", to_b), ping(A, B), "eni-a").delivered
+        for other in (to_c, replace(ALL_OUT, peer=Cidr.parse(f"{A}/32"))):
+            network = with_rules(three_vpcs(), "sg-a", other)
+            assert walk(network, ping(A, B), "eni-a").reason is Reason.SECURITY_GROUP_EGRESS
+
     def test_the_reply_of_a_tracked_flow_needs_no_rule(self) -> None:
         network = with_rules(three_vpcs(), "sg-b", allow_tcp(443, "10.20.0.0/16"))
         there = walk(network, tcp(A, B, 443), "eni-a")
