@@ -9,15 +9,19 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from realvpc.net.endpoint_service import EndpointServiceConfiguration
 from realvpc.net.hosted_zone import HostedZone
 from realvpc.net.instance_connect_endpoint import InstanceConnectEndpoint
 from realvpc.net.internet_gateway import InternetGateway
+from realvpc.net.listener import Listener
+from realvpc.net.load_balancer import LoadBalancer, Scheme
 from realvpc.net.network_acl import NetworkAcl
 from realvpc.net.network_interface import Attachment
 from realvpc.net.resource import Resource
 from realvpc.net.security_group import SecurityGroup
 from realvpc.net.subnet import Subnet
 from realvpc.net.table import Change
+from realvpc.net.target_group import Protocol, TargetGroup
 from realvpc.store.database import Database, StateFileError, Write
 from realvpc.store.references import dangling
 from realvpc.store.state import State
@@ -48,6 +52,25 @@ OF_ENDPOINT = replace(
         id="ela-attach-1", owner_id=ENDPOINT.id, device_index=0, attached_at=NOW, delete_on_termination=False
     ),
 )
+BALANCER = LoadBalancer(
+    id="nlb-1", name="front", scheme=Scheme.INTERNAL, vpc_id=number("vpc", 1), created_at=NOW, **IN_PLACE
+)
+OF_BALANCER = replace(
+    OF_ENDPOINT,
+    id="eni-of-balancer",
+    attachment=Attachment(id="ela-attach-2", owner_id=BALANCER.id, device_index=0, attached_at=NOW),
+)
+TARGETS = TargetGroup(id="tg-1", name="web", protocol=Protocol.TCP, port=80, vpc_id=number("vpc", 1), **IN_PLACE)
+LISTENER = Listener(
+    id="listener-1",
+    load_balancer_id=BALANCER.id,
+    balancer=BALANCER.arn_suffix,
+    protocol=Protocol.TCP,
+    port=80,
+    target_group_id=TARGETS.id,
+    **IN_PLACE,
+)
+SERVICE = EndpointServiceConfiguration(id="vpce-svc-1", load_balancer_ids=(BALANCER.id,), **IN_PLACE)
 ROWS: tuple[Resource, ...] = (
     *(
         replace(row, network_acl_id=ACL.id) if row.id == number("subnet", 1) and isinstance(row, Subnet) else row
@@ -61,6 +84,7 @@ ROWS: tuple[Resource, ...] = (
     *DEFAULTS,
     ENDPOINT,
     OF_ENDPOINT,
+    *(BALANCER, OF_BALANCER, TARGETS, LISTENER, SERVICE),
 )
 VPC, SUBNET, TABLE, GROUP, INTERFACE, INSTANCE = (
     number(kind, 1) for kind in ("vpc", "subnet", "rtb", "sg", "eni", "i")
@@ -98,6 +122,10 @@ def test_a_state_in_which_everything_is_there_is_sound(tmp_path: Path) -> None:
         (TABLE, f"Vpc {VPC} has no main route table"),
         (f"sg-default-of-{VPC}", f"Vpc {VPC} has no default security group"),
         (OF_ENDPOINT.id, f"InstanceConnectEndpoint {ENDPOINT.id} has no network interface"),
+        (OF_BALANCER.id, f"LoadBalancer {BALANCER.id} has no network interface"),
+        (BALANCER.id, f"Listener {LISTENER.id} names {BALANCER.id}"),
+        (BALANCER.id, f"EndpointServiceConfiguration {SERVICE.id} names {BALANCER.id}"),
+        (TARGETS.id, f"Listener {LISTENER.id} names {TARGETS.id}"),
         ("Z1/corp.example./SOA", "HostedZone Z1 has no SOA record set"),
         ("Z1", "RecordSet Z1/corp.example./NS names Z1"),
     ],

@@ -264,6 +264,11 @@ def owned_service_name(row: VpcEndpoint) -> Iterable[str]:
     return () if row.leads_to_aws else (row.service_name,)
 
 
+def connected_to(row: VpcEndpoint) -> Iterable[str]:
+    """The account's service that takes what it brings."""
+    return owned_service_name(row) if row.is_connected else ()
+
+
 def service_names(row: EndpointServiceConfiguration) -> Iterable[str]:
     return (row.name,)
 
@@ -318,7 +323,7 @@ OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
     Instance: (wanted_vcpus, profile_association_id),
     Peering: (peering_vpc_ids, pending_request_of),
     NatGateway: (gateway_place,),
-    VpcEndpoint: (vpc_id, group_ids, endpoint_place, owned_service_name),
+    VpcEndpoint: (vpc_id, group_ids, endpoint_place, owned_service_name, connected_to),
     EndpointServiceConfiguration: (serving_balancer_ids, service_names),
     FlowLog: (logged_id,),
     InstanceConnectEndpoint: (vpc_id,),

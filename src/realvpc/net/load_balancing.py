@@ -44,8 +44,7 @@ def endpoint_links(network: Network, balancer: LoadBalancer) -> tuple[NetworkInt
     service = service_of(network, balancer.id)
     found = [
         row
-        for endpoint in (connections_of(network, service) if service else ())
-        if endpoint.is_connected
+        for endpoint in (network.vpc_endpoints.where(indexes.connected_to, service.name) if service else ())
         for row in network.interfaces_of(endpoint.id)
         if balancer_in_zone(network, service, zone_of(network, row)) is balancer
     ]
@@ -76,27 +75,34 @@ def balancer_in_zone(
     return None
 
 
+def taken_indexes(network: Network, balancer: LoadBalancer) -> set[int]:
+    """The device indexes of the links of a load balancer, and of all others behind the same service: an endpoint's link
+    may come to be another's when that gets a node in its zone."""
+    service = service_of(network, balancer.id)
+    balancers = [network.load_balancers[each] for each in service.load_balancer_ids] if service else [balancer]
+    links = (link.attachment for each in balancers for link in links_of(network, each))
+    return {each.device_index for each in links if each}
+
+
+def free_indexes(network: Network, balancer: LoadBalancer) -> Iterator[int]:
+    """Those that new links may have, the lowest first."""
+    taken = taken_indexes(network, balancer)
+    return (each for each in range(LINKS_MAXIMUM) if each not in taken)
+
+
 def placed(
     network: Network, service: EndpointServiceConfiguration, interfaces: Iterable[NetworkInterface]
 ) -> list[NetworkInterface] | None:
-    """An endpoint's interfaces, each with a free device index in the place of its zone's load balancer; None where one
-    has no room."""
-    used: dict[str, set[int]] = {}
+    """An endpoint's interfaces, each with a device index that is free in the places of the service's load balancers;
+    None where there is no room."""
+    free = free_indexes(network, network.load_balancers[service.load_balancer_ids[0]])
     found = []
     for row in interfaces:
-        balancer = balancer_in_zone(network, service, zone_of(network, row))
-        assert row.attachment is not None, "it is an endpoint's"
-        if balancer is None:
-            found.append(row)  # nobody takes what arrives there, until a node comes
-            continue
-        if balancer.id not in used:
-            links = (each.attachment for each in links_of(network, balancer) if each.id != row.id)
-            used[balancer.id] = {each.device_index for each in links if each}
-        free = next((each for each in range(LINKS_MAXIMUM) if each not in used[balancer.id]), None)
-        if free is None:
+        index = next(free, None)
+        if index is None:
             return None
-        used[balancer.id].add(free)
-        found.append(replace(row, attachment=replace(row.attachment, device_index=free)))
+        assert row.attachment is not None, "it is an endpoint's"
+        found.append(replace(row, attachment=replace(row.attachment, device_index=index)))
     return found
 
 

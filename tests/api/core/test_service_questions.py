@@ -100,6 +100,21 @@ def test_tags_of_users_and_roles_are_conditions(owner: As, ann: As, key: str) ->
     assert may(ann, "GetUser", "iam", UserName="cyd")
 
 
+@pytest.mark.parametrize("key", ["elasticloadbalancing:ResourceTag/team", "aws:ResourceTag/team"])
+def test_tags_of_load_balancers_and_target_groups_are_conditions(owner: As, ann: As, key: str) -> None:
+    elb = "elasticloadbalancing"
+    vpc_id = owner("CreateVpc", CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    subnet_id = owner("CreateSubnet", VpcId=vpc_id, CidrBlock="10.20.0.0/24")["Subnet"]["SubnetId"]
+    wanted = {"Type": "network", "Scheme": "internal", "Subnets": [subnet_id]}
+    [tagged], [plain] = (
+        owner("CreateLoadBalancer", of=elb, Name=name, Tags=tags, **wanted)["LoadBalancers"]
+        for name, tags in (("a", [{"Key": "team", "Value": "net"}]), ("b", []))
+    )
+    give(owner, {"Action": f"{elb}:*", "Condition": {"StringEquals": {key: "net"}}})
+    assert may(ann, "SetIpAddressType", elb, LoadBalancerArn=tagged["LoadBalancerArn"], IpAddressType="ipv4")
+    assert not may(ann, "SetIpAddressType", elb, LoadBalancerArn=plain["LoadBalancerArn"], IpAddressType="ipv4")
+
+
 def test_who_puts_a_role_into_a_profile_passes_it(owner: As, ann: As) -> None:
     role = owner("CreateRole", of="iam", RoleName="web", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     owner("CreateInstanceProfile", of="iam", InstanceProfileName="web")

@@ -294,6 +294,38 @@ def test_a_service_without_a_private_name_has_none_to_prove(provider: Provider) 
     assert error.code == "InvalidParameter"
 
 
+def test_a_zone_with_connected_endpoints_keeps_its_node(provider: Provider, consumer: Consumer) -> None:
+    provider.permit()
+    provider("SetSubnets", LoadBalancerArn=provider.arn, Subnets=provider.subnets)
+    endpoint_id = consumer.endpoint(provider.name, SubnetIds=consumer.subnets)["VpcEndpointId"]
+    near = {"LoadBalancerArn": provider.arn, "Subnets": provider.subnets[:1]}
+    provider("SetSubnets", **near)
+    [unsuccessful] = provider.answers("Accept", endpoint_id)
+    assert unsuccessful["Error"]["Code"] == "InvalidParameter"  # where it is, nobody would take what it brings
+    provider("SetSubnets", LoadBalancerArn=provider.arn, Subnets=provider.subnets)
+    assert provider.answers("Accept", endpoint_id) == []
+    assert provider.refused("SetSubnets", **near)[0] == "InvalidConfigurationRequest"
+    provider.answers("Reject", endpoint_id)
+    provider("SetSubnets", **near)
+
+
+def test_links_that_move_to_another_load_balancer_find_their_place_free(client: Client) -> None:
+    provider = Provider(client, AcceptanceRequired=False)
+    far = provider.balancer("far", Subnets=provider.subnets[1:])["LoadBalancerArn"]
+    client("ModifyVpcEndpointServiceConfiguration", ServiceId=provider.id, AddNetworkLoadBalancerArns=[far])
+    consumer = Consumer(client.service)
+    provider.permit()
+    for _ in range(2):
+        consumer.endpoint(provider.name, SubnetIds=consumer.subnets)
+    node = ToldNode(client.service)
+    provider("SetSubnets", LoadBalancerArn=provider.arn, Subnets=provider.subnets)  # and all links are the first one's
+    specs = [row for row in workload_specs(client.service.state) if isinstance(row, ApplianceSpec)]
+    for spec in specs:
+        assert len({link.device_index for link in spec.links}) == len(spec.links)
+    assert sorted(len(spec.links) for spec in specs) == [1, 6]
+    node.check(client.service.state)
+
+
 def test_a_load_balancer_has_room_for_so_many_endpoints_and_no_more(client: Client) -> None:
     provider = Provider(client, AcceptanceRequired=False)
     consumer = Consumer(client.service)

@@ -18,7 +18,7 @@ from ..core.errors import AwsError
 from ..core.filter import FilterValues, no_values, passing
 from ..core.lookup import find_all, named
 from .endpoint_service import ENDPOINT_SERVICE
-from .endpoint_service_use import no_room
+from .endpoint_service_use import check_zones, no_room
 
 
 def describe_vpc_endpoint_connections(ctx: Context, request: Request) -> Answer:
@@ -70,7 +70,9 @@ def _answer(ctx: Context, service: EndpointServiceConfiguration, endpoint_id: st
         raise AwsError("InvalidState", f"The VPC endpoint {endpoint_id} is {endpoint.state}.")
     interfaces: Iterable[NetworkInterface] | None = ()
     if after.is_connected:
-        interfaces = placed(ctx.network, service, ctx.network.interfaces_of(endpoint_id))
+        interfaces = ctx.network.interfaces_of(endpoint_id)
+        check_zones(ctx, endpoint, (ctx.network.subnets[row.subnet_id] for row in interfaces))
+        interfaces = placed(ctx.network, service, interfaces)
     if interfaces is None:
         raise no_room(service)
     return put(after, *interfaces)

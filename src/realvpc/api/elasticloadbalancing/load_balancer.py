@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from realvpc.net.hosted_zone import aws_zone_id
 from realvpc.net.load_balancer import PREFIX, LoadBalancer, LoadBalancerEvent, Scheme, domain_of
-from realvpc.net.load_balancing import service_of
+from realvpc.net.load_balancing import endpoint_links, service_of, zone_of
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.quotas import NETWORK_LOAD_BALANCERS_PER_REGION
 from realvpc.net.table import Change, delete, put
@@ -170,6 +170,7 @@ def set_subnets(ctx: Context, request: Request) -> Answer:
         raise invalid_configuration(f"The addresses in the subnet '{changed[0].subnet.id}' cannot be changed")
     new = [row for row in wanted if row.subnet.id not in nodes]
     gone = tuple(row for row in nodes.values() if row.subnet_id not in {each.subnet.id for each in wanted})
+    _check_unused(ctx, balancer, gone)
     groups = [ctx.network.security_groups[each] for each in any_node.group_ids]
     named_subnets = tuple(each for each in balancer.named_subnets if each not in {row.subnet_id for row in gone})
     change = _without(ctx, gone) + new_nodes(ctx, balancer, new, groups)
@@ -177,6 +178,16 @@ def set_subnets(ctx: Context, request: Request) -> Answer:
     later = ctx.with_state(ctx.state.apply(change))
     shown = _render(later, later.network.load_balancers[balancer.id])
     return Answer({"AvailabilityZones": shown["AvailabilityZones"], "IpAddressType": "ipv4"}, change)
+
+
+def _check_unused(ctx: Context, balancer: LoadBalancer, gone: tuple[NetworkInterface, ...]) -> None:
+    """Raises InvalidConfigurationRequest for a zone in which endpoints are connected."""
+    zones = {zone_of(ctx.network, row) for row in endpoint_links(ctx.network, balancer)}
+    for row in gone:
+        if zone_of(ctx.network, row) in zones:
+            raise invalid_configuration(
+                f"VPC endpoints are connected in the Availability Zone of the subnet '{row.subnet_id}'"
+            )
 
 
 def _is_as_it_was(ctx: Context, node: NetworkInterface, mapping: Request) -> bool:

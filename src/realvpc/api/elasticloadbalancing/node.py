@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from realvpc.net.addresses import Address
 from realvpc.net.elastic_ip import AddressAssociation, ElasticIp
 from realvpc.net.load_balancer import LoadBalancer
-from realvpc.net.load_balancing import LINKS_MAXIMUM, links_of
+from realvpc.net.load_balancing import free_indexes
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.quotas import SECURITY_GROUPS_PER_INTERFACE
 from realvpc.net.security_group import SecurityGroup
@@ -119,8 +119,7 @@ def new_nodes(
     Raises InvalidSubnet, ValidationError, InvalidConfigurationRequest.
     """
     picker, change = AddressPicker(ctx), Change()
-    used = {row.attachment.device_index for row in links_of(ctx.network, balancer) if row.attachment}
-    places = (each for each in range(LINKS_MAXIMUM) if each not in used)
+    places = free_indexes(ctx.network, balancer)
     for node in wanted:
         place = next(places, None)
         if place is None:
