@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -11,17 +12,20 @@ from realvpc.fabric import namespace
 from realvpc.fabric.bpf import layout
 from realvpc.fabric.bpf.layout import number_of
 from realvpc.fabric.loader import Object
+from realvpc.net.addresses import ANY_IPV4, Address
 from realvpc.net.nat_flow import NatFlow
 from realvpc.net.network import Network
+from realvpc.net.network_acl import AclEntry, NetworkAcl
 from realvpc.net.packet import Flow, Packet
 from realvpc.net.reasons import Reason
 from realvpc.net.route_table import Target, TargetKind
-from realvpc.net.security_group import ICMP, TCP, UDP
+from realvpc.net.security_group import ALL_PROTOCOLS, ICMP, TCP, UDP
+from realvpc.net.table import put
 from realvpc.net.trace import Trace
 from realvpc.net.walk import walk
 
 from ..net.test_nat import route
-from ..packets.hosts import ALL_IN, ALL_OUT, host, number, peering, vpc
+from ..packets.hosts import ALL_IN, ALL_OUT, COMMON, host, number, peering, vpc
 from ..packets.nat import GATEWAY, private_host, vpc_with_nat
 from .frames import frame, read
 from .kernel import Kernel, flow_key
@@ -38,7 +42,9 @@ NETWORK = Network.of(
     *private_host(1, 1, INSIDE),
     *host(2, 1, "10.20.0.7"),
     *host(3, 2, THERE),
+    *vpc(3, "10.40.0.0/16"),
     peering(1, 1, 2),
+    peering(2, 1, 3),
 )
 
 
@@ -103,6 +109,7 @@ def test_a_change_of_the_way_back_counts_at_once(both: Both) -> None:
     assert both.send(answer, FAR).delivered_to == A
     for target in (
         Target(TargetKind.PEERING, "pcx-0000000000000dead"),
+        Target(TargetKind.PEERING, number("pcx", 2)),
         Target(TargetKind.INTERNET_GATEWAY, number("igw", 1)),
     ):
         both.change(route(NETWORK, 1, "10.30.0.0/16", target))
@@ -112,6 +119,26 @@ def test_a_change_of_the_way_back_counts_at_once(both: Both) -> None:
     assert both.send(answer, FAR).reason is Reason.IGW_NO_PUBLIC_ADDRESS, "that table leads to the gateway"
     both.change(route(both.network, 101, "10.30.0.0/16", Target(TargetKind.PEERING, number("pcx", 1))))
     assert both.send(answer, FAR).delivered_to == A
+
+
+def test_network_acls_on_the_way_back_are_asked(both: Both) -> None:
+    """That of the subnet which answers, and that of the gateway's."""
+    there = both.send(asking(UDP), A)
+    answer = there.packet.reply()
+    for subnet, is_egress, reason_ in ((2, True, Reason.NETWORK_ACL_EGRESS), (1, False, Reason.NETWORK_ACL_INGRESS)):
+        every: dict[str, Any] = {"number": 1, "protocol": ALL_PROTOCOLS, "cidr": ANY_IPV4}
+        entries = (AclEntry(is_egress=not is_egress, allows=True, **every),)
+        acl = NetworkAcl(id=number("acl", 9), vpc_id=number("vpc", subnet), entries=entries, **COMMON)
+        within = replace(NETWORK.subnets[number("subnet", subnet)], network_acl_id=acl.id)
+        both.change(NETWORK.apply(put(acl, within)))
+        assert both.send(answer, FAR).reason is reason_
+
+
+def test_a_gateway_that_has_lost_the_address_gets_nothing_back(both: Both) -> None:
+    there = both.send(asking(UDP), A)
+    gateway = NETWORK.interfaces[number("eni", GATEWAY + 1)]
+    both.change(NETWORK.apply(put(replace(gateway, private_addresses=(Address.parse("10.20.0.99"),)))))
+    assert both.send(there.packet.reply(), FAR).reason is Reason.IGW_NO_PUBLIC_ADDRESS
 
 
 def test_a_flow_that_is_over_and_begins_again_knows_its_gateway(send: Send, kernel: Kernel) -> None:

@@ -93,7 +93,6 @@ LAW = (
         "route is None or network.route_state(table, route) is RouteState.BLACKHOLE",
         "route is None",
     ),
-    Mutant("walk.py", 'returns_to="" if journey.nat_back else journey.nat_out', "returns_to=journey.nat_out"),
     # the way in
     Mutant("journey.py", "if self.packet.size > limit:", "if self.packet.size >= limit:"),
     Mutant("journey.py", "if not has_machine(self.network, receiver):", "if False:"),
@@ -216,6 +215,23 @@ PROGRAM = (
     Mutant("gateway_endpoint.h", "if (packet->size > MTU_INTERNET)", "if (0)"),
     Mutant("endpoint.h", " || packet->destination_port != ENDPOINT_TLS_PORT", ""),
     Mutant("endpoint.h", "	passage->track = 1;\n", ""),
+    Mutant("endpoint.h", " || packet->protocol == PROTOCOL_TCP;", " || packet->protocol;"),
+    Mutant(
+        "identity.h", "return has_address(interface, address) ? 0 : -1;", "return has_address(interface, address) * 0;"
+    ),
+    Mutant("identity.h", "number << IPV6_OWN_HIGH_BITS) |", "number << (IPV6_OWN_HIGH_BITS - 1)) |"),
+    # what returns to NAT gateways over a peering connection
+    Mutant("return_to_sender.h", " ||\n	    !has_address(gateway, &journey->packet.destination))", ")"),
+    Mutant(
+        "return_to_sender.h",
+        "route->kind == ROUTE_PEERING && route->vpc == vpc",
+        "route->kind == ROUTE_PEERING || route->vpc == vpc",
+    ),
+    Mutant("return_to_sender.h", "	if (denied)\n		return denied;\n", "	(void)denied;\n"),
+    Mutant("return_to_sender.h", "	way->is_outside = 1;\n", ""),
+    Mutant("return_to_sender.h", "	passage->track = 1;\n", ""),
+    Mutant("return_to_sender.h", "	journey->returns_to = journey->out.inward.gateway;\n", ""),
+    Mutant("track.h", "		flow->gateway = gateway;\n", ""),
     Mutant("endpoint.h", "&& mtu > MTU_INTERFACE_ENDPOINT ?", "&& 0 ?"),
     Mutant("service.h", "same_address(&packet->destination, &sender->resolver);\n	const", "0;\n	const"),
     Mutant(

@@ -43,8 +43,8 @@ OF_LAW = {  # the tests of what is in the file
     "walk.py": ("walk", "return_to_sender"),
 }
 OF_PROGRAM = tuple(f"tests/fabric/test_{name}.py" for name in (
-    "bytes", "ipv6_bytes", "tracking", "nat_gateway", "nat64", "flow_records", "translation", "shares", "decisions",
-    "allowances",
+    "bytes", "ipv6_bytes", "tracking", "nat_gateway", "nat64", "flow_records", "translation", "shares",
+    "return_to_sender", "decisions", "allowances",
 ))  # fmt: skip
 """Those that wait come last."""
 LOAD = "from realvpc.fabric.loader import Object; Object().close()"

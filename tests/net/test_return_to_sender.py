@@ -34,7 +34,9 @@ def network() -> Network:
         *private_host(1, 1, "10.20.1.7"),
         *host(3, 1, "10.20.0.7"),
         *host(4, 2, "10.30.0.7", public="198.18.0.4"),
+        *vpc(3, "10.40.0.0/16"),
         peering(1, 1, 2),
+        peering(2, 1, 3),
     )
 
 
@@ -101,6 +103,7 @@ def test_where_the_gateway_has_no_such_way_any_more_routes_decide(network: Netwo
     for changed in (
         network.apply(delete(network.table_routes[gone])),
         route(network, 1, "10.30.0.0/16", Target(TargetKind.PEERING, "pcx-0000000000000dead")),
+        route(network, 1, "10.30.0.0/16", Target(TargetKind.PEERING, number("pcx", 2))),
         route(network, 1, "10.30.0.7/32", Target(TargetKind.INTERNET_GATEWAY, number("igw", 1))),
         having_another_address(network),
         with_a_peer_of_the_same_block(network),
