@@ -16,6 +16,7 @@ from realvpc.api.service import Service
 from realvpc.clock import Clock
 
 from ...counting import calls
+from ..build import make_vpc, specification
 from ..conftest import MAIN, START, new_service
 from ..users import As, user_with_keys
 
@@ -178,3 +179,36 @@ def test_what_would_come_into_the_places_of_many_variables_is_refused(service: S
             arn = f"arn:aws:iam::{MAIN}:policy/{kind}{number}"
             owner("DetachUserPolicy", of="iam", UserName="eve", PolicyArn=arn)
     assert "no identity-based policy" in As(service, "AKIAEVE").refused("DescribeVpcs").message
+
+
+def test_resources_with_tags_of_their_own_are_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = new_service(Clock(source=lambda: START), policies=True)
+    user_with_keys(service, "admin", "AKIAOWNER", of_operator=True)
+    user_with_keys(service, "ann", "AKIAANN")
+    owner = As(service, "AKIAOWNER")
+    vpc_id = make_vpc(owner)
+    groups = [
+        owner("CreateSecurityGroup", VpcId=vpc_id, GroupName=f"g{number}", Description="x",
+              TagSpecifications=specification("security-group", number=str(number)))["GroupId"]
+        for number in range(100)
+    ]  # fmt: skip
+    for place in range(10):
+        never = ({"Effect": "Deny", "Condition": {"StringEquals": {f"ec2:ResourceTag/{place}x{each}": "x"}}}
+                 for each in range(45))  # fmt: skip
+        document = policy(*never, {"Condition": {"StringLike": {"ec2:ResourceTag/number": "*"}}})
+        made = owner("CreatePolicy", of="iam", PolicyName=f"p{place}", PolicyDocument=document)
+        owner("AttachUserPolicy", of="iam", UserName="ann", PolicyArn=made["Policy"]["Arn"])
+    asked: dict[str, Any] = {"Resources": groups, "Tags": [{"Key": "a", "Value": "b"}]}
+    for _ in range(2):
+        assert kept(service, "AKIAANN", "CreateTags", **asked) < CALLS
+    spent = 0
+
+    class Counting(Effort):
+        __slots__ = ()
+
+        def spend(self, steps: int) -> None:
+            nonlocal spent
+            spent += steps
+
+    monkeypatch.setattr(service_module, "Effort", Counting)
+    assert kept(service, "AKIAANN", "CreateTags", **asked) <= CALLS_OF_A_STEP * spent

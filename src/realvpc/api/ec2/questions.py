@@ -113,8 +113,8 @@ class _Subject(Struct, frozen=True, kw_only=True):
         puts = self.prospect.puts()
         if puts is None:
             return None
-        table = self.ctx.state.table(noun.type)
-        return [row for row in puts if type(row) is noun.type and row.id not in table]
+        rows = [row for row in puts if type(row) is noun.type]  # of what is no row of its own there are none
+        return [row for row in rows if row.id not in self.ctx.state.table(noun.type)]
 
 
 def _find(ctx: Context, noun: Noun[Any], kind: str, name: str) -> Resource | None:

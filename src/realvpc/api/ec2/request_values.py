@@ -95,6 +95,7 @@ GIVEN: Mapping[str, Callable[[Context, Request], Given]] = {
     "ec2:Region": _of_request(lambda ctx, request: ctx.region),
     "ec2:Remove/group": _permissions("Remove", "Group", "GroupNames"),
     "ec2:Remove/userId": _permissions("Remove", "UserId", "UserIds"),
+    "ec2:VpceServicePrivateDnsName": _member("PrivateDnsName"),
     "ec2:VpceServiceRegion": _of_request(lambda ctx, request: request.get("ServiceRegion") or ctx.region),
 }
 """By key: what a request says of it."""

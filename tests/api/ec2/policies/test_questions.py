@@ -115,6 +115,20 @@ class TestTagsOnCreation:
         make_vpc(ann, "10.9.0.0/16", TagSpecifications=specification("vpc", Name="x"))
         assert code_of(ann, "CreateTags", Resources=[vpc_id], Tags=[{"Key": "a"}]) == "UnauthorizedOperation"
 
+    def test_rules_are_tagged_too(self, owner: As, ann: As) -> None:
+        vpc_id = make_vpc(owner)
+        group_id = owner("CreateSecurityGroup", VpcId=vpc_id, GroupName="g", Description="x")["GroupId"]
+        asked: dict[str, Any] = {
+            "GroupId": group_id,
+            "IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}],
+            "TagSpecifications": specification("security-group-rule", cost="1"),
+        }
+        named = {"StringEquals": {"aws:RequestTag/cost": "1", "ec2:CreateAction": "AuthorizeSecurityGroupIngress"}}
+        give(owner, {"Action": "ec2:AuthorizeSecurityGroupIngress"}, {"Action": "ec2:CreateTags", "Condition": named})
+        assert code_of(ann, "AuthorizeSecurityGroupIngress", **asked) == "DryRunOperation"
+        asked["TagSpecifications"] = specification("security-group-rule", cost="2")
+        assert code_of(ann, "AuthorizeSecurityGroupIngress", **asked) == "UnauthorizedOperation"
+
     def test_copied_tags_are_given_too(self, owner: As, ann: As) -> None:
         asked: dict[str, Any] = {"SourceImageId": image_id(owner), "SourceRegion": TOKYO, "Name": "copy"}
         give(owner, {"Action": "ec2:CopyImage"})
