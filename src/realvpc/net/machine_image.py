@@ -90,7 +90,7 @@ class DiskSnapshot(Shareable, frozen=True, kw_only=True):
     state: ImageState = ImageState.AVAILABLE
     content: str | None  # as of a MachineImage
     volume_id: str = ""  # the volume that it is of
-    is_of_image: bool = False  # made with an image, of a volume that holds the image's content
+    is_of_image: bool = False  # of a volume that holds an image's content
     encrypted: bool = False
     kms_key_id: str = ""
     archiving: Archiving | None = None

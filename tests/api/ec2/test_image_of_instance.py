@@ -12,7 +12,7 @@ from realvpc.clock import Clock
 from ..build import make_subnet, make_vpc, named, specification, tags
 from ..conftest import MAIN, TOKYO, Client, new_service
 from .test_image import CONTENT, add, own
-from .test_run_instances import run
+from .test_run_instances import described, run
 
 
 @pytest.fixture
@@ -61,6 +61,23 @@ def test_another_image_can_be_registered_from_its_snapshot_and_from_a_copy(
         client("RegisterImage", Name=f"again-{number}", RootDeviceName="/dev/xvda", BlockDeviceMappings=[mapping])
 
 
+def test_an_image_can_be_registered_from_a_snapshot_of_a_root_volume(client: Client, instance: dict[str, Any]) -> None:
+    """As Ansible's targets ec2_ami and ec2_ami_snapshot do."""
+    volume_id = instance["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    both = client("CreateSnapshots", InstanceSpecification={"InstanceId": instance["InstanceId"]})["Snapshots"]
+    for number, snapshot in enumerate((client("CreateSnapshot", VolumeId=volume_id), *both)):
+        mapping = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot["SnapshotId"]}}
+        request: dict[str, Any] = {
+            "Name": f"from-{number}",
+            "RootDeviceName": "/dev/xvda",
+            "BlockDeviceMappings": [mapping],
+        }
+        image_id = client("RegisterImage", **request)["ImageId"]
+        assert client.service.state.inventory.machine_images[image_id].content == CONTENT
+        error = client.refused("DeleteSnapshot", SnapshotId=snapshot["SnapshotId"])
+        assert error.code == "InvalidSnapshot.InUse"
+
+
 def test_a_data_volume_is_left_out_or_the_image_refused(client: Client, instance: dict[str, Any]) -> None:
     volume = client("CreateVolume", AvailabilityZone=instance["Placement"]["AvailabilityZone"], Size=1)
     client("AttachVolume", InstanceId=instance["InstanceId"], VolumeId=volume["VolumeId"], Device="/dev/sdf")
@@ -88,3 +105,8 @@ def test_where_machines_write_no_image_is_made_of_one(clock: Clock) -> None:
     client.service.report(machine_up(instance_id, 1), "test")
     error = client.refused("CreateImage", InstanceId=instance_id, Name="golden")
     assert (error.code, "realvpc image add" in error.message) == ("UnsupportedOperation", True)
+    volume_id = described(client, instance_id)[0]["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    snapshot_id = client("CreateSnapshot", VolumeId=volume_id)["SnapshotId"]
+    mapping = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot_id}}
+    request: dict[str, Any] = {"Name": "golden", "RootDeviceName": "/dev/xvda", "BlockDeviceMappings": [mapping]}
+    assert client.refused("RegisterImage", **request).code == "UnsupportedOperation"

@@ -1,7 +1,8 @@
 """CreateSnapshot, CreateSnapshots and CopySnapshot (EC2 API Reference).
 
 A snapshot of a volume is a record of its size and where it is from: what its volume holds is not kept, so no image can
-be made of it (decision 0047).
+be made of it (decision 0047). Where no machine runs, a root volume holds what its instance's image does, and so does
+its snapshot (decision 0055).
 """
 
 from __future__ import annotations
@@ -113,6 +114,9 @@ def copy_snapshot(ctx: Context, request: Request) -> Answer:
 
 
 def _snapshot(ctx: Context, volume: Volume, description: str, tags: Mapping[str, str]) -> DiskSnapshot:
+    instance = ctx.network.instances.get(volume.instance_id or "")
+    is_root = instance is not None and volume.device_name == instance.root_device_name
+    is_of_image = is_root and not ctx.options.has_fabric
     return DiskSnapshot(
         id=ctx.new_id(SNAPSHOT.prefix),
         account=ctx.account,
@@ -121,8 +125,9 @@ def _snapshot(ctx: Context, volume: Volume, description: str, tags: Mapping[str,
         description=description,
         size_gib=volume.size_gib,
         started_at=ctx.now,
-        content=None,
+        content=instance.image_content if instance is not None and is_of_image else None,
         volume_id=volume.id,
+        is_of_image=is_of_image,
         encrypted=volume.encrypted,
         kms_key_id=volume.kms_key_id,
     )
