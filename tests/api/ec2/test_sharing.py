@@ -132,6 +132,8 @@ def test_the_description_is_an_attribute(client: Client, image_id: str) -> None:
     client("ModifyImageAttribute", ImageId=image_id, Description={"Value": "new"})
     client("ModifyImageAttribute", ImageId=image_id, ImdsSupport={"Value": "v2.0"})
     assert own(client)[0]["Description"] == "new"
+    client("ModifyImageAttribute", ImageId=image_id, Attribute="Description", Description={"Value": "newest"})
+    assert own(client)[0]["Description"] == "newest", "as Ansible's module for images names it"
     client("ModifyImageAttribute", ImageId=image_id, Attribute="description", Value="newer")
     assert own(client)[0]["Description"] == "newer"
 

@@ -66,6 +66,7 @@ _GIVEN_BY = {
     "OrganizationalUnitArns": LAUNCH.attribute,
 }
 """The attribute that a member of the request is for."""
+_IN_ANY_CASE = {attribute.lower(): attribute for attribute in _GIVEN_BY.values()}
 
 
 def modify_image_attribute(ctx: Context, request: Request) -> Answer:
@@ -92,9 +93,11 @@ def modify_image_attribute(ctx: Context, request: Request) -> Answer:
 
 
 def _attribute(request: Request) -> str:
-    """Raises InvalidParameterCombination for more than one."""
+    """In whatever case it is named: Ansible's module for images says ``Description``.  Raises
+    InvalidParameterCombination for more than one."""
     named_ones = {attribute for member, attribute in _GIVEN_BY.items() if request.get(member) is not None}
-    asked = named_ones | ({request["Attribute"]} if request.get("Attribute") else set())
+    name = request.get("Attribute")
+    asked = named_ones | ({_IN_ANY_CASE.get(name.lower(), name)} if name else set())
     if len(asked) != 1:
         raise invalid_parameter_combination("Specify exactly one attribute.")
     (attribute,) = asked
