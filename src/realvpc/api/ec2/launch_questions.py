@@ -58,7 +58,9 @@ def launched(ctx: Context, request: Request, arns: Sequence[str], prospect: Pros
     interfaces = [row for row in puts if isinstance(row, NetworkInterface)]
     instances = [row for row in puts if isinstance(row, Instance)]
     groups = ctx.state.inventory.placement_groups
+    is_there = ctx.network.interfaces
     found = {
+        "network-interface": [row.id if row.id in is_there else "*" for row in interfaces],
         "image": [row.image_id for row in instances],
         "subnet": [row.subnet_id for row in interfaces],
         "security-group": [each for row in interfaces for each in row.group_ids],

@@ -80,6 +80,20 @@ def test_a_launch_is_asked_for_the_subnet_and_the_group_that_it_finds_by_itself(
         assert f"on resource: {arn} with an explicit deny" in ann.refused("RunInstances", **asked).message
 
 
+def test_a_new_interface_is_asked_for_beside_one_that_was_there(owner: As, ann: As) -> None:
+    subnet_id = make_subnet(owner, make_vpc(owner))
+    there = owner("CreateNetworkInterface", SubnetId=subnet_id)["NetworkInterface"]["NetworkInterfaceId"]
+    both = launch(owner, NetworkInterfaces=[{"DeviceIndex": 0, "NetworkInterfaceId": there},
+                                            {"DeviceIndex": 1, "SubnetId": subnet_id}])  # fmt: skip
+    give(owner, {})
+    assert code_of(ann, "RunInstances", **both) == "DryRunOperation"
+    for name in ("*", there):
+        arn = f"{HERE}:network-interface/{name}"
+        exactly = {"StringEquals": {"ec2:NetworkInterfaceID": name}}
+        give(owner, {}, {"Effect": "Deny", "Resource": f"{HERE}:network-interface/*", "Condition": exactly})
+        assert f"on resource: {arn} with an explicit deny" in ann.refused("RunInstances", **both).message
+
+
 def test_a_launch_that_cannot_be_says_so_to_whom_may_launch_something(owner: As, ann: As) -> None:
     wrong = launch(owner) | {"ImageId": "ami-0123456789abcdef0"}
     give(owner, {"Action": "ec2:RunInstances", "Condition": {"StringLikeIfExists": {"ec2:InstanceType": "t3.*"}}})
