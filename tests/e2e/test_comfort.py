@@ -22,7 +22,6 @@ MEGABYTE = 1 << 20
 
 HOSTILE_TAR = """#!/usr/bin/python3
 import io, sys, tarfile
-from tests.patience import PATIENCE_SECONDS
 with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
     def add(name, kind=tarfile.REGTYPE, link=""):
         entry = tarfile.TarInfo(name)
