@@ -25,5 +25,10 @@ def test_the_address_is_that_of_the_connection(client: Any, address: str) -> Non
     assert sender_of({"client": client}, Request("POST", "/", headers, (), b"")) == Sender(address, "aws-cli/2")
 
 
+def test_of_what_a_client_calls_itself_so_much_is_kept() -> None:
+    sender = sender_of({}, Request("POST", "/", (("user-agent", "x" * 60_000),), (), b""))
+    assert len(sender.user_agent) == 512
+
+
 def test_a_client_need_not_say_what_it_is() -> None:
     assert sender_of({}, Request("POST", "/", (), (), b"")) == Sender()
