@@ -345,6 +345,7 @@ def test_random_requests(seed: int, has_fabric: bool, clock: Clock, monkeypatch:
     of_ssm += [pair for pair in of_ssm if pair[1] in USUAL] * 16
     favourites = [*(pair for pair in everything if pair[1] in USUAL), *[("ec2", "CreateRoute")] * 5]
     favourites += [("ec2", "AssociateAddress"), ("ec2", "DisassociateAddress")] * 10  # both need what others have made
+    favourites += [("ec2", "CreateSubnet")] * 5  # which has to lie in its VPC, and beside others
     outcomes: Counter[str] = Counter()
     for number in range(REQUESTS):
         first = has_fabric and number < REQUESTS // 6  # while the machine still stands

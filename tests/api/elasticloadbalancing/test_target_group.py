@@ -8,11 +8,12 @@ import pytest
 
 from realvpc.api.target_report import targets_checked
 from realvpc.clock import Clock
+from realvpc.net import quotas
 from realvpc.net.machine import ApplianceSpec
 from realvpc.net.target_group import Health
 
 from ..build import make_subnet, make_vpc, put_instance
-from ..conftest import MAIN, TOKYO, Client, new_service
+from ..conftest import MAIN, TOKYO, Client, give_quota, new_service
 from ..told_node import ToldNode
 from .build import ZONES, Ground
 
@@ -204,6 +205,10 @@ def test_instances_are_given_to_while_they_run(ground: Ground) -> None:
     )
     ground.client("TerminateInstances", InstanceIds=[instance_id])
     assert ground.states(group) == {}
+    give_quota(ground.client.service, quotas.TARGETS_PER_GROUP, 1)
+    second, _ = put_instance(ground.client, ground.subnets[0], "10.20.0.19", number=2)
+    ground.register(group, second)
+    assert ground.states(group) == {second: "healthy"}
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def register_targets(ctx: Context, request: Request) -> Answer:
 
     Raises ValidationError, TargetGroupNotFound, InvalidTarget, TooManyTargets.
     """
-    group = group_at(ctx, request["TargetGroupArn"])
+    group = _without_ended(ctx, group_at(ctx, request["TargetGroupArn"]))
     there = {row.key: row for row in group.serving()}
     new = [_read(ctx, group, each) for each in request["Targets"]]
     after = group.with_targets(ctx.now, [row for row in new if row.key not in there])
@@ -111,7 +111,7 @@ def deregister_targets(ctx: Context, request: Request) -> Answer:
 
     Raises ValidationError, TargetGroupNotFound.
     """
-    group = group_at(ctx, request["TargetGroupArn"])
+    group = _without_ended(ctx, group_at(ctx, request["TargetGroupArn"]))
     asked = {(each["Id"], each.get("Port")) for each in request["Targets"]}
     leaving = [row for row in group.serving() if (row.id, row.port) in asked or (row.id, None) in asked]
     if balancer_of_group(ctx.network, group) is None:
@@ -139,6 +139,12 @@ def describe_target_health(ctx: Context, request: Request) -> Answer:
         shown += [_render(ctx, group, row) for row in found] or [_unregistered(group, name, port or group.port)]
     ctx.effort.spend(SHOWING * len(shown) + COMPARING * len(there) * len(request["Targets"]))
     return Answer({"TargetHealthDescriptions": shown})
+
+
+def _without_ended(ctx: Context, group: TargetGroup) -> TargetGroup:
+    """Instances that were terminated take nobody's room."""
+    ctx.effort.spend(COMPARING * len(group.registered))
+    return replace(group, registered=tuple(row for row in group.registered if not _has_ended(ctx, group, row)))
 
 
 def _has_ended(ctx: Context, group: TargetGroup, target: RegisteredTarget) -> bool:
