@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -13,6 +14,8 @@ from tests import surroundings
 
 settings.register_profile("shared", deadline=None)  # a machine that is busy makes no property false
 settings.load_profile("shared")
+
+gc.set_threshold(100_000, 50, 100)  # what is collected stays: to look at it again and again took a third of that time
 
 _directory: list[Path] = []  # empty in a worker of pytest-xdist, which is a guest in the run's
 
