@@ -59,6 +59,15 @@ def test_the_rule_with_the_lowest_number_decides() -> None:
     assert walk(allowed_first, ping(A, B), "eni-a").delivered
 
 
+def test_a_rule_for_what_leaves_names_where_it_goes() -> None:
+    towards = Cidr.parse(f"{B}/32")
+    denied = with_acl(three_vpcs(), "a", entry(50, False, is_egress=True, cidr=towards), *both_ways(100, True))
+    trace = walk(denied, ping(A, B), "eni-a")
+    assert (trace.reason, trace.hops[-1].rule) == (Reason.NETWORK_ACL_EGRESS, "rule 50 denies")
+    from_there = with_acl(three_vpcs(), "a", entry(50, False, cidr=towards), *both_ways(100, True))
+    assert walk(from_there, ping(A, B), "eni-a").delivered
+
+
 def test_what_comes_back_is_looked_at_again() -> None:
     """Stateless: an allowed request says nothing of its answer."""
     network = with_acl(three_vpcs(), "b", entry(100, True))
