@@ -343,8 +343,7 @@ def test_random_requests(seed: int, has_fabric: bool, clock: Clock, monkeypatch:
     real = [(name, action) for name, action in everything if action not in EMPTY.get(name, {})]
     of_ssm = [pair for pair in real if pair[0] == "ssm"]
     of_ssm += [pair for pair in of_ssm if pair[1] in USUAL] * 16
-    favourites = [pair for pair in everything if pair[1] in USUAL]
-    favourites += [("ec2", "CreateRoute"), ("ec2", "CreateSubnet")] * 5
+    favourites = [*(pair for pair in everything if pair[1] in USUAL), *[("ec2", "CreateRoute")] * 5]
     favourites += [("ec2", "AssociateAddress"), ("ec2", "DisassociateAddress")] * 10  # both need what others have made
     favourites += [("ec2", "CreateSubnet")] * 5  # which has to lie in its VPC, and beside others
     outcomes: Counter[str] = Counter()
