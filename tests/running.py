@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from realvpc.config import run_dir_for
 from tests import surroundings
-from tests.patience import PATIENCE_SECONDS
+from tests.patience import MUCH_SECONDS, PATIENCE_SECONDS
 
 T = TypeVar("T")
 REGION = "ap-northeast-1"
@@ -86,7 +86,7 @@ class Running:
     def __call__(self, *words: str, code: int | None = 0, environment: Mapping[str, str] | None = None) -> Output:
         """Run ``realvpc`` with these words; asserts its exit code unless that is None."""
         process = self.start(*words, environment=environment)
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=MUCH_SECONDS)
         assert code is None or process.returncode == code, f"{words}: {process.returncode}\n{out}\n{err}"
         return Output(process.returncode, out, err)
 
@@ -142,7 +142,7 @@ class Running:
             env={"PATH": os.environ["PATH"], "HOME": str(self._home), "AWS_PAGER": "", **variables},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=MUCH_SECONDS,
             check=False,
         )
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -157,7 +157,7 @@ class Running:
 def shell(script: str, environment: dict[str, str]) -> Output:
     """Run a shell script as a person would."""
     done = subprocess.run(
-        ["sh", "-eu", "-c", script], env=environment, capture_output=True, text=True, timeout=120, check=False
+        ["sh", "-eu", "-c", script], env=environment, capture_output=True, text=True, timeout=MUCH_SECONDS, check=False
     )
     return Output(done.returncode, done.stdout, done.stderr)
 

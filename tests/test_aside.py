@@ -9,6 +9,7 @@ from typing import NoReturn
 import pytest
 
 from realvpc.aside import aside
+from tests.patience import PATIENCE_SECONDS
 
 
 class Bench:
@@ -24,7 +25,7 @@ class Bench:
 
     def _work(self, account: str) -> None:
         self.began.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(PATIENCE_SECONDS)
         self.done.append(account)
 
 

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
+
 COMMAND = """
 import signal, sys, time
 from realvpc import cli
@@ -42,7 +44,7 @@ def ended(number: signal.Signals, before: str = "") -> tuple[int, str]:
             process.wait(1)
         except subprocess.TimeoutExpired:
             process.terminate()
-        return process.wait(10), process.stdout.read()
+        return process.wait(PATIENCE_SECONDS), process.stdout.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -139,7 +139,7 @@ def test_the_console_shows_what_an_instance_wrote_and_is_followed_to_its_end(ser
     following = service.start("logs", "--follow", site.instance_id)
     service("exec", site.instance_id, "--", "sh", "-c", write)
     site.ec2.stop_instances(InstanceIds=[site.instance_id])
-    output, complaints = following.communicate(timeout=60)
+    output, complaints = following.communicate(timeout=PATIENCE_SECONDS)
     assert following.returncode == 0, complaints
     assert output.splitlines() == [*(f"{i}: {line}" for i in (1, 2, 3) for line in range(1, 10001)), "the end"]
     assert service("logs", "--lines", "2", site.instance_id).out == "3: 10000\nthe end"

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tests.patience import MUCH_SECONDS
 from tests.running import Output, Running, eventually
 
 from .target import create_vpc
@@ -100,7 +101,7 @@ class Place:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=MUCH_SECONDS,
             check=False,
         )
         return Output(done.returncode, done.stdout, done.stderr)

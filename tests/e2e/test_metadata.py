@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.running import Running
 
 from .aws_cli import bring
@@ -48,7 +49,7 @@ def test_instances_with_the_same_address_read_each_their_own_metadata(service: R
     again_and_again = f'for i in $(seq 40); do curl -sf -H "X-aws-ec2-metadata-token: $({TOKEN})" \
         {IMDS}/meta-data/instance-id; echo; done | sort | uniq -c'
     asking = [service.start("exec", twin.instance_id, "--", "sh", "-c", again_and_again) for twin in twins]
-    answers = [process.communicate(timeout=60)[0].split() for process in asking]
+    answers = [process.communicate(timeout=PATIENCE_SECONDS)[0].split() for process in asking]
     assert answers == [["40", twin.instance_id] for twin in twins]
     for twin in twins:
         assert read(service, twin.instance_id, "meta-data/local-ipv4") == "10.76.0.10"

@@ -21,7 +21,7 @@ from typing import Self
 
 import pytest
 
-from tests.patience import PATIENCE_SECONDS
+from tests.patience import MUCH_SECONDS, PATIENCE_SECONDS
 from tests.running import AWS, eventually
 
 from .peer import OpenPeer
@@ -155,7 +155,7 @@ def test_pyssm_copies_a_file(target: Target, pyssm: str, tmp_path: Path) -> None
     (tmp_path / "file").write_bytes(data)
     done = subprocess.run(
         [pyssm, "copy", "--no-progress", str(tmp_path / "file"), f"{target.instance_id}:/tmp/copied"],
-        env=variables(target), cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        env=variables(target), cwd=tmp_path, capture_output=True, text=True, timeout=MUCH_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     copied = target.service("exec", target.instance_id, "--", "sha256sum", "/tmp/copied").out

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
 from tests.running import Running, eventually
 from tests.surroundings import directory_for_all
 
@@ -60,7 +61,7 @@ def test_kill_9_loses_no_packet_and_nothing_that_was_acknowledged(
     service.kill(victim)
     time.sleep(0.5)
     service("up")
-    output, _ = ping.communicate(timeout=60)  # the ping writes into our pipe, whoever dies
+    output, _ = ping.communicate(timeout=PATIENCE_SECONDS)  # the ping writes into our pipe, whoever dies
     found = re.search(r"(\d+) packets transmitted, (\d+) received", output)
     assert found, output
     assert found.groups() == (str(PACKETS), str(PACKETS)), output

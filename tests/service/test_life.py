@@ -136,7 +136,7 @@ def test_every_acknowledged_write_survives_kill_9_at_any_moment(service: Running
             time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.15))
         service.kill("api")
-        writer.join(30)
+        writer.join(PATIENCE_SECONDS)
         service("up")
         assert len(acknowledged) > before
         assert set(acknowledged) - deleted <= service.vpcs()
