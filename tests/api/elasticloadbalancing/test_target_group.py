@@ -211,6 +211,30 @@ def test_instances_are_given_to_while_they_run(ground: Ground) -> None:
     assert ground.states(group) == {second: "healthy"}
 
 
+def test_whoever_has_left_takes_no_room_of_a_load_balancer(ground: Ground, clock: Clock) -> None:
+    balancer = ground.balancer(Subnets=ground.subnets[:1])["LoadBalancerArn"]
+    by_address, by_instance, third = ground.group(), ground.group("instances", TargetType="instance"), ground.group("c")
+    for port, group in enumerate((by_address, by_instance), 80):
+        ground.listener(balancer, group, port)
+    instance_id, _ = put_instance(ground.client, ground.subnets[0], "10.20.0.9")
+    give_quota(ground.client.service, quotas.TARGETS_PER_LOAD_BALANCER, 2)
+    ground.register(by_address, NEAR)
+    ground.register(by_instance, instance_id)
+    ground.client("TerminateInstances", InstanceIds=[instance_id])
+    ground.register(by_address, FAR)
+    for each in (NEAR, FAR):
+        ground("DeregisterTargets", TargetGroupArn=by_address, Targets=[{"Id": each}])
+    ground.register(third, NEAR)
+    actions = [{"Type": "forward", "TargetGroupArn": third}]
+    wanted = {"LoadBalancerArn": balancer, "Port": 82, "Protocol": "TCP", "DefaultActions": actions}
+    assert ground.refused("CreateListener", **wanted)[0] == "TooManyTargets", "two of another group drain"
+    clock.offset = timedelta(seconds=300)
+    ground("CreateListener", **wanted)
+    ground.register(third, FAR)
+    wanted = {"TargetGroupArn": third, "Targets": [{"Id": "10.20.0.11"}]}
+    assert ground.refused("RegisterTargets", **wanted)[0] == "TooManyTargets"
+
+
 @pytest.mark.parametrize(
     ("target", "code"),
     [

@@ -31,7 +31,7 @@ def register_targets(ctx: Context, request: Request) -> Answer:
 
     Raises ValidationError, TargetGroupNotFound, InvalidTarget, TooManyTargets.
     """
-    group = _without_ended(ctx, group_at(ctx, request["TargetGroupArn"]))
+    group = _as_it_is(ctx, group_at(ctx, request["TargetGroupArn"]))
     there = {row.key: row for row in group.serving()}
     new = [_read(ctx, group, each) for each in request["Targets"]]
     after = group.with_targets(ctx.now, [row for row in new if row.key not in there])
@@ -46,8 +46,7 @@ def register_targets(ctx: Context, request: Request) -> Answer:
 
 def check_target_count(ctx: Context, groups: tuple[TargetGroup, ...]) -> None:
     """Whether a load balancer may give to all of these groups.  Raises TooManyTargets."""
-    count = sum(len(row.registered) for row in groups)
-    ctx.effort.spend(COMPARING * count)
+    count = sum(len(_as_it_is(ctx, row).registered) for row in groups)
     if count > (most := ctx.quota(TARGETS_PER_LOAD_BALANCER)):
         raise AwsError("TooManyTargets", f"The maximum number of targets of a load balancer has been reached: '{most}'")
 
@@ -111,12 +110,12 @@ def deregister_targets(ctx: Context, request: Request) -> Answer:
 
     Raises ValidationError, TargetGroupNotFound.
     """
-    group = _without_ended(ctx, group_at(ctx, request["TargetGroupArn"]))
+    group = _as_it_is(ctx, group_at(ctx, request["TargetGroupArn"]))
     asked = {(each["Id"], each.get("Port")) for each in request["Targets"]}
     leaving = [row for row in group.serving() if (row.id, row.port) in asked or (row.id, None) in asked]
     if balancer_of_group(ctx.network, group) is None:
         keys = {row.key for row in leaving}
-        kept = tuple(row for row in group.targets_at(ctx.now) if row.key not in keys)
+        kept = tuple(row for row in group.registered if row.key not in keys)
         return Answer({}, put(replace(group, registered=kept)))
     drained = [replace(row, deregistered_at=ctx.now) for row in leaving]
     return Answer({}, put(group.with_targets(ctx.now, drained)))
@@ -127,8 +126,8 @@ def describe_target_health(ctx: Context, request: Request) -> Answer:
 
     Raises ValidationError, TargetGroupNotFound.
     """
-    group = group_at(ctx, request["TargetGroupArn"])
-    there = [row for row in group.targets_at(ctx.now) if not _has_ended(ctx, group, row)]
+    group = _as_it_is(ctx, group_at(ctx, request["TargetGroupArn"]))
+    there = group.registered
     ctx.effort.spend(SHOWING * len(there))
     if not request.get("Targets"):
         return Answer({"TargetHealthDescriptions": [_render(ctx, group, row) for row in there]})
@@ -141,10 +140,12 @@ def describe_target_health(ctx: Context, request: Request) -> Answer:
     return Answer({"TargetHealthDescriptions": shown})
 
 
-def _without_ended(ctx: Context, group: TargetGroup) -> TargetGroup:
-    """Instances that were terminated take nobody's room."""
+def _as_it_is(ctx: Context, group: TargetGroup) -> TargetGroup:
+    """The group with whoever is in it now: those that have drained, and instances that were terminated, are stored
+    until it is next written, but take nobody's room."""
     ctx.effort.spend(COMPARING * len(group.registered))
-    return replace(group, registered=tuple(row for row in group.registered if not _has_ended(ctx, group, row)))
+    there = tuple(row for row in group.targets_at(ctx.now) if not _has_ended(ctx, group, row))
+    return replace(group, registered=there)
 
 
 def _has_ended(ctx: Context, group: TargetGroup, target: RegisteredTarget) -> bool:
