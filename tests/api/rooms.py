@@ -26,7 +26,7 @@ class Unreachable:
     async def program(self, instance_id: str, command: str, user: str) -> NoReturn:
         raise FarEndError(instance_id)
 
-    async def socket(self, instance_id: str, *, is_ipv6: bool = False) -> NoReturn:
+    async def socket(self, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False) -> NoReturn:
         raise FarEndError(instance_id)
 
     async def resolve(self, instance_id: str, host: str) -> NoReturn:

@@ -13,9 +13,13 @@ from msgspec.structs import replace
 
 from realvpc.daemon.target_check import Look, is_well
 from realvpc.daemon.target_health import AT_ONCE, TargetHealth, Watch, watched
+from realvpc.net.addresses import Address, Cidr
+from realvpc.net.instance import Instance
 from realvpc.net.listener import Listener
 from realvpc.net.load_balancer import LoadBalancer, LoadBalancerState, Scheme
 from realvpc.net.network import Network
+from realvpc.net.network_interface import Attachment, NetworkInterface
+from realvpc.net.subnet import Subnet
 from realvpc.net.target_group import (
     CheckProtocol,
     Health,
@@ -26,8 +30,10 @@ from realvpc.net.target_group import (
     TargetType,
 )
 from realvpc.session.far_end import FarEndError
+from tests.worlds import vpc_with_instance
 
 NLB = "nlb-00000000000000001"
+NODE, FAR_NODE = "eni-a", "eni-far"
 H, U, I = Health.HEALTHY, Health.UNHEALTHY, Health.INITIAL  # noqa: E741
 BY_HTTP = HealthCheck(protocol=CheckProtocol.HTTP, path="/well", codes="200-299,404", timeout=2)
 
@@ -35,13 +41,15 @@ BY_HTTP = HealthCheck(protocol=CheckProtocol.HTTP, path="/well", codes="200-299,
 class Here:
     """Sockets of this process."""
 
-    async def socket(self, instance_id: str, *, is_ipv6: bool = False) -> socket.socket:
-        assert instance_id == NLB
+    async def socket(
+        self, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False
+    ) -> socket.socket:
+        assert (instance_id, interface_id) == (NLB, NODE)
         return socket.socket()
 
 
 class Away:
-    async def socket(self, instance_id: str, *, is_ipv6: bool = False) -> NoReturn:
+    async def socket(self, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False) -> NoReturn:
         raise FarEndError(instance_id)
 
 
@@ -60,7 +68,7 @@ async def looked_at(answer: bytes | None, check: HealthCheck) -> tuple[bool | No
     port = server.sockets[0].getsockname()[1]
     if answer is None:
         server.close()
-    found = await is_well(Here(), Look(NLB, "127.0.0.1", port, check))
+    found = await is_well(Here(), Look(NLB, NODE, "127.0.0.1", port, check))
     server.close()
     return found, asked
 
@@ -87,7 +95,7 @@ def test_a_look(answer: bytes | None, check: HealthCheck, *, expected: bool) -> 
 
 
 def test_where_nobody_can_look_nothing_is_found() -> None:
-    assert asyncio.run(is_well(Away(), Look(NLB, "127.0.0.1", 1, HealthCheck()))) is None
+    assert asyncio.run(is_well(Away(), Look(NLB, NODE, "127.0.0.1", 1, HealthCheck()))) is None
 
 
 @pytest.mark.parametrize(
@@ -107,7 +115,7 @@ def test_where_nobody_can_look_nothing_is_found() -> None:
 )
 def test_looks_in_a_row_make_the_health(begins: Health, looks: str, ends: Health) -> None:
     check = HealthCheck(healthy_threshold=3, unhealthy_threshold=2)
-    watch, health = Watch("1", Look(NLB, "10.0.0.1", 80, check)), begins
+    watch, health = Watch("1", Look(NLB, NODE, "10.0.0.1", 80, check)), begins
     for each in looks:
         health = watch.found(health, well=each == "+")
     assert health is ends
@@ -143,20 +151,55 @@ def behind(state: LoadBalancerState = LoadBalancerState.ACTIVE, *targets: Regist
         target_group_id=group.id,
         **common,
     )
-    return Network.of(balancer, group, listener)
+    near = [row for row in vpc_with_instance("a", "10.99.0.0/16", "10.99.0.9") if not isinstance(row, Instance)]
+    [subnet] = [row for row in near if isinstance(row, Subnet)]
+    [node] = [row for row in near if isinstance(row, NetworkInterface)]
+    attachment = Attachment(id="ela-attach-1", owner_id=NLB, device_index=1, attached_at=balancer.created_at)
+    return Network.of(
+        *(row for row in near if row is not node),
+        balancer,
+        group,
+        listener,
+        replace(subnet, id="subnet-far", cidr=Cidr.parse("10.99.16.0/20"), zone_name="ap-northeast-1c", zone_id="az1"),
+        replace(node, attachment=attachment),
+        replace(
+            node,
+            id=FAR_NODE,
+            subnet_id="subnet-far",
+            mac_address="06:00:00:00:00:02",
+            private_addresses=(Address.parse("10.99.16.9"),),
+            attachment=replace(attachment, id="ela-attach-2", device_index=2),
+        ),
+    )
 
 
-TARGET = RegisteredTarget(id="10.99.0.1", port=80, zone="all")
+TARGET = RegisteredTarget(id="10.99.0.21", port=80, zone="all")
 
 
 def test_targets_of_a_load_balancer_that_is_there_are_looked_at() -> None:
     [(key, watch)] = watched(behind(LoadBalancerState.ACTIVE, TARGET))
-    assert key == ("tg-00000000000000001", "10.99.0.1", 80)
-    assert watch.look == Look(NLB, "10.99.0.1", 80, HealthCheck())
+    assert key == ("tg-00000000000000001", TARGET.id, 80)
+    assert watch.look == Look(NLB, NODE, TARGET.id, 80, HealthCheck())
     draining = replace(TARGET, deregistered_at=datetime(2026, 11, 29, tzinfo=UTC))
     assert not list(watched(behind(LoadBalancerState.ACTIVE, draining)))
     for state in set(LoadBalancerState) - {LoadBalancerState.ACTIVE}:
         assert not list(watched(behind(state, TARGET)))
+
+
+@pytest.mark.parametrize(
+    ("target", "node"),
+    [
+        (replace(TARGET, zone=""), NODE),
+        (replace(TARGET, id="10.99.16.21", zone=""), FAR_NODE),
+        (replace(TARGET, id="10.99.16.21"), NODE),
+        (replace(TARGET, id="10.99.32.21", zone=""), NODE),
+    ],
+)
+def test_the_node_of_its_zone_looks_at_a_target_and_the_first_one_where_there_is_none(
+    target: RegisteredTarget, node: str
+) -> None:
+    [(_, watch)] = watched(behind(LoadBalancerState.ACTIVE, target))
+    assert watch.look.interface_id == node
 
 
 class Written:
@@ -180,7 +223,9 @@ class Slow:
     def __init__(self) -> None:
         self.waiting = 0
 
-    async def socket(self, instance_id: str, *, is_ipv6: bool = False) -> socket.socket:
+    async def socket(
+        self, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False
+    ) -> socket.socket:
         self.waiting += 1
         await asyncio.Event().wait()
         raise AssertionError

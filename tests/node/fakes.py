@@ -66,7 +66,7 @@ class FakeFabric:
     def counters(self) -> dict[str, int]:
         return {}
 
-    def socket_in(self, name: str, *, is_ipv6: bool = False) -> socket.socket:
+    def socket_in(self, name: str, interface_id: str | None = None, *, is_ipv6: bool = False) -> socket.socket:
         raise OSError(name)
 
     def probe_in(self, name: str) -> socket.socket:

@@ -96,7 +96,7 @@ class PlainFabric:
             time.sleep(0.01)
         return {"NO_ROUTE": 3}
 
-    def socket_in(self, name: str, *, is_ipv6: bool = False) -> socket.socket:
+    def socket_in(self, name: str, interface_id: str | None = None, *, is_ipv6: bool = False) -> socket.socket:
         return namespace.run_in(self._namespaces / name, lambda: socket.socket(socket.AF_INET))
 
     def probe_in(self, name: str) -> socket.socket:

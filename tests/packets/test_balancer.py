@@ -8,6 +8,7 @@ import socket
 import pytest
 from msgspec.structs import replace
 
+from realvpc.fabric.errors import FabricError
 from realvpc.fabric.fabric import Fabric
 from realvpc.fabric.plan import compile_plan
 from realvpc.net.addresses import Cidr
@@ -24,8 +25,10 @@ from .balancer import (
     ENDPOINT_IPV6,
     FIRST,
     NEAR,
+    OF_ONE,
     ONE,
     OTHER,
+    OWN,
     OWN_ADDRESS,
     OWN_IPV6,
     PORT,
@@ -247,8 +250,25 @@ def test_ipv6(balanced: Fabric) -> None:
 def test_sockets_of_its_own_reach_targets(balanced: Fabric) -> None:
     """Even one whose address another link of the balancer's has."""
     for name, (address, _) in TARGETS.items():
-        with balanced.socket_in(BALANCER) as probe:
+        with balanced.socket_in(BALANCER, OWN) as probe:
             probe.settimeout(PATIENCE_SECONDS)
             probe.connect((address, AT_TARGETS))
             probe.sendall(b"hello")
             assert probe.recv(99).decode().split(" ")[:2] == [name, OWN_ADDRESS]
+
+
+def test_they_leave_by_an_interface_of_its_own_whichever_is_first(balanced: Fabric) -> None:
+    """Somebody else's endpoint may have the first device, and where it leads another may have a target's address."""
+    own, of_one, _ = links(network())
+    balanced.remove_machine(BALANCER)
+    given = tuple(each for each in forwards(*TARGETS) if each.interface_id in {OWN, OF_ONE})
+    specs = replace(of_one, device_index=0), replace(own, device_index=3)
+    balanced.ensure_machine(BALANCER, specs, forwards=given)
+    with balanced.socket_in(BALANCER, OWN) as probe:
+        probe.settimeout(PATIENCE_SECONDS)
+        probe.connect((TARGETS[FIRST][0], AT_TARGETS))
+        probe.sendall(b"hello")
+        assert probe.recv(99).decode().split(" ")[:2] == [FIRST, OWN_ADDRESS]
+    for other in (OF_ONE, ONE.replace("i-", "eni-"), "eni-0000000000000dead", None):
+        with pytest.raises(FabricError, match="gives no connections on"):
+            balanced.socket_in(BALANCER, other)

@@ -23,7 +23,9 @@ BULK = 8 << 20  # bytes: more than sockets hold
 class Loopback:
     """Connections begin here."""
 
-    async def socket(self, instance_id: str, *, is_ipv6: bool = False) -> socket.socket:
+    async def socket(
+        self, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False
+    ) -> socket.socket:
         made = socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET)
         made.setblocking(False)
         return made

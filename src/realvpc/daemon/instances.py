@@ -52,9 +52,11 @@ class NodeInstances:
             _close(*theirs)
         return _NodeProgram(opened, *ours)
 
-    async def socket(self, instance_id: str, *, is_ipv6: bool = False) -> socket.socket:
+    async def socket(
+        self, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False
+    ) -> socket.socket:
         try:
-            return await open_socket(self._node_socket, instance_id, is_ipv6=is_ipv6)
+            return await open_socket(self._node_socket, instance_id, interface_id, is_ipv6=is_ipv6)
         except (NodeError, OSError) as error:
             raise FarEndError(str(error)) from error
 

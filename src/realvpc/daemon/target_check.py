@@ -22,6 +22,7 @@ class Look(Struct, frozen=True):
     """Where a target is looked at, and how."""
 
     place: str  # of the load balancer
+    interface_id: str  # of its node that looks
     address: str
     port: int
     check: HealthCheck
@@ -30,7 +31,7 @@ class Look(Struct, frozen=True):
 async def is_well(places: Places, look: Look) -> bool | None:
     """None when nobody could look: that is no fault of the target's."""
     try:
-        sock = await places.socket(look.place)
+        sock = await places.socket(look.place, look.interface_id)
     except FarEndError:
         return None
     with contextlib.closing(sock):

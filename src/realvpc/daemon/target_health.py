@@ -16,7 +16,7 @@ from realvpc.net import indexes
 from realvpc.net.instance import Instance
 from realvpc.net.listener import Listener
 from realvpc.net.load_balancer import LoadBalancer, LoadBalancerState
-from realvpc.net.load_balancing import place_of
+from realvpc.net.load_balancing import place_of, zone_of
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.target_group import Health, TargetGroup
@@ -121,15 +121,17 @@ def _health_of(network: Network, key: Key) -> Health | None:
 
 
 def watched(network: Network) -> Iterator[tuple[Key, Watch]]:
-    """Every target that a load balancer which is there may give to."""
+    """Every target that a load balancer which is there may give to, by the node of its zone, or the first one."""
     for balancer in network.load_balancers.values():
         if balancer.state is not LoadBalancerState.ACTIVE:
             continue
+        nodes = network.interfaces_of(balancer.id)
         listeners = network.listeners.where(indexes.load_balancer_id, balancer.id)
         for group_id in {row.target_group_id for row in listeners}:
             group = network.target_groups[group_id]
             for row in group.serving():
                 place = place_of(network, group, row)
                 if place is not None:
-                    look = Look(balancer.id, str(place.address), group.check.port_of(row), group.check)
+                    node = next((each for each in nodes if zone_of(network, each) == place.zone_id), nodes[0])
+                    look = Look(balancer.id, node.id, str(place.address), group.check.port_of(row), group.check)
                     yield (group.id, *row.key), Watch(group.account, look)

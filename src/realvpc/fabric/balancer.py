@@ -24,7 +24,6 @@ from .forwards import SLOTS, Way, ruleset
 from .rtnetlink import HAS_IPV6
 
 _NFT_SECONDS = 60
-_FIRST = "eth0"
 _OF_THREAD = Path("/proc/sys/net")
 _GETGEN = 10 << 8 | 16  # of nfnetlink's part for nftables
 _NETLINK_NETFILTER, _NLM_F_REQUEST, _NLMSG_ERROR = 12, 1, 2
@@ -87,11 +86,11 @@ def look(names: Iterable[str]) -> Balancing:
     return Balancing(_generation(), found)
 
 
-def own_socket(family: socket.AddressFamily) -> socket.socket:
-    """A TCP socket of the balancer's own in the namespace of the calling thread: by its first link.  Raises OSError."""
+def own_socket(family: socket.AddressFamily, device: str) -> socket.socket:
+    """A TCP socket of the balancer's own in the namespace of the calling thread: by this link.  Raises OSError."""
     made = socket.socket(family)
     try:
-        way = Way(_FIRST, socket.if_nametoindex(_FIRST))
+        way = Way(device, socket.if_nametoindex(device))
         made.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, way.mark_on)
     except BaseException:
         made.close()

@@ -37,6 +37,11 @@ class Balancers:
         else:
             self._forwards[name] = forwards
 
+    def gives_by(self, name: str, interface_id: str | None) -> bool:
+        """Whether what it forwards goes on by this interface, which is then its own: what begins in the balancer
+        itself is no affair of those from where connections only come."""
+        return any(each.source_interface_id == interface_id for each in self._forwards[name])
+
     def forget(self, name: str) -> None:
         self._forwards.pop(name, None)
         self._made.pop(name, None)

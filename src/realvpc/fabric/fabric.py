@@ -164,12 +164,17 @@ class Fabric:
         """What was gathered for flow logs.  For one thread at a time."""
         return self._data_plane.take_flows(turn=turn)
 
-    def socket_in(self, name: str, *, is_ipv6: bool = False) -> socket.socket:
-        """A TCP socket in a machine's namespace, connected to nothing.  In a balancer it leaves by the first link."""
+    def socket_in(self, name: str, interface_id: str | None = None, *, is_ipv6: bool = False) -> socket.socket:
+        """A TCP socket in a machine's namespace, connected to nothing.  It leaves a balancer by the interface that is
+        named, and by none from which the balancer gives no connections on."""
         self._check_open()
         family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
-        make = (lambda: own_socket(family)) if name in self._balancers else (lambda: socket.socket(family))
-        return namespace.run_in(self._machine_namespace(name), make)
+        if name not in self._balancers:
+            return namespace.run_in(self._machine_namespace(name), lambda: socket.socket(family))
+        spec = self._specs.get(interface_id or "")
+        if spec is None or not self._balancers.gives_by(name, interface_id):
+            raise FabricError(f"{name} gives no connections on by {interface_id or 'an interface that nobody named'}")
+        return namespace.run_in(self._machine_namespace(name), lambda: own_socket(family, spec.device_name))
 
     def probe_in(self, name: str) -> socket.socket:
         """A raw ICMP socket in a machine's namespace: it sees the echoes that the machine's kernel answers."""

@@ -181,9 +181,11 @@ class NodeCommand:
         self._channel.close()
 
 
-async def open_socket(path: Path, instance_id: str, *, is_ipv6: bool = False) -> socket.socket:
+async def open_socket(
+    path: Path, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False
+) -> socket.socket:
     """A TCP socket in a machine's network namespace, not connected yet.  Raises NodeError."""
-    (opened,) = await _sockets(path, m.OpenSocket(instance_id, is_ipv6))
+    (opened,) = await _sockets(path, m.OpenSocket(instance_id, is_ipv6, interface_id))
     return opened
 
 

@@ -17,7 +17,7 @@ from ..instance.kept import KeptDisk
 from ..net.flow_gathering import Gathered
 from ..net.machine import Argument, Certificate, ConnectingId, InstanceId, InterfaceId, Wanted, Workload
 
-PROTOCOL = 11
+PROTOCOL = 12
 
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
 
@@ -128,10 +128,15 @@ class OpenCommand(Struct, frozen=True, tag=True):
 
 class OpenSocket(Struct, frozen=True, tag=True):
     """Asks for a TCP socket in the network namespace of an instance's machine, of an EC2 Instance Connect Endpoint's
-    place or of a load balancer: `Opened`, which carries it, connected to nothing."""
+    place or of a load balancer: `Opened`, which carries it, connected to nothing.
+
+    It leaves a load balancer by the interface that is named: one from which that gives connections on.  Elsewhere
+    routes say by which, and none is named.
+    """
 
     instance_id: ConnectingId
     is_ipv6: bool = False
+    interface_id: InterfaceId | None = None
 
 
 class OpenProbe(Struct, frozen=True, tag=True):

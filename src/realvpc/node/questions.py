@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import Callable
 
+from ..fabric.errors import FabricError
 from ..instance import cgroups
 from ..instance.cgroups import Limits
 from ..instance.machines import Machines
@@ -59,9 +60,12 @@ class Questions:
                 answer, sockets = m.Opened(), await self._sockets(request)
             else:
                 answer = await self._result(request)
+        except (MachineError, FabricError) as error:  # as when what is asked about is not there any more
+            log.info("refused request=%s uid=%d: %s", type(request).__name__, uid, error)
+            answer = m.Refused(str(error))
         except Exception as error:  # the outermost frame of a request: whoever asked hears why
             log.exception("failed request=%s uid=%d", type(request).__name__, uid)
-            answer = m.Refused(str(error) if isinstance(error, MachineError) else f"{type(error).__name__}: {error}")
+            answer = m.Refused(f"{type(error).__name__}: {error}")
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):  # who asked may be gone
             descriptors = tuple(stack.enter_context(each).fileno() for each in sockets)
             await channel.send(m.encode(answer), descriptors, number)
@@ -96,7 +100,7 @@ class Questions:
     async def _sockets(self, request: m.OpenSocket | m.OpenProbe | m.OpenListeners) -> tuple[socket.socket, ...]:
         """Raises MachineError and what the fabric raises."""
         if isinstance(request, m.OpenSocket):
-            return (await self._reconciler.socket_in(request.instance_id, is_ipv6=request.is_ipv6),)
+            return (await self._reconciler.socket_in(request.instance_id, request.interface_id, request.is_ipv6),)
         if isinstance(request, m.OpenProbe):
             return (await self._reconciler.probe_in(request.instance_id),)
         return await self._reconciler.listeners()

@@ -180,10 +180,10 @@ class Reconciler:
         """A part of what was gathered for flow logs."""
         return await asyncio.to_thread(self._fabric.take_flows, turn=turn)
 
-    async def socket_in(self, name: str, *, is_ipv6: bool) -> socket.socket:
+    async def socket_in(self, name: str, interface_id: str | None, is_ipv6: bool) -> socket.socket:
         """A TCP socket in the namespace of a machine that runs.  Raises MachineError and what the fabric raises."""
         self._check_running(name)
-        return await asyncio.to_thread(self._fabric.socket_in, name, is_ipv6=is_ipv6)
+        return await asyncio.to_thread(self._fabric.socket_in, name, interface_id, is_ipv6=is_ipv6)
 
     async def probe_in(self, name: str) -> socket.socket:
         """A raw ICMP socket there.  Raises MachineError and what the fabric raises."""

@@ -38,8 +38,11 @@ log = logging.getLogger(__name__)
 class Places(Protocol):
     """Where connections begin."""
 
-    async def socket(self, instance_id: str, *, is_ipv6: bool = False) -> socket.socket:
-        """A TCP socket there, not connected.  Raises FarEndError."""
+    async def socket(
+        self, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False
+    ) -> socket.socket:
+        """A TCP socket there, not connected; of a load balancer's, it leaves by this interface of its own.  Raises
+        FarEndError."""
 
 
 class Tunnels:
