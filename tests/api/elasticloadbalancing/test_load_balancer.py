@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from realvpc.api.machine_report import machine_down, machine_failed, machine_removed, machine_up
@@ -90,6 +92,51 @@ def test_what_is_made_again_with_the_same_settings_is_there_already(ground: Grou
         "DuplicateLoadBalancerName",
         "A load balancer with the same name 'front' exists, but with different settings",
     )
+
+
+@pytest.mark.parametrize("scheme", ["internal", "internet-facing"])
+def test_all_that_is_said_once_more_has_to_be_so(ground: Ground, scheme: str) -> None:
+    mine, other = (ground.client("AllocateAddress")["AllocationId"] for _ in range(2))
+    named, otherwise = (
+        ({"PrivateIPv4Address": "10.20.0.50"}, {"PrivateIPv4Address": "10.20.0.51"})
+        if scheme == "internal"
+        else ({"AllocationId": mine}, {"AllocationId": other})
+    )
+    [subnet, far] = ground.subnets
+    said: dict[str, Any] = {
+        "Scheme": scheme,
+        "Subnets": None,
+        "SubnetMappings": [{"SubnetId": subnet, **named}, {"SubnetId": far}],
+        "Tags": tags(team="a"),
+    }
+    first = ground.balancer(**said)["LoadBalancerArn"]
+    assert ground.balancer(**said)["LoadBalancerArn"] == first
+    assert ground.balancer(Scheme=scheme)["LoadBalancerArn"] == first, "nothing is said of addresses"
+    for change in (
+        {"Tags": tags(team="b")},
+        {"SubnetMappings": [{"SubnetId": subnet, **otherwise}, {"SubnetId": far}]},
+        {"SubnetMappings": [{"SubnetId": subnet}, {"SubnetId": far, "AllocationId": mine}]}
+        if scheme == "internet-facing"
+        else {"SubnetMappings": [{"SubnetId": subnet}, {"SubnetId": far, "PrivateIPv4Address": "10.20.16.50"}]},
+    ):
+        wanted = {member: value for member, value in (said | change).items() if value is not None}
+        refused = ground.refused("CreateLoadBalancer", Name="front", Type="network", **wanted)
+        assert refused[0] == "DuplicateLoadBalancerName", change
+    kept = ground("SetSubnets", LoadBalancerArn=first, SubnetMappings=said["SubnetMappings"])["AvailabilityZones"]
+    assert [row["SubnetId"] for row in kept] == ground.subnets
+
+
+def test_an_elastic_ip_address_is_one_nodes(ground: Ground) -> None:
+    allocation_id = ground.client("AllocateAddress")["AllocationId"]
+    [near, far] = ({"SubnetId": each, "AllocationId": allocation_id} for each in ground.subnets)
+    taken = ("ResourceInUse", "The allocation IDs are not available for use")
+    wanted = {"Name": "front", "Type": "network", "SubnetMappings": [near, far]}
+    assert ground.refused("CreateLoadBalancer", **wanted) == taken
+    arn = ground.balancer(Scheme=None, Subnets=None, SubnetMappings=[near])["LoadBalancerArn"]
+    for mappings in ([near, far], [far], [{"SubnetId": ground.subnets[0]}, far]):
+        assert ground.refused("SetSubnets", LoadBalancerArn=arn, SubnetMappings=mappings) == taken
+    wanted = {"Name": "other", "Type": "network", "SubnetMappings": [near]}
+    assert ground.refused("CreateLoadBalancer", **wanted) == taken
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from .common import (
     perhaps_balancer_at,
     validation_error,
 )
-from .node import WantedNode, new_nodes, read_groups, read_nodes
+from .node import WantedNode, is_there, new_nodes, read_groups, read_nodes
 from .tag import read_tags
 
 _NETWORK = "network"
@@ -34,7 +34,7 @@ _ENFORCED, _NOT_ENFORCED = "on", "off"
 
 
 def create_load_balancer(ctx: Context, request: Request) -> Answer:
-    """The same once more, under the same name, is the one that is there.
+    """The same once more, under the same name, is the one that is there, if all that is said is so.
 
     Raises ValidationError, DuplicateLoadBalancerName, TooManyLoadBalancers, SubnetNotFound, InvalidSubnet,
     InvalidSecurityGroup, AllocationIdNotFound, ResourceInUse, InvalidConfigurationRequest, DuplicateTagKeys,
@@ -52,10 +52,13 @@ def create_load_balancer(ctx: Context, request: Request) -> Answer:
     tags = read_tags(request.get("Tags") or ())
     there = named(ctx, ctx.network.load_balancers, name)
     if there is not None:
-        nodes = ctx.network.interfaces_of(there.id)
-        same_nodes = {row.subnet_id for row in nodes} == {row.subnet.id for row in wanted}
-        same_groups = {*nodes[0].group_ids} == {row.id for row in groups}
-        if not (there.scheme is scheme and same_nodes and same_groups):
+        nodes = {row.subnet_id: row for row in ctx.network.interfaces_of(there.id)}
+        same_nodes = {*nodes} == {row.subnet.id for row in wanted} and all(
+            is_there(ctx, nodes[row.subnet.id], row) for row in wanted
+        )
+        same_groups = {*next(iter(nodes.values())).group_ids} == {row.id for row in groups}
+        same_tags = tags.items() <= there.tags.items()
+        if not (there.scheme is scheme and same_nodes and same_groups and same_tags):
             raise AwsError(
                 "DuplicateLoadBalancerName",
                 f"A load balancer with the same name '{name}' exists, but with different settings",
@@ -152,20 +155,10 @@ def set_subnets(ctx: Context, request: Request) -> Answer:
         raise invalid_configuration("Load balancers have IPv4 addresses alone here")
     nodes = {row.subnet_id: row for row in ctx.network.interfaces_of(balancer.id)}
     any_node = next(iter(nodes.values()))
-    kept = {
-        each["SubnetId"]: each
-        for each in request.get("SubnetMappings") or ()
-        if each.get("SubnetId") in nodes and _is_as_it_was(ctx, nodes[each["SubnetId"]], each)
-    }
-    asked = dict(request)
-    asked["SubnetMappings"] = [
-        {"SubnetId": each["SubnetId"]} if each.get("SubnetId") in kept else each
-        for each in request.get("SubnetMappings") or ()
-    ]
-    wanted = read_nodes(ctx, asked, is_internal=balancer.is_internal)
+    wanted = read_nodes(ctx, request, is_internal=balancer.is_internal)
     if wanted[0].subnet.vpc_id != balancer.vpc_id:
         raise AwsError("InvalidSubnet", f"The subnets must belong to the VPC '{balancer.vpc_id}'")
-    changed = [row for row in wanted if row.subnet.id in nodes and (row.address or row.elastic)]
+    changed = [row for row in wanted if row.subnet.id in nodes and not is_there(ctx, nodes[row.subnet.id], row)]
     if changed:
         raise invalid_configuration(f"The addresses in the subnet '{changed[0].subnet.id}' cannot be changed")
     new = [row for row in wanted if row.subnet.id not in nodes]
@@ -188,14 +181,6 @@ def _check_unused(ctx: Context, balancer: LoadBalancer, gone: tuple[NetworkInter
             raise invalid_configuration(
                 f"VPC endpoints are connected in the Availability Zone of the subnet '{row.subnet_id}'"
             )
-
-
-def _is_as_it_was(ctx: Context, node: NetworkInterface, mapping: Request) -> bool:
-    """Whether a mapping says of a node what it has already."""
-    elastic = next(iter(ctx.network.elastic_ips_of(node.id)), None)
-    address, allocation_id = mapping.get("PrivateIPv4Address"), mapping.get("AllocationId")
-    has_address = address is None or address == str(node.private_address)
-    return has_address and (allocation_id is None or (elastic is not None and elastic.id == allocation_id))
 
 
 def set_security_groups(ctx: Context, request: Request) -> Answer:

@@ -40,8 +40,11 @@ class WantedNode(Struct, frozen=True):
 
 
 def read_nodes(ctx: Context, request: Request, *, is_internal: bool) -> list[WantedNode]:
-    """By subnet.  Raises ValidationError, SubnetNotFound, InvalidSubnet, AllocationIdNotFound,
-    InvalidConfigurationRequest."""
+    """By zone; whether addresses are free is nobody's question yet.
+
+    Raises ValidationError, SubnetNotFound, InvalidSubnet, AllocationIdNotFound, ResourceInUse,
+    InvalidConfigurationRequest.
+    """
     mappings = request.get("SubnetMappings") or ()
     plain = request.get("Subnets") or ()
     if plain and mappings:
@@ -56,6 +59,9 @@ def read_nodes(ctx: Context, request: Request, *, is_internal: bool) -> list[Wan
         raise invalid_configuration(
             "A load balancer cannot be attached to multiple subnets in the same Availability Zone"
         )
+    elastic = [row.elastic.id for row in wanted if row.elastic]
+    if len({*elastic}) < len(elastic):
+        raise _unavailable()
     return sorted(wanted, key=lambda row: row.subnet.zone_name)
 
 
@@ -87,7 +93,7 @@ def _check_address(subnet: Subnet, text: str) -> None:
         address = Address.parse(text)
     except ValueError:
         raise validation_error(f"The IP address '{text}' is not valid") from None
-    if not subnet.usable(address):
+    if not (address.is_ipv4 and subnet.usable(address)):
         raise validation_error(f"The IP address '{text}' is not in the subnet '{subnet.id}'")
 
 
@@ -95,9 +101,17 @@ def _elastic(ctx: Context, allocation_id: str) -> ElasticIp:
     row = ctx.network.elastic_ips.get(allocation_id)
     if row is None or not ctx.sees(row):
         raise AwsError("AllocationIdNotFound", f"The allocation IDs '{allocation_id}' do not exist")
-    if row.association is not None:
-        raise AwsError("ResourceInUse", f"The allocation ID '{allocation_id}' is already in use")
     return row
+
+
+def _unavailable() -> AwsError:
+    return AwsError("ResourceInUse", "The allocation IDs are not available for use")
+
+
+def is_there(ctx: Context, node: NetworkInterface, wanted: WantedNode) -> bool:
+    """Whether a node of the wanted subnet has the addresses that are named."""
+    address_is = wanted.address in ("", str(node.private_address))
+    return address_is and (wanted.elastic is None or wanted.elastic in ctx.network.elastic_ips_of(node.id))
 
 
 def read_groups(ctx: Context, vpc_id: str, group_ids: Iterable[str]) -> list[SecurityGroup]:
@@ -116,8 +130,10 @@ def new_nodes(
 ) -> Change:
     """The interfaces, with Elastic IP addresses mapped to them.  Without groups nothing is filtered.
 
-    Raises InvalidSubnet, ValidationError, InvalidConfigurationRequest.
+    Raises InvalidSubnet, ValidationError, ResourceInUse, InvalidConfigurationRequest.
     """
+    if any(node.elastic and node.elastic.association for node in wanted):
+        raise _unavailable()
     picker, change = AddressPicker(ctx), Change()
     places = free_indexes(ctx.network, balancer)
     for node in wanted:
