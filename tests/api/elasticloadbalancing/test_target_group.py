@@ -85,6 +85,29 @@ def test_a_check_by_http_has_a_path_and_codes(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize(
+    ("codes", "well", "unwell"),
+    [
+        ("200", [200], [199, 201]),
+        ("200,404", [200, 404], [302]),
+        ("200-299,500-599", [204, 500, 599], [300, 499]),
+        ("503-503", [503], [502, 504]),
+    ],
+)
+def test_codes_are_from_200_to_599(ground: Ground, codes: str, well: list[int], unwell: list[int]) -> None:
+    arn = ground.group(HealthCheckProtocol="HTTP", Matcher={"HttpCode": codes})
+    check = ground.client.service.state.network.target_groups[group_id(ground, arn)].check
+    assert [check.is_well(each) for each in well] == [True] * len(well)
+    assert [check.is_well(each) for each in unwell] == [False] * len(unwell)
+
+
+@pytest.mark.parametrize("codes", ["", "199", "600", "299-200", "200-", "200,", "200-299-404", "200, 404", "20", "²00"])
+def test_what_no_answer_could_have_is_no_code(ground: Ground, codes: str) -> None:
+    wanted = {"Name": "web", "Protocol": "TCP", "Port": 80, "VpcId": ground.vpc_id, "HealthCheckProtocol": "HTTP"}
+    refused = ground.refused("CreateTargetGroup", **wanted, Matcher={"HttpCode": codes})
+    assert refused[0] == "ValidationError"
+
+
+@pytest.mark.parametrize(
     ("change", "code"),
     [
         ({"Protocol": "TLS"}, "InvalidConfigurationRequest"),

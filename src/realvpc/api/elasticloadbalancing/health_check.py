@@ -20,7 +20,8 @@ _NUMBERS = {  # by the member: the field, and what it may be
     "UnhealthyThresholdCount": ("unhealthy_threshold", "Unhealthy threshold count", 2, 10),
 }
 _DEFAULT_TIMEOUTS = {CheckProtocol.HTTP: 6}
-_CODES = re.compile(r"[2-4][0-9]{2}(?:[,-][2-4][0-9]{2})*", re.ASCII)
+_CODES = re.compile(r"[2-5][0-9]{2}(?:-[2-5][0-9]{2})?", re.ASCII)  # API Reference, Matcher; one of a list
+_CODES_MAXIMUM = 256  # characters
 _PATH = re.compile(r"/[\x21-\x7e]{0,1023}")
 
 
@@ -49,8 +50,7 @@ def read_check(request: Request, old: HealthCheck) -> HealthCheck:
             continue
         if protocol is CheckProtocol.TCP:
             raise invalid_configuration("Health check paths and matchers are for the protocols HTTP and HTTPS")
-        pattern = _PATH if field == "path" else _CODES
-        if not pattern.fullmatch(value):
+        if not (_PATH.fullmatch(value) if field == "path" else _are_codes(value)):
             raise validation_error(f"Health check {field} '{value[:256]}' is not valid")
         changes[field] = value
     return replace(old, **changes)
@@ -69,6 +69,12 @@ def _protocol(wanted: str) -> CheckProtocol:
     if wanted not in {*CheckProtocol}:
         raise invalid_configuration(f"Health checks by the protocol '{wanted}' are not available")
     return CheckProtocol(wanted)
+
+
+def _are_codes(text: str) -> bool:
+    """Numbers and ranges, none of which is empty."""
+    parts = text.split(",") if len(text) <= _CODES_MAXIMUM else ()
+    return bool(parts) and all(_CODES.fullmatch(each) and each[:3] <= each[-3:] for each in parts)
 
 
 def _port(text: str) -> str:
