@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from realvpc.net import quotas
 from realvpc.net.machine import ApplianceSpec
 from realvpc.net.target_group import Health
 
-from ..build import make_subnet, make_vpc, put_instance
+from ..build import make_subnet, make_vpc, put_instance, tags
 from ..conftest import MAIN, TOKYO, Client, give_quota, new_service
 from ..told_node import ToldNode
 from .build import ZONES, Ground
@@ -132,9 +133,23 @@ def test_what_cannot_be_made_is_refused(ground: Ground, change: dict[str, object
 
 
 def test_a_name_is_taken_once(ground: Ground) -> None:
-    assert ground.group() == ground.group()
-    wanted = {"Name": "web", "Protocol": "UDP", "Port": 80, "VpcId": ground.vpc_id, "TargetType": "ip"}
-    assert ground.refused("CreateTargetGroup", **wanted)[0] == "DuplicateTargetGroupName"
+    said: dict[str, Any] = {"HealthCheckProtocol": "HTTP", "HealthCheckPath": "/well", "Tags": tags(team="a")}
+    first = ground.group(**said)
+    assert ground.group(**said) == first
+    assert ground.group() == first, "nothing is said of the rest"
+    wanted = {"Name": "web", "Protocol": "TCP", "Port": 80, "VpcId": ground.vpc_id, "TargetType": "ip"}
+    for change in (
+        {"Protocol": "UDP"},
+        {"Port": 81},
+        {"TargetType": "instance"},
+        {"HealthCheckProtocol": "TCP"},
+        {"HealthCheckProtocol": "HTTP", "HealthCheckPath": "/"},
+        {"HealthCheckIntervalSeconds": 10},
+        {"Tags": tags(team="b")},
+        {"Tags": tags(team="a", more="b")},
+    ):
+        refused = ground.refused("CreateTargetGroup", **(wanted | change))
+        assert refused[0] == "DuplicateTargetGroupName", change
 
 
 def test_targets_are_unused_until_a_listener_gives_to_them(live: Ground) -> None:

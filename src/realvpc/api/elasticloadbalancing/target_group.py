@@ -32,7 +32,7 @@ from .tag import read_tags
 
 
 def create_target_group(ctx: Context, request: Request) -> Answer:
-    """The same once more, under the same name, is the one that is there.
+    """The same once more, under the same name, is the one that is there, if all that is said is so.
 
     Raises ValidationError, InvalidConfigurationRequest, DuplicateTargetGroupName, TooManyTargetGroups,
     DuplicateTagKeys, TooManyTags.
@@ -57,7 +57,8 @@ def create_target_group(ctx: Context, request: Request) -> Answer:
     tags = read_tags(request.get("Tags") or ())
     there = named(ctx, ctx.network.target_groups, name)
     if there is not None:
-        if (there.protocol, there.port, there.vpc_id, there.target_type) != (protocol, port, vpc.id, kind):
+        same = (there.protocol, there.port, there.vpc_id, there.target_type) == (protocol, port, vpc.id, kind)
+        if not (same and read_check(request, there.check) == there.check and tags.items() <= there.tags.items()):
             raise AwsError(
                 "DuplicateTargetGroupName",
                 f"A target group with the same name '{name}' exists, but with different settings",
