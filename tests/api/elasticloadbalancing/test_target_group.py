@@ -282,7 +282,14 @@ def test_whoever_has_left_takes_no_room_of_a_load_balancer(ground: Ground, clock
         ({"Id": "169.254.169.254", "AvailabilityZone": "all"}, "ValidationError"),
         ({"Id": "198.18.0.1", "AvailabilityZone": "all"}, "ValidationError"),
         ({"Id": "10.99.0.1"}, "ValidationError"),
-        ({"Id": "10.20.200.1"}, "InvalidTarget"),
+        ({"Id": "10.20.200.1"}, "ValidationError"),  # as AWS has it: kubernetes-sigs/aws-load-balancer-controller, 3714
+        ({"Id": "10.20.0.0"}, "ValidationError"),
+        ({"Id": "10.20.0.1"}, "ValidationError"),
+        ({"Id": "10.20.0.2"}, "ValidationError"),
+        ({"Id": "10.20.0.3"}, "ValidationError"),
+        ({"Id": "10.20.15.255"}, "ValidationError"),
+        ({"Id": "8.8.8.8", "AvailabilityZone": "all"}, "ValidationError"),
+        ({"Id": NEAR, "AvailabilityZone": "all"}, "ValidationError"),  # the same, 561
         ({"Id": NEAR, "AvailabilityZone": ZONES[1]}, "ValidationError"),
     ],
 )

@@ -87,21 +87,32 @@ def _check_address(ctx: Context, group: TargetGroup, name: str, zone: str) -> No
         raise validation_error(f"The IP address '{name[:64]}' is not a valid IPv4 address") from None
     if not address.is_ipv4 or str(address) != name:
         raise validation_error(f"The IP address '{name[:64]}' is not a valid IPv4 address")
-    vpc = ctx.network.vpcs.get(group.vpc_id)
-    if vpc is not None and vpc.holds(address):
-        subnets = ctx.network.subnets_of(vpc.id)
-        ctx.effort.spend(COMPARING * len(subnets))
-        subnet = next((row for row in subnets if row.holds(address)), None)
-        if subnet is None:
-            raise AwsError("InvalidTarget", f"The IP address '{name}' is not within any subnet of the VPC '{vpc.id}'")
-        if zone not in ("", ALL_ZONES, subnet.zone_name):
-            raise validation_error(f"The IP address '{name}' is not in the Availability Zone '{zone[:64]}'")
-        return
+    subnets = ctx.network.subnets_of(group.vpc_id)
+    ctx.effort.spend(COMPARING * len(subnets))
+    subnet = next((row for row in subnets if row.holds(address)), None)
+    if subnet is None:
+        _check_elsewhere(address, zone)
+    elif not subnet.usable(address):
+        raise validation_error(f"The IP address '{name}' is reserved in the subnet '{subnet.id}'")
+    elif zone not in ("", subnet.zone_name):
+        raise validation_error(
+            f"The IP address '{name}' is within the VPC, and cannot have its Availability Zone overridden to "
+            f"'{zone[:64]}' from '{subnet.zone_name}'"
+        )
+
+
+def _check_elsewhere(address: Address, zone: str) -> None:
+    """That no subnet has, be it in a block of the VPC or not (guide, "Target type")."""
     if not any(address in block for block in (*RFC1918, _SHARED)):
-        raise validation_error(f"The IP address '{name}' is not within an allowed range of a target group")
+        raise validation_error(f"The IP address '{address}' is not within an allowed range of a target group")
+    if not zone:
+        raise validation_error(
+            f"The Availability Zone is required for IP address '{address}' because it is not in the VPC"
+        )
     if zone != ALL_ZONES:
         raise validation_error(
-            f"You must specify the Availability Zone '{ALL_ZONES}' when registering '{name}', which is outside the VPC"
+            f"You must specify a valid Availability Zone or select '{ALL_ZONES}' for all enabled Availability zones, "
+            f"since the IP address '{address}' is outside the VPC"
         )
 
 
