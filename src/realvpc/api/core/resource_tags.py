@@ -6,13 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from realvpc.net.listener import Listener
-from realvpc.net.load_balancer import LoadBalancer
+from realvpc.net.balancing_arn import kind_of, row_at
 from realvpc.net.log_group import group_id
 from realvpc.net.parameter import parameter_id
 from realvpc.net.resource import Resource
 from realvpc.net.ssm_document import document_id
-from realvpc.net.target_group import TargetGroup
 
 from .context import Context
 
@@ -46,20 +44,17 @@ def _log_group(ctx: Context, arn: str, name: str) -> Resource | None:
     return ctx.state.logs.groups.get(group_id(ctx.account, ctx.region, name.partition(":")[0]))
 
 
-def _balancing(kind: type[LoadBalancer | TargetGroup | Listener], prefix: str) -> _Finds:
-    def find(ctx: Context, arn: str, name: str) -> Resource | None:
-        row = ctx.network.table(kind).get(f"{prefix}-0{name.rpartition('/')[2]}")
-        return row if row is not None and row.arn == arn else None
-
-    return find
+def _balancing(ctx: Context, arn: str, name: str) -> Resource | None:
+    kind = kind_of(arn)
+    return row_at(ctx.network, kind, arn) if kind else None
 
 
 _FINDS: Mapping[tuple[str, str], _Finds] = {
     ("ec2", "instance"): _instance,
     ("ec2", "instance-connect-endpoint"): _endpoint,
-    ("elasticloadbalancing", "listener"): _balancing(Listener, "listener"),
-    ("elasticloadbalancing", "loadbalancer"): _balancing(LoadBalancer, "nlb"),
-    ("elasticloadbalancing", "targetgroup"): _balancing(TargetGroup, "tg"),
+    ("elasticloadbalancing", "listener"): _balancing,
+    ("elasticloadbalancing", "loadbalancer"): _balancing,
+    ("elasticloadbalancing", "targetgroup"): _balancing,
     ("iam", "instance-profile"): lambda ctx, arn, name: ctx.directory.instance_profiles.get(arn),
     ("iam", "policy"): lambda ctx, arn, name: ctx.directory.policies.get(arn),
     ("iam", "role"): lambda ctx, arn, name: ctx.directory.roles.get(arn),

@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from realvpc.net.balancing_arn import row_at
 from realvpc.net.domain_name import canonical
 from realvpc.net.endpoint_service import EndpointServiceConfiguration, PrivateName
-from realvpc.net.load_balancer import PREFIX, LoadBalancer
+from realvpc.net.load_balancer import LoadBalancer
 from realvpc.net.load_balancing import connections_of, service_of, zone_of
 from realvpc.net.table import Change, delete, put
 from realvpc.net.vpc_endpoint import EndpointState, VpcEndpoint
@@ -70,8 +71,8 @@ def _balancers(ctx: Context, arns: Iterable[str], own: str = "") -> tuple[str, .
 
 
 def _balancer(ctx: Context, arn: str, own: str) -> LoadBalancer:
-    row = ctx.network.load_balancers.get(f"{PREFIX}-0{arn.rpartition('/')[2]}")
-    if row is None or row.arn != arn or not ctx.sees(row):
+    row = row_at(ctx.network, LoadBalancer, arn)
+    if row is None or not ctx.sees(row):
         raise invalid_parameter(f"The load balancer {arn} does not exist or is not a Network Load Balancer.")
     user = service_of(ctx.network, row.id)
     if user is not None and user.id != own:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
 from realvpc.net import indexes
+from realvpc.net.balancing_arn import Balancing, kind_of, row_at
 from realvpc.net.listener import Listener
-from realvpc.net.load_balancer import PREFIX as BALANCER
 from realvpc.net.load_balancer import LoadBalancer
 from realvpc.net.table import Table
 from realvpc.net.target_group import TargetGroup
@@ -19,20 +19,13 @@ from ..core.effort import FINDING, SHOWING
 from ..core.errors import AwsError
 from ..core.page import BadTokenError, page
 
-R = TypeVar("R", LoadBalancer, TargetGroup, Listener)
+R = TypeVar("R", bound=Balancing)
 N = TypeVar("N", LoadBalancer, TargetGroup)
 
-TARGET_GROUP, LISTENER = "tg", "listener"
 NAME_MAXIMUM = 32
 _NAME = re.compile(r"[a-zA-Z0-9-]+", re.ASCII)
 _PAGE = 400
 _SHOWN = 20  # structures, about, of a row
-
-_ARN = re.compile(
-    r"arn:aws:elasticloadbalancing:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
-    r"(?P<kind>loadbalancer/net|targetgroup|listener/net)/[^/]+/(?:(?P<balancer>[0-9a-f]{16})/)?(?P<digits>[0-9a-f]{16})",
-    re.ASCII,
-)
 
 
 def validation_error(message: str) -> AwsError:
@@ -69,7 +62,7 @@ def balancer_at(ctx: Context, arn: str) -> LoadBalancer:
 
 def perhaps_balancer_at(ctx: Context, arn: str) -> LoadBalancer | None:
     """None where there is none any more.  Raises ValidationError."""
-    return _at(ctx, ctx.network.load_balancers, "loadbalancer/net", BALANCER, "load balancer", arn)
+    return _at(ctx, LoadBalancer, "load balancer", arn)
 
 
 def group_at(ctx: Context, arn: str) -> TargetGroup:
@@ -82,31 +75,24 @@ def group_at(ctx: Context, arn: str) -> TargetGroup:
 
 def perhaps_group_at(ctx: Context, arn: str) -> TargetGroup | None:
     """None where there is none any more.  Raises ValidationError."""
-    return _at(ctx, ctx.network.target_groups, "targetgroup", TARGET_GROUP, "target group", arn)
+    return _at(ctx, TargetGroup, "target group", arn)
 
 
 def listener_at(ctx: Context, arn: str) -> Listener:
     """The caller's listener.  Raises ValidationError, ListenerNotFound."""
-    found = _at(ctx, ctx.network.listeners, "listener/net", LISTENER, "listener", arn)
+    found = _at(ctx, Listener, "listener", arn)
     if found is None:
         raise AwsError("ListenerNotFound", "One or more listeners not found")
     return found
 
 
-def _at(ctx: Context, table: Table[R], kind: str, prefix: str, words: str, arn: str) -> R | None:
+def _at(ctx: Context, kind: type[R], words: str, arn: str) -> R | None:
     """The caller's row of this ARN."""
     ctx.effort.spend(FINDING)
-    read = _ARN.fullmatch(arn)
-    if read is None or read["kind"] != kind:
+    if kind_of(arn) is not kind:
         raise validation_error(f"'{arn}' is not a valid {words} ARN")
-    row = table.get(f"{prefix}-0{read['digits']}")
-    return row if row is not None and row.arn == arn and ctx.sees(row) else None
-
-
-def kind_of_arn(arn: str) -> str:
-    """``loadbalancer/net``, ``targetgroup`` or ``listener/net``; empty for any other."""
-    read = _ARN.fullmatch(arn)
-    return read["kind"] if read else ""
+    row = row_at(ctx.network, kind, arn)
+    return row if row is not None and ctx.sees(row) else None
 
 
 def named(ctx: Context, table: Table[N], name: str) -> N | None:

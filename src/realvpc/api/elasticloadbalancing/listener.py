@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from realvpc.net.balancing_arn import PREFIXES
 from realvpc.net.listener import Listener
 from realvpc.net.load_balancer import LoadBalancer
 from realvpc.net.load_balancing import balancer_of_group
@@ -17,7 +18,6 @@ from realvpc.net.target_group import Protocol, TargetGroup
 from ..core.context import Answer, Context, Request, Response
 from ..core.errors import AwsError
 from .common import (
-    LISTENER,
     balancer_at,
     group_at,
     invalid_configuration,
@@ -48,7 +48,7 @@ def create_listener(ctx: Context, request: Request) -> Answer:
     if len(there) >= (most := ctx.quota(LISTENERS_PER_LOAD_BALANCER)):
         raise AwsError("TooManyListeners", f"The maximum number of listeners has been reached: '{most}'")
     listener = Listener(
-        id=ctx.new_id(LISTENER),
+        id=ctx.new_id(PREFIXES[Listener]),
         account=ctx.account,
         region=ctx.region,
         tags=tags,

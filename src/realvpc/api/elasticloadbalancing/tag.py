@@ -4,10 +4,11 @@ Reference)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from msgspec.structs import replace
 
+from realvpc.net.balancing_arn import Balancing, kind_of
 from realvpc.net.listener import Listener
 from realvpc.net.load_balancer import LoadBalancer
 from realvpc.net.quotas import TAGS_PER_RESOURCE
@@ -17,14 +18,12 @@ from realvpc.net.target_group import TargetGroup
 from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError
 from ..core.tags import is_reserved, render_tags
-from .common import balancer_at, group_at, kind_of_arn, listener_at, validation_error
+from .common import balancer_at, group_at, listener_at, validation_error
 
-Tagged: TypeAlias = LoadBalancer | TargetGroup | Listener
-
-_FINDERS: dict[str, Callable[[Context, str], Tagged]] = {
-    "loadbalancer/net": balancer_at,
-    "targetgroup": group_at,
-    "listener/net": listener_at,
+_FINDERS: dict[type[Balancing], Callable[[Context, str], Balancing]] = {
+    LoadBalancer: balancer_at,
+    TargetGroup: group_at,
+    Listener: listener_at,
 }
 _DESCRIBED_AT_ONCE = 20
 
@@ -73,12 +72,12 @@ def describe_tags(ctx: Context, request: Request) -> Answer:
     return Answer({"TagDescriptions": shown})
 
 
-def _rows(ctx: Context, arns: Iterable[str]) -> list[Tagged]:
+def _rows(ctx: Context, arns: Iterable[str]) -> list[Balancing]:
     return [_row(ctx, arn) for arn in dict.fromkeys(arns)]
 
 
-def _row(ctx: Context, arn: str) -> Tagged:
-    find = _FINDERS.get(kind_of_arn(arn))
-    if find is None:
+def _row(ctx: Context, arn: str) -> Balancing:
+    kind = kind_of(arn)
+    if kind is None:
         raise validation_error(f"'{arn}' is not a valid resource ARN")
-    return find(ctx, arn)
+    return _FINDERS[kind](ctx, arn)

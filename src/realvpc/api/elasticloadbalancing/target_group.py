@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from realvpc.net.balancing_arn import PREFIXES
 from realvpc.net.load_balancing import balancer_of_group
 from realvpc.net.quotas import TARGET_GROUPS_PER_REGION
 from realvpc.net.table import delete, put
@@ -15,7 +16,6 @@ from ..core.errors import AwsError
 from ..core.lookup import find
 from ..ec2.vpc import VPC
 from .common import (
-    TARGET_GROUP,
     balancer_at,
     check_name,
     group_at,
@@ -67,7 +67,7 @@ def create_target_group(ctx: Context, request: Request) -> Answer:
     if ctx.count(ctx.network.target_groups) >= (most := ctx.quota(TARGET_GROUPS_PER_REGION)):
         raise AwsError("TooManyTargetGroups", f"The maximum number of target groups has been reached: '{most}'")
     group = TargetGroup(
-        id=ctx.new_id(TARGET_GROUP),
+        id=ctx.new_id(PREFIXES[TargetGroup]),
         account=ctx.account,
         region=ctx.region,
         tags=tags,
