@@ -13,7 +13,7 @@ from realvpc.net.load_balancer import LoadBalancer, LoadBalancerEvent
 from realvpc.net.table import Change, delete, put
 
 from .core.context import Context
-from .ec2.instance_state import INSTANCE_SHUTDOWN, StateReason, happens, server_error
+from .ec2.instance_state import INSTANCE_SHUTDOWN, StateReason, all_of, happens, server_error
 from .ec2.network_interface_attachment import settled
 from .ec2.public_address import disassociated
 from .service import Report as Report
@@ -125,7 +125,7 @@ def _apply(
         return Change()
     if instance.state is InstanceState.SHUTTING_DOWN:
         return Change()  # it has ended when its disk is gone, too: see machine_removed
-    return happens(ctx, instance, event, reason)
+    return all_of(ctx, [happens(ctx, instance, event, reason)])
 
 
 def _place(ctx: Context, name: str) -> InstanceConnectEndpoint | LoadBalancer | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from realvpc.net.load_balancing import place_of
 from realvpc.net.table import Change, put
 from realvpc.net.target_group import Health
 
@@ -14,7 +15,7 @@ from .service import Report
 
 
 def targets_checked(found: Mapping[tuple[str, str, int], Health]) -> Report:
-    """``found`` is by target group, id and port.  What is registered no more is old news."""
+    """``found`` is by target group, id and port.  What is registered no more, or has no machine, is old news."""
 
     def report(ctx: Context) -> Change:
         change = Change()
@@ -22,7 +23,12 @@ def targets_checked(found: Mapping[tuple[str, str, int], Health]) -> Report:
             group = ctx.network.target_groups.get(group_id)
             if group is None:
                 continue
-            rows = tuple(replace(row, health=found.get((group_id, *row.key), row.health)) for row in group.registered)
+            rows = tuple(
+                replace(row, health=health)
+                if (health := found.get((group_id, *row.key))) and place_of(ctx.network, group, row)
+                else row
+                for row in group.registered
+            )
             if rows != group.registered:
                 change += put(replace(group, registered=rows))
         return change

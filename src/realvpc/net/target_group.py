@@ -6,7 +6,7 @@ Time is read, not scheduled: a target that was deregistered drains for as long a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -156,6 +156,11 @@ class TargetGroup(Resource, frozen=True, kw_only=True):
         rows = {row.key: row for row in self.targets_at(now)} | {row.key: row for row in targets}
         return replace(self, registered=tuple(rows.values()))
 
-    def looked_at_anew(self) -> TargetGroup:
-        """As when a load balancer begins to use it: nothing is known of any target."""
-        return replace(self, registered=tuple(replace(row, health=Health.INITIAL) for row in self.registered))
+    def looked_at_anew(self, ids: Collection[str] | None = None) -> TargetGroup:
+        """As when a load balancer begins to use it: nothing is known of these targets, or of any."""
+        return replace(
+            self,
+            registered=tuple(
+                replace(row, health=Health.INITIAL) if ids is None or row.id in ids else row for row in self.registered
+            ),
+        )

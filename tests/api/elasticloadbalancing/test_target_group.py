@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from realvpc.api.machine_report import machine_down
 from realvpc.api.target_report import targets_checked
 from realvpc.clock import Clock
 from realvpc.net import quotas
@@ -351,3 +352,37 @@ def test_what_changes_behind_a_load_balancer_reaches_its_place(live: Ground) -> 
     assert told() == [(NEAR, 80), (FAR, 80)]
     live("DeleteLoadBalancer", LoadBalancerArn=balancer)
     node.check(live.client.service.state)
+
+
+def test_nothing_is_known_of_an_instance_that_was_stopped_until_it_is_looked_at_again(live: Ground) -> None:
+    """Of several at once, of one that shuts itself down, and whatever was found before it is told."""
+    group, service = live.group(TargetType="instance"), live.client.service
+    names = [
+        put_instance(live.client, live.subnets[0], f"10.20.0.{number}", number=number)[0] for number in (10, 20, 30)
+    ]
+    live.register(group, *names)
+    balancer = live.balancer(Subnets=live.subnets[:1])["LoadBalancerArn"]
+    live.listener(balancer, group)
+    news = targets_checked({(group_id(live, group), name, 80): Health.HEALTHY for name in names})
+    service.report(news, "health checks")
+    assert live.states(group) == dict.fromkeys(names, "healthy")
+    live.client("StopInstances", InstanceIds=names[:2])
+    service.report(news, "health checks")
+    for name in names[:2]:
+        service.report(machine_down(name), "stopped")
+    assert live.states(group) == dict.fromkeys(names[:2], "unused") | {names[2]: "healthy"}
+    service.report(machine_down(names[2]), "shut down from inside")
+    live.client("StartInstances", InstanceIds=names)
+    assert live.states(group) == dict.fromkeys(names, "initial")
+    service.report(news, "health checks")
+    assert live.states(group) == dict.fromkeys(names, "healthy")
+
+
+def test_an_instance_that_is_started_again_is_healthy_where_nobody_looks(ground: Ground) -> None:
+    group = ground.group(TargetType="instance")
+    name, _ = put_instance(ground.client, ground.subnets[0], "10.20.0.9")
+    ground.register(group, name)
+    ground.listener(ground.balancer(Subnets=ground.subnets[:1])["LoadBalancerArn"], group)
+    for action in ("StopInstances", "StartInstances"):
+        ground.client(action, InstanceIds=[name])
+    assert ground.states(group) == {name: "healthy"}

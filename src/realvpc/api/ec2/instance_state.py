@@ -11,6 +11,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from realvpc.net import indexes
 from realvpc.net.instance import TRANSITIONS, Instance, InstanceEvent, InstanceState
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.remains import Remains
@@ -18,7 +19,7 @@ from realvpc.net.resource import Resource
 from realvpc.net.table import Change, put
 
 from ..core.context import Answer, Context, Request
-from ..core.effort import MAKING
+from ..core.effort import COMPARING, MAKING
 from ..core.errors import AwsError, invalid_parameter_combination
 from ..core.lookup import get_all
 from .address_picker import AddressPicker
@@ -144,7 +145,7 @@ def _ask(
             )
     shown = [(instance, TRANSITIONS[instance.state, event]) for instance in instances]
     picker = AddressPicker(ctx)
-    asked = Change.of(happens(ctx, instance, event, USER_SHUTDOWN, picker) for instance in instances)
+    asked = all_of(ctx, (happens(ctx, instance, event, USER_SHUTDOWN, picker) for instance in instances))
     return shown, asked if ctx.options.has_fabric else _settled(ctx, instances, asked)
 
 
@@ -201,6 +202,24 @@ def happens(
         case _:  # stopping, stopped, shutting-down: the public address goes back to the pool
             released = (replace(row, public_address=None) for row in interfaces if row.public_address is not None)
             return put(_because(after, reason, ctx.now), *released)
+
+
+def all_of(ctx: Context, changes: Iterable[Change]) -> Change:
+    """These events' changes.  Once their instances have no machine any more, nothing is known of the health of targets:
+    when they have one again, it is looked at anew."""
+    change = Change.of(changes)
+    if not ctx.options.has_fabric:  # nobody looks
+        return change
+    instances = ctx.network.instances
+    gone = {
+        row.id
+        for row in change.puts
+        if isinstance(row, Instance) and not row.machine_wanted and instances[row.id].machine_wanted
+    }
+    groups = {group.id: group for each in gone for group in ctx.network.target_groups.where(indexes.target_ids, each)}
+    ctx.effort.spend(COMPARING * sum(len(group.registered) for group in groups.values()))
+    anew = {group.id: group.looked_at_anew(gone) for group in groups.values()}
+    return change + put(*(row for row in anew.values() if row != groups[row.id]))
 
 
 def _because(instance: Instance, reason: StateReason | None, now: datetime) -> Instance:
