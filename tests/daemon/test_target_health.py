@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
 from msgspec.structs import replace
 
+from realvpc.api.core.errors import AwsError
 from realvpc.daemon.target_check import Look, is_well
 from realvpc.daemon.target_health import AT_ONCE, TargetHealth, Watch, watched
 from realvpc.net.addresses import Address, Cidr
@@ -19,7 +21,9 @@ from realvpc.net.listener import Listener
 from realvpc.net.load_balancer import LoadBalancer, LoadBalancerState, Scheme
 from realvpc.net.network import Network
 from realvpc.net.network_interface import Attachment, NetworkInterface
+from realvpc.net.resource import Resource
 from realvpc.net.subnet import Subnet
+from realvpc.net.table import Change, put
 from realvpc.net.target_group import (
     CheckProtocol,
     Health,
@@ -203,47 +207,172 @@ def test_the_node_of_its_zone_looks_at_a_target_and_the_first_one_where_there_is
 
 
 class Written:
-    """A service that stands still, and what it is told."""
+    """A service whose state follows from what it is told, and which may be unable to write."""
 
     def __init__(self, network: Network) -> None:
-        self.state = type("State", (), {"network": network})()
-        self.written = (self.state, 1)
-        self.told: list[Callable[..., object]] = []
+        self.state = SimpleNamespace(network=network)
+        self.can_write = True
+        self.told: list[Change] = []
+
+    @property
+    def written(self) -> tuple[SimpleNamespace, int]:
+        return self.state, 1
 
     async def turn(self) -> None:
         return None
 
-    def report(self, fact: Callable[..., object], cause: str) -> None:
-        self.told.append(fact)
+    def report(self, fact: Callable[[Any], Change], cause: str) -> None:
+        if not self.can_write:
+            raise AwsError("InternalError", cause, status=500)
+        change = fact(self.state)
+        self.told.append(change)
+        self.put(*change.puts)
+
+    def put(self, *rows: Resource) -> None:
+        self.state = SimpleNamespace(network=self.state.network.apply(put(*rows)))
+
+    @property
+    def group(self) -> TargetGroup:
+        [row] = self.state.network.target_groups.values()
+        return row  # type: ignore[no-any-return]
+
+    @property
+    def health(self) -> list[Health]:
+        return [row.health for row in self.group.registered]
 
 
-class Slow:
-    """Never comes to an end; counts who waits."""
+class Gate:
+    """Sockets of this process, for whoever is let through; counts who has come."""
 
     def __init__(self) -> None:
-        self.waiting = 0
+        self.came = 0
+        self.is_away = False
+        self.opened = asyncio.Event()
 
     async def socket(
         self, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False
     ) -> socket.socket:
-        self.waiting += 1
-        await asyncio.Event().wait()
-        raise AssertionError
+        self.came += 1
+        await self.opened.wait()
+        if self.is_away:
+            raise FarEndError(instance_id)
+        return socket.socket()
 
 
-def test_an_account_has_so_many_looks_under_way_and_no_more() -> None:
-    many = [replace(TARGET, port=port) for port in range(1, 3 * AT_ONCE)]
-    places = Slow()
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where somebody listens."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield server.getsockname()[1]
 
+
+@pytest.fixture
+def closed() -> Iterator[int]:
+    """Where nobody listens, nor can begin to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+LOCAL = replace(TARGET, id="127.0.0.1")
+
+
+def looking(places: Gate | Here, *targets: RegisteredTarget) -> tuple[TargetHealth, Written]:
+    service = Written(behind(LoadBalancerState.ACTIVE, *targets))
+    return TargetHealth(service, places), service  # type: ignore[arg-type]
+
+
+async def turn(health: TargetHealth, now: float) -> None:
+    """One, its looks to their ends, and what they find."""
+    for _ in range(2):
+        async with asyncio.TaskGroup() as looks:
+            await health.turn(now, looks)
+
+
+def test_what_is_found_is_told_once_and_at_each_interval(port: int, closed: int) -> None:
     async def look() -> None:
-        health = TargetHealth(Written(behind(LoadBalancerState.ACTIVE, *many)), places)  # type: ignore[arg-type]
-        running = asyncio.create_task(health.run())
-        while places.waiting < AT_ONCE:
-            await asyncio.sleep(0)
-        for _ in range(100):
-            await asyncio.sleep(0)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        health, service = looking(places := Gate(), replace(LOCAL, port=port), replace(LOCAL, port=closed))
+        places.opened.set()
+        await turn(health, 0)
+        assert (service.health, len(service.told), places.came) == ([H, I], 1, 2)
+        await turn(health, 29.9)
+        assert places.came == 2
+        await turn(health, 30)
+        assert (service.health, len(service.told), places.came) == ([H, U], 2, 4)
+        await turn(health, 60)
+        assert (len(service.told), places.came) == (2, 6), "nothing is new"
 
     asyncio.run(look())
-    assert places.waiting == AT_ONCE
+
+
+def test_what_cannot_be_written_is_told_again(port: int) -> None:
+    async def look() -> None:
+        health, service = looking(Here(), replace(LOCAL, port=port))
+        service.can_write = False
+        await turn(health, 0)
+        assert service.health == [I]
+        service.can_write = True
+        await turn(health, 1)
+        assert service.health == [H]
+
+    asyncio.run(look())
+
+
+def test_where_nobody_could_look_nothing_is_told_and_the_next_look_comes(port: int) -> None:
+    async def look() -> None:
+        health, service = looking(places := Gate(), replace(LOCAL, port=port))
+        places.opened.set()
+        places.is_away = True
+        await turn(health, 0)
+        assert (service.health, service.told) == ([I], [])
+        places.is_away = False
+        await turn(health, 30)
+        assert service.health == [H]
+
+    asyncio.run(look())
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "ends"),
+    [
+        (lambda group, _: replace(group, registered=()), []),
+        (lambda group, closed: replace(group, check=HealthCheck(port=str(closed))), [I]),
+        (lambda group, _: replace(group, name="other"), [H]),
+    ],
+)
+def test_a_look_is_worth_nothing_when_meanwhile_others_are_wanted(
+    port: int, closed: int, meanwhile: Callable[[TargetGroup, int], TargetGroup], ends: list[Health]
+) -> None:
+    async def look() -> None:
+        health, service = looking(places := Gate(), replace(LOCAL, port=port))
+        async with asyncio.TaskGroup() as looks:
+            await health.turn(0, looks)
+            service.put(meanwhile(service.group, closed))
+            async with asyncio.TaskGroup() as later:
+                await health.turn(1, later)
+                await asyncio.sleep(0)
+                places.opened.set()
+        async with asyncio.TaskGroup() as looks:
+            await health.turn(2, looks)
+        assert service.health == ends
+
+    asyncio.run(look())
+
+
+def test_an_account_has_so_many_looks_under_way_and_no_more(port: int) -> None:
+    """In all turns together; those that wait are looked at when others have ended."""
+    many = [replace(TARGET, port=port) for port in range(1, 2 * AT_ONCE)]
+
+    async def look() -> None:
+        health, _ = looking(places := Gate(), *many)
+        places.is_away = True
+        async with asyncio.TaskGroup() as looks:
+            for now in range(3):
+                await health.turn(now, looks)
+                await asyncio.sleep(0)
+                assert places.came == AT_ONCE
+            places.opened.set()
+        await turn(health, 4)
+        assert places.came == len(many)
+
+    asyncio.run(look())

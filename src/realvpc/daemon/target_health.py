@@ -7,9 +7,11 @@ begins anew looks at once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 
+from realvpc.api.core.errors import AwsError
 from realvpc.api.service import Service
 from realvpc.api.target_report import targets_checked
 from realvpc.net import indexes
@@ -69,15 +71,18 @@ class TargetHealth:
         """Until cancelled."""
         async with asyncio.TaskGroup() as looks:
             while True:
-                self._follow(self._service.written[0].network)
-                now = asyncio.get_running_loop().time()
-                for key, watch in sorted(self._due(now), key=lambda each: each[1].due):
-                    if self._busy[watch.account] < AT_ONCE:
-                        watch.is_busy, watch.due = True, now + watch.look.check.interval
-                        self._busy[watch.account] += 1
-                        looks.create_task(self._work(key, watch))
-                await self._tell()
+                await self.turn(asyncio.get_running_loop().time(), looks)
                 await asyncio.sleep(_TICK)
+
+    async def turn(self, now: float, looks: asyncio.TaskGroup) -> None:
+        """Begin the looks that are due at this time, in seconds, and tell what others have found."""
+        self._follow(self._service.written[0].network)
+        for key, watch in sorted(self._due(now), key=lambda each: each[1].due):
+            if self._busy[watch.account] < AT_ONCE:
+                watch.is_busy, watch.due = True, now + watch.look.check.interval
+                self._busy[watch.account] += 1
+                looks.create_task(self._work(key, watch))
+        await self._tell()
 
     def _due(self, now: float) -> list[tuple[Key, Watch]]:
         return [(key, watch) for key, watch in self._watches.items() if now >= watch.due and not watch.is_busy]
@@ -108,11 +113,12 @@ class TargetHealth:
             self._news[key] = after
 
     async def _tell(self) -> None:
-        """What is new, in one change."""
+        """What is new, in one change.  What cannot be written is told again."""
         if self._news:
             await self._service.turn()
-            news, self._news = self._news, {}
-            self._service.report(targets_checked(news), "health checks")
+            with contextlib.suppress(AwsError):
+                self._service.report(targets_checked(self._news), "health checks")
+                self._news = {}
 
 
 def _health_of(network: Network, key: Key) -> Health | None:
