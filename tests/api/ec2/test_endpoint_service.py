@@ -139,10 +139,30 @@ def test_who_is_permitted(provider: Provider, consumer: Consumer, principal: str
         assert consumer.refused(provider.name)[0] == "InvalidServiceName"
 
 
-def test_what_is_no_principal_is_refused(provider: Provider) -> None:
-    for principal in ("everybody", "arn:aws:iam::1:root", "arn:aws:s3:::x"):
-        wanted: dict[str, Any] = {"ServiceId": provider.id, "AddAllowedPrincipals": [principal]}
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "everybody",
+        "arn:aws:iam::1:root",
+        "arn:aws:s3:::x",
+        f"arn:aws:iam::{OTHER}:rootABC",
+        f"arn:aws:iam::{OTHER}:root/",
+        f"arn:aws:iam::{OTHER}:user/",
+        f"arn:aws:iam::{OTHER}:role/service/tester",  # "ARNs with path components aren't supported" (API Reference)
+        f"arn:aws:iam::{OTHER}:role/{'a' * 65}",
+        f"arn:aws:iam::{OTHER}:root\n",
+    ],
+)
+def test_what_is_no_principal_is_refused(provider: Provider, principal: str) -> None:
+    for member in ("AddAllowedPrincipals", "RemoveAllowedPrincipals"):
+        wanted: dict[str, Any] = {"ServiceId": provider.id, member: [principal]}
         assert provider.client.refused("ModifyVpcEndpointServicePermissions", **wanted).code == "InvalidPrincipal"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("root", "Account"), ("user/tester", "User"), ("role/tester", "Role")])
+def test_principals_have_a_type(provider: Provider, name: str, kind: str) -> None:
+    assert provider.permit(f"arn:aws:iam::{OTHER}:{name}")["PrincipalType"] == kind
+    assert provider.permit("*")["PrincipalType"] == "All"
 
 
 def test_an_endpoint_is_connected_when_the_owner_accepts_it(provider: Provider, consumer: Consumer) -> None:

@@ -20,9 +20,9 @@ from .endpoint_service import ENDPOINT_SERVICE
 PRINCIPALS_MAXIMUM = 1000
 """Of one service, so that what a call may cost is bounded."""
 
-_PRINCIPAL = re.compile(r"arn:aws:iam::[0-9]{12}:(?P<kind>root|user/|role/)[\w+=,.@/-]*", re.ASCII)
-_TYPES = {"root": "Account", "user/": "User", "role/": "Role"}
-_LONGEST = 256
+_PRINCIPAL = re.compile(r"arn:aws:iam::[0-9]{12}:(?:root|(?:user|role)/[\w+=,.@-]{1,64})", re.ASCII)  # without a path
+_TYPES = {"root": "Account", "user": "User", "role": "Role"}
+_LONGEST = 256  # of what is told of those that are none
 
 
 class _Permission(Struct, frozen=True):
@@ -34,8 +34,8 @@ class _Permission(Struct, frozen=True):
 
     @property
     def type(self) -> str:
-        read = _PRINCIPAL.fullmatch(self.principal)
-        return _TYPES[read["kind"]] if read else "All"
+        kind = self.principal.rpartition(":")[2].partition("/")[0]
+        return _TYPES.get(kind, "All")
 
 
 def modify_vpc_endpoint_service_permissions(ctx: Context, request: Request) -> Answer:
@@ -47,8 +47,9 @@ def modify_vpc_endpoint_service_permissions(ctx: Context, request: Request) -> A
     if request.get("PermissionType") not in (None, "vpc-endpoint"):
         raise invalid_parameter("Permissions are for VPC endpoints alone.")
     added, removed = (request.get(each) or () for each in ("AddAllowedPrincipals", "RemoveAllowedPrincipals"))
+    known = {EVERYBODY, *service.principals}
     for principal in (*added, *removed):
-        if principal != EVERYBODY and (len(principal) > _LONGEST or not _PRINCIPAL.fullmatch(principal)):
+        if principal not in known and not _PRINCIPAL.fullmatch(principal):
             raise AwsError("InvalidPrincipal", f"Invalid Principal: '{principal[:_LONGEST]}'")
     gone = {*removed}
     after = tuple(each for each in dict.fromkeys((*service.principals, *added)) if each not in gone)
