@@ -1,105 +1,18 @@
-"""Commands on many instances: how many at a time, when to stop, and what is remembered."""
+"""Commands on many instances: how many at a time, when to stop, and what becomes of their steps."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
-import os
-import signal
-import subprocess
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from realvpc.session import command_runner
-from realvpc.session.command import Command, Invocation, amount
+from realvpc.session.command import amount
 from realvpc.session.command_runner import CommandRunner
-from realvpc.session.far_end import FarEndError, Program, Shell
 from realvpc.session.step import OUTPUT, Details, Result, Status, Step
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-
-
-class Process:
-    """A shell of this machine, which reads the script itself."""
-
-    def __init__(self) -> None:
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(
-            ["/bin/sh", "-s"], stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
-        )
-        files = (self._process.stdin, self._process.stdout, self._process.stderr)
-        self.stdin, self.stdout, self.stderr = (os.dup(file.fileno()) for file in files if file)
-        for file in files:
-            assert file
-            file.close()
-        self._open = {self.stdin, self.stdout, self.stderr}
-
-    async def exited(self) -> int:
-        return await asyncio.to_thread(self._process.wait)
-
-    def close_stdin(self) -> None:
-        self._open.remove(self.stdin)
-        os.close(self.stdin)
-
-    async def close(self) -> None:
-        """With what it has started, as a node does."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        for fd in self._open:
-            os.close(fd)
-
-
-class Machines:
-    """`gone` cannot be reached."""
-
-    async def program(self, instance_id: str, command: str, user: Literal["ssm-user", "root"]) -> Program:
-        assert user == "root"
-        if instance_id == "gone":
-            raise FarEndError("gone")
-        return Process()
-
-    async def shell(self, instance_id: str, command: str | None) -> Shell:
-        raise NotImplementedError
-
-    async def socket(self, instance_id: str) -> object:
-        raise NotImplementedError
-
-    async def resolve(self, instance_id: str, host: str) -> str:
-        raise NotImplementedError
-
-
-def command(number: int, script: str, *names: str, concurrency: str = "50", errors: str = "0") -> Command:
-    step = Step(name="aws:runShellScript", script=script, seconds=20)
-    return of_steps(number, (step,), *names, concurrency=concurrency, errors=errors)
-
-
-def of_steps(number: int, steps: tuple[Step, ...], *names: str, concurrency: str = "50", errors: str = "0") -> Command:
-    results = (Result(),) * len(steps)
-    invocations = {
-        name: Invocation(instance_id=name, instance_name="", requested_at=NOW, results=results) for name in names
-    }
-    return Command(
-        id=f"command-{number}", account="1", region="r", document="AWS-RunShellScript", comment="", steps=steps,
-        instance_ids=list(names), targets=[], requested_at=NOW, timeout=60, concurrency=concurrency, errors=errors,
-        invocations=invocations,
-    )  # fmt: skip
-
-
-def runner() -> CommandRunner:
-    return CommandRunner(Machines(), lambda: NOW)  # type: ignore[arg-type]  # no sockets here
-
-
-async def over(made: CommandRunner, sent: Command) -> Command:
-    for name in sent.invocations:
-        await made.settle(sent.id, name, 20)
-    found = made.find(sent.id)
-    assert found is not None
-    return found
+from ..counting import calls
+from .commands import LONG, NOW, all_tasks_end, begins, command, of_steps, over, runner, script
 
 
 def test_one_at_a_time_and_none_after_too_many_errors() -> None:
@@ -122,16 +35,16 @@ def test_one_at_a_time_and_none_after_too_many_errors() -> None:
 def test_what_has_not_begun_and_what_runs_can_be_cancelled() -> None:
     async def scene() -> None:
         made = runner()
-        sent = command(1, "sleep 20", "a", "b", concurrency="1")
+        sent = command(1, f"sleep {LONG}", "a", "b", concurrency="1")
         made.send(sent)
         made.cancel(sent.id, ["b"])
-        await made.settle(sent.id, "a", 0.1)
+        await begins(made, sent)
         begun = made.find(sent.id)
         assert begun is not None
         assert {row.status for row in begun.invocations.values()} == {Status.IN_PROGRESS, Status.CANCELLED}
         assert begun.status is Status.IN_PROGRESS
         made.cancel(sent.id)
-        await asyncio.sleep(0.05)
+        await all_tasks_end()
         ended = made.find(sent.id)
         assert ended is not None
         assert (ended.status, ended.status_details) == (Status.CANCELLED, "Cancelled")
@@ -158,68 +71,6 @@ def test_an_instance_that_is_gone_is_told_apart() -> None:
     asyncio.run(scene())
 
 
-def test_the_oldest_are_forgotten_and_what_runs_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_runner, "RESULTS", 5)
-
-    async def scene() -> None:
-        made = runner()
-        running = command(0, "sleep 20", "a")
-        made.send(running)
-        for number in range(1, 9):
-            sent = command(number, "true", "a")
-            made.send(sent)
-            await over(made, sent)
-        kept = [each.id for each in made.commands()]
-        assert kept == ["command-0", "command-5", "command-6", "command-7", "command-8"]
-        made.cancel_all()
-        await asyncio.sleep(0.05)
-
-    asyncio.run(scene())
-
-
-def test_who_sends_much_pushes_out_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command_runner, "RESULTS", 5)
-
-    async def scene() -> None:
-        made = runner()
-        other = replace(command(0, "true", "a"), account="2")
-        made.send(other)
-        await over(made, other)
-        for number in range(1, 9):
-            made.send(command(number, "true"))  # on no instance
-        assert [each.id for each in made.commands()] == ["command-0", *(f"command-{number}" for number in range(5, 9))]
-
-    asyncio.run(scene())
-
-
-def test_what_is_cancelled_before_its_turn_may_be_forgotten_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the next command, before its task has heard of it."""
-    monkeypatch.setattr(command_runner, "RESULTS", 2)
-    monkeypatch.setattr(command_runner, "_AT_ONCE", 1)
-    wrong: list[object] = []
-
-    async def scene() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda loop, context: wrong.append(context))
-        made = runner()
-        runs, waits, next_one = command(1, "sleep 20", "a"), command(2, "echo 2", "a"), command(3, "echo 3", "a")
-        made.send(runs)
-        made.send(waits)
-        await asyncio.sleep(0.05)
-        made.cancel(waits.id)
-        made.send(next_one)
-        assert made.find(waits.id) is None
-        made.cancel_all()
-        await asyncio.sleep(0.05)
-
-    asyncio.run(scene())
-    gc.collect()
-    assert wrong == []
-
-
-def script(name: str, lines: str, **more: Any) -> Step:
-    return Step(name=name, script=lines, **{"seconds": 20, **more})
-
-
 def test_steps_run_one_after_another_and_each_has_its_result() -> None:
     async def scene() -> None:
         made = runner()
@@ -228,7 +79,7 @@ def test_steps_run_one_after_another_and_each_has_its_result() -> None:
             script("second", "echo two >&2"),
             Step(name="windows", skipped="not here"),
             Step(name="wrong", failed="no such operator"),
-            script("last", "sleep 20", seconds=1),
+            script("last", f"sleep {LONG}", seconds=1),
         )
         sent = of_steps(1, steps, "a")
         made.send(sent)
@@ -249,22 +100,62 @@ def test_steps_run_one_after_another_and_each_has_its_result() -> None:
     asyncio.run(scene())
 
 
+@pytest.mark.parametrize("more", [{"skipped": "not here"}, {"failed": "no such operator"}])
+def test_steps_that_are_not_run_cost_each_the_same(more: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits between them: meanwhile the process does nothing else."""
+    noted: list[int] = []
+    note = CommandRunner._note
+
+    def counted(self: CommandRunner, command_id: str, instance_id: str, place: int, *results: Result) -> None:
+        noted.append(len(results))
+        note(self, command_id, instance_id, place, *results)
+
+    monkeypatch.setattr(CommandRunner, "_note", counted)
+
+    def cost(count: int) -> int:
+        async def scene() -> None:
+            made = runner()
+            made.send(of_steps(1, (Step(name="step", **more),) * count, "a", "b", errors="100%"))
+            await all_tasks_end()
+
+        noted.clear()
+        made = calls(lambda: asyncio.run(scene()))
+        assert noted == [count, count]
+        return made
+
+    few, many = cost(100), cost(400)
+    assert many < 5 * few
+
+
+def test_what_is_not_run_around_what_is_run_has_its_place() -> None:
+    async def scene() -> None:
+        made = runner()
+        skipped, failed = Step(name="windows", skipped="not here"), Step(name="wrong", failed="no such operator")
+        ends = script("ends", "exit 169")
+        steps = (skipped, failed, script("run", "echo run"), failed, skipped, ends, skipped, script("last", "true"))
+        sent = of_steps(1, steps, "a")
+        made.send(sent)
+        ended = await over(made, sent)
+        said = [(each.stdout or each.stderr).split("\n")[0] for each in ended.invocations["a"].results]
+        after = ["Plugin windows skipped due to prior step with an exit condition"]
+        after += ["Plugin last skipped due to prior step with an exit condition"]
+        assert said[:5] == ["not here", "no such operator", "run", "no such operator", "not here"]
+        assert said[6:] == after
+        assert all(each.ended_at == NOW for each in ended.invocations["a"].results)
+
+    asyncio.run(scene())
+
+
 def test_what_is_cancelled_between_steps_begins_no_other() -> None:
     async def scene() -> None:
         made = runner()
-        sent = of_steps(1, (script("first", "echo begun"), script("second", "sleep 20"), script("third", "true")), "a")
+        sent = of_steps(
+            1, (script("first", "echo begun"), script("second", f"sleep {LONG}"), script("third", "true")), "a"
+        )
         made.send(sent)
-
-        def second() -> Status:
-            found = made.find(sent.id)
-            assert found is not None
-            return found.invocations["a"].results[1].status
-
-        async with asyncio.timeout(20):
-            while second() is not Status.IN_PROGRESS:
-                await asyncio.sleep(0.01)
+        await begins(made, sent, place=1)
         made.cancel(sent.id)
-        await asyncio.sleep(0.05)
+        await all_tasks_end()
         ended = made.find(sent.id)
         assert ended is not None
         found = [(each.status, each.code) for each in ended.invocations["a"].results]

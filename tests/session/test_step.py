@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from realvpc.session.step import Result, Status, Step, concluded, without_run, worst
+from realvpc.session.step import Result, Status, Step, concluded, ends_document, without_run, worst
 
 OK, BAD = Result(status=Status.SUCCESS, code=0), Result(status=Status.FAILED, code=1)
 LATE = Result(status=Status.TIMED_OUT, code=137)
@@ -18,13 +18,13 @@ def step(**more: Any) -> Step:
 
 def run(*steps: tuple[Step, Result]) -> list[str]:
     """What becomes of each, where those that are run end so."""
-    every, results = [each for each, _ in steps], list[Result]()
-    found = []
-    for place, (each, ended) in enumerate(steps):
-        done = without_run(every, results, place)
-        results.append(done or concluded(each, ended))
+    ended, found = False, []
+    for place, (each, result) in enumerate(steps):
+        done = without_run(each, is_last=place + 1 == len(steps), ended=ended)
+        became = done or concluded(each, result)
+        ended = ended or ends_document(each, became)
         is_skipped = done is not None and done.status is Status.SUCCESS
-        found.append("skipped" if is_skipped else str(results[-1].status))
+        found.append("skipped" if is_skipped else str(became.status))
     return found
 
 

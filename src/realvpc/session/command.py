@@ -60,8 +60,8 @@ class Command(Struct, frozen=True, kw_only=True):
 
     @property
     def places(self) -> int:
-        """How much of what is remembered it takes, in results of steps."""
-        return max(1, len(self.invocations) * len(self.steps))
+        """How much room it takes, in results of steps."""
+        return max(1, len(self.invocations)) * len(self.steps)
 
     @property
     def status(self) -> Status:

@@ -75,7 +75,7 @@ class CommandActions:
 
     def _send(self, command: Command) -> None:
         """Asked here, and not before: others may have been sent meanwhile.  Raises ServiceQuotaExceededException."""
-        if full := self._runner.full(command.account):
+        if full := self._runner.full(command):
             raise AwsError("ServiceQuotaExceededException", full)
         self._runner.send(command)
 

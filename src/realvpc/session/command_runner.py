@@ -25,12 +25,14 @@ from .step import (
     Status,
     Step,
     concluded,
+    ends_document,
     limited,
     without_run,
 )
 
-RESULTS = 2000  # of steps that are remembered, of all commands of all accounts
+RESULTS = 2000  # of steps that are remembered, of all commands that are over
 OF_AN_ACCOUNT, IN_ALL = 100, 500  # commands that are not over at a time
+STEPS_OF_AN_ACCOUNT, STEPS_IN_ALL = 1000, 5000  # of these commands, each on each instance
 _AT_ONCE = 50  # invocations that run
 _LARGEST_CHARACTER = 4  # bytes
 _LONGEST_NAME = 100
@@ -59,13 +61,18 @@ class CommandRunner:
     def find(self, command_id: str) -> Command | None:
         return self._commands.get(command_id)
 
-    def full(self, account: str) -> str | None:
-        """Why an account can send no other command, in a sentence; None while it can."""
-        running = [each.account for each in self.commands() if each.running]
-        if running.count(account) >= OF_AN_ACCOUNT:
-            return f"{OF_AN_ACCOUNT} commands of the account are not over, and there can be no more at a time."
-        if len(running) >= IN_ALL:
-            return f"{IN_ALL} commands are not over, and there can be no more at a time."
+    def full(self, command: Command) -> str | None:
+        """Why there is no room for this one, in a sentence; None where there is."""
+        running = [each for each in self.commands() if each.running]
+        own = [each for each in running if each.account == command.account]
+        for whose, those, most, most_steps in (
+            (" of the account", own, OF_AN_ACCOUNT, STEPS_OF_AN_ACCOUNT),
+            ("", running, IN_ALL, STEPS_IN_ALL),
+        ):
+            if len(those) >= most:
+                return f"{most} commands{whose} are not over, and there can be no more at a time."
+            if sum(each.places for each in those) + command.places > most_steps:
+                return f"Commands{whose} that are not over can have {most_steps} steps at a time, on all instances."
         return None
 
     def send(self, command: Command) -> None:
@@ -121,73 +128,86 @@ class CommandRunner:
 
     async def _run(self, command: Command, instance_id: str) -> None:
         """Each step after the one before it, as far as that lets it."""
+        ended, not_run = False, list[Result]()  # these are noted together
         for place, step in enumerate(command.steps):
-            results = self._invocation(command.id, instance_id).results
-            now = self._now()
-            done = without_run(command.steps, results, place)
-            if done is not None:
-                self._note(command.id, instance_id, place, replace(done, started_at=now, ended_at=now))
-                continue
-            begun = Result(status=Status.IN_PROGRESS, started_at=now)
+            result = without_run(step, is_last=place + 1 == len(command.steps), ended=ended)
+            if result is not None:
+                now = self._now()
+                not_run.append(replace(result, started_at=now, ended_at=now))
+            else:
+                self._note(command.id, instance_id, place - len(not_run), *not_run)
+                not_run.clear()
+                result = await self._run_step(command, instance_id, place)
+                if result is None:
+                    self._note_rest(command.id, instance_id, status=Status.FAILED, details=Details.UNDELIVERABLE)
+                    return
+            ended = ended or ends_document(step, result)
+        self._note(command.id, instance_id, len(command.steps) - len(not_run), *not_run)
+
+    async def _run_step(self, command: Command, instance_id: str, place: int) -> Result | None:
+        """What became of it; None where nobody reaches the instance."""
+        step = command.steps[place]
+        begun = Result(status=Status.IN_PROGRESS, started_at=self._now())
+        before = self._invocation(command.id, instance_id).results[:place]
+        self._note(command.id, instance_id, place, begun)
+        left = _OUTPUT_OF_INVOCATION - sum(len(each.stdout) + len(each.stderr) for each in before)
+        try:
+            program = await self._instances.program(instance_id, _words(command, step, instance_id), "root")
+        except FarEndError as error:
+            log.warning("command %s on %s: %s", command.id, instance_id, error)
+            return None
+        outputs = _Outputs(program, step.script.encode() + b"\n", min(OUTPUT, max(0, left // 2)))
+        code: int | None = None
+        try:
+            async with asyncio.timeout(step.seconds):
+                code = await program.exited()
+        except TimeoutError:
+            pass
+        finally:
+            stdout, stderr = outputs.close()
+            begun = replace(begun, stdout=stdout, stderr=stderr)
             self._note(command.id, instance_id, place, begun)
-            left = _OUTPUT_OF_INVOCATION - sum(len(each.stdout) + len(each.stderr) for each in results)
-            try:
-                program = await self._instances.program(instance_id, _words(command, step, instance_id), "root")
-            except FarEndError as error:
-                log.warning("command %s on %s: %s", command.id, instance_id, error)
-                self._note_rest(command.id, instance_id, status=Status.FAILED, details=Details.UNDELIVERABLE)
-                return
-            outputs = _Outputs(program, step.script.encode() + b"\n", min(OUTPUT, max(0, left // 2)))
-            code: int | None = None
-            try:
-                async with asyncio.timeout(step.seconds):
-                    code = await program.exited()
-            except TimeoutError:
-                pass
-            finally:
-                stdout, stderr = outputs.close()
-                begun = replace(begun, stdout=stdout, stderr=stderr)
-                self._note(command.id, instance_id, place, begun)
-                await program.close()
-            ended = replace(concluded(step, _ended(begun, code)), ended_at=self._now())
-            self._note(command.id, instance_id, place, ended)
+            await program.close()
+        ended = replace(concluded(step, _ended(begun, code)), ended_at=self._now())
+        self._note(command.id, instance_id, place, ended)
+        return ended
 
     def _invocation(self, command_id: str, instance_id: str) -> Invocation:
         return self._commands[command_id].invocations[instance_id]
 
-    def _note(self, command_id: str, instance_id: str, place: int, result: Result) -> None:
+    def _note(self, command_id: str, instance_id: str, place: int, *results: Result) -> None:
+        """Of the steps from this place on."""
         command = self._commands.get(command_id)
-        if command is None:
-            return  # it was cancelled before its turn, and is forgotten
+        if command is None or not results:
+            return  # it was cancelled before its turn, and is forgotten; or there is nothing to note
         row = command.invocations[instance_id]
-        row = replace(row, results=(*row.results[:place], result, *row.results[place + 1 :]))
+        row = replace(row, results=(*row.results[:place], *results, *row.results[place + len(results) :]))
         self._commands[command_id] = replace(command, invocations=command.invocations | {instance_id: row})
 
     def _note_rest(self, command_id: str, instance_id: str, **changes: object) -> None:
         """Of all steps that are not over."""
-        command = self._commands.get(command_id)
-        if command is None:
-            return
-        for place, result in enumerate(command.invocations[instance_id].results):
-            if result.status in RUNNING:
-                ended: Result = replace(result, ended_at=self._now(), **changes)
-                self._note(command_id, instance_id, place, ended)
+        if command_id in self._commands:
+            changes["ended_at"] = self._now()
+            results = self._invocation(command_id, instance_id).results
+            ended = (replace(each, **changes) if each.status in RUNNING else each for each in results)
+            self._note(command_id, instance_id, 0, *ended)
 
     def _forget(self) -> None:
-        """The oldest of what is over, of whichever account has most: who sends much pushes out nobody else's."""
-        held = Counter[str]()
+        """The oldest of what is over, of whichever account has most of that: who has no more than an equal share keeps
+        what he has.  What runs has room of its own, and takes nothing of this."""
         over: dict[str, deque[Command]] = {}
+        held = Counter[str]()
         for each in self._commands.values():
-            held[each.account] += each.places
             if not each.running:
                 over.setdefault(each.account, deque()).append(each)
-        while over and held.total() > RESULTS:
-            account = max(over, key=lambda account: held[account])
+                held[each.account] += each.places
+        total = held.total()
+        while total > RESULTS:
+            account = max(held, key=lambda account: held[account])
             command = over[account].popleft()
-            if not over[account]:
-                del over[account]
             del self._commands[command.id]
             held[account] -= command.places
+            total -= command.places
 
 
 def _ended(result: Result, code: int | None) -> Result:

@@ -4,7 +4,7 @@ plugin reference"; how they follow on one another is the agent's: ``runpluginuti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -78,11 +78,9 @@ class Result(Struct, frozen=True, kw_only=True):
         return text if len(text) <= SUMMARY else text[: SUMMARY - len(_TRUNCATED)] + _TRUNCATED
 
 
-def without_run(steps: Sequence[Step], results: Sequence[Result], place: int) -> Result | None:
-    """What becomes of the step at this place after those before it, where it is not run; None: it is."""
-    step = steps[place]
-    is_last = place + 1 == len(steps)
-    if not (step.is_finally and is_last) and any(map(_ends_document, steps, results[:place])):
+def without_run(step: Step, *, is_last: bool, ended: bool) -> Result | None:
+    """What becomes of a step that is not run; None: it is.  ``ended``: a step before it ends the document."""
+    if ended and not (step.is_finally and is_last):
         words = f"Plugin {step.name} skipped due to prior step with an exit condition"
         return Result(status=Status.SUCCESS, code=0, stdout=words)
     if step.skipped:
@@ -90,7 +88,7 @@ def without_run(steps: Sequence[Step], results: Sequence[Result], place: int) ->
     return Result(status=Status.FAILED, code=1, stderr=step.failed) if step.failed else None
 
 
-def _ends_document(step: Step, result: Result) -> bool:
+def ends_document(step: Step, result: Result) -> bool:
     """Whether no other step is run, but for the last one where that is for whatever happens."""
     if result.code in (_EXIT_WITH_SUCCESS, _EXIT_WITH_FAILURE):
         return True
