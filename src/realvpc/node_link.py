@@ -35,8 +35,6 @@ _FIRST_DELAY, _LONGEST_DELAY = 0.05, 1.0
 _STATUS_SECONDS = 5.0  # after which a node that is there counts as one that does not answer
 _AUDITED_SECONDS = 20.0  # after which the node has looked again, whatever it is at
 _WAITING_COMMITS = 1 << 14  # while the node is told of others
-_LONG_CHANGE = 200  # rows, beyond which it is worked out in a thread what the node has to know of a change: it has one
-# to itself, so that packets do not follow the state later for whatever clients ask
 
 log = logging.getLogger(__name__)
 
@@ -188,7 +186,9 @@ class NodeLink:
                 elif isinstance(commit, Gap):
                     view = await self._begin(client)
                 elif commit.revision > view.revision:
-                    is_long = len(commit.change) > _LONG_CHANGE
+                    # A long one in a thread: that has one to itself, so that packets do not follow the state later for
+                    # whatever clients ask.
+                    is_long = view.is_long(commit)
                     delta = await asyncio.to_thread(view.follow, commit) if is_long else view.follow(commit)
                     if delta is not None:
                         await client.want(delta)

@@ -6,13 +6,15 @@ from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
-from .api.machines import machines_delta, workload_specs
+from .api.machines import machines_delta, work_of, workload_specs
 from .fabric.plan import KeptPlan
 from .net.network_interface import Attachment, AttachmentStatus, NetworkInterface
 from .net.table import Change
 from .node.messages import Desired, DesiredDelta
 from .store.commit import Commit
 from .store.state import State
+
+_LONG_CHANGE = 200  # rows, and forwards and targets of load balancers
 
 
 class NodeView:
@@ -52,6 +54,11 @@ class NodeView:
         ended = tuple(sorted(self._state.tokens.remains))
         workloads = workload_specs(self._state)
         return Desired(self.told, self._plan.plan(), workloads, ended, self._state_id, self._authority)
+
+    def is_long(self, commit: Commit) -> bool:
+        """Whether it takes so long to follow it that others should not have to wait for that."""
+        change = commit.change
+        return len(change) > _LONG_CHANGE or work_of(commit.before, commit.after, change) > _LONG_CHANGE
 
     def follow(self, commit: Commit) -> DesiredDelta | None:
         """What the node has to be told after the commit, which is the next one; None when it is no concern of its."""

@@ -196,7 +196,6 @@ def test_targets_of_a_load_balancer_that_is_there_are_looked_at() -> None:
         (replace(TARGET, zone=""), NODE),
         (replace(TARGET, id="10.99.16.21", zone=""), FAR_NODE),
         (replace(TARGET, id="10.99.16.21"), NODE),
-        (replace(TARGET, id="10.99.32.21", zone=""), NODE),
     ],
 )
 def test_the_node_of_its_zone_looks_at_a_target_and_the_first_one_where_there_is_none(
@@ -204,6 +203,10 @@ def test_the_node_of_its_zone_looks_at_a_target_and_the_first_one_where_there_is
 ) -> None:
     [(_, watch)] = watched(behind(LoadBalancerState.ACTIVE, target))
     assert watch.look.interface_id == node
+
+
+def test_nobody_looks_at_an_address_whose_subnet_is_gone() -> None:
+    assert not watched(behind(LoadBalancerState.ACTIVE, replace(TARGET, id="10.99.32.21", zone="")))
 
 
 class Written:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from realvpc.fabric.bpf import build
 from realvpc.fabric.plan import compile_plan
-from realvpc.net.machine import ApplianceSpec, Forward, MachineSpec, Wanted
+from realvpc.net.machine import ApplianceSpec, Forward, Forwarding, MachineSpec, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import machine
 from tests.node.conftest import NodeProcess, running_node
@@ -51,7 +51,7 @@ def balancer(given: tuple[Forward, ...] = forwards(FIRST), **changes: object) ->
         pids=16,
         volume_bytes=32 << 20,
         program=("/bin/sleep", "infinity"),
-        forwards=given,
+        forwarding=Forwarding.of(given),
     )
     return replace(spec, **changes)
 

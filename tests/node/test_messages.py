@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from realvpc.fabric.plan import Plan
 from realvpc.net.flow_gathering import Gathered, GatheredFlow
-from realvpc.net.machine import ApplianceSpec, Forward, MachineSpec, Target, Wanted
+from realvpc.net.machine import ApplianceSpec, Forward, Forwarding, MachineSpec, Target, Wanted
 from realvpc.node import messages as m
 from tests.instance.specs import machine
 
@@ -43,7 +43,7 @@ FORWARD = Forward(
     source="10.0.0.4",
     targets=(Target("10.0.0.5", 8080),),
 )
-BALANCER = replace(APPLIANCE, id="nlb-0123456789abcdef0", forwards=(FORWARD,))
+BALANCER = replace(APPLIANCE, id="nlb-0123456789abcdef0", forwarding=Forwarding.of((FORWARD,)))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ BALANCER = replace(APPLIANCE, id="nlb-0123456789abcdef0", forwards=(FORWARD,))
     [
         m.Hello(),
         m.Desired(7, Plan(), (machine(1), machine(2, wanted=Wanted.STOPPED, boot=3, user_data=b"#!/bin/sh\n"))),
-        m.Desired(8, Plan(), (machine(1), APPLIANCE, BALANCER, replace(BALANCER, forwards=()))),
+        m.Desired(8, Plan(), (machine(1), APPLIANCE, BALANCER, replace(BALANCER, forwarding=Forwarding()))),
         m.OpenSocket(ID),
         m.OpenSocket(BALANCER.id, interface_id=FLOW.interface_id),
         m.Counters(),
@@ -97,7 +97,9 @@ def test_an_answer_arrives_as_it_was_sent(answer: m.Event | m.Answer) -> None:
 
 
 def forwarding(**changes: Any) -> bytes:
-    return m.encode(m.Desired(1, Plan(), (replace(BALANCER, forwards=(replace(FORWARD, **changes),)),)))
+    return m.encode(
+        m.Desired(1, Plan(), (replace(BALANCER, forwarding=Forwarding.of((replace(FORWARD, **changes),))),))
+    )
 
 
 def wanting(**changes: Any) -> bytes:

@@ -18,8 +18,8 @@ from realvpc.net.instance_types import INSTANCE_TYPES
 from realvpc.net.link_local import resolver_of
 from realvpc.net.listener import Listener
 from realvpc.net.load_balancer import LoadBalancer
-from realvpc.net.load_balancing import forwards_of, links_of, users_of_group, users_of_owner, users_of_target
-from realvpc.net.machine import DEFAULT_VOLUME_BYTES, ApplianceSpec, Forward, LinkSpec, MachineSpec, Wanted, Workload
+from realvpc.net.load_balancing import forwards_of, links_of, size_of, users_of_group, users_of_owner, users_of_target
+from realvpc.net.machine import DEFAULT_VOLUME_BYTES, ApplianceSpec, Forwarding, LinkSpec, MachineSpec, Wanted, Workload
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.remains import Remains
@@ -80,6 +80,18 @@ def machines_delta(before: State, after: State, change: Change) -> MachinesDelta
         ended=tuple(row.id for row in change.puts if isinstance(row, Remains)),
         removed=tuple(row.id for row in change.deletes if isinstance(row, Remains)),
     )
+
+
+def work_of(before: State, after: State, change: Change) -> int:
+    """What `machines_delta` looks at: the rows of the change, and what load balancers concerned forward, to whom."""
+    affected = {name for row in change.puts + change.deletes for name in _affected(before, after, row)}
+    sizes = (
+        size_of(state.network, balancer)
+        for state in (before, after)
+        for name in affected
+        if (balancer := state.network.load_balancers.get(name)) is not None
+    )
+    return len(change) + sum(sizes)
 
 
 def _affected(before: State, after: State, row: Resource) -> Iterator[str]:
@@ -192,7 +204,8 @@ def _door(network: Network, endpoint: InstanceConnectEndpoint) -> ApplianceSpec:
 
 def _balancer(network: Network, balancer: LoadBalancer) -> ApplianceSpec:
     """Where connections arrive and go on."""
-    return _place(network, balancer, "load-balancer", links_of(network, balancer), forwards_of(network, balancer))
+    forwarding = Forwarding.of(forwards_of(network, balancer))
+    return _place(network, balancer, "load-balancer", links_of(network, balancer), forwarding)
 
 
 def _place(
@@ -200,7 +213,7 @@ def _place(
     owner: InstanceConnectEndpoint | LoadBalancer,
     hostname: str,
     interfaces: Iterable[NetworkInterface],
-    forwards: tuple[Forward, ...] | None = None,
+    forwarding: Forwarding | None = None,
 ) -> ApplianceSpec:
     """Nothing runs there, but what keeps the place."""
     return ApplianceSpec(
@@ -214,7 +227,7 @@ def _place(
         boot=owner.boot,
         wanted=Wanted.TERMINATED if owner.is_leaving else Wanted.RUNNING,
         program=("/bin/sleep", "infinity"),
-        forwards=forwards,
+        forwarding=forwarding,
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from realvpc.net.load_balancing import place_of
 from realvpc.net.table import Change, put
 from realvpc.net.target_group import Health
+from realvpc.net.target_place import place_of
 
 from .core.context import Context
 from .service import Report

@@ -18,10 +18,10 @@ from realvpc.net import indexes
 from realvpc.net.instance import Instance
 from realvpc.net.listener import Listener
 from realvpc.net.load_balancer import LoadBalancer, LoadBalancerState
-from realvpc.net.load_balancing import place_of, zone_of
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.target_group import Health, TargetGroup
+from realvpc.net.target_place import place_of, zone_of
 from realvpc.session.tunnels import Places
 
 from .target_check import Look, is_well

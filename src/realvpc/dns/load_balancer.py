@@ -37,7 +37,7 @@ def balancer_node(network: Network, name: str) -> Node | None:
         if found is None or found.is_leaving or canonical(found.dns_name) != domain:
             return nothing(apex)
         if domain == name:
-            nodes = nodes_with_targets(network, found)
+            nodes = _KEPT.nodes_of(network, found)
         else:
             zone = name.removesuffix(f".{domain}")
             rows = network.interfaces_of(found.id)
@@ -45,6 +45,25 @@ def balancer_node(network: Network, name: str) -> Node | None:
         addresses = [each for row in nodes for each in _addresses(network, found, row)]
         return host(apex, name, *addresses) if addresses else nothing(apex)
     return None
+
+
+class _Kept:
+    """Which nodes have targets, of the network that was asked about last: whoever asks often has it worked out once."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Network | None, dict[str, list[NetworkInterface]]] = (None, {})
+
+    def nodes_of(self, network: Network, balancer: LoadBalancer) -> list[NetworkInterface]:
+        of, found = self._last
+        if of is not network:
+            found = {}
+            self._last = network, found
+        if balancer.id not in found:
+            found[balancer.id] = nodes_with_targets(network, balancer)
+        return found[balancer.id]
+
+
+_KEPT = _Kept()
 
 
 def _addresses(network: Network, balancer: LoadBalancer, row: NetworkInterface) -> tuple[Address, ...]:

@@ -43,6 +43,11 @@ def subnet_id(row: NetworkInterface) -> Iterable[str]:
     return (row.subnet_id,)
 
 
+def vpc_block(row: Subnet) -> Iterable[tuple[str, Cidr]]:
+    """VPC and block of IPv4."""
+    return ((row.vpc_id, row.cidr),) if row.cidr else ()
+
+
 def gateway_place(row: NatGateway) -> Iterable[tuple[str, str]]:
     """Account and Region of NAT gateways that are available."""
     return ((row.account, row.region),) if row.is_available else ()
@@ -283,7 +288,7 @@ def name_in_region(row: LoadBalancer | TargetGroup) -> Iterable[tuple[str, str, 
 
 OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
     Vpc: (dhcp_options_id, default_vpc, primary_cidr, cidr_association_ids, ipv6_cidrs),
-    Subnet: (vpc_id, network_acl_id, network_acl_association_id, ipv6_association_ids),
+    Subnet: (vpc_id, vpc_block, network_acl_id, network_acl_association_id, ipv6_association_ids),
     NetworkAcl: (vpc_id,),
     RouteTable: (vpc_id, associated_subnets, associated_gateways, route_table_association_ids),
     TableRoute: (route_table_id, route_family, target_id),

@@ -9,29 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from . import indexes
-from .addresses import Address
 from .endpoint_service import EndpointServiceConfiguration
-from .listener import Listener
 from .load_balancer import LoadBalancer
-from .machine import Forward, Target
+from .machine import Forward
 from .network import Network
 from .network_interface import NetworkInterface
-from .target_group import ALL_ZONES, Health, RegisteredTarget, TargetGroup, TargetType
+from .target_group import Health, TargetGroup
+from .target_place import EVERYWHERE, Pool, place_of, zone_of
 from .vpc_endpoint import VpcEndpoint
 
 LINKS_MAXIMUM = 40
 """Of one place: with as many listeners as a load balancer has, its host is told of no more than it takes."""
-
-
-class Place(Struct, frozen=True):
-    """Where a target is: its address, and the id of its zone, empty where it is as near to every node."""
-
-    address: Address
-    zone_id: str
 
 
 def links_of(network: Network, balancer: LoadBalancer) -> tuple[NetworkInterface, ...]:
@@ -107,12 +98,11 @@ def placed(
 
 
 def forwards_of(network: Network, balancer: LoadBalancer) -> tuple[Forward, ...]:
-    """By link and port."""
+    """By link and port.  Targets are looked at once for each group: forwards to the same share one tuple of them."""
     nodes = {zone_of(network, row): row for row in network.interfaces_of(balancer.id)}
     listeners = sorted(network.listeners.where(indexes.load_balancer_id, balancer.id), key=lambda row: row.id)
-    groups = {row.id: network.target_groups[row.target_group_id] for row in listeners}
-    pools = {key: _pool(network, group) for key, group in groups.items()}
-    ended = {key: tuple(_ended(network, group, pools[key])) for key, group in groups.items()}
+    groups = groups_of(network, balancer)
+    pools = {row.id: Pool(network, row, crosses_zones=_crosses(balancer, row)) for row in groups}
     return tuple(
         Forward(
             protocol=transport,
@@ -121,8 +111,8 @@ def forwards_of(network: Network, balancer: LoadBalancer) -> tuple[Forward, ...]
             port=listener.port,
             source_interface_id=node.id,
             source=str(node.ipv4_on_link),
-            targets=tuple(_given(network, balancer, listener, pools[listener.id], zone_of(network, node))),
-            ended=ended[listener.id] if transport == "tcp" else (),
+            targets=pools[listener.target_group_id].near(zone_of(network, node)),
+            ended=pools[listener.target_group_id].ended if transport == "tcp" else (),
         )
         for link in links_of(network, balancer)
         if (node := nodes.get(zone_of(network, link))) is not None
@@ -131,75 +121,42 @@ def forwards_of(network: Network, balancer: LoadBalancer) -> tuple[Forward, ...]
     )
 
 
+def groups_of(network: Network, balancer: LoadBalancer) -> list[TargetGroup]:
+    """Those that it gives to, each once."""
+    listeners = network.listeners.where(indexes.load_balancer_id, balancer.id)
+    return [network.target_groups[each] for each in dict.fromkeys(row.target_group_id for row in listeners)]
+
+
+def size_of(network: Network, balancer: LoadBalancer) -> int:
+    """What it takes to work out what it forwards: its forwards, and the targets that they lead to."""
+    listeners = network.listeners.where(indexes.load_balancer_id, balancer.id)
+    targets = sum(len(group.registered) for group in groups_of(network, balancer))
+    return len(links_of(network, balancer)) * len(listeners) + targets
+
+
 def nodes_with_targets(network: Network, balancer: LoadBalancer) -> list[NetworkInterface]:
     """The nodes that have a healthy target for some port; all of them, where none has."""
-    nodes = network.interfaces_of(balancer.id)
-    listeners = network.listeners.where(indexes.load_balancer_id, balancer.id)
-    groups = [network.target_groups[row.target_group_id] for row in listeners]
-    zones = {zone for group in groups for zone in _healthy_zones(network, balancer, group)}
-    return [row for row in nodes if "" in zones or zone_of(network, row) in zones] or list(nodes)
+    nodes = [(row, zone_of(network, row)) for row in network.interfaces_of(balancer.id)]
+    missing = {zone_id for _, zone_id in nodes}
+    for zone_id in _healthy_zones(network, balancer):
+        missing = set() if zone_id == EVERYWHERE else missing - {zone_id}
+        if not missing:
+            break
+    return [row for row, zone_id in nodes if zone_id not in missing] or [row for row, _ in nodes]
 
 
-def _healthy_zones(network: Network, balancer: LoadBalancer, group: TargetGroup) -> Iterator[str]:
-    """The ids of zones whose nodes give to somebody; an empty one is all of them."""
-    crosses = _crosses(balancer, group)
-    for row in group.serving():
-        place = place_of(network, group, row) if row.health is Health.HEALTHY else None
-        if place is not None:
-            yield "" if crosses else place.zone_id
+def _healthy_zones(network: Network, balancer: LoadBalancer) -> Iterator[str]:
+    """The ids of zones whose nodes give to somebody, or EVERYWHERE."""
+    for group in groups_of(network, balancer):
+        crosses = _crosses(balancer, group)
+        for row in group.serving():
+            place = place_of(network, group, row) if row.health is Health.HEALTHY else None
+            if place is not None:
+                yield EVERYWHERE if crosses else place.zone_id
 
 
 def _crosses(balancer: LoadBalancer, group: TargetGroup) -> bool:
     return balancer.crosses_zones if group.crosses_zones is None else group.crosses_zones
-
-
-def zone_of(network: Network, interface: NetworkInterface) -> str:
-    return network.subnets[interface.subnet_id].zone_id
-
-
-def _pool(network: Network, group: TargetGroup) -> list[tuple[RegisteredTarget, Place]]:
-    """Whoever may get connections of a group: the healthy, or all when none is."""
-    there = [(row, place) for row in group.serving() if (place := place_of(network, group, row)) is not None]
-    return [(row, place) for row, place in there if row.health is Health.HEALTHY] or there
-
-
-def _ended(network: Network, group: TargetGroup, pool: Iterable[tuple[RegisteredTarget, Place]]) -> Iterator[Target]:
-    """The unhealthy, beside whom there are healthy ones."""
-    chosen = {row.key for row, _ in pool}
-    for row in group.serving() if group.ends_unhealthy else ():
-        if row.health is Health.UNHEALTHY and row.key not in chosen and (place := place_of(network, group, row)):
-            yield Target(address=str(place.address), port=row.port)
-
-
-def _given(
-    network: Network,
-    balancer: LoadBalancer,
-    listener: Listener,
-    pool: Iterable[tuple[RegisteredTarget, Place]],
-    zone_id: str,
-) -> Iterator[Target]:
-    crosses = _crosses(balancer, network.target_groups[listener.target_group_id])
-    near = {(place.address, row.port) for row, place in pool if crosses or place.zone_id in ("", zone_id)}
-    return (Target(address=str(address), port=port) for address, port in sorted(near))
-
-
-def place_of(network: Network, group: TargetGroup, target: RegisteredTarget) -> Place | None:
-    """None for an instance that does not run."""
-    if group.target_type is TargetType.INSTANCE:
-        instance = network.instances.get(target.id)
-        rows = network.interfaces_of(target.id)
-        if instance is None or not instance.machine_wanted or not rows or rows[0].private_address is None:
-            return None
-        return Place(rows[0].private_address, zone_of(network, rows[0]))
-    address = Address.parse(target.id)
-    return Place(address, zone_id_at(network, group, target, address))
-
-
-def zone_id_at(network: Network, group: TargetGroup, target: RegisteredTarget, address: Address) -> str:
-    if target.zone == ALL_ZONES:
-        return ""
-    subnets = network.subnets_of(group.vpc_id)
-    return next((row.zone_id for row in subnets if row.holds(address)), "")
 
 
 def balancer_of_group(network: Network, group: TargetGroup) -> LoadBalancer | None:

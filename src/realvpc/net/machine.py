@@ -6,8 +6,9 @@ in which one does not match (constructing a struct in Python does not check).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -93,7 +94,7 @@ class MachineSpec(WorkloadSpec, frozen=True, kw_only=True, tag="instance"):
     """The machine of an instance."""
 
     disk_is_kept: ClassVar[bool] = True  # it is a user's: deleted when somebody has asked for it, and never otherwise
-    forwards: ClassVar[None] = None  # its root decides
+    forwarding: ClassVar[None] = None  # its root decides
 
     id: InstanceId
     domain: Domain  # ap-northeast-1.compute.internal
@@ -134,13 +135,11 @@ class Target(Struct, frozen=True):
     port: _Port
 
 
-class Forward(Struct, frozen=True, kw_only=True):
-    """What arrives by a link for an address and port of it goes on to one of `targets`, from `source`.
+_Targets: TypeAlias = Annotated[tuple[Target, ...], Meta(max_length=MAXIMUM_TARGETS)]
 
-    All addresses are of one family.  Those of two links may be equal, so each comes with its link.  Without targets,
-    connections are refused.  Those by TCP to a target that has `ended` are reset with the next that their client says,
-    unless it is among the targets of any forward; to one that is not named any more they go on.
-    """
+
+class _Arrival(Struct, frozen=True, kw_only=True):
+    """What arrives by a link for an address and port of it, and from where it goes on."""
 
     protocol: Literal["tcp", "udp"]
     interface_id: InterfaceId  # the link by which it comes
@@ -148,8 +147,66 @@ class Forward(Struct, frozen=True, kw_only=True):
     port: _Port
     source_interface_id: InterfaceId  # the link by which it goes on
     source: IpText
-    targets: Annotated[tuple[Target, ...], Meta(max_length=MAXIMUM_TARGETS)]
-    ended: Annotated[tuple[Target, ...], Meta(max_length=MAXIMUM_TARGETS)] = ()
+
+
+class Forward(_Arrival, frozen=True, kw_only=True):
+    """What arrives goes on to one of `targets`, from `source`.
+
+    All addresses are of one family.  Those of two links may be equal, so each comes with its link.  Without targets,
+    connections are refused.  Those by TCP to a target that has `ended` are reset with the next that their client says,
+    unless it is among the targets of any forward; to one that is not named any more they go on.
+    """
+
+    targets: _Targets
+    ended: _Targets = ()
+
+
+_Place = Annotated[int, Meta(ge=0, lt=2 * MAXIMUM_FORWARDS)]
+
+
+class ToldForward(_Arrival, frozen=True, kw_only=True):
+    """A `Forward` as it is told: its targets are named by their place in the lists beside it."""
+
+    targets: _Place
+    ended: _Place
+
+
+class Forwarding(Struct, frozen=True):
+    """All that a balancer forwards.  Forwards that share a tuple of targets are told it once."""
+
+    told: Annotated[tuple[ToldForward, ...], Meta(max_length=MAXIMUM_FORWARDS)] = ()
+    lists: Annotated[tuple[_Targets, ...], Meta(max_length=2 * MAXIMUM_FORWARDS)] = ()
+
+    def __post_init__(self) -> None:
+        if any(max(each.targets, each.ended) >= len(self.lists) for each in self.told):
+            raise ValueError("targets that are named are not told")
+
+    @classmethod
+    def of(cls, forwards: Iterable[Forward]) -> Self:
+        """Looks at no target: that two tuples are the same is seen by their being one."""
+        given = tuple(forwards)
+        lists = {id(targets): targets for each in given for targets in (each.targets, each.ended)}
+        places = {name: place for place, name in enumerate(lists)}
+        told = (
+            ToldForward(
+                **{name: getattr(each, name) for name in _Arrival.__struct_fields__},
+                targets=places[id(each.targets)],
+                ended=places[id(each.ended)],
+            )
+            for each in given
+        )
+        return cls(tuple(told), tuple(lists.values()))
+
+    def forwards(self) -> tuple[Forward, ...]:
+        """With the lists that they share."""
+        return tuple(
+            Forward(
+                **{name: getattr(each, name) for name in _Arrival.__struct_fields__},
+                targets=self.lists[each.targets],
+                ended=self.lists[each.ended],
+            )
+            for each in self.told
+        )
 
 
 class ApplianceSpec(WorkloadSpec, frozen=True, kw_only=True, tag="appliance"):
@@ -159,7 +216,7 @@ class ApplianceSpec(WorkloadSpec, frozen=True, kw_only=True, tag="appliance"):
 
     id: ApplianceId
     program: Annotated[tuple[Argument, ...], Meta(min_length=1)]
-    forwards: Annotated[tuple[Forward, ...], Meta(max_length=MAXIMUM_FORWARDS)] | None = None  # None: no balancer
+    forwarding: Forwarding | None = None  # None: no balancer
 
     @property
     def environment(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from ..instance.kept import KeptDisk
 from ..net.flow_gathering import Gathered
 from ..net.machine import Argument, Certificate, ConnectingId, InstanceId, InterfaceId, Wanted, Workload
 
-PROTOCOL = 12
+PROTOCOL = 13
 
 _Variable = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
 

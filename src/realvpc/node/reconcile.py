@@ -23,7 +23,7 @@ from ..instance.machines import Up
 from ..instance.storage import Owners
 from ..instance.workers import MachineError
 from ..net.flow_gathering import Gathered
-from ..net.machine import Forward, LinkSpec, Wanted, Workload
+from ..net.machine import Forwarding, LinkSpec, Wanted, Workload
 from .decide import Action, decide, report, state_report
 from .desired import TABLES, KeptDesired
 from .host import Fabric, Machines
@@ -47,7 +47,7 @@ log = logging.getLogger(__name__)
 START_ATTEMPTS = 3
 DISKS = "disks"  # all of them, among the subjects of faults
 _LOOK_AT_ALL_SECONDS = 10.0
-_Links: TypeAlias = tuple[tuple[LinkSpec, ...], tuple[Forward, ...] | None]  # and what is forwarded between them
+_Links: TypeAlias = tuple[tuple[LinkSpec, ...], Forwarding | None]  # and what is forwarded between them
 _UNKNOWN: _Links = ((), None)
 
 
@@ -329,11 +329,12 @@ class Reconciler:
             state = self.machines.state(name)
             pid = state.pid if isinstance(state, Up) else None
             ensure = self._fabric.ensure_machine
-            self._namespaces[name] = await self._in_fabric(ensure, name, spec.links, pid, spec.forwards)
+            forwards = spec.forwarding.forwards() if spec.forwarding is not None else None
+            self._namespaces[name] = await self._in_fabric(ensure, name, spec.links, pid, forwards)
         except Exception as error:  # noqa: BLE001 - as in _step
             self._machine_failure(name, spec, error)
         else:
-            self._links[name] = (spec.links, spec.forwards)
+            self._links[name] = (spec.links, spec.forwarding)
             self._retries.forget(name)
 
     async def _apply(self) -> None:
@@ -359,7 +360,7 @@ class Reconciler:
         if spec.wanted is not Wanted.RUNNING or name in self._steps or self._has_failed(spec):
             return False
         state = self.machines.state(name)
-        current = name in self._namespaces and self._links.get(name) == (spec.links, spec.forwards)
+        current = name in self._namespaces and self._links.get(name) == (spec.links, spec.forwarding)
         return not current and (state is None or isinstance(state, Up) or state.boot < spec.boot)
 
     def _has_failed(self, spec: Workload) -> bool:

@@ -366,8 +366,9 @@ def test_the_node_is_told_of_endpoints_as_they_come_and_go(clock: Clock) -> None
     provider.answers("Accept", endpoint_id)
     [spec] = node.told[-1].machines
     assert isinstance(spec, ApplianceSpec)
+    assert spec.forwarding is not None
     own, link = spec.links
-    assert [(row.interface_id, row.source_interface_id) for row in spec.forwards or ()] == [
+    assert [(row.interface_id, row.source_interface_id) for row in spec.forwarding.forwards()] == [
         (own.interface_id, own.interface_id),
         (link.interface_id, own.interface_id),
     ]

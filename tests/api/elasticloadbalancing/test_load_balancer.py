@@ -9,7 +9,7 @@ import pytest
 from realvpc.api.machine_report import machine_down, machine_failed, machine_removed, machine_up
 from realvpc.api.machines import workload_specs
 from realvpc.clock import Clock
-from realvpc.net.machine import ApplianceSpec, Wanted
+from realvpc.net.machine import ApplianceSpec, Forwarding, Wanted
 
 from ..build import make_subnet, make_vpc, named, tags
 from ..conftest import MAIN, OTHER, TOKYO, Client, new_service
@@ -228,7 +228,7 @@ def test_the_host_says_when_it_is_active_and_when_nothing_is_left(clock: Clock) 
     service = ground.client.service
     arn = ground.balancer()["LoadBalancerArn"]
     [spec] = [each for each in workload_specs(service.state) if isinstance(each, ApplianceSpec)]
-    assert (spec.wanted, len(spec.links), spec.forwards) == (Wanted.RUNNING, 2, ())
+    assert (spec.wanted, len(spec.links), spec.forwarding) == (Wanted.RUNNING, 2, Forwarding())
     assert [link.device_index for link in spec.links] == [0, 1]
     assert described(ground, arn)["State"] == {"Code": "provisioning"}
     service.report(machine_failed(spec.id, "no room", 1), "test")

@@ -11,7 +11,7 @@ from realvpc.api.machine_report import machine_down
 from realvpc.api.target_report import targets_checked
 from realvpc.clock import Clock
 from realvpc.net import quotas
-from realvpc.net.machine import ApplianceSpec
+from realvpc.net.machine import ApplianceSpec, Forward, Workload
 from realvpc.net.target_group import Health
 
 from ..build import make_subnet, make_vpc, put_instance, tags
@@ -326,14 +326,19 @@ def test_a_group_that_a_listener_gives_to_stays(ground: Ground) -> None:
     ground("DeleteTargetGroup", TargetGroupArn=group)
 
 
+def _forwards(spec: Workload) -> tuple[Forward, ...]:
+    assert isinstance(spec, ApplianceSpec)
+    assert spec.forwarding is not None
+    return spec.forwarding.forwards()
+
+
 def test_what_changes_behind_a_load_balancer_reaches_its_place(live: Ground) -> None:
     node = ToldNode(live.client.service)
 
     def told() -> list[tuple[str, int]]:
         """Whom the place was last told to give to."""
         [spec] = node.told[-1].machines
-        assert isinstance(spec, ApplianceSpec)
-        return [(target.address, target.port) for each in spec.forwards or () for target in each.targets]
+        return [(target.address, target.port) for each in _forwards(spec) for target in each.targets]
 
     by_instance, by_address = live.group(TargetType="instance"), live.group("addresses")
     instance_id, _ = put_instance(live.client, live.subnets[0], "10.20.0.9")
@@ -344,12 +349,17 @@ def test_what_changes_behind_a_load_balancer_reaches_its_place(live: Ground) -> 
     assert told() == [("10.20.0.9", 80)]
     live.client("StopInstances", InstanceIds=[instance_id])
     node.check(live.client.service.state)
-    assert not node.view.whole().machines[-1].forwards[0].targets  # type: ignore[index]
+    assert not _forwards(node.view.whole().machines[-1])[0].targets
     live.listener(balancer, by_address, 81)
     live.register(by_address, NEAR, FAR)
     assert told() == [(NEAR, 80)]
-    live.client("DeleteSubnet", SubnetId=live.subnets[1])  # and nobody knows any more in which zone the far one is
-    assert told() == [(NEAR, 80), (FAR, 80)]
+    live.client("DeleteSubnet", SubnetId=live.subnets[1])  # and the far one is nowhere
+    node.check(live.client.service.state)
+    assert told() == [(NEAR, 80)]
+    shown = live("DescribeTargetHealth", TargetGroupArn=by_address, Targets=[{"Id": FAR}])["TargetHealthDescriptions"]
+    assert [(each["Target"], each["TargetHealth"]["Reason"]) for each in shown] == [
+        ({"Id": FAR, "Port": 80}, "Target.FailedHealthChecks")
+    ]
     live("DeleteLoadBalancer", LoadBalancerArn=balancer)
     node.check(live.client.service.state)
 

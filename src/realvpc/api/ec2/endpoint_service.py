@@ -12,8 +12,9 @@ from realvpc.net.balancing_arn import row_at
 from realvpc.net.domain_name import canonical
 from realvpc.net.endpoint_service import EndpointServiceConfiguration, PrivateName
 from realvpc.net.load_balancer import LoadBalancer
-from realvpc.net.load_balancing import connections_of, service_of, zone_of
+from realvpc.net.load_balancing import connections_of, service_of
 from realvpc.net.table import Change, delete, put
+from realvpc.net.target_place import zone_of
 from realvpc.net.vpc_endpoint import EndpointState, VpcEndpoint
 from realvpc.net.vpc_endpoint_services import EndpointType
 from realvpc.net.zones import REGIONS, zones

@@ -7,10 +7,11 @@ from msgspec.structs import replace
 
 from realvpc.net.hosted_zone import aws_zone_id
 from realvpc.net.load_balancer import PREFIX, LoadBalancer, LoadBalancerEvent, Scheme, domain_of
-from realvpc.net.load_balancing import endpoint_links, service_of, zone_of
+from realvpc.net.load_balancing import endpoint_links, service_of
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.quotas import NETWORK_LOAD_BALANCERS_PER_REGION
 from realvpc.net.table import Change, delete, put
+from realvpc.net.target_place import zone_of
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.effort import COMPARING

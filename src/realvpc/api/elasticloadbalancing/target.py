@@ -9,10 +9,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from realvpc.net.addresses import RFC1918, Address, Cidr
-from realvpc.net.load_balancing import balancer_of_group, place_of
+from realvpc.net.load_balancing import balancer_of_group
 from realvpc.net.quotas import TARGETS_PER_GROUP, TARGETS_PER_LOAD_BALANCER
 from realvpc.net.table import put
 from realvpc.net.target_group import ALL_ZONES, Health, RegisteredTarget, TargetGroup, TargetType
+from realvpc.net.target_place import place_of
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.effort import COMPARING, SHOWING
@@ -178,10 +179,9 @@ def _unregistered(group: TargetGroup, name: str, port: int) -> Response:
 def _render(ctx: Context, group: TargetGroup, target: RegisteredTarget) -> Response:
     place = place_of(ctx.network, group, target)
     shown: Response = {"Id": target.id, "Port": target.port}
-    zone_id = place.zone_id if place else ""
-    if group.target_type is TargetType.IP:
+    if group.target_type is TargetType.IP and place is not None:
         zones = {row.zone_id: row.zone_name for row in ctx.network.subnets_of(group.vpc_id)}
-        shown["AvailabilityZone"] = zones.get(zone_id, ALL_ZONES)
+        shown["AvailabilityZone"] = zones.get(place.zone_id, ALL_ZONES)
     return {
         "Target": shown,
         "HealthCheckPort": str(group.check.port_of(target)),
@@ -202,13 +202,14 @@ def _health(ctx: Context, group: TargetGroup, target: RegisteredTarget, *, is_th
             "Reason": "Target.NotInUse",
             "Description": "Target group is not configured to receive traffic from the load balancer",
         }
-    if not is_there:
+    if not is_there and group.target_type is TargetType.INSTANCE:
         return {
             "State": "unused",
             "Reason": "Target.InvalidState",
             "Description": f"Target is in the {ctx.network.instances[target.id].state} state",
         }
-    if target.health is Health.HEALTHY:
-        return {"State": str(target.health)}
-    reason, description = _HEALTHS[target.health]
-    return {"State": str(target.health), "Reason": reason, "Description": description}
+    health = target.health if is_there else Health.UNHEALTHY  # at an address that is in no subnet any more
+    if health is Health.HEALTHY:
+        return {"State": str(health)}
+    reason, description = _HEALTHS[health]
+    return {"State": str(health), "Reason": reason, "Description": description}
