@@ -206,7 +206,7 @@ def test_the_node_of_its_zone_looks_at_a_target_and_the_first_one_where_there_is
 
 
 def test_nobody_looks_at_an_address_whose_subnet_is_gone() -> None:
-    assert not watched(behind(LoadBalancerState.ACTIVE, replace(TARGET, id="10.99.32.21", zone="")))
+    assert not list(watched(behind(LoadBalancerState.ACTIVE, replace(TARGET, id="10.99.32.21", zone=""))))
 
 
 class Written:
