@@ -87,29 +87,6 @@ def test_a_check_by_http_has_a_path_and_codes(ground: Ground) -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "well", "unwell"),
-    [
-        ("200", [200], [199, 201]),
-        ("200,404", [200, 404], [302]),
-        ("200-299,500-599", [204, 500, 599], [300, 499]),
-        ("503-503", [503], [502, 504]),
-    ],
-)
-def test_codes_are_from_200_to_599(ground: Ground, codes: str, well: list[int], unwell: list[int]) -> None:
-    arn = ground.group(HealthCheckProtocol="HTTP", Matcher={"HttpCode": codes})
-    check = ground.client.service.state.network.target_groups[group_id(ground, arn)].check
-    assert [check.is_well(each) for each in well] == [True] * len(well)
-    assert [check.is_well(each) for each in unwell] == [False] * len(unwell)
-
-
-@pytest.mark.parametrize("codes", ["", "199", "600", "299-200", "200-", "200,", "200-299-404", "200, 404", "20", "²00"])
-def test_what_no_answer_could_have_is_no_code(ground: Ground, codes: str) -> None:
-    wanted = {"Name": "web", "Protocol": "TCP", "Port": 80, "VpcId": ground.vpc_id, "HealthCheckProtocol": "HTTP"}
-    refused = ground.refused("CreateTargetGroup", **wanted, Matcher={"HttpCode": codes})
-    assert refused[0] == "ValidationError"
-
-
-@pytest.mark.parametrize(
     ("change", "code"),
     [
         ({"Protocol": "TLS"}, "InvalidConfigurationRequest"),
@@ -248,30 +225,6 @@ def test_instances_are_given_to_while_they_run(ground: Ground) -> None:
     second, _ = put_instance(ground.client, ground.subnets[0], "10.20.0.19", number=2)
     ground.register(group, second)
     assert ground.states(group) == {second: "healthy"}
-
-
-def test_whoever_has_left_takes_no_room_of_a_load_balancer(ground: Ground, clock: Clock) -> None:
-    balancer = ground.balancer(Subnets=ground.subnets[:1])["LoadBalancerArn"]
-    by_address, by_instance, third = ground.group(), ground.group("instances", TargetType="instance"), ground.group("c")
-    for port, group in enumerate((by_address, by_instance), 80):
-        ground.listener(balancer, group, port)
-    instance_id, _ = put_instance(ground.client, ground.subnets[0], "10.20.0.9")
-    give_quota(ground.client.service, quotas.TARGETS_PER_LOAD_BALANCER, 2)
-    ground.register(by_address, NEAR)
-    ground.register(by_instance, instance_id)
-    ground.client("TerminateInstances", InstanceIds=[instance_id])
-    ground.register(by_address, FAR)
-    for each in (NEAR, FAR):
-        ground("DeregisterTargets", TargetGroupArn=by_address, Targets=[{"Id": each}])
-    ground.register(third, NEAR)
-    actions = [{"Type": "forward", "TargetGroupArn": third}]
-    wanted = {"LoadBalancerArn": balancer, "Port": 82, "Protocol": "TCP", "DefaultActions": actions}
-    assert ground.refused("CreateListener", **wanted)[0] == "TooManyTargets", "two of another group drain"
-    clock.offset = timedelta(seconds=300)
-    ground("CreateListener", **wanted)
-    ground.register(third, FAR)
-    wanted = {"TargetGroupArn": third, "Targets": [{"Id": "10.20.0.11"}]}
-    assert ground.refused("RegisterTargets", **wanted)[0] == "TooManyTargets"
 
 
 @pytest.mark.parametrize(

@@ -139,16 +139,18 @@ def describe_target_health(ctx: Context, request: Request) -> Answer:
     Raises ValidationError, TargetGroupNotFound.
     """
     group = _as_it_is(ctx, group_at(ctx, request["TargetGroupArn"]))
-    there = group.registered
-    ctx.effort.spend(SHOWING * len(there))
     if not request.get("Targets"):
-        return Answer({"TargetHealthDescriptions": [_render(ctx, group, row) for row in there]})
+        ctx.effort.spend(SHOWING * len(group.registered))
+        return Answer({"TargetHealthDescriptions": [_render(ctx, group, row) for row in group.registered]})
+    there: dict[str, list[RegisteredTarget]] = {}
+    for row in group.registered:
+        there.setdefault(row.id, []).append(row)
     shown = []
     for asked in request["Targets"]:
         name, port = asked["Id"], asked.get("Port")
-        found = [row for row in there if row.id == name and port in (None, row.port)]
+        found = [row for row in there.get(name, ()) if port in (None, row.port)]
+        ctx.effort.spend(SHOWING * (1 + len(found)) + COMPARING * len(there.get(name, ())))
         shown += [_render(ctx, group, row) for row in found] or [_unregistered(group, name, port or group.port)]
-    ctx.effort.spend(SHOWING * len(shown) + COMPARING * len(there) * len(request["Targets"]))
     return Answer({"TargetHealthDescriptions": shown})
 
 
