@@ -92,3 +92,13 @@ def test_who_waits_for_something_looks_after_each_event_and_not_for_ever() -> No
         assert await feed.until(lambda: True, int, 0.0)
 
     asyncio.run(run())
+
+
+def test_what_waits_can_be_taken_without_waiting() -> None:
+    feed = Feed()
+    with feed.subscribe(int, capacity=3) as numbers:
+        assert numbers.taken() == []
+        for event in range(4):
+            feed.publish(event)
+        assert numbers.taken() == [Gap(3), 3]
+        assert numbers.taken() == []

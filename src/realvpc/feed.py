@@ -79,6 +79,14 @@ class Subscription(Generic[E]):
         self._events.append(event)
         self._news.set()
 
+    def taken(self) -> list[E | Gap]:
+        """What waits to be read now."""
+        found: list[E | Gap] = [Gap(self._lost)] if self._lost else []
+        found += self._events
+        self._lost = 0
+        self._events.clear()
+        return found
+
     def close(self) -> None:
         self._feed.end(self)
 

@@ -1,4 +1,4 @@
-"""What a look at a target finds, and what looks in a row make of its health."""
+"""Who is looked at and when, and what looks in a row make of a target's health."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from realvpc.api.core.errors import AwsError
-from realvpc.daemon.target_check import Look, is_well
+from realvpc.daemon import target_health
+from realvpc.daemon.target_check import Look
 from realvpc.daemon.target_health import AT_ONCE, TargetHealth, Watch, watched
+from realvpc.feed import CAPACITY, Feed
 from realvpc.net.addresses import Address, Cidr
 from realvpc.net.instance import Instance
 from realvpc.net.listener import Listener
@@ -23,9 +24,8 @@ from realvpc.net.network import Network
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.resource import Resource
 from realvpc.net.subnet import Subnet
-from realvpc.net.table import Change, put
+from realvpc.net.table import Change, delete, put
 from realvpc.net.target_group import (
-    CheckProtocol,
     Health,
     HealthCheck,
     Protocol,
@@ -34,12 +34,13 @@ from realvpc.net.target_group import (
     TargetType,
 )
 from realvpc.session.far_end import FarEndError
+from realvpc.store.commit import Commit
+from realvpc.store.state import State
 from tests.worlds import vpc_with_instance
 
 NLB = "nlb-00000000000000001"
 NODE, FAR_NODE = "eni-a", "eni-far"
 H, U, I = Health.HEALTHY, Health.UNHEALTHY, Health.INITIAL  # noqa: E741
-BY_HTTP = HealthCheck(protocol=CheckProtocol.HTTP, path="/well", codes="200-299,404", timeout=2)
 
 
 class Here:
@@ -50,56 +51,6 @@ class Here:
     ) -> socket.socket:
         assert (instance_id, interface_id) == (NLB, NODE)
         return socket.socket()
-
-
-class Away:
-    async def socket(self, instance_id: str, interface_id: str | None = None, *, is_ipv6: bool = False) -> NoReturn:
-        raise FarEndError(instance_id)
-
-
-async def looked_at(answer: bytes | None, check: HealthCheck) -> tuple[bool | None, bytes]:
-    """What is found of a server that answers so, or closes its port at once, and what it was asked."""
-    asked = b""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal asked
-        if check.protocol is not CheckProtocol.TCP:
-            asked = await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer or b"")
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    if answer is None:
-        server.close()
-    found = await is_well(Here(), Look(NLB, NODE, "127.0.0.1", port, check))
-    server.close()
-    return found, asked
-
-
-@pytest.mark.parametrize(
-    ("answer", "check", "expected"),
-    [
-        (b"", HealthCheck(), True),
-        (None, HealthCheck(), False),
-        (b"HTTP/1.1 200 OK\r\n\r\n", BY_HTTP, True),
-        (b"HTTP/1.0 404 Not Found\r\n\r\n", BY_HTTP, True),
-        (b"HTTP/1.1 301 Moved\r\n\r\n", BY_HTTP, False),
-        (b"HTTP/1.1 500 No\r\n\r\n", BY_HTTP, False),
-        (b"SSH-2.0-nothing\r\n", BY_HTTP, False),
-        (b"", BY_HTTP, False),
-        (b"x" * 100_000, BY_HTTP, False),
-    ],
-)
-def test_a_look(answer: bytes | None, check: HealthCheck, *, expected: bool) -> None:
-    found, asked = asyncio.run(looked_at(answer, check))
-    assert found is expected
-    if asked:
-        assert asked.startswith(b"GET /well HTTP/1.1\r\nHost: 127.0.0.1:")
-
-
-def test_where_nobody_can_look_nothing_is_found() -> None:
-    assert asyncio.run(is_well(Away(), Look(NLB, NODE, "127.0.0.1", 1, HealthCheck()))) is None
 
 
 @pytest.mark.parametrize(
@@ -181,13 +132,13 @@ TARGET = RegisteredTarget(id="10.99.0.21", port=80, zone="all")
 
 
 def test_targets_of_a_load_balancer_that_is_there_are_looked_at() -> None:
-    [(key, watch)] = watched(behind(LoadBalancerState.ACTIVE, TARGET))
+    [(key, watch)] = watched(behind(LoadBalancerState.ACTIVE, TARGET), NLB)
     assert key == ("tg-00000000000000001", TARGET.id, 80)
     assert watch.look == Look(NLB, NODE, TARGET.id, 80, HealthCheck())
     draining = replace(TARGET, deregistered_at=datetime(2026, 11, 29, tzinfo=UTC))
-    assert not list(watched(behind(LoadBalancerState.ACTIVE, draining)))
+    assert not list(watched(behind(LoadBalancerState.ACTIVE, draining), NLB))
     for state in set(LoadBalancerState) - {LoadBalancerState.ACTIVE}:
-        assert not list(watched(behind(state, TARGET)))
+        assert not list(watched(behind(state, TARGET), NLB))
 
 
 @pytest.mark.parametrize(
@@ -201,24 +152,25 @@ def test_targets_of_a_load_balancer_that_is_there_are_looked_at() -> None:
 def test_the_node_of_its_zone_looks_at_a_target_and_the_first_one_where_there_is_none(
     target: RegisteredTarget, node: str
 ) -> None:
-    [(_, watch)] = watched(behind(LoadBalancerState.ACTIVE, target))
+    [(_, watch)] = watched(behind(LoadBalancerState.ACTIVE, target), NLB)
     assert watch.look.interface_id == node
 
 
 def test_nobody_looks_at_an_address_whose_subnet_is_gone() -> None:
-    assert not list(watched(behind(LoadBalancerState.ACTIVE, replace(TARGET, id="10.99.32.21", zone=""))))
+    assert not list(watched(behind(LoadBalancerState.ACTIVE, replace(TARGET, id="10.99.32.21", zone="")), NLB))
 
 
 class Written:
     """A service whose state follows from what it is told, and which may be unable to write."""
 
     def __init__(self, network: Network) -> None:
-        self.state = SimpleNamespace(network=network)
+        self.state = State(network)
+        self.feed = Feed()
         self.can_write = True
         self.told: list[Change] = []
 
     @property
-    def written(self) -> tuple[SimpleNamespace, int]:
+    def written(self) -> tuple[State, int]:
         return self.state, 1
 
     async def turn(self) -> None:
@@ -229,15 +181,19 @@ class Written:
             raise AwsError("InternalError", cause, status=500)
         change = fact(self.state)
         self.told.append(change)
-        self.put(*change.puts)
+        self.apply(change)
 
     def put(self, *rows: Resource) -> None:
-        self.state = SimpleNamespace(network=self.state.network.apply(put(*rows)))
+        self.apply(put(*rows))
+
+    def apply(self, change: Change) -> None:
+        before, self.state = self.state, self.state.apply(change)
+        self.feed.publish(Commit(1, before, self.state, change))
 
     @property
     def group(self) -> TargetGroup:
         [row] = self.state.network.target_groups.values()
-        return row  # type: ignore[no-any-return]
+        return row
 
     @property
     def health(self) -> list[Health]:
@@ -377,5 +333,62 @@ def test_an_account_has_so_many_looks_under_way_and_no_more(port: int) -> None:
             places.opened.set()
         await turn(health, 4)
         assert places.came == len(many)
+
+    asyncio.run(look())
+
+
+def test_what_is_looked_at_follows_from_what_is_written_whatever_came_between() -> None:
+    """Counts of looks in a row stay with who is looked at as before; also when there were too many changes to hear."""
+
+    async def look() -> None:
+        health, service = looking(places := Gate(), LOCAL)
+        places.is_away = True
+        places.opened.set()
+        await turn(health, 0)
+        assert places.came == 1
+        second, third = (replace(LOCAL, port=port) for port in (81, 82))
+        service.put(replace(service.group, registered=(LOCAL, second)))
+        await turn(health, 1)
+        assert places.came == 2, "the new one alone"
+        service.put(replace(service.group, registered=(LOCAL, second, third)))
+        for _ in range(CAPACITY):
+            service.put(*service.state.network.vpcs.values())
+        await turn(health, 2)
+        assert places.came == 3, "the new one alone"
+        [listener] = service.state.network.listeners.values()
+        service.apply(delete(listener))
+        await turn(health, 40)
+        assert places.came == 3
+        service.put(listener)
+        await turn(health, 41)
+        assert places.came == 6
+
+    asyncio.run(look())
+
+
+def test_a_change_costs_nothing_to_load_balancers_that_it_does_not_concern(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []  # by whose targets
+
+    def noted(network: Network, balancer_id: str) -> Iterator[Any]:
+        asked.append(balancer_id)
+        return watched(network, balancer_id)
+
+    async def look() -> None:
+        health, service = looking(places := Gate(), LOCAL)
+        places.is_away = True
+        places.opened.set()
+        await turn(health, 0)
+        monkeypatch.setattr(target_health, "watched", noted)
+        [balancer] = service.state.network.load_balancers.values()
+        other = replace(balancer, id="nlb-00000000000000002")
+        network = service.state.network
+        service.put(replace(network.interfaces[NODE], id="eni-third"))
+        await turn(health, 1)
+        assert asked == [NLB]
+        asked.clear()
+        service.put(replace(other, boot=2), *vpc_with_instance("c", "10.97.0.0/16", "10.97.0.9"))
+        await turn(health, 2)
+        assert other.id in asked
+        assert NLB not in asked
 
     asyncio.run(look())

@@ -72,8 +72,8 @@ def machine_specs(state: State) -> tuple[MachineSpec, ...]:
 
 def machines_delta(before: State, after: State, change: Change) -> MachinesDelta:
     """What the change makes of the machines: it has led from one state to the other."""
-    affected = {name for row in change.puts + change.deletes for name in _affected(before, after, row)}
-    specs = {name: (_spec_of(before, name), _spec_of(after, name)) for name in sorted(affected)}
+    affected = sorted(machines_affected(before, after, change))
+    specs = {name: (_spec_of(before, name), _spec_of(after, name)) for name in affected}
     return MachinesDelta(
         machines=tuple(new for old, new in specs.values() if new is not None and new != old),
         gone=tuple(name for name, (old, new) in specs.items() if old is not None and new is None),
@@ -84,14 +84,18 @@ def machines_delta(before: State, after: State, change: Change) -> MachinesDelta
 
 def work_of(before: State, after: State, change: Change) -> int:
     """What `machines_delta` looks at: the rows of the change, and what load balancers concerned forward, to whom."""
-    affected = {name for row in change.puts + change.deletes for name in _affected(before, after, row)}
     sizes = (
         size_of(state.network, balancer)
         for state in (before, after)
-        for name in affected
+        for name in machines_affected(before, after, change)
         if (balancer := state.network.load_balancers.get(name)) is not None
     )
     return len(change) + sum(sizes)
+
+
+def machines_affected(before: State, after: State, change: Change) -> set[str]:
+    """The ids of the instances and appliances whose machines, and what they forward, may follow from the change."""
+    return {name for row in change.puts + change.deletes for name in _affected(before, after, row)}
 
 
 def _affected(before: State, after: State, row: Resource) -> Iterator[str]:

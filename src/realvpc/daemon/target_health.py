@@ -12,17 +12,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 from realvpc.api.core.errors import AwsError
+from realvpc.api.machines import machines_affected
 from realvpc.api.service import Service
 from realvpc.api.target_report import targets_checked
+from realvpc.feed import Gap
 from realvpc.net import indexes
-from realvpc.net.instance import Instance
-from realvpc.net.listener import Listener
-from realvpc.net.load_balancer import LoadBalancer, LoadBalancerState
+from realvpc.net.load_balancer import LoadBalancerState
 from realvpc.net.network import Network
-from realvpc.net.network_interface import NetworkInterface
-from realvpc.net.target_group import Health, TargetGroup
+from realvpc.net.target_group import Health
 from realvpc.net.target_place import place_of, zone_of
 from realvpc.session.tunnels import Places
+from realvpc.store.commit import Commit
 
 from .target_check import Look, is_well
 
@@ -30,7 +30,6 @@ AT_ONCE = 32
 """Looks at targets of one account: whoever has many that do not answer waits for them alone."""
 
 _TICK = 0.5  # seconds
-_TYPES = (LoadBalancer, Listener, TargetGroup, Instance, NetworkInterface)  # what looks follow from
 
 Key = tuple[str, str, int]
 """Target group, id and port."""
@@ -62,8 +61,9 @@ class TargetHealth:
     def __init__(self, service: Service, places: Places) -> None:
         self._service = service
         self._places = places
-        self._watches: dict[Key, Watch] = {}
-        self._seen: tuple[object, ...] = ()
+        self._commits = service.feed.subscribe(Commit)
+        self._is_following = False
+        self._watches: dict[str, dict[Key, Watch]] = {}  # by load balancer
         self._busy: Counter[str] = Counter()  # by account
         self._news: dict[Key, Health] = {}
 
@@ -76,7 +76,7 @@ class TargetHealth:
 
     async def turn(self, now: float, looks: asyncio.TaskGroup) -> None:
         """Begin the looks that are due at this time, in seconds, and tell what others have found."""
-        self._follow(self._service.written[0].network)
+        self._follow()
         for key, watch in sorted(self._due(now), key=lambda each: each[1].due):
             if self._busy[watch.account] < AT_ONCE:
                 watch.is_busy, watch.due = True, now + watch.look.check.interval
@@ -85,19 +85,28 @@ class TargetHealth:
         await self._tell()
 
     def _due(self, now: float) -> list[tuple[Key, Watch]]:
-        return [(key, watch) for key, watch in self._watches.items() if now >= watch.due and not watch.is_busy]
+        return [
+            (key, watch)
+            for watches in self._watches.values()
+            for key, watch in watches.items()
+            if now >= watch.due and not watch.is_busy
+        ]
 
-    def _follow(self, network: Network) -> None:
-        seen = tuple(network.table(kind) for kind in _TYPES)
-        if self._seen and all(new is old for new, old in zip(seen, self._seen, strict=True)):
-            return
-        self._seen = seen
-        wanted = dict(watched(network))
-        for key, watch in wanted.items():
-            old = self._watches.get(key)
-            if old is not None and old.look == watch.look:
-                wanted[key] = old
-        self._watches = wanted
+    def _follow(self) -> None:
+        """Let watches be those of what is written.  A change costs what the load balancers cost that it concerns."""
+        network, commits = self._service.written[0].network, self._commits.taken()
+        if not self._is_following or any(isinstance(each, Gap) for each in commits):
+            self._is_following, changed = True, {*self._watches, *network.load_balancers}
+        else:
+            changed = {name for each in commits for name in _affected(each)}
+        for name in changed:
+            old = self._watches.pop(name, {})
+            wanted = dict(watched(network, name))
+            for key, watch in wanted.items():
+                if key in old and old[key].look == watch.look:
+                    wanted[key] = old[key]
+            if wanted:
+                self._watches[name] = wanted
 
     async def _work(self, key: Key, watch: Watch) -> None:
         try:
@@ -106,7 +115,7 @@ class TargetHealth:
             self._busy[watch.account] -= 1
             watch.is_busy = False
         health = _health_of(self._service.state.network, key)
-        if well is None or health is None or self._watches.get(key) is not watch:
+        if well is None or health is None or self._watches.get(watch.look.place, {}).get(key) is not watch:
             return
         after = watch.found(health, well=well)
         if after is not health:
@@ -126,18 +135,22 @@ def _health_of(network: Network, key: Key) -> Health | None:
     return next((row.health for row in group.serving() if row.key == key[1:]), None) if group else None
 
 
-def watched(network: Network) -> Iterator[tuple[Key, Watch]]:
-    """Every target that a load balancer which is there may give to, by the node of its zone, or the first one."""
-    for balancer in network.load_balancers.values():
-        if balancer.state is not LoadBalancerState.ACTIVE:
-            continue
-        nodes = network.interfaces_of(balancer.id)
-        listeners = network.listeners.where(indexes.load_balancer_id, balancer.id)
-        for group_id in {row.target_group_id for row in listeners}:
-            group = network.target_groups[group_id]
-            for row in group.serving():
-                place = place_of(network, group, row)
-                if place is not None:
-                    node = next((each for each in nodes if zone_of(network, each) == place.zone_id), nodes[0])
-                    look = Look(balancer.id, node.id, str(place.address), group.check.port_of(row), group.check)
-                    yield (group.id, *row.key), Watch(group.account, look)
+def _affected(commit: Commit | Gap) -> set[str]:
+    return set() if isinstance(commit, Gap) else machines_affected(commit.before, commit.after, commit.change)
+
+
+def watched(network: Network, balancer_id: str) -> Iterator[tuple[Key, Watch]]:
+    """Every target that a load balancer may give to which is there, by the node of its zone, or the first one."""
+    balancer = network.load_balancers.get(balancer_id)
+    if balancer is None or balancer.state is not LoadBalancerState.ACTIVE:
+        return
+    nodes = network.interfaces_of(balancer.id)
+    listeners = network.listeners.where(indexes.load_balancer_id, balancer.id)
+    for group_id in {row.target_group_id for row in listeners}:
+        group = network.target_groups[group_id]
+        for row in group.serving():
+            place = place_of(network, group, row)
+            if place is not None:
+                node = next((each for each in nodes if zone_of(network, each) == place.zone_id), nodes[0])
+                look = Look(balancer.id, node.id, str(place.address), group.check.port_of(row), group.check)
+                yield (group.id, *row.key), Watch(group.account, look)
