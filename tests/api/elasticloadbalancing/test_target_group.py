@@ -236,6 +236,7 @@ def test_instances_are_given_to_while_they_run(ground: Ground) -> None:
         ({"Id": "169.254.169.254", "AvailabilityZone": "all"}, "ValidationError"),
         ({"Id": "198.18.0.1", "AvailabilityZone": "all"}, "ValidationError"),
         ({"Id": "10.99.0.1"}, "ValidationError"),
+        ({"Id": "10.99.0.1", "AvailabilityZone": ZONES[0]}, "InvalidConfigurationRequest"),
         ({"Id": "10.20.200.1"}, "ValidationError"),  # as AWS has it: kubernetes-sigs/aws-load-balancer-controller, 3714
         ({"Id": "10.20.0.0"}, "ValidationError"),
         ({"Id": "10.20.0.1"}, "ValidationError"),

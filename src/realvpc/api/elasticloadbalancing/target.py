@@ -111,9 +111,9 @@ def _check_elsewhere(address: Address, zone: str) -> None:
             f"The Availability Zone is required for IP address '{address}' because it is not in the VPC"
         )
     if zone != ALL_ZONES:
-        raise validation_error(
-            f"You must specify a valid Availability Zone or select '{ALL_ZONES}' for all enabled Availability zones, "
-            f"since the IP address '{address}' is outside the VPC"
+        raise invalid_configuration(
+            f"The IP address '{address}' is outside the VPC: specify the Availability Zone '{ALL_ZONES}', the only one "
+            "that is available for it here"
         )
 
 
