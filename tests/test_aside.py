@@ -49,7 +49,7 @@ def test_what_nobody_waits_for_any_more_is_not_begun() -> None:
     async def scenario() -> None:
         first, left, last = bench.ask("first"), bench.ask("left"), bench.ask("last")
         await asyncio.sleep(0)
-        assert await asyncio.to_thread(bench.began.wait, 10)
+        assert await asyncio.to_thread(bench.began.wait, PATIENCE_SECONDS)
         left.cancel()
         await asyncio.wait([left])
         bench.gate.set()

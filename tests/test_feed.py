@@ -6,6 +6,7 @@ import asyncio
 from typing import TypeVar
 
 from realvpc.feed import Feed, Gap, Subscription
+from tests.patience import PATIENCE_SECONDS
 
 E = TypeVar("E")
 
@@ -83,7 +84,7 @@ def test_who_waits_for_something_looks_after_each_event_and_not_for_ever() -> No
                 feed.publish(event)
                 await asyncio.sleep(0)
 
-        waiting = asyncio.create_task(feed.until(count, int, 20.0))
+        waiting = asyncio.create_task(feed.until(count, int, PATIENCE_SECONDS))
         await asyncio.sleep(0)
         await publish()
         await waiting

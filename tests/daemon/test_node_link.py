@@ -152,7 +152,7 @@ def test_changes_of_any_size_are_told_in_their_order_whatever_clients_ask_meanwh
 
     async def scenario() -> list[Desired | DesiredDelta]:
         asked = threading.Event()
-        asking = asyncio.create_task(aside(MAIN, asked.wait, 10))
+        asking = asyncio.create_task(aside(MAIN, asked.wait, PATIENCE_SECONDS))
         service = new_service(Clock())
         told: Any = Told()
 

@@ -82,9 +82,8 @@ def test_much_input_arrives_whole(target: Target) -> None:
     async def converse() -> None:
         async with Client(target.start()) as client:
             at = await client.shows(PROMPT)
-            await client.type(f"stty -echo; head -c {len(lines)} | sha256sum\r")
-            at = await client.shows("sha256sum", at)
-            await asyncio.sleep(0.3)
+            await client.type(f"stty -echo; echo re''ady; head -c {len(lines)} | sha256sum\r")
+            at = await client.shows("ready", at)
             for start in range(0, len(lines), 1024):
                 await client.type(lines[start : start + 1024])
             await client.shows(hashlib.sha256(lines).hexdigest(), at)

@@ -21,6 +21,7 @@ from realvpc.net.security_group import ICMP, TCP, UDP, GroupReference
 from realvpc.net.trace import INTERNET
 
 from ..packets.hosts import number
+from ..patience import PATIENCE_SECONDS
 from .frames import MORE_FRAGMENTS, frame
 from .kernel import Kernel
 from .program import (
@@ -78,7 +79,7 @@ class TestDecisions:
         data = frame(packet(A_ADDRESS, B_ADDRESS))
         send(data)
         kernel.loaded.maps["routes"].delete(list(kernel.loaded.maps["routes"]))
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while reason(send(data)) is Reason.DELIVERED:
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -24,6 +24,7 @@ from realvpc.net.reasons import Reason
 from realvpc.net.route_table import TableRoute
 from realvpc.net.security_group import TCP, UDP
 from realvpc.net.table import delete, put
+from tests.patience import PATIENCE_SECONDS
 from tests.running import eventually
 from tests.worlds import with_routes
 
@@ -158,13 +159,13 @@ def test_streams_pass_security_groups_and_translation(fabric: Fabric, kind: str)
     bring_up(fabric, network)
     assert exchange(fabric, kind, B, A, B_ADDRESS, port) == "hello"
     assert exchange(fabric, kind, "internet", A, "198.19.0.1", port) == "hello"
-    gained = counted(fabric, lambda: exchange(fabric, kind, B, A, B_ADDRESS, port + 1))
+    gained = counted(fabric, lambda: exchange(fabric, kind, B, A, B_ADDRESS, port + 1, patience=0.5))
     assert gained["SECURITY_GROUP_INGRESS"] >= 1
 
 
 SERVER = """
 import socket, sys
-s = socket.socket(type=getattr(socket, sys.argv[1])); s.settimeout(3); s.bind(("", int(sys.argv[2])))
+s = socket.socket(type=getattr(socket, sys.argv[1])); s.bind(("", int(sys.argv[2])))
 if s.type == socket.SOCK_STREAM:
     s.listen(); print("ready", flush=True); c, _ = s.accept(); c.sendall(c.recv(99))
 else:
@@ -172,19 +173,21 @@ else:
 """
 CLIENT = """
 import socket, sys
-s = socket.socket(type=getattr(socket, sys.argv[1])); s.settimeout(0.5)
+s = socket.socket(type=getattr(socket, sys.argv[1])); s.settimeout(float(sys.argv[4]))
 s.connect((sys.argv[2], int(sys.argv[3]))); s.send(b"hello"); print(s.recv(99).decode())
 """
 
 
-def exchange(fabric: Fabric, kind: str, server: str, client: str, address: str, port: int) -> str:
+def exchange(
+    fabric: Fabric, kind: str, server: str, client: str, address: str, port: int, *, patience: float = PATIENCE_SECONDS
+) -> str:
     """Send one message and return what came back, or "" for silence."""
     name = {"tcp": "SOCK_STREAM", "udp": "SOCK_DGRAM"}[kind]
     listen = inside(fabric, server, sys.executable, "-c", SERVER, name, str(port))
     with subprocess.Popen(listen, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as listening:
         assert listening.stdout is not None
         assert listening.stdout.readline() == "ready\n"
-        call = inside(fabric, client, sys.executable, "-c", CLIENT, name, address, str(port))
+        call = inside(fabric, client, sys.executable, "-c", CLIENT, name, address, str(port), str(patience))
         answer = subprocess.run(call, capture_output=True, text=True, check=False)
         listening.terminate()
     return answer.stdout.strip()
