@@ -35,6 +35,7 @@ def test_a_load_balancer_has_a_node_in_each_of_its_subnets(ground: Ground) -> No
     row = described(ground, arn)
     assert row["State"] == {"Code": "active"}
     assert row["DNSName"] == f"front-{digits}.elb.{TOKYO}.amazonaws.com"
+    assert row["CanonicalHostedZoneId"] == "Z31USIVHYNEOWT"
     assert (row["Type"], row["Scheme"], row["VpcId"], row["IpAddressType"]) == (
         "network",
         "internal",

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from realvpc.net.hosted_zone import aws_zone_id
-from realvpc.net.load_balancer import PREFIX, LoadBalancer, LoadBalancerEvent, Scheme, domain_of
+from realvpc.net.balancing_zone import balancing_zone_id
+from realvpc.net.load_balancer import PREFIX, LoadBalancer, LoadBalancerEvent, Scheme
 from realvpc.net.load_balancing import endpoint_links, service_of
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.quotas import NETWORK_LOAD_BALANCERS_PER_REGION
@@ -250,7 +250,7 @@ def _render(ctx: Context, balancer: LoadBalancer) -> Response:
     response: Response = {
         "LoadBalancerArn": balancer.arn,
         "DNSName": balancer.dns_name,
-        "CanonicalHostedZoneId": aws_zone_id(domain_of(balancer.region)),
+        "CanonicalHostedZoneId": balancing_zone_id(balancer.region),
         "CreatedTime": balancer.created_at,
         "LoadBalancerName": balancer.name,
         "Scheme": str(balancer.scheme),
