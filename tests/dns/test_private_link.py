@@ -126,3 +126,10 @@ def test_the_names_of_an_accounts_own_service_lead_to_the_endpoint() -> None:
     assert answer(state, "vpc-a", endpoint.zonal_name("ap-northeast-1a")) == "10.20.0.80"
     assert answer(state, "vpc-a", "api.example.org") == "10.20.0.80"
     assert answer(state, "vpc-b", "api.example.org") == "NXDOMAIN"
+
+
+@pytest.mark.parametrize("state", sorted({*EndpointState} - {EndpointState.AVAILABLE}))
+def test_one_that_is_not_connected_hides_nothing(state: EndpointState) -> None:
+    name = "com.amazonaws.vpce.ap-northeast-1.vpce-svc-0123456789abcdef0"
+    waiting, _ = with_endpoint(owned_private_name=SSM, service_name=name, state=state)
+    assert answer(waiting, "vpc-a", SSM) == str(ENDPOINT)

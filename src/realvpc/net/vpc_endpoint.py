@@ -103,7 +103,13 @@ class VpcEndpoint(Resource, frozen=True, kw_only=True):
     def after(self, event: EndpointEvent) -> Self | None:
         """The endpoint after the event, or None when the event is illegal in its state."""
         state = TRANSITIONS.get((self.state, event))
+        if state is _S.REJECTED:
+            return replace(self.unnamed(), state=state)
         return replace(self, state=state) if state else None
+
+    def unnamed(self) -> Self:
+        """Without the private name of an account's service."""
+        return replace(self, owned_private_name="", private_dns_enabled=False)
 
     @property
     def has_ipv4(self) -> bool:
@@ -153,8 +159,10 @@ class VpcEndpoint(Resource, frozen=True, kw_only=True):
 
     @property
     def private_names(self) -> tuple[str, ...]:
-        """Those that resolve to its addresses in its VPC; ``*`` stands for any label."""
-        return self.service.private_names if self.private_dns_enabled and not self.private_dns_only_inbound else ()
+        """Those that resolve to its addresses in its VPC; ``*`` stands for any label.  Without a service that takes
+        what it brings, there is none: it would hide what others know of the name."""
+        is_asked_for = self.private_dns_enabled and not self.private_dns_only_inbound
+        return self.service.private_names if is_asked_for and self.is_connected else ()
 
     @property
     def regional_name(self) -> str:

@@ -276,44 +276,6 @@ def test_what_services_cannot_be(provider: Provider, consumer: Consumer) -> None
     )
 
 
-def test_a_private_name_counts_once_its_domain_is_proven(client: Client) -> None:
-    provider = Provider(client, AcceptanceRequired=False, PrivateDnsName="api.example.org")
-    consumer = Consumer(client.service)
-    consumer.client("ModifyVpcAttribute", VpcId=consumer.vpc_id, EnableDnsHostnames={"Value": True})
-    provider.permit()
-    proof = provider.shown["PrivateDnsNameConfiguration"]
-    assert (proof["State"], proof["Type"]) == ("pendingVerification", "TXT")
-    assert consumer.refused(provider.name, PrivateDnsEnabled=True)[0] == "InvalidParameter"
-
-    def checked() -> str:
-        client("StartVpcEndpointServicePrivateDnsVerification", ServiceId=provider.id)
-        [shown] = client("DescribeVpcEndpointServiceConfigurations")["ServiceConfigurations"]
-        return shown["PrivateDnsNameConfiguration"]["State"]  # type: ignore[no-any-return]
-
-    assert checked() == "failed"
-    zone = client("CreateHostedZone", of="route53", Name="example.org", CallerReference="x")["HostedZone"]["Id"]
-    record = {
-        "Name": f"{proof['Name']}.api.example.org",
-        "Type": "TXT",
-        "TTL": 60,
-        "ResourceRecords": [{"Value": f'"{proof["Value"]}"'}],
-    }
-    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
-    client("ChangeResourceRecordSets", of="route53", HostedZoneId=zone.rpartition("/")[2], ChangeBatch=batch)
-    assert checked() == "verified"
-    made = consumer.endpoint(provider.name, PrivateDnsEnabled=True)
-    assert made["DnsEntries"][-1]["DnsName"] == "api.example.org"
-    client("ModifyVpcEndpointServiceConfiguration", ServiceId=provider.id, RemovePrivateDnsName=True)
-    [row] = consumer.client("DescribeVpcEndpoints")["VpcEndpoints"]
-    assert row["PrivateDnsEnabled"] is False
-    assert "api.example.org" not in [each["DnsName"] for each in row["DnsEntries"]]
-
-
-def test_a_service_without_a_private_name_has_none_to_prove(provider: Provider) -> None:
-    error = provider.client.refused("StartVpcEndpointServicePrivateDnsVerification", ServiceId=provider.id)
-    assert error.code == "InvalidParameter"
-
-
 def test_a_zone_with_connected_endpoints_keeps_its_node(provider: Provider, consumer: Consumer) -> None:
     provider.permit()
     provider("SetSubnets", LoadBalancerArn=provider.arn, Subnets=provider.subnets)

@@ -127,7 +127,7 @@ def with_names(ctx: Context, service: EndpointServiceConfiguration) -> Change:
     rows = connections_of(ctx.network, service)
     ctx.effort.spend(COMPARING * len(rows))
     stale = [row for row in rows if row.owned_private_name not in ("", service.verified_name)]
-    return put(service, *(replace(row, owned_private_name="", private_dns_enabled=False) for row in stale))
+    return put(service, *(row.unnamed() for row in stale))
 
 
 def _changed_balancers(ctx: Context, service: EndpointServiceConfiguration, request: Request) -> tuple[str, ...]:

@@ -56,9 +56,30 @@ def check_zones(ctx: Context, endpoint: VpcEndpoint, subnets: Iterable[Subnet]) 
 
 def asked(ctx: Context, pending: VpcEndpoint) -> VpcEndpoint:
     """The new endpoint as it begins: waiting for the owner of its service, if that wants to be asked."""
-    service = None if pending.leads_to_aws else service_named(ctx.network, pending.service_name)
-    waits = service is not None and service.acceptance_required
+    waits = wants_to_be_asked(ctx, pending.service_name)
     return replace(pending, state=EndpointState.PENDING_ACCEPTANCE) if waits else pending
+
+
+def wants_to_be_asked(ctx: Context, service_name: str) -> bool:
+    service = service_named(ctx.network, service_name) if is_owned_name(service_name) else None
+    return service is not None and service.acceptance_required
+
+
+def service_now(ctx: Context, endpoint: VpcEndpoint) -> EndpointService:
+    """The endpoint's, with the private name that an account's service has now."""
+    service = None if endpoint.leads_to_aws else service_named(ctx.network, endpoint.service_name)
+    return endpoint.service if service is None else service.service
+
+
+def check_verified(ctx: Context, service: EndpointService) -> None:
+    """Raises InvalidParameter for an account's service without a private name whose domain is proven."""
+    if service.private_names:
+        return
+    owned = service_named(ctx.network, service.name)
+    reason = "does not provide a" if owned is None or owned.private_name is None else "has not verified the"
+    raise invalid_parameter(
+        f"Private DNS can't be enabled because the service {service.name} {reason} private DNS name."
+    )
 
 
 def connecting(

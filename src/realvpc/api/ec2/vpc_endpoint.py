@@ -23,7 +23,7 @@ from ..core.noun import Noun, TellsPrefix
 from ..core.parameters import refuse
 from ..core.tags import render_tags, tags_on_creation
 from .address_picker import AddressPicker
-from .endpoint_service_use import asked, check_zones, connecting
+from .endpoint_service_use import asked, check_zones, connecting, wants_to_be_asked
 from .security_group import check_group_count, default_group_of
 from .vpc_endpoint_dns import check_private_names, needs_gateway, read_dns
 from .vpc_endpoint_parts import (
@@ -49,7 +49,7 @@ def create_vpc_endpoint(ctx: Context, request: Request) -> Answer:
     vpc = read_vpc(ctx, request)
     service = read_service(ctx, request)
     policy = read_policy(request, service)
-    dns = read_dns(request, service)
+    dns = read_dns(ctx, request, service, is_accepted=not wants_to_be_asked(ctx, service.name))
     tags = tags_on_creation(request, VPC_ENDPOINT.tag_type)
     pending = VpcEndpoint(
         id=ctx.new_id(VPC_ENDPOINT.prefix),

@@ -13,7 +13,7 @@ from ..core.context import Answer, Context, Request
 from ..core.errors import invalid_parameter, invalid_parameter_combination
 from ..core.lookup import named
 from .address_picker import AddressPicker
-from .endpoint_service_use import check_zones, connecting
+from .endpoint_service_use import check_zones, connecting, service_now
 from .security_group import check_group_count
 from .vpc_endpoint import VPC_ENDPOINT
 from .vpc_endpoint_dns import check_private_names, read_dns
@@ -53,9 +53,12 @@ def _with_policy(request: Request, endpoint: VpcEndpoint) -> VpcEndpoint:
 
 def _with_private_names(ctx: Context, request: Request, old: VpcEndpoint) -> VpcEndpoint:
     """They are checked only when they are changed: what the VPC allowed then it need not allow now."""
-    dns = read_dns(request, old.service, old)
+    service = service_now(ctx, old)
+    dns = read_dns(ctx, request, service, old, is_accepted=old.is_connected)
+    named_now = service.private_names[0] if service.is_owned and request.get("PrivateDnsEnabled") else None
     new = replace(
         old,
+        owned_private_name=named_now or old.owned_private_name,
         private_dns_enabled=dns.private_dns_enabled,
         private_dns_only_inbound=dns.private_dns_only_inbound,
         ip_address_type=dns.ip_address_type,

@@ -13,6 +13,7 @@ from realvpc.net.vpc_endpoint_services import EndpointService, EndpointType
 from ..core.context import Context, Request
 from ..core.errors import invalid_parameter
 from ..core.parameters import refuse
+from .endpoint_service_use import check_verified
 
 _RECORDS: Mapping[EndpointType, Mapping[str, tuple[str, ...]]] = {
     EndpointType.GATEWAY: {"ipv4": ("service-defined", "ipv4")},
@@ -35,9 +36,11 @@ class DnsSettings(Struct, frozen=True, kw_only=True):
     record_ip_type: str
 
 
-def read_dns(request: Request, service: EndpointService, old: VpcEndpoint | None = None) -> DnsSettings:
+def read_dns(
+    ctx: Context, request: Request, service: EndpointService, old: VpcEndpoint | None = None, *, is_accepted: bool
+) -> DnsSettings:
     """What a request says, with ``old`` for what it does not say.  Private DNS is on unless a service has a gateway,
-    and then, where it is asked for, for inbound resolvers alone.
+    and then, where it is asked for, for inbound resolvers alone.  It is off until a service has accepted the endpoint.
 
     Raises InvalidParameter.
     """
@@ -47,13 +50,15 @@ def read_dns(request: Request, service: EndpointService, old: VpcEndpoint | None
     enabled = request.get("PrivateDnsEnabled")
     if is_gateway and enabled:
         raise invalid_parameter("Private DNS is only supported for Interface type VPC Endpoint.")
+    if enabled and service.is_owned:
+        check_verified(ctx, service)
+    if enabled and not is_accepted:
+        raise invalid_parameter(
+            f"Private DNS can't be enabled because the service {service.name} has not accepted the VPC endpoint."
+        )
     if enabled is None:
         wished = not (is_gateway or service.has_gateway) and bool(service.private_names)
-        enabled = old.private_dns_enabled if old else wished
-    if enabled and service.is_owned and not service.private_names:
-        raise invalid_parameter(
-            f"Private DNS can't be enabled because the service {service.name} does not provide a private DNS name."
-        )
+        enabled = is_accepted and (old.private_dns_enabled if old else wished)
     only_inbound = options.get("PrivateDnsOnlyForInboundResolverEndpoint")
     if only_inbound is not None and not (service.has_gateway and enabled):
         raise invalid_parameter(
