@@ -230,7 +230,7 @@ def test_that_an_instance_does_not_run_is_said_before_anything_else(
     """Between B and C nothing is let through either."""
     answer = asked(in_state(three_vpcs(), "i-b", state), source, destination)
     assert (answer["reachable"], answer["reason"], answer["reply"]) == (False, "INSTANCE_NOT_RUNNING", None)
-    assert answer["sentence"] == "eni-b (b-EC2) is not attached to a running instance."
+    assert answer["sentence"] == "Nothing that eni-b (b-EC2) belongs to takes packets now."
     assert [hop["rule"] for hop in answer["forward"]] == [f"i-b is {state}"]
 
 

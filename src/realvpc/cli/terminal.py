@@ -53,7 +53,7 @@ state_option = click.option(
     type=place,
     metavar="DIR",
     callback=_noted,
-    help="The service's state directory.",
+    help="The service's state directory, else that of REALVPC_STATE.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

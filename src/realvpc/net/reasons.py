@@ -180,8 +180,8 @@ class Reason(Enum):  # fmt: skip
         20,
         Layer.DELIVERY,
         "BAD_STATE",
-        "{resource} is not attached to a running instance.",
-        "{resource} は実行中のインスタンスにアタッチされていません。",
+        "Nothing that {resource} belongs to takes packets now.",
+        "{resource} の所有者は、現在パケットを受け取りません。",
     )
     NOT_SERVED = (
         21,
