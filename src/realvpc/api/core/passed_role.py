@@ -10,6 +10,7 @@ from realvpc.iam.evaluate import Conditions
 
 from .context import Context
 from .question import Question
+from .resource_tags import tags_of
 
 _ACTION = "iam:PassRole"
 _TAGS = ("aws:ResourceTag/", "iam:ResourceTag/")
@@ -26,8 +27,7 @@ def _knows(key: str) -> bool:
 
 
 def _tells(ctx: Context, role_arn: str, service: str, resource: str) -> Iterable[Conditions]:
-    role = ctx.directory.roles.get(role_arn)
-    tags = role.tags if role is not None else {}
+    tags = tags_of(ctx, role_arn) or {}
     yield {
         "iam:PassedToService": service,
         **({"iam:AssociatedResourceArn": resource} if resource else {}),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from realvpc.api.service import Service
+
 from ...build import make_vpc
 from ...conftest import MAIN, OTHER, TOKYO
 from ...policies import code_of, give, told_conditions
@@ -71,6 +73,20 @@ class TestPassRole:
         assert code_of(ann, "CreateFlowLogs", **asked) != "UnauthorizedOperation"
         foreign = asked | {"DeliverLogsPermissionArn": f"arn:aws:iam::{OTHER}:role/x"}
         assert code_of(ann, "CreateFlowLogs", **foreign) == "UnauthorizedOperation"
+
+    def test_of_another_accounts_role_no_tags_are_told(self, owner: As, ann: As, service: Service) -> None:
+        theirs = make_profile(As(service, "AKIATHEIRS"), "flow", secret="theirs")
+        asked: dict[str, Any] = {
+            "ResourceIds": [make_vpc(owner)],
+            "ResourceType": "VPC",
+            "TrafficType": "ALL",
+            "LogGroupName": "g",
+            "DeliverLogsPermissionArn": theirs,
+        }
+        secret = "ResourceTag/secret"
+        give(owner, {}, {"Effect": "Deny", "Condition": {"StringEquals": {f"iam:{secret}": "x"}}})
+        told = told_conditions(owner, ann.refused("CreateFlowLogs", **asked))
+        assert told["iam:PassedToService"] and not [key for key in told if key.endswith(secret)]
 
 
 def test_a_parameter_that_names_an_image_has_to_be_readable(owner: As, ann: As) -> None:
