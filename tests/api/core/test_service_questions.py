@@ -222,3 +222,25 @@ def test_where_a_request_comes_from_is_a_condition(owner: As, ann: As, service: 
     assert [code(each) for each in (here, there)] == ["", "UnauthorizedOperation"]
     give(owner, {"Condition": office}, {"Condition": {"StringEquals": {"aws:SourceVpce": endpoint_id}}})
     assert [code(each) for each in (here, there, private)] == ["", "UnauthorizedOperation", ""]
+
+
+def test_what_has_no_tags_is_known_to_have_none(owner: As, ann: As) -> None:
+    """Lists, and kinds of which the reference has no tags: who may nothing with what has a tag may do these."""
+    owner("CreateGroup", of="iam", GroupName="all")
+    owner("CreateLogGroup", of="logs", logGroupName="app", tags={"stage": "live"})
+    calls: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("AddUserToGroup", "iam", {"GroupName": "all", "UserName": "ann"}),
+        ("GetGroup", "iam", {"GroupName": "all"}),
+        ("ListUsers", "iam", {}),
+        ("ListHostedZones", "route53", {}),
+        ("DescribeLogGroups", "logs", {}),
+        ("DescribeParameters", "ssm", {}),
+        ("GetCallerIdentity", "sts", {}),
+        ("DescribeInstanceInformation", "ssm", {}),
+    )
+    live = {"StringEquals": {"aws:ResourceTag/stage": "live"}}
+    give(owner, {}, {"Effect": "Deny", "Condition": live})
+    assert [action for action, of, params in calls if not may(ann, action, of, **params)] == []
+    assert not may(ann, "DescribeLogStreams", "logs", logGroupName="app")
+    give(owner, {"Condition": live})
+    assert not any(may(ann, action, of, **params) for action, of, params in calls if action != "GetCallerIdentity")

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from realvpc.iam.evaluate import EVERYTHING
 from realvpc.net.balancing_arn import kind_of, row_at
 from realvpc.net.log_group import group_id
 from realvpc.net.parameter import parameter_id
@@ -65,12 +66,25 @@ _FINDS: Mapping[tuple[str, str], _Finds] = {
 }
 
 
+_WITHOUT_TAGS = frozenset(
+    {("iam", "group"), ("route53", "change"), ("route53", "hostedzone"), ("sts", "federated-user")}
+)
+"""What has none that conditions see (Service Authorization Reference, "Resource types defined by" the services)."""
+
+_LISTED_BY_STAR = frozenset({("logs", "log-group")})
+"""What lists name all of together: no one of them, whose tags it would have."""
+
+
 def tags_of(ctx: Context, arn: str) -> Mapping[str, str] | None:
-    """None of what cannot be told, several at once among it.  What does not exist has no tags, and neither has what the
-    caller does not see."""
+    """None of what cannot be told, several at once among it.  What does not exist has no tags, neither has what the
+    caller does not see, and an action that concerns no resource has none to tell of."""
+    if arn == EVERYTHING:
+        return {}
     service, _, rest = arn.removeprefix("arn:aws:").partition(":")
     resource = rest.partition(":")[2].partition(":")[2]
     kind, _, name = resource.partition(":" if service == "logs" else "/")
+    if (service, kind) in _WITHOUT_TAGS or ((service, kind) in _LISTED_BY_STAR and name == EVERYTHING):
+        return {}
     finds = _FINDS.get((service, kind))
     if finds is None or "*" in name:
         return None
