@@ -55,6 +55,16 @@ def test_what_is_archived_is_not_read(client: Client, as_account: Any) -> None:
     client("DeleteSnapshot", SnapshotId=snapshot_id)
 
 
+def test_what_is_archived_is_shared_with_nobody_else(client: Client) -> None:
+    """EBS guide, "Archive Amazon EBS snapshots": sharing is disabled once a snapshot is archived."""
+    snapshot_id = archive(client)
+    add, remove = ({"CreateVolumePermission": {each: [{"UserId": OTHER}]}} for each in ("Add", "Remove"))
+    assert client.refused("ModifySnapshotAttribute", SnapshotId=snapshot_id, **add).code == "IncorrectState"
+    client("ModifySnapshotAttribute", SnapshotId=snapshot_id, **remove)
+    client("RestoreSnapshotTier", SnapshotId=snapshot_id, TemporaryRestoreDays=2)
+    client("ModifySnapshotAttribute", SnapshotId=snapshot_id, **add)
+
+
 def test_a_temporary_restore_ends_by_itself(client: Client, clock: Clock) -> None:
     snapshot_id = archive(client)
     begun = client("RestoreSnapshotTier", SnapshotId=snapshot_id, TemporaryRestoreDays=2)

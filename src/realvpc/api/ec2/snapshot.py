@@ -112,11 +112,17 @@ def describe_snapshot_attribute(ctx: Context, request: Request) -> Answer:
 
 
 def modify_snapshot_attribute(ctx: Context, request: Request) -> Answer:
-    """Who may make volumes of it.  Raises ``InvalidSnapshot.NotFound``, AuthFailure, InvalidParameterValue,
-    OperationNotPermitted, and what ``shared_anew`` raises."""
+    """Who may make volumes of it.
+
+    Raises ``InvalidSnapshot.NotFound``, AuthFailure, InvalidParameterValue, IncorrectState for one that is in the
+    archive, OperationNotPermitted, and what ``shared_anew`` raises.
+    """
     snapshot = _to_share(ctx, request)
     shared = shared_anew(request, snapshot, CREATE_VOLUME)
-    if is_managed_key(ctx, snapshot.kms_key_id) and not set(shared) <= set(snapshot.shared_with):
+    is_wider = not set(shared) <= set(snapshot.shared_with)
+    if is_wider:
+        check_readable(ctx, snapshot)
+    if is_wider and is_managed_key(ctx, snapshot.kms_key_id):
         raise AwsError("OperationNotPermitted", "Encrypted snapshots with EBS default key cannot be shared")
     if ALL in shared and ALL not in snapshot.shared_with:
         if snapshot.encrypted:
