@@ -127,9 +127,11 @@ def _shared(ctx: Context, request: Request, image: MachineImage) -> MachineImage
 
 
 def reset_image_attribute(ctx: Context, request: Request) -> Answer:
-    """Nobody but its owner may launch it.  Raises ``InvalidAMIID.NotFound``, AuthFailure."""
+    """Nobody but its owner may launch it.  Raises ``InvalidAMIID.NotFound``, AuthFailure, InvalidParameterValue."""
     image = named(ctx, IMAGE, request, "ImageId")
     check_owner(ctx, image)
+    if _IN_ANY_CASE.get(request["Attribute"].lower()) != LAUNCH.attribute:
+        raise unknown_attribute(request["Attribute"])
     return Answer({}, put(replace(image, shared_with=())))
 
 

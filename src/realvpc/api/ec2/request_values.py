@@ -9,11 +9,23 @@ from ..core.context import Context, Request
 from ..core.errors import AwsError
 from .condition_values import Value
 from .launch import find_profile
+from .sharing import CREATE_VOLUME, LAUNCH
 
 Given: TypeAlias = tuple[str, ...]
 
 _NO_ATTRIBUTE = frozenset({"Attribute", "ClientToken", "DryRun", "OperationType", "Value"})
 """Members of requests to modify that are no attributes themselves."""
+
+_OF_SHARING = frozenset({"GroupNames", "OrganizationArns", "OrganizationalUnitArns", "UserGroups", "UserIds"})
+"""Members that name with whom an image or a snapshot is shared."""
+
+_MEMBERS: Mapping[str, str] = {
+    "blockdevicemapping": "BlockDeviceMappings",
+    "domain-name": "DomainName",
+    "groupset": "Groups",
+    **{name.lower(): name for name in ("Description", "ImdsSupport", LAUNCH.member, CREATE_VOLUME.member)},
+}
+"""The members for what ``Attribute`` names, where that is not the same but for a capital: images' in any case."""
 
 
 def tags_for(action: str, kind: str, request: Request) -> Mapping[str, str]:
@@ -28,16 +40,19 @@ def tags_for(action: str, kind: str, request: Request) -> Mapping[str, str]:
 def attributes(request: Request) -> Mapping[str, Given]:
     """What ModifyInstanceAttribute and its like set: attributes by name, with the values that text can have.
 
-    Requests name one by its own member (``DisableApiStop``) or, in EC2's older way, in ``Attribute``.
+    Requests name one by its own member (``DisableApiStop``) or, in EC2's older way, in ``Attribute``, or both; whom
+    something is shared with, by lists beside ``OperationType`` too.
     """
-    if request.get("Attribute"):
-        name: str = request["Attribute"]
-        return {name[:1].upper() + name[1:]: _texts(request.get("Value"))}
-    return {
-        name: _texts(value)
-        for name, value in request.items()
-        if name not in _NO_ATTRIBUTE and not name.endswith(("Id", "Ids"))
-    }
+    shared = (LAUNCH if "ImageId" in request else CREATE_VOLUME).member
+    found: dict[str, Given] = {}
+    if name := request.get("Attribute"):
+        found[_MEMBERS.get(name.lower()) or name[:1].upper() + name[1:]] = _texts(request.get("Value"))
+    for name, value in request.items():
+        if name in _OF_SHARING:
+            found.setdefault(shared, ())
+        elif name not in _NO_ATTRIBUTE and not name.endswith(("Id", "Ids")):
+            found[name] = _texts(value) or found.get(name, ())
+    return found
 
 
 def _texts(value: Any) -> Given:

@@ -198,6 +198,40 @@ def test_attributes_that_are_changed_are_conditions(owner: As, ann: As) -> None:
             assert code_of(ann, action, **params) == expected, (action, condition)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "params"),
+    [
+        ("LaunchPermission", "", {"OperationType": "add", "UserIds": [OTHER]}),
+        ("LaunchPermission", "", {"OperationType": "add", "UserGroups": ["all"]}),
+        ("LaunchPermission", "", {"Attribute": "launchpermission", "OperationType": "add", "UserIds": [OTHER]}),
+        ("LaunchPermission", "", {"LaunchPermission": {"Add": [{"UserId": OTHER}]}}),
+        ("Description", "mine", {"Attribute": "dESCRIPTION", "Value": "mine"}),
+        ("Description", "mine", {"Attribute": "description", "Description": {"Value": "mine"}}),
+        ("Description", "mine", {"Description": {"Value": "mine"}}),
+        ("ImdsSupport", "v2.0", {"Attribute": "imdssupport", "Value": "v2.0"}),
+    ],
+)
+def test_an_attribute_of_an_image_is_told_however_it_is_named(
+    owner: As, ann: As, name: str, value: str, params: dict[str, Any]
+) -> None:
+    copied = owner("CopyImage", SourceImageId=image_id(owner), SourceRegion=TOKYO, Name="copy")["ImageId"]
+    owner("DisableImageBlockPublicAccess")
+    for condition in (
+        ({"ec2:Attribute": name}, {f"ec2:Attribute/{name}": value}) if value else ({"ec2:Attribute": name},)
+    ):
+        give(owner, {}, {"Effect": "Deny", "Condition": {"StringEquals": condition}})
+        assert code_of(ann, "ModifyImageAttribute", ImageId=copied, **params) == "UnauthorizedOperation", condition
+        give(owner, {}, {"Effect": "Deny", "Condition": {"StringEquals": dict.fromkeys(condition, "x")}})
+        assert code_of(ann, "ModifyImageAttribute", ImageId=copied, **params) == "DryRunOperation", condition
+
+
+def test_the_attribute_of_an_image_that_is_reset_is_the_one_that_is_named(owner: As, ann: As) -> None:
+    copied = owner("CopyImage", SourceImageId=image_id(owner), SourceRegion=TOKYO, Name="copy")["ImageId"]
+    give(owner, {}, {"Effect": "Deny", "Condition": {"StringEquals": {"ec2:Attribute": "LaunchPermission"}}})
+    for attribute, code in (("launchPermission", "UnauthorizedOperation"), ("description", "InvalidParameterValue")):
+        assert code_of(ann, "ResetImageAttribute", ImageId=copied, Attribute=attribute) == code
+
+
 def test_with_whom_a_snapshot_is_shared_is_a_condition(owner: As, ann: As) -> None:
     zone = owner("DescribeAvailabilityZones")["AvailabilityZones"][0]["ZoneName"]
     volume_id = owner("CreateVolume", AvailabilityZone=zone, Size=8)["VolumeId"]
