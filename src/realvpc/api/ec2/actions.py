@@ -73,7 +73,7 @@ from . import (
 from .flow_log_actions import FLOW_LOG_ACTIONS
 from .image_actions import IMAGE_ACTIONS
 from .nat_gateway_actions import NAT_GATEWAY_ACTIONS
-from .resources import on, on_accepted, on_key_pair, on_launch, on_placement_group, on_tagged
+from .resources import on, on_accepted, on_group, on_key_pair, on_launch, on_placement_group, on_tagged
 from .vpc_endpoint_actions import VPC_ENDPOINT_ACTIONS
 
 ACTIONS: dict[str, Action] = {
@@ -92,9 +92,9 @@ ACTIONS: dict[str, Action] = {
     "RejectVpcPeeringConnection": Action(peering.reject_vpc_peering_connection, on("vpc-peering-connection")),
     # Security groups
     "AuthorizeSecurityGroupEgress": Action(security_group_rule.authorize_security_group_egress, on("security-group")),
-    "AuthorizeSecurityGroupIngress": Action(security_group_rule.authorize_security_group_ingress, on("security-group")),
+    "AuthorizeSecurityGroupIngress": Action(security_group_rule.authorize_security_group_ingress, on_group),
     "CreateSecurityGroup": Action(security_group.create_security_group, on("security-group", perhaps=("vpc",))),
-    "DeleteSecurityGroup": Action(security_group.delete_security_group, on("security-group")),
+    "DeleteSecurityGroup": Action(security_group.delete_security_group, on_group),
     "DescribeSecurityGroupReferences": Action(
         security_group_references.describe_security_group_references, on("security-group")
     ),
@@ -105,12 +105,12 @@ ACTIONS: dict[str, Action] = {
         security_group_rule.modify_security_group_rules, on("security-group", "security-group-rule")
     ),
     "RevokeSecurityGroupEgress": Action(security_group_rule.revoke_security_group_egress, on("security-group")),
-    "RevokeSecurityGroupIngress": Action(security_group_rule.revoke_security_group_ingress, on("security-group")),
+    "RevokeSecurityGroupIngress": Action(security_group_rule.revoke_security_group_ingress, on_group),
     "UpdateSecurityGroupRuleDescriptionsEgress": Action(
-        security_group_rule.update_security_group_rule_descriptions_egress, on("security-group")
+        security_group_rule.update_security_group_rule_descriptions_egress, on_group
     ),
     "UpdateSecurityGroupRuleDescriptionsIngress": Action(
-        security_group_rule.update_security_group_rule_descriptions_ingress, on("security-group")
+        security_group_rule.update_security_group_rule_descriptions_ingress, on_group
     ),
     # Security groups in other VPCs
     "AssociateSecurityGroupVpc": Action(

@@ -14,7 +14,7 @@ from . import (
     snapshot_tier,
     volume_snapshot,
 )
-from .resources import on
+from .resources import on, on_copied_volumes, on_registered
 
 IMAGE_ACTIONS: dict[str, Action] = {
     "CancelImageLaunchPermission": Action(image_attribute.cancel_image_launch_permission, on("image")),
@@ -35,12 +35,12 @@ IMAGE_ACTIONS: dict[str, Action] = {
     "EnableImageDeregistrationProtection": Action(image_lifecycle.enable_image_deregistration_protection, on("image")),
     "GetImageBlockPublicAccessState": Action(ebs_setting.get_image_block_public_access_state, on_all),
     "ModifyImageAttribute": Action(image_attribute.modify_image_attribute, on("image")),
-    "RegisterImage": Action(image_registration.register_image, on("image", perhaps=("snapshot",))),
+    "RegisterImage": Action(image_registration.register_image, on_registered),
     "ResetImageAttribute": Action(image_attribute.reset_image_attribute, on("image")),
     # Snapshots
     "CopySnapshot": Action(volume_snapshot.copy_snapshot, on("snapshot")),
     "CreateSnapshot": Action(volume_snapshot.create_snapshot, on("snapshot", "volume")),
-    "CreateSnapshots": Action(volume_snapshot.create_snapshots, on("instance", "snapshot", "volume")),
+    "CreateSnapshots": Action(volume_snapshot.create_snapshots, on_copied_volumes),
     "DeleteSnapshot": Action(snapshot.delete_snapshot, on("snapshot")),
     "DescribeSnapshotAttribute": Action(snapshot.describe_snapshot_attribute, on("snapshot")),
     "DescribeSnapshotTierStatus": Action(snapshot_tier.describe_snapshot_tier_status, on_all),

@@ -38,6 +38,7 @@ _PROFILES = frozenset({"RunInstances", "AssociateIamInstanceProfile", "ReplaceIa
 """Actions that hand the role of an instance profile to EC2."""
 
 _LAUNCH = "RunInstances"
+_RESOURCE_TAGS = ("ec2:resourcetag/", "aws:resourcetag/")
 _OURS = ("ec2:", "aws:resourcetag/", "aws:requesttag/")
 
 
@@ -65,7 +66,11 @@ class _Subject(Struct, frozen=True, kw_only=True):
         given = self._given(names)
         rows = self._rows()
         if rows is None:  # it would fail: what it says then is told to whom these keys alone might not let
-            yield {**given, **{name: None for name in names if self._is_of_row(name)}}
+            owner = {"aws:ResourceAccount": (self.ctx.account,)}
+            yield {**given, **owner, **{name: None for name in names if self._is_of_row(name)}}
+            return
+        if self._is_untold():
+            yield {name: value for name, value in given.items() if name not in IDS}
             return
         reads = [(name, READS[name]) for name in names if self._is_of_row(name)]
         has_tags = self.name != _NEW  # what is to be made has none yet
@@ -78,6 +83,25 @@ class _Subject(Struct, frozen=True, kw_only=True):
                 tags = row.tags_seen_by(self.ctx.account, self.ctx.region)
                 own |= {prefix + key: (value,) for prefix in prefixes for key, value in tags.items()}
             yield own
+
+    def knows(self) -> Knows:
+        """Of all keys but those of what was not told, as long as the action would find it."""
+        known = _knows(self.action, self.kind if self.kind in _BY_TYPE else "")
+        if not self._is_untold():
+            return known
+        names = keys_of(self.action, self.kind)
+
+        def knows(key: str) -> bool:
+            is_its_own = key.startswith(_RESOURCE_TAGS) or names.get(key) in (*READS, *IDS)
+            return known(key) and (not is_its_own or self.prospect.puts() is None)
+
+        return knows
+
+    def _is_untold(self) -> bool:
+        """Whether it is there, and the request does not tell which it is: what is to be made has no tags yet that
+        policies could ask for."""
+        is_made = self.creating or "aws:resourcetag/" not in keys_of(self.action, self.kind)
+        return self.name == _NEW and self.kind in _BY_TYPE and not is_made
 
     def _is_of_row(self, name: str) -> bool:
         return name in READS and IDS.get(name) != self.kind
@@ -164,7 +188,7 @@ def _asks(name: str, ctx: Context, request: Request, arns: Sequence[str], prospe
             template=template.get(kind) or template.get("", {}),
             tags=tags[kind],
         )
-        return Question(f"ec2:{asked}", resource, _knows(asked, kind if kind in _BY_TYPE else ""), subject.tells)
+        return Question(f"ec2:{asked}", resource, subject.knows(), subject.tells)
 
     yield from map(question, arns)
     for kind in dict.fromkeys(_tagged_kinds(request)):

@@ -24,8 +24,11 @@ from ..core.action import Resources
 from ..core.arn import arn
 from ..core.context import Context, Request
 from ..core.errors import AwsError
+from .elastic_ip import with_public_ip
 from .nouns import NOUNS
 from .run_instances import with_template
+from .security_group import group_named
+from .volume_snapshot import volumes_to_copy
 
 _MEMBERS: Mapping[str, str] = {  # the type of what it names, by the name of a request's member
     "AddRouteTableIds": "route-table",
@@ -127,17 +130,41 @@ def on(*types: str, perhaps: Sequence[str] = ()) -> Resources:
     return resources
 
 
+_GROUP = on("security-group")
 _LAUNCHED = on(
     *("image", "instance", "network-interface", "security-group", "subnet", "volume"),
     perhaps=("key-pair", "launch-template"),
 )
 
 
+def on_group(ctx: Context, request: Request) -> Sequence[str]:
+    """A security group, by its id or by its name in the default VPC."""
+    if request.get("GroupId") is None and request.get("GroupName"):
+        with suppress(AwsError):  # there is none: the action says so
+            request = request | {"GroupId": group_named(ctx, request["GroupName"]).id}
+    return _GROUP(ctx, request)
+
+
 def on_launch(ctx: Context, request: Request) -> Sequence[str]:
     """What a launch names, and what its template names for it: by a template nobody launches what he may not."""
     with suppress(AwsError):  # no such template, or nothing that can be launched: the action says which
         request, _ = with_template(ctx, request)
-    return _LAUNCHED(ctx, request)
+    return [*_LAUNCHED(ctx, request), *_mapped(ctx, request)]
+
+
+def on_registered(ctx: Context, request: Request) -> Sequence[str]:
+    """A new image, and the snapshots that it is of."""
+    return [*_arns(ctx, [("image", "*")]), *_mapped(ctx, request)]
+
+
+def on_copied_volumes(ctx: Context, request: Request) -> Sequence[str]:
+    """An instance, those of its volumes of which there are to be snapshots, and these."""
+    wanted = request["InstanceSpecification"]
+    volumes: Iterable[str] = ("*",)
+    with suppress(AwsError):
+        volumes = [row.id for row in volumes_to_copy(ctx, wanted)]
+    named = [("instance", wanted["InstanceId"]), ("snapshot", "*"), *(("volume", each) for each in volumes)]
+    return _arns(ctx, named)
 
 
 def on_accepted(ctx: Context, request: Request) -> Sequence[str]:
@@ -171,6 +198,12 @@ def on_placement_group(ctx: Context, request: Request) -> Sequence[str]:
     return _arns(ctx, [("placement-group", request.get("GroupName") or "*")])
 
 
+def _mapped(ctx: Context, request: Mapping[str, Any]) -> list[str]:
+    """The snapshots that block device mappings name."""
+    disks = (each.get("Ebs") or {} for each in request.get("BlockDeviceMappings") or ())
+    return _arns(ctx, (("snapshot", name) for disk in disks if (name := disk.get("SnapshotId"))))
+
+
 def _named(ctx: Context, request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Type and id of the resources that a request names."""
     for member, value in request.items():
@@ -185,6 +218,9 @@ def _named(ctx: Context, request: Mapping[str, Any]) -> Iterator[tuple[str, str]
         elif member in ("AssociationId", "AssociationIds"):
             for each in [value] if isinstance(value, str) else value:
                 yield from _associated(ctx, each)
+        elif member == "PublicIp" and value:
+            with suppress(AwsError):
+                yield "elastic-ip", with_public_ip(ctx, value).id
         elif member == "AttachmentId":
             yield from _attached(ctx, value)
 

@@ -7,7 +7,7 @@ its snapshot (decision 0055).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from realvpc.net.machine_image import DiskSnapshot
 from realvpc.net.quotas import SNAPSHOTS_PER_REGION
@@ -43,7 +43,30 @@ def create_snapshots(ctx: Context, request: Request) -> Answer:
     """One of each volume of an instance.  Raises ``InvalidInstanceID.NotFound``, ``InvalidVolume.NotFound``,
     InvalidParameterValue for a volume that the instance does not have, SnapshotLimitExceeded."""
     refuse(request, _NOT_HERE)
-    wanted = request["InstanceSpecification"]
+    volumes = volumes_to_copy(ctx, request["InstanceSpecification"])
+    _check_room(ctx, len(volumes))
+    tags = tags_on_creation(request, SNAPSHOT.tag_type)
+    copied = request.get("CopyTagsFromSource") == "volume"
+    rows = [
+        _snapshot(
+            ctx,
+            volume,
+            request.get("Description") or "",
+            ({key: value for key, value in volume.tags.items() if not is_reserved(key)} if copied else {}) | tags,
+        )
+        for volume in volumes
+    ]
+    members = ("Description", "Encrypted", "OwnerId", "Progress", "SnapshotId", "StartTime", "State", "Tags")
+    shown = [_begun(ctx, row) for row in rows]
+    return Answer(
+        {"Snapshots": [{name: each[name] for name in (*members, "VolumeId", "VolumeSize")} for each in shown]},
+        put(*rows),
+    )
+
+
+def volumes_to_copy(ctx: Context, wanted: Request) -> Sequence[Volume]:
+    """Those of an instance, an ``InstanceSpecification``, at least one, by their devices.  Raises
+    ``InvalidInstanceID.NotFound``, ``InvalidVolume.NotFound``, InvalidParameterValue."""
     instance = get(ctx, INSTANCE, wanted["InstanceId"])
     root = ctx.state.inventory.root_volume_of(instance)
     volumes = {row.id: row for row in ctx.state.inventory.volumes_of(instance.id)}
@@ -56,24 +79,7 @@ def create_snapshots(ctx: Context, request: Request) -> Answer:
         volumes.pop(volume_id, None)
     if not volumes:
         raise invalid_parameter_value(f"There is no volume of '{instance.id}' left to take a snapshot of.")
-    _check_room(ctx, len(volumes))
-    tags = tags_on_creation(request, SNAPSHOT.tag_type)
-    copied = request.get("CopyTagsFromSource") == "volume"
-    rows = [
-        _snapshot(
-            ctx,
-            volume,
-            request.get("Description") or "",
-            ({key: value for key, value in volume.tags.items() if not is_reserved(key)} if copied else {}) | tags,
-        )
-        for volume in sorted(volumes.values(), key=lambda row: row.device_name)
-    ]
-    members = ("Description", "Encrypted", "OwnerId", "Progress", "SnapshotId", "StartTime", "State", "Tags")
-    shown = [_begun(ctx, row) for row in rows]
-    return Answer(
-        {"Snapshots": [{name: each[name] for name in (*members, "VolumeId", "VolumeSize")} for each in shown]},
-        put(*rows),
-    )
+    return sorted(volumes.values(), key=lambda row: row.device_name)
 
 
 def copy_snapshot(ctx: Context, request: Request) -> Answer:
