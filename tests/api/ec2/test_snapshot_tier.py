@@ -58,11 +58,14 @@ def test_what_is_archived_is_not_read(client: Client, as_account: Any) -> None:
 def test_what_is_archived_is_shared_with_nobody_else(client: Client) -> None:
     """EBS guide, "Archive Amazon EBS snapshots": sharing is disabled once a snapshot is archived."""
     snapshot_id = archive(client)
-    add, remove = ({"CreateVolumePermission": {each: [{"UserId": OTHER}]}} for each in ("Add", "Remove"))
-    assert client.refused("ModifySnapshotAttribute", SnapshotId=snapshot_id, **add).code == "IncorrectState"
-    client("ModifySnapshotAttribute", SnapshotId=snapshot_id, **remove)
+    add, remove = ({each: [{"UserId": OTHER}]} for each in ("Add", "Remove"))
+    assert (
+        client.refused("ModifySnapshotAttribute", SnapshotId=snapshot_id, CreateVolumePermission=add).code
+        == "IncorrectState"
+    )
+    client("ModifySnapshotAttribute", SnapshotId=snapshot_id, CreateVolumePermission=remove)
     client("RestoreSnapshotTier", SnapshotId=snapshot_id, TemporaryRestoreDays=2)
-    client("ModifySnapshotAttribute", SnapshotId=snapshot_id, **add)
+    client("ModifySnapshotAttribute", SnapshotId=snapshot_id, CreateVolumePermission=add)
 
 
 def test_a_temporary_restore_ends_by_itself(client: Client, clock: Clock) -> None:
