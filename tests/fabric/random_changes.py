@@ -29,7 +29,7 @@ from realvpc.net.table import Change, delete, put
 from realvpc.net.vpc import CidrAssociation, Ipv6CidrAssociation, Vpc
 from realvpc.net.vpc_endpoint import VpcEndpoint
 
-from .random_endpoints import APPLIANCES
+from .random_endpoints import APPLIANCES, appliance_changes
 from .random_flow_logs import flow_log
 from .random_vpc_endpoints import endpoint_changes, endpoint_route_changes
 from .random_world import ACCOUNTS, REGIONS, SECONDARY, World
@@ -184,7 +184,7 @@ class Changes:
     def _appliance(self, network: Network) -> Change:
         kind = self.random.choice(APPLIANCES)
         back, row = self._missing(network, kind), self._pick(network, kind)
-        return put(back) if back is not None else delete(row) if row else Change()
+        return put(back) if back is not None else appliance_changes(self.random, row)
 
     def _vpc_endpoint(self, network: Network) -> Change:
         back, row = self._missing(network, VpcEndpoint), self._pick(network, VpcEndpoint)

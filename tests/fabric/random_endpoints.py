@@ -3,12 +3,16 @@ is for them."""
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from realvpc.net.instance_connect_endpoint import EndpointState, InstanceConnectEndpoint
 from realvpc.net.load_balancer import LoadBalancer, LoadBalancerState, Scheme
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.subnet import Subnet
+from realvpc.net.table import Change, delete, put
 from realvpc.net.vpc import Vpc
 
 from ..packets.hosts import NOW
@@ -71,3 +75,10 @@ def _add_instance_connect_endpoint(world: World, vpc: Vpc) -> None:
         **addresses,
     )
     world.interfaces.append(interface)
+
+
+def appliance_changes(random: Random, row: Any) -> Change:
+    """It goes, or changes its state, if it has several that count."""
+    if isinstance(row, LoadBalancer) and random.random() < 0.7:
+        return put(replace(row, state=random.choice(list(LoadBalancerState))))
+    return delete(row) if row else Change()

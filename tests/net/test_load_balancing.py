@@ -69,6 +69,18 @@ def test_with_security_groups_they_decide() -> None:
     assert trace.reason is Reason.SECURITY_GROUP_INGRESS
 
 
+@pytest.mark.parametrize("state", list(LoadBalancerState))
+def test_its_nodes_take_what_arrives_while_it_is_active(state: LoadBalancerState) -> None:
+    network = with_node(is_filtered=False)
+    [balancer] = network.load_balancers.values()
+    network = network.apply(put(replace(balancer, state=state)))
+    [client] = [row for row in network.interfaces.values() if row.id != NODE]
+    [address] = client.private_addresses
+    trace = walk(network, packet(address, ADDRESS), client.id)
+    is_active = state is LoadBalancerState.ACTIVE
+    assert trace.reason is (Reason.DELIVERED if is_active else Reason.INSTANCE_NOT_RUNNING)
+
+
 @pytest.mark.parametrize("is_there", [True, False])
 def test_nobody_takes_what_arrives_once_the_load_balancer_is_gone(*, is_there: bool) -> None:
     network = with_node(is_filtered=False)

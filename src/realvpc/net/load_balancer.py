@@ -98,6 +98,11 @@ class LoadBalancer(Resource, frozen=True, kw_only=True):
         return self.scheme is Scheme.INTERNAL
 
     @property
+    def is_active(self) -> bool:
+        """Whether its nodes take what arrives."""
+        return self.state is _S.ACTIVE
+
+    @property
     def is_leaving(self) -> bool:
         return self.state is _S.DELETING
 

@@ -66,6 +66,21 @@ def balancer_in_zone(
     return None
 
 
+def balancer_at(network: Network, interface: NetworkInterface) -> LoadBalancer | None:
+    """The load balancer whose node it is, or to which an endpoint to an account's service leads by it."""
+    owner = interface.attachment.owner_id if interface.attachment else ""
+    endpoint = network.vpc_endpoints.get(owner)
+    if endpoint is None or endpoint.leads_to_aws:
+        return network.load_balancers.get(owner)
+    return balancer_in_zone(network, service_named(network, endpoint.service_name), zone_of(network, interface))
+
+
+def listens(network: Network, balancer: LoadBalancer, protocol: str, port: int) -> bool:
+    """Whether it has a listener for what arrives by ``tcp``, ``udp`` or anything else."""
+    listeners = network.listeners.where(indexes.load_balancer_id, balancer.id)
+    return any(protocol in row.protocol.transports and row.port == port for row in listeners)
+
+
 def taken_indexes(network: Network, balancer: LoadBalancer) -> set[int]:
     """The device indexes of the links of a load balancer, and of all others behind the same service: an endpoint's link
     may come to be another's when that gets a node in its zone."""

@@ -8,7 +8,7 @@ from .network_interface import NetworkInterface
 
 def has_machine(network: Network, interface: NetworkInterface) -> bool:
     """An instance that runs has it, or an appliance that takes packets itself: an EC2 Instance Connect Endpoint, or a
-    load balancer, be it in the VPC of an endpoint that leads to it."""
+    load balancer that is active, or in the VPC of an endpoint that leads to one."""
     instance = network.instance_of(interface)
     if instance is not None:
         return instance.machine_wanted
@@ -16,4 +16,5 @@ def has_machine(network: Network, interface: NetworkInterface) -> bool:
     endpoint = network.vpc_endpoints.get(owner)
     if endpoint is not None:
         return endpoint.is_connected and not endpoint.leads_to_aws
-    return owner in network.instance_connect_endpoints or owner in network.load_balancers
+    balancer = network.load_balancers.get(owner)
+    return balancer.is_active if balancer is not None else owner in network.instance_connect_endpoints

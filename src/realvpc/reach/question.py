@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from realvpc.net import aws_hosts, nat64
 from realvpc.net.addresses import Address
 from realvpc.net.icmp import Icmpv6Type
+from realvpc.net.load_balancing import balancer_at, listens
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
 from realvpc.net.packet import DEFAULT_SIZE, ECHO_REQUEST, PROTOCOL_NUMBERS, Packet
@@ -66,7 +67,7 @@ class Question(Struct, frozen=True, kw_only=True):
 
 
 class Misdelivery(Enum):
-    """A packet that arrives, though not at the machine that it is for: ``(English, Japanese)``.
+    """A packet that arrives, though not at a machine that it is for: ``(English, Japanese)``.
 
     No layer drops it, so these are no reasons of ``walk``.  The sentences may use ``{source}`` and ``{destination}`` of
     the packet that goes astray, ``{asked}`` and ``{instead}``.
@@ -90,6 +91,10 @@ class Misdelivery(Enum):
     REPLY_GOES_TO_ANOTHER = (
         "The reply arrives at {instead}: seen from {source}, the address {destination} is not that of {asked}.",
         "応答は {instead} に届きます。{source} から見た {destination} は {asked} のアドレスではありません。",
+    )
+    NO_LISTENER = (
+        "The packet arrives at {instead}, a load balancer's, which has no listener for it: nothing answers.",
+        "パケットはロードバランサーの {instead} に届きますが、該当するリスナーがないため応答はありません。",
     )
     AT_A_MIDDLEBOX = (
         "A route leads to {instead}, whose source/destination check is off: whether that machine passes on what is for "
@@ -151,6 +156,10 @@ def ask(network: Network, question: Question) -> Reachability:
         return Reachability(question, forward, None, Stray(Misdelivery.AT_A_MIDDLEBOX, forward, meant))
     if meant is not None and not _same_machine(network, there, meant):
         return Reachability(question, forward, None, Stray(Misdelivery.ANOTHER_HAS_THE_ADDRESS, forward, meant))
+    interface = network.interfaces.get(there)
+    balancer = balancer_at(network, interface) if interface is not None else None
+    if balancer is not None and not listens(network, balancer, question.protocol, question.port):
+        return Reachability(question, forward, None, Stray(Misdelivery.NO_LISTENER, forward, meant))
     through = frozenset({forward.nat_flow}) if forward.nat_flow else frozenset()
     back = walk(network, forward.packet.reply(), forward.delivered_to, forward.tracked, through)
     if back.delivered_to is None or _same_machine(network, back.delivered_to, question.at):
@@ -188,7 +197,7 @@ def _at_a_middlebox(network: Network, trace: Trace) -> bool:
 def _standing(network: Network, interface: NetworkInterface) -> str:
     """How an interface stands that nobody's machine has."""
     owner = interface.attachment.owner_id if interface.attachment else ""
-    found = network.instance_of(interface) or network.vpc_endpoints.get(owner)
+    found = network.instance_of(interface) or network.vpc_endpoints.get(owner) or network.load_balancers.get(owner)
     return f"{found.id} is {found.state}" if found else "it is not attached"
 
 

@@ -255,9 +255,16 @@ def _flow_log(times: _Times, row: FlowLog, found: Affected) -> None:
     found.add_interfaces(times[1].interfaces_in_vpc(row.resource_id))
 
 
-def _appliance(times: _Times, row: InstanceConnectEndpoint | LoadBalancer, found: Affected) -> None:
+def _instance_connect_endpoint(times: _Times, row: InstanceConnectEndpoint, found: Affected) -> None:
     """Its interfaces are somebody's as long as it is there."""
-    if any(row.id not in network.table(type(row)) for network in times):
+    if any(row.id not in network.instance_connect_endpoints for network in times):
+        found.add_interfaces(times[1].interfaces_of(row.id))
+
+
+def _load_balancer(times: _Times, row: LoadBalancer, found: Affected) -> None:
+    """Its interfaces are somebody's as long as it is active."""
+    old, new = (network.load_balancers.get(row.id) for network in times)
+    if (old is not None and old.is_active) != (new is not None and new.is_active):
         found.add_interfaces(times[1].interfaces_of(row.id))
 
 
@@ -302,7 +309,7 @@ _FOLLOW: dict[type[Resource], Callable[[_Times, Any, Affected], None]] = {
     Peering: _peering,
     NatGateway: _nat_gateway,
     FlowLog: _flow_log,
-    InstanceConnectEndpoint: _appliance,
-    LoadBalancer: _appliance,
+    InstanceConnectEndpoint: _instance_connect_endpoint,
+    LoadBalancer: _load_balancer,
     VpcEndpoint: _vpc_endpoint,
 }
