@@ -17,6 +17,8 @@ from realvpc.net.network_interface import NetworkInterface
 from tests.api.build import make_internet_gateway, make_subnet, make_vpc
 from tests.api.conftest import MAIN, START, TOKYO, Client, new_service
 from tests.api.ec2.test_run_instances import run
+from tests.api.policies import service_with_policies
+from tests.api.users import As
 
 TOKEN = "/latest/api/token"
 LIFETIME = "X-aws-ec2-metadata-token-ttl-seconds"
@@ -56,10 +58,10 @@ class Socket:
 class World:
     """``ask`` speaks HTTP as an instance does."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, policies: bool = False) -> None:
         self.clock = clock
-        self.service = new_service(clock)
-        self.client = Client(self.service, MAIN, TOKYO)
+        self.service = service_with_policies(clock) if policies else new_service(clock)
+        self.client = As(self.service, "AKIAOWNER") if policies else Client(self.service, MAIN, TOKYO)
         self.vpc_id = make_vpc(self.client)
         make_internet_gateway(self.client, self.vpc_id)
         self.client("ModifyVpcAttribute", VpcId=self.vpc_id, EnableDnsHostnames={"Value": True})

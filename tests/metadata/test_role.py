@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from realvpc.api.core.call import Credential
+from realvpc.api.core.errors import AwsError
 from realvpc.clock import Clock
 from tests.api.conftest import START
+from tests.api.policies import KEY_ID, policy
+from tests.api.users import As
 
 from .conftest import Launch, World
 
@@ -130,3 +133,76 @@ def test_another_profile_brings_another_roles_credentials(world: World, me: str,
     assert world.text(me, "iam/security-credentials/") == "other"
     updated = world.read(me, "/latest/meta-data/iam/security-credentials/other").json["LastUpdated"]
     assert updated == "2026-11-22T11:30:00Z"
+
+
+class TestConditionsOfDelivery:
+    """IAM guide, "AWS global condition context keys", properties of a role session; EC2 guide, "Work with instance
+    metadata": credentials that IMDSv1 delivered are of no use where a policy denies it."""
+
+    @pytest.fixture
+    def world(self, clock: Clock) -> World:
+        return World(clock, policies=True)
+
+    @pytest.fixture
+    def me(self, launch: Launch, profile: str) -> str:
+        return launch(IamInstanceProfile={"Arn": profile}, MetadataOptions={"HttpTokens": "optional"})
+
+    @staticmethod
+    def as_instance(world: World, me: str, *, with_token: bool = True) -> As:
+        path = f"/latest/meta-data/{CREDENTIALS}"
+        held = (world.read(me, path) if with_token else world.ask(me, path)).json
+        return As(world.service, held["AccessKeyId"], held["Token"])
+
+    @staticmethod
+    def give(world: World, *statements: dict[str, Any]) -> None:
+        world.client("PutRolePolicy", of="iam", RoleName="worker", PolicyName="own", PolicyDocument=policy(*statements))
+
+    def codes(self, one: As) -> list[str]:
+        calls = (("DescribeVpcs", "ec2"), ("DescribeParameters", "ssm"), ("ListHostedZones", "route53"))
+        return [self.code(one, action, of) for action, of in calls]
+
+    @staticmethod
+    def code(one: As, action: str, of: str) -> str:
+        try:
+            one(action, of=of)
+        except AwsError as error:
+            return error.code
+        return ""
+
+    def test_credentials_that_came_without_a_token_can_be_denied(self, world: World, me: str) -> None:
+        v1, v2 = self.as_instance(world, me, with_token=False), self.as_instance(world, me)
+        self.give(world, {}, {"Effect": "Deny", "Condition": {"NumericLessThan": {"ec2:RoleDelivery": "2.0"}}})
+        assert self.codes(v2) == ["", "", ""]
+        assert self.codes(v1) == ["UnauthorizedOperation", "AccessDeniedException", "AccessDenied"]
+
+    def test_the_instance_is_told_to_every_service(self, world: World, me: str, launch: Launch, profile: str) -> None:
+        other = launch(IamInstanceProfile={"Arn": profile})
+        self.give(world, {"Condition": {"ArnLike": {"ec2:SourceInstanceARN": f"arn:aws:ec2:*:*:instance/{me}"}}})
+        assert self.codes(self.as_instance(world, me)) == ["", "", ""]
+        assert "" not in self.codes(self.as_instance(world, other))
+
+    def test_where_it_is_told_too(self, world: World, me: str) -> None:
+        (row,) = world.service.state.network.interfaces_of(me)
+        address = str(row.private_address)
+        here = {"aws:Ec2InstanceSourceVpc": row.vpc_id, "aws:Ec2InstanceSourcePrivateIPv4": address}
+        self.give(world, {"Condition": {"StringEquals": here}})
+        assert self.codes(self.as_instance(world, me)) == ["", "", ""]
+        self.give(world, {"Condition": {"StringEquals": here | {"aws:Ec2InstanceSourceVpc": "vpc-1"}}})
+        assert "" not in self.codes(self.as_instance(world, me))
+
+    def test_others_have_no_such_keys(self, world: World) -> None:
+        instances = {"StringNotEquals": {"aws:Ec2InstanceSourceVpc": "${aws:SourceVpc}"},
+                     "Null": {"ec2:SourceInstanceARN": "false"}}  # fmt: skip
+        old = {"NumericLessThan": {"ec2:RoleDelivery": "2.0"}}
+        denied = [{"Effect": "Deny", "Condition": each} for each in (instances, old)]
+        world.client("PutUserPolicy", of="iam", UserName="ann", PolicyName="own", PolicyDocument=policy({}, *denied))
+        assert self.codes(As(world.service, KEY_ID)) == ["", "", ""]
+
+    def test_a_role_that_the_instance_assumes_has_none_of_its_own(self, world: World, me: str) -> None:
+        self.give(world, {})
+        trusted = trust("ec2.amazonaws.com").replace('"Service": "ec2.amazonaws.com"', '"AWS": "*"')
+        arn = world.client("CreateRole", of="iam", RoleName="next", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+        denying = {"Effect": "Deny", "Condition": {"Null": {"ec2:SourceInstanceARN": "false"}}}
+        world.client("PutRolePolicy", of="iam", RoleName="next", PolicyName="own", PolicyDocument=policy({}, denying))
+        got = self.as_instance(world, me)("AssumeRole", of="sts", RoleArn=arn, RoleSessionName=me)["Credentials"]
+        assert self.codes(As(world.service, got["AccessKeyId"], got["SessionToken"])) == ["", "", ""]

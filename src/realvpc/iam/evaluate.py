@@ -21,8 +21,18 @@ EVERYTHING = "*"
 
 _RESOURCE_DECIDES = frozenset({"sts:AssumeRole"})
 _NEED_NO_PERMISSION = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
+OF_INSTANCES = frozenset(
+    {
+        *("aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4"),
+        *("ec2:roledelivery", "ec2:sourceinstancearn"),
+    }
+)
+"""Keys, in small letters, that calls to every service have with the credentials that an instance got of its metadata,
+and no others have (IAM guide, "AWS global condition context keys", properties of a role session)."""
+
 _ABSENT = frozenset(
     {
+        *OF_INSTANCES,
         *("aws:sourcevpce", "aws:sourcevpc", "aws:vpcsourceip", "aws:username"),
         *("aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:resourceorgpaths"),
         *("aws:principaltag/", "aws:requesttag/", "aws:tagkeys", "sts:externalid"),

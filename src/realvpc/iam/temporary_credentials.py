@@ -26,7 +26,7 @@ class Grant(msgspec.Struct, frozen=True, array_like=True):
 
     ``account`` has twelve digits; those that older versions gave have none.  ``policies`` are the session's: documents,
     and ARNs of managed ones; None bounds the session no further.  ``is_federated``: ``session_name`` is a federated
-    user's.
+    user's.  ``conditions``: condition keys that the session has, with their values.
 
     Times are in seconds since 1970.  Equal grants are equal credentials: a ``nonce`` keeps two of them apart.
     """
@@ -40,6 +40,7 @@ class Grant(msgspec.Struct, frozen=True, array_like=True):
     account: str = ""
     policies: tuple[str, ...] | None = None
     is_federated: bool = False
+    conditions: tuple[tuple[str, str], ...] = ()
 
     @property
     def expiration(self) -> datetime:

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .directory import find
 from .token import make_token, read_lifetime, remaining_lifetime
@@ -70,7 +71,7 @@ def answer(view: View, question: Question) -> Answer:
         if left is None:
             return refusal(401)
         headers.append((LIFETIME_HEADER, str(left)))
-    found = find(tree(view), question.path)
+    found = find(tree(replace(view, has_token=token is not None)), question.path)
     if found is None:
         return refusal(404)
     if isinstance(found, bytes):

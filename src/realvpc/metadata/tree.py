@@ -22,7 +22,7 @@ from realvpc.store.state import State
 
 from .directory import Directory, Node, directory
 from .interfaces import group_names, interface_directory
-from .role import RoleAnswer, role_of
+from .role import RoleAnswer, delivery, role_of
 
 LATEST = "latest"
 VERSIONS = (
@@ -36,12 +36,14 @@ _STAMP = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class View(Struct, frozen=True):
-    """Whose metadata, in which state and when.  ``key`` is the service's, for the role's credentials."""
+    """Whose metadata, in which state and when.  ``key`` is the service's, for the role's credentials; ``has_token``:
+    who asks has a session token of IMDSv2."""
 
     state: State
     instance: Instance
     now: datetime
     key: bytes
+    has_token: bool = False
 
     @property
     def interfaces(self) -> tuple[NetworkInterface, ...]:
@@ -148,7 +150,8 @@ def _tags(instance: Instance) -> Directory | None:
 
 def _iam(view: View) -> Directory | None:
     """The instance profile and its role's credentials; nothing at all without a profile."""
-    answer = role_of(view.state.directory, view.instance, view.now, view.key)
+    conditions = delivery(view.instance, view.interfaces[0], has_token=view.has_token)
+    answer = role_of(view.state.directory, view.instance, view.now, view.key, conditions)
     if answer is None:
         return None
     entries: dict[str, Node] = {"info": _json(answer.info)}

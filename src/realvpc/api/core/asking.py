@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from realvpc.iam.decision import Policies, PolicySource
-from realvpc.iam.evaluate import Conditions, circumstances_of
+from realvpc.iam.evaluate import OF_INSTANCES, Conditions, circumstances_of
 from realvpc.iam.statement import MOST_FILLED, filled, reading, steps_to_settle
 
 from .action import Action
@@ -133,7 +133,8 @@ def _alike(ctx: Context, questions: Iterable[Question], wanted: frozenset[str]) 
     for question in questions:
         if question.knows not in known:
             ctx.effort.spend(len(wanted))
-            keys = (key for key in wanted if question.knows(key) or not _is_of(question.action, key))
+            others = wanted - OF_INSTANCES  # which are the call's, whatever its action
+            keys = (key for key in others if question.knows(key) or not _is_of(question.action, key))
             known[question.knows] = dict.fromkeys(keys, ())
         for own in question.tells() if wanted else (None,):
             ctx.effort.spend(_OF_AN_ANSWER)

@@ -16,11 +16,13 @@ import msgspec
 
 class Session(msgspec.Struct, frozen=True):
     """Of temporary credentials: the role, by ARN, or the user, by id, whose they are, and the session's policies, as
-    documents and as ARNs; None where it has none and may what its holder may.  ``issued_at`` is aware."""
+    documents and as ARNs; None where it has none and may what its holder may.  ``issued_at`` is aware; ``conditions``:
+    condition keys that it has by itself, with their values."""
 
     holder: str
     policies: tuple[str, ...] | None = None
     issued_at: datetime | None = None
+    conditions: tuple[tuple[str, str], ...] = ()
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ def find_credential(
         user_id=user_id,
         session_token=session_token,
         expired=now >= grant.expiration,
-        session=Session(holder, grant.policies, grant.last_updated),
+        session=Session(holder, grant.policies, grant.last_updated, grant.conditions),
     )
 
 

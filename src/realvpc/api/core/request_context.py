@@ -75,6 +75,7 @@ def _of_caller(ctx: Context) -> dict[str, str | tuple[str, ...]]:
         keys["aws:MultiFactorAuthPresent"] = "false"
         if session.issued_at is not None:
             keys["aws:TokenIssueTime"] = session.issued_at.isoformat()
+        keys |= session.conditions
     if holder is not None:
         keys |= {f"aws:PrincipalTag/{name}": value for name, value in holder.tags.items()}
     if isinstance(holder, User) and kind == "User":
