@@ -21,6 +21,7 @@ from realvpc.node_view import NodeView
 from realvpc.store.commit import Commit
 from realvpc.store.state import State
 from tests.balanced import BALANCER, ENDPOINTS, LISTENERS, TARGETS, large
+from tests.worlds import peering
 
 TRANSPORTS = 2
 
@@ -136,3 +137,29 @@ def test_whoever_asks_for_a_name_again_has_nobody_looked_at(looked_at: list[str]
     assert len(looked_at) == TARGETS
     balancer_node(flap(state).after.network, name)
     assert len(looked_at) == 2 * TARGETS - 1, "it is another network, with one that is healthy less"
+
+
+@pytest.mark.parametrize(("vpc_id", "is_peered"), [("vpc-a", False), ("vpc-v", False), ("vpc-v", True)])
+def test_nobody_gives_to_a_load_balancers_node(vpc_id: str, *, is_peered: bool) -> None:
+    """Two could give each other the same connection again and again."""
+    state = large(endpoints=0, zone="all")
+    balancer = state.network.load_balancers[BALANCER]
+    [node] = state.network.interfaces_of(BALANCER)
+    other = replace(balancer, id="nlb-00123456789abcde0", vpc_id=vpc_id)
+    assert node.attachment is not None
+    its_node = replace(
+        node,
+        id="eni-00000000000000001",
+        vpc_id=vpc_id,
+        subnet_id=f"subnet-{vpc_id[-1]}",
+        private_addresses=(Address.parse("10.20.16.4"), Address.parse("10.20.16.5")),
+        attachment=replace(node.attachment, owner_id=other.id),
+    )
+    change = put(other, its_node, *([peering("a", "v")] if is_peered else []))
+    after = state.apply(change)
+    [given] = {row.targets for row in forwards_of(after.network, balancer)}
+    is_unusable = vpc_id == "vpc-a" or is_peered
+    assert len(given) == TARGETS - 2 * is_unusable
+    told = NodeView(state, 1, "").follow(Commit(2, state, after, change))
+    assert told is not None
+    assert (BALANCER in {each.id for each in told.machines}) is is_unusable

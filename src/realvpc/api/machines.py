@@ -22,6 +22,7 @@ from realvpc.net.load_balancing import forwards_of, links_of, size_of, users_of_
 from realvpc.net.machine import DEFAULT_VOLUME_BYTES, ApplianceSpec, Forwarding, LinkSpec, MachineSpec, Wanted, Workload
 from realvpc.net.network import Network
 from realvpc.net.network_interface import NetworkInterface
+from realvpc.net.peering import Peering
 from realvpc.net.remains import Remains
 from realvpc.net.resource import Resource
 from realvpc.net.subnet import Subnet
@@ -119,9 +120,15 @@ def _affected(before: State, after: State, row: Resource) -> Iterator[str]:
             case Volume():
                 yield from _holders(state.inventory.volumes.get(row.id))
             case NetworkInterface():
-                for owner in _owners(network.interfaces.get(row.id)):
+                interface = network.interfaces.get(row.id)
+                for owner in _owners(interface):
                     yield owner
                     yield from users_of_owner(network, owner)
+                for address in indexes.node_addresses(interface) if interface else ():
+                    yield from users_of_target(network, str(address))
+            case Peering():
+                for side in (row.requester, row.accepter):
+                    yield from (each.id for each in network.load_balancers.where(indexes.vpc_id, side.vpc_id))
             case Vpc() if _told(before, row.id) != _told(after, row.id):
                 yield from _instances(*network.interfaces_in_vpc(row.id))
             case Subnet() if _blocks(before, row.id) != _blocks(after, row.id):

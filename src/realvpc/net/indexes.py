@@ -18,6 +18,7 @@ from .instance_connect_endpoint import InstanceConnectEndpoint
 from .instance_types import INSTANCE_TYPES
 from .internet_gateway import InternetGateway
 from .listener import Listener
+from .load_balancer import PREFIX as LOAD_BALANCER
 from .load_balancer import LoadBalancer
 from .nat_gateway import NatGateway
 from .network_acl import NetworkAcl
@@ -41,6 +42,12 @@ def vpc_id(row: Any) -> Iterable[str | None]:
 
 def subnet_id(row: NetworkInterface) -> Iterable[str]:
     return (row.subnet_id,)
+
+
+def node_addresses(row: NetworkInterface) -> Iterable[Address]:
+    """The private ones of a load balancer's node."""
+    is_node = row.attachment is not None and row.attachment.owner_id.startswith(f"{LOAD_BALANCER}-")
+    return row.private_addresses if is_node else ()
 
 
 def vpc_block(row: Subnet) -> Iterable[tuple[str, Cidr]]:
@@ -318,6 +325,7 @@ OF_NETWORK: dict[type[Resource], tuple[Keys, ...]] = {
         attachment_id,
         vpc_addresses,
         vpc_prefixes,
+        node_addresses,
         public_addresses,
         ipv6_addresses,
         ipv6_prefixes,

@@ -186,7 +186,7 @@ def users_of_group(network: Network, group_id: str) -> Iterator[str]:
 
 
 def users_of_target(network: Network, target_id: str) -> Iterator[str]:
-    """The ids of the load balancers that give to an instance."""
+    """The ids of the load balancers that give to an instance, or to an address."""
     for group in network.target_groups.where(indexes.target_ids, target_id):
         yield from users_of_group(network, group.id)
 

@@ -58,7 +58,8 @@ def _targets(places: set[tuple[Address, int]]) -> tuple[Target, ...]:
 
 
 def place_of(network: Network, group: TargetGroup, target: RegisteredTarget) -> Place | None:
-    """None for what gets nothing: an instance that does not run, and an address of a subnet that is gone."""
+    """None for what gets nothing: an instance that does not run, an address of a subnet that is gone, and one of a load
+    balancer's node, by which connections could come back without end."""
     if group.target_type is TargetType.INSTANCE:
         instance = network.instances.get(target.id)
         rows = network.interfaces_of(target.id)
@@ -66,10 +67,18 @@ def place_of(network: Network, group: TargetGroup, target: RegisteredTarget) -> 
             return None
         return Place(rows[0].private_address, zone_of(network, rows[0]))
     address = Address.parse(target.id)
+    if is_of_balancer(network, group.vpc_id, address):
+        return None
     if target.zone == ALL_ZONES:
         return Place(address, EVERYWHERE)
     subnet = subnet_at(network, group.vpc_id, address)
     return Place(address, subnet.zone_id) if subnet else None
+
+
+def is_of_balancer(network: Network, vpc_id: str, address: Address) -> bool:
+    """Whether a load balancer's node has the address, in the VPC or one that is peered with it."""
+    rows = network.interfaces.where(indexes.node_addresses, address)
+    return any(row.vpc_id == vpc_id or network.active_peering_between(vpc_id, row.vpc_id) for row in rows)
 
 
 def zone_of(network: Network, interface: NetworkInterface) -> str:

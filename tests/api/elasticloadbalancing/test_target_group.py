@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from realvpc.api.machine_report import machine_down
+from realvpc.api.machine_report import machine_down, machine_removed
 from realvpc.api.target_report import targets_checked
 from realvpc.clock import Clock
 from realvpc.net import quotas
@@ -316,6 +316,25 @@ def test_what_changes_behind_a_load_balancer_reaches_its_place(live: Ground) -> 
     ]
     live("DeleteLoadBalancer", LoadBalancerArn=balancer)
     node.check(live.client.service.state)
+
+
+def test_load_balancers_do_not_give_to_each_others_nodes(live: Ground) -> None:
+    """``Target.IpUnusable``: "The target IP address is reserved for use by a load balancer" (API Reference)."""
+    node, group = ToldNode(live.client.service), live.group()
+    one = live.balancer(Subnets=live.subnets[:1])["LoadBalancerArn"]
+    live.listener(one, group)
+    live.register(group, NEAR)
+    mapping = {"SubnetId": live.subnets[0], "PrivateIPv4Address": NEAR}
+    other = live.balancer("other", Subnets=None, SubnetMappings=[mapping])["LoadBalancerArn"]
+    node.check(live.client.service.state)
+    [shown] = live("DescribeTargetHealth", TargetGroupArn=group)["TargetHealthDescriptions"]
+    assert (shown["TargetHealth"]["State"], shown["TargetHealth"]["Reason"]) == ("unused", "Target.IpUnusable")
+    assert set(map(len, live.given(one).values())) == {0}
+    live("DeleteLoadBalancer", LoadBalancerArn=other)
+    [name] = [row.id for row in live.client.service.state.network.load_balancers.values() if row.arn == other]
+    live.client.service.report(machine_removed(name), "test")
+    node.check(live.client.service.state)
+    assert set(map(len, live.given(one).values())) == {1}
 
 
 def test_nothing_is_known_of_an_instance_that_was_stopped_until_it_is_looked_at_again(live: Ground) -> None:

@@ -13,7 +13,7 @@ from realvpc.net.load_balancing import balancer_of_group
 from realvpc.net.quotas import TARGETS_PER_GROUP, TARGETS_PER_LOAD_BALANCER
 from realvpc.net.table import put
 from realvpc.net.target_group import ALL_ZONES, Health, RegisteredTarget, TargetGroup, TargetType
-from realvpc.net.target_place import place_of
+from realvpc.net.target_place import is_of_balancer, place_of
 
 from ..core.context import Answer, Context, Request, Response
 from ..core.effort import COMPARING, SHOWING
@@ -209,6 +209,12 @@ def _health(ctx: Context, group: TargetGroup, target: RegisteredTarget, *, is_th
             "State": "unused",
             "Reason": "Target.InvalidState",
             "Description": f"Target is in the {ctx.network.instances[target.id].state} state",
+        }
+    if not is_there and is_of_balancer(ctx.network, group.vpc_id, Address.parse(target.id)):
+        return {
+            "State": "unused",
+            "Reason": "Target.IpUnusable",
+            "Description": "The target IP address is reserved for use by a load balancer",
         }
     health = target.health if is_there else Health.UNHEALTHY  # at an address that is in no subnet any more
     if health is Health.HEALTHY:
