@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from realvpc.fabric.errors import FabricError
-from realvpc.fabric.forwards import SLOTS, Way, ruleset, slots
+from realvpc.fabric.forwards import SLOTS, Way, next_ifindex, ruleset, slots
 from realvpc.net.machine import Forward, Target
 
 OWN, THEIRS = "eni-0123456789abcdef0", "eni-0123456789abcdef1"
@@ -104,6 +104,27 @@ def test_what_cannot_be_is_refused(forwards: tuple[Forward, ...], why: str) -> N
 def test_a_link_without_a_number_of_its_own_is_refused() -> None:
     with pytest.raises(FabricError, match="marks"):
         ruleset((), {OWN: Way("eth0", 1 << 13)})
+
+
+@pytest.mark.parametrize(
+    ("last", "taken", "found"),
+    [(1, {1}, 2), (2, {1, 2}, 3), (2, {1, 2, 3, 4}, 5), (8190, {1}, 8191), (8191, {1}, 2), (9000, {1, 9000}, 810)],
+)
+def test_a_new_link_has_the_next_number_round_about_that_none_has(last: int, taken: set[int], found: int) -> None:
+    assert next_ifindex(last, taken) == found
+    ruleset((), {OWN: Way("eth0", found)})
+
+
+def test_of_a_link_s_connections_all_are_found_by_their_marks_and_no_other_s() -> None:
+    one, other = Way("eth0", 3), Way("eth1", 7)
+
+    def has(way: Way, mark: int) -> bool:
+        return any(mark & mask == wanted for wanted, mask in way.marks)
+
+    for mark in (one.mark_back, one.mark_on, one.mark_back | other.mark_on, other.mark_back | one.mark_on | SLOTS):
+        assert has(one, mark)
+    for mark in (other.mark_back, other.mark_on, other.mark_back | other.mark_on | SLOTS, 0):
+        assert not has(one, mark)
 
 
 def test_only_targets_of_datagrams_have_slots_and_no_slot_is_zero() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from random import Random
 from time import sleep
 from typing import Literal
@@ -34,6 +35,7 @@ from .balancer import (
     BALANCER,
     BRIEFLY,
     ENDPOINT,
+    FIRST,
     NEAR,
     OF_ONE,
     OF_OTHER,
@@ -50,7 +52,9 @@ from .balancer import (
     bring_up,
     forwards,
     is_silent,
+    links,
     network,
+    serving,
 )
 from .hosts import number, ping_in_vain
 from .sabotage import audited, look, run
@@ -176,3 +180,39 @@ def test_nftables_takes_all_that_can_be_forwarded(seed: int) -> None:
     text = "".join(ruleset(some_forwards(Random(seed * 8 + each)), ways) for each in range(8))
     words = ["unshare", "--net", "nft", "--check", "--file", "-"]
     assert subprocess.run(words, input=text, capture_output=True, text=True, check=False).stderr == ""
+
+
+def test_numbers_of_links_are_given_round_about_and_no_connection_goes_with_one(fabric: Fabric) -> None:
+    """A link in another VPC gets the number of one that is gone: what a target says to who was there, nobody hears."""
+    bring_up(fabric)
+    own, of_one, of_other = links(network())
+    given = forwards(FIRST)
+    by_own, by_one, by_other = ((each,) for each in given)
+    fabric.ensure_machine(BALANCER, (own, of_one), forwards=by_own + by_one)
+    source = ("10.0.0.5", 41000)
+    with serving(FIRST, fabric.namespace(FIRST)) as accepted, Connection(fabric.namespace(ONE), source=source) as gone:
+        gone.ask()
+        number_of_gone = ifindex(fabric, "eth1")
+        fabric.ensure_machine(BALANCER, (own,), forwards=by_own)
+        run(fabric, BALANCER, "ip link add last index 8191 type veth peer name other index 8190")
+        fabric.close()
+        with (
+            closing(Fabric(fabric.namespace(BALANCER).parents[1])) as again,
+            namespace.run_in(
+                fabric.namespace(TWIN), lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+            ) as heard,
+        ):
+            again.open()
+            bring_up(again)
+            again.ensure_machine(BALANCER, (own, of_other), forwards=by_own + by_other)
+            assert ifindex(again, "eth2") == number_of_gone
+            accepted[0].sendall(b"hello")
+            eventually(lambda: accepted[0].fileno() < 0, what="that the target's connection ends")
+            heard.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                heard.recv(1 << 12)
+            assert asked(again.namespace(TWIN)) == FIRST
+
+
+def ifindex(fabric: Fabric, device: str) -> int:
+    return namespace.run_in(fabric.namespace(BALANCER), lambda: socket.if_nametoindex(device))

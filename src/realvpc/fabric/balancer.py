@@ -20,7 +20,7 @@ from pyroute2 import NFCTSocket
 from realvpc.net.machine import Forward
 
 from .errors import FabricError
-from .forwards import SLOTS, Way, ruleset
+from .forwards import Way, ruleset
 from .rtnetlink import HAS_IPV6
 
 _NFT_SECONDS = 60
@@ -69,12 +69,12 @@ def balance(forwards: Collection[Forward], ways: Mapping[str, Way]) -> Balancing
     return Balancing(_generation(), settings)
 
 
-def forget(slots: Iterable[int]) -> None:
-    """Let the kernel forget the flows with one of these in their marks, in the namespace of the calling thread: what
-    comes of them next chooses a target anew.  Raises NetlinkError."""
+def forget(marks: Iterable[tuple[int, int]]) -> None:
+    """Let the kernel forget, in the namespace of the calling thread, the connections that have one of these where its
+    mask is in their marks: what comes of them next is new, or of none.  Raises NetlinkError."""
     with closing(NFCTSocket()) as netlink:
-        for slot in slots:
-            netlink.flush(mark=slot, mark_mask=SLOTS)
+        for mark, mask in marks:
+            netlink.flush(mark=mark, mark_mask=mask)
 
 
 def look(names: Iterable[str]) -> Balancing:

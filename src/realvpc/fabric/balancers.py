@@ -9,7 +9,7 @@ from realvpc.net.machine import Forward, LinkSpec
 
 from . import addressing, namespace
 from .balancer import Balancing, balance, forget, look
-from .forwards import Way, slots
+from .forwards import SLOTS, Way, next_ifindex, slots
 from .rtnetlink import Listing
 
 _NOTHING = Balancing(0, {})  # which no audit finds
@@ -22,6 +22,7 @@ class Balancers:
         self._forwards: dict[str, tuple[Forward, ...]] = {}
         self._made: dict[str, Balancing] = {}
         self._slots: dict[str, frozenset[int]] = {}  # of targets that may have flows of datagrams
+        self._last: dict[str, int] = {}  # ifindex that a link of its was given
 
     def __contains__(self, name: str) -> bool:
         return name in self._forwards
@@ -46,6 +47,23 @@ class Balancers:
         self._forwards.pop(name, None)
         self._made.pop(name, None)
         self._slots.pop(name, None)
+        self._last.pop(name, None)
+
+    def new_ifindex(self, name: str, path: Path) -> int:
+        """For a link that it is about to have, in its namespace; no connection is left there of one that had it before.
+
+        Raises OSError and NetlinkError.
+        """
+
+        def find() -> int:
+            with Listing() as listing:
+                taken = {device.ifindex for device in listing.devices()}
+            found = next_ifindex(self._last.get(name, max(taken)), taken)
+            forget(Way("", found).marks)
+            return found
+
+        self._last[name] = namespace.run_in(path, find)
+        return self._last[name]
 
     def make(self, name: str, path: Path, links: Iterable[LinkSpec]) -> None:
         """Let the machine, in its namespace, forward what it was given, by its links.
@@ -59,7 +77,7 @@ class Balancers:
                 devices = {device.name: device for device in listing.devices()}
             ways = {spec.interface_id: Way(spec.device_name, devices[spec.device_name].ifindex) for spec in specs}
             done = balance(given, ways)
-            forget(self._slots.get(name, frozenset()) - slots(given))
+            forget((slot, SLOTS) for slot in self._slots.get(name, frozenset()) - slots(given))
             addressing.set_rules(addressing.of_machine(specs, devices, balances=True).rules)
             return done
 

@@ -328,7 +328,9 @@ class Fabric:
         self._specs[link.interface_id] = after
 
     def _make_link(self, machine: str, spec: LinkSpec, *, in_use: bool) -> None:
-        link = make_link(self.namespace(FABRIC), self.namespace(machine), machine, spec, in_use=in_use)
+        fabric, inside = self.namespace(FABRIC), self.namespace(machine)
+        ifindex = self._balancers.new_ifindex(machine, inside) if machine in self._balancers else 0
+        link = make_link(fabric, inside, machine, spec, in_use=in_use, ifindex=ifindex)
         self._links[spec.interface_id], self._specs[spec.interface_id] = link, spec
         self._data_plane.add(link)
 

@@ -8,9 +8,9 @@ kernel remembers what it was.  Addresses of two links may be equal, and those of
   which it leaves, to whose table rules of routing lead it (`addressing`);
 - nothing passes that has no such mark, or would leave by another link: a balancer is no router.
 
-Links are told apart by ifindex, which a namespace gives to no other device again: what is left of connections by a link
-that is gone is nobody else's.  Chains accept by policy and drop in their last rule, since a chain that is new is there
-before its rules are.
+Links are told apart by ifindex, of which marks have room for `_BACK`: a new link has the next one that is free, round
+about, and the kernel is first told to forget what is left of connections by the link that had it before.  Chains accept
+by policy and drop in their last rule, since a chain that is new is there before its rules are.
 """
 
 from __future__ import annotations
@@ -51,6 +51,16 @@ class Way(Struct, frozen=True):
     def mark_on(self) -> int:
         """Of what leaves by it for a target."""
         return self.ifindex << _BITS
+
+    @property
+    def marks(self) -> tuple[tuple[int, int], ...]:
+        """With their masks, of all connections by it."""
+        return (self.mark_back, _BACK), (self.mark_on, _ON)
+
+
+def next_ifindex(last: int, taken: Collection[int]) -> int:
+    """The one after the last that a link was given, round about, of those that marks have room for and no link has."""
+    return next(each for at in range(_BACK) if (each := (last + at) % _BACK + 1) not in taken)
 
 
 class _End(Struct, frozen=True):

@@ -104,10 +104,12 @@ def device_in(path: Path, name: str) -> Device | None:
     return namespace.run_in(path, look)
 
 
-def make_link(fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpec, *, in_use: bool) -> Link:
+def make_link(
+    fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpec, *, in_use: bool, ifindex: int = 0
+) -> Link:
     """Make the pair, with both ends up and the default route inside.  Raises OSError, NetlinkError.
 
-    ``in_use`` as for `give`.
+    ``in_use`` as for `give`; ``ifindex`` is the machine's end's, 0: as the kernel likes it.
 
     The machine's end comes up last, so that it has a carrier from the beginning: else the kernel drops what it sends
     until it gets round to noticing the carrier.  The alias is given after all: whoever finds
@@ -116,7 +118,7 @@ def make_link(fabric: Path, machine_namespace: Path, machine: str, spec: LinkSpe
     name = fabric_name(spec.interface_id)
     fd = os.open(fabric, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        namespace.run_in(machine_namespace, lambda: _make_pair(spec, {"ifname": name, "net_ns_fd": fd}))
+        namespace.run_in(machine_namespace, lambda: _make_pair(spec, ifindex, {"ifname": name, "net_ns_fd": fd}))
     finally:
         os.close(fd)
     link = Link(namespace.run_in(fabric, lambda: _bring_up(name)), name, machine, spec.interface_id, told(spec))
@@ -221,12 +223,13 @@ def _peer(ifindex: int) -> int:
         return peer
 
 
-def _make_pair(spec: LinkSpec, peer: dict[str, Any]) -> None:
+def _make_pair(spec: LinkSpec, ifindex: int, peer: dict[str, Any]) -> None:
     with closing(IPRoute()) as netlink:
         with suppress(OSError):  # half made
             netlink.link("del", index=socket.if_nametoindex(spec.device_name))
         peer = {**peer, "mtu": spec.mtu}
-        netlink.link("add", ifname=spec.device_name, kind="veth", address=spec.mac_address, mtu=spec.mtu, peer=peer)
+        own = {"ifname": spec.device_name, "address": spec.mac_address, "mtu": spec.mtu, "index": ifindex}
+        netlink.link("add", kind="veth", peer=peer, **own)
 
 
 def _configure(spec: LinkSpec, *, in_use: bool) -> None:
