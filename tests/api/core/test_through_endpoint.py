@@ -20,10 +20,12 @@ def house(client: Client) -> House:
     return House(client)
 
 
-def through(house: House, endpoint_id: str, by: Caller | None = None) -> Any:
-    """What DescribeVpcs is answered that comes through the endpoint."""
+def through(
+    house: House, endpoint_id: str, by: Caller | None = None, action: str = "DescribeVpcs", **params: Any
+) -> Any:
+    """What a call is answered that comes through the endpoint."""
     source = Through(endpoint_id, "10.20.0.7")
-    return performed(house.client.service, Call("ec2", "DescribeVpcs", {}, by or caller(), "req-1", through=source))
+    return performed(house.client.service, Call("ec2", action, params, by or caller(), "req-1", through=source))
 
 
 def test_an_endpoint_leads_to_its_service_while_it_is_there_and_as_its_policy_allows(house: House) -> None:
@@ -52,3 +54,14 @@ def test_to_a_policy_the_principal_of_a_session_is_its_role(house: House) -> Non
     assert through(house, endpoint_id, session)["Vpcs"]
     with pytest.raises(AwsError, match="no VPC endpoint policy allows"):
         through(house, endpoint_id)
+
+
+def test_what_a_call_does_besides_the_policy_has_to_allow_too(house: House) -> None:
+    client = house.client
+    (public, *_) = client("DescribeImages", Owners=["amazon"])["Images"]
+    copied = client("CopyImage", SourceImageId=public["ImageId"], SourceRegion=client.region, Name="copy")["ImageId"]
+    deregister = {"Effect": "Allow", "Principal": "*", "Action": "ec2:DeregisterImage", "Resource": "*"}
+    endpoint_id = house.make("ec2", PolicyDocument=json.dumps({"Statement": deregister}))["VpcEndpointId"]
+    answer = through(house, endpoint_id, action="DeregisterImage", ImageId=copied, DeleteAssociatedSnapshots=True)
+    assert [each["ReturnCode"] for each in answer["DeleteSnapshotResults"]] == ["missing-permissions"]
+    assert client("DescribeSnapshots", OwnerIds=["self"])["Snapshots"]

@@ -67,6 +67,14 @@ def asked_of(
         questions = list(about(name, ctx, call.params, resources))
     else:
         questions = list(row.asks(name, ctx, call.params, resources, prospect))
+    yield from asked_together(ctx, questions, policies, general)
+
+
+def asked_together(
+    ctx: Context, questions: Sequence[Question], policies: Policies, general: Conditions
+) -> Iterator[Asked]:
+    """The questions, those in the same circumstances together; ``general`` is the request context.  Raises what
+    ``asked_of`` raises."""
     for action in dict.fromkeys(each.action for each in questions):
         wanted = _wanted(ctx, policies, action)
         here = [each for each in questions if each.action == action]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
-from msgspec.structs import replace
-
-from realvpc.iam.condition import circumstances
 from realvpc.iam.evaluate import EVERYTHING, Conditions, Evaluate, Principal, Refused, refused
-from realvpc.iam.statement import Statement, reading, steps_of
 
 from .action import Action, Actions
 from .asking import Asked, asked_of
@@ -16,12 +12,13 @@ from .authorization_message import seal
 from .call import Call, Through
 from .caller_policies import policies_of_caller
 from .context import Answer, Context
-from .endpoint_policy import Said, said_of
+from .endpoint_policy import Said
 from .errors import MAXIMUM_MESSAGE, AwsError, dry_run_operation, invalid_action
 from .idempotency import recalled, remembering
 from .question import Prospect
 from .refusals import refusals_of
 from .request_context import of_the_way
+from .verdict import principal_of, refused_first, said_on_the_way
 
 _TELLS_MORE = "ec2"
 _LONGEST_RESOURCE = 256  # characters in a sentence that has more than it: a whole message has to have room behind it
@@ -48,15 +45,14 @@ def enter(ctx: Context, actions: Actions, evaluate: Evaluate, call: Call) -> Ans
 
 def _authorize(ctx: Context, row: Action, evaluate: Evaluate, call: Call, prospect: Prospect) -> None:
     """Raises the refusal of the call's service."""
-    caller = call.caller
     policies = policies_of_caller(ctx)
-    principal = Principal(account=caller.account, arn=caller.arn, user_id=caller.user_id, policies=policies)
+    principal = principal_of(ctx, policies)
     resources = row.resources(ctx, call.params) or (EVERYTHING,)
     if policies is not None:
         asked = asked_of(ctx, row, call, resources, policies, prospect)
     else:
         asked = iter((_asked_without_policies(ctx, row, call, resources),))
-    refusal = _refused_first(ctx, principal, evaluate, asked)
+    refusal = refused_first(ctx, principal, evaluate, asked)
     if refusal is not None:
         each, verdict = refusal
         raise _refusal(ctx, call.service, principal, each.action, each.told(), verdict)
@@ -70,47 +66,16 @@ def _asked_without_policies(ctx: Context, row: Action, call: Call, resources: Se
     return Asked(f"{call.service}:{call.action}", resources, conditions, lambda: conditions, None)
 
 
-def _refused_first(
-    ctx: Context, principal: Principal, evaluate: Evaluate, asked: Iterator[Asked]
-) -> tuple[Asked, Refused] | None:
-    """Of the first action that is refused, what is denied, or else what is not allowed first."""
-    first: tuple[Asked, Refused] | None = None
-    for each in asked:
-        if first is not None and each.action != first[0].action:
-            break
-        if each.policies is not None:
-            statements = (row for source in each.policies.sources for row in source.statements)
-            _spend(ctx, statements, each.action, each.resources, each.conditions)
-        asks = replace(principal, policies=each.policies)
-        verdict = evaluate(asks, each.action, each.resources, each.conditions)
-        if isinstance(verdict, Refused) and (first is None or verdict.denying):
-            first = each, verdict
-            if verdict.denying:
-                break
-    return first
-
-
-def _spend(
-    ctx: Context, statements: Iterable[Statement], action: str, resources: Sequence[str], conditions: Conditions
-) -> None:
-    for steps in steps_of(statements, action, resources, circumstances(conditions)):
-        ctx.effort.spend(steps)
-
-
 def _ask_endpoint(ctx: Context, call: Call, through: Through, principal: Principal, resources: Sequence[str]) -> None:
     """The interface endpoint leads to one service in its Region, and its policy has to allow the call, too."""
     action, endpoint = f"{call.service}:{call.action}", ctx.network.vpc_endpoints.get(through.endpoint_id)
-    said, resource = Said.NOT_ALLOWED, EVERYTHING  # by one that is gone
     if endpoint is not None:
         if endpoint.service.label != call.service:
             raise invalid_action(call.action)
         if endpoint.region != ctx.region:
             scope = f"Credential should be scoped to a valid region, not '{ctx.region}'."
             raise refusals_of(call.service).wrong_region(scope)
-        steps, statements = reading(endpoint.policy_document)
-        ctx.effort.spend(steps)
-        _spend(ctx, statements, action, resources, of_the_way(ctx))
-        said, resource = said_of(endpoint.policy_document, principal, action, resources, of_the_way(ctx))
+    said, resource = said_on_the_way(ctx, through, principal, action, resources)
     if said is not Said.ALLOWED:
         verdict = refused(principal, action, resource, said.value.format(action=action))
         raise _refusal(ctx, call.service, principal, action, of_the_way(ctx), verdict)

@@ -18,6 +18,7 @@ from ..core.parameters import refuse
 from ..core.tags import tags_by_type, tags_on_creation
 from .image import IMAGE, check_available, images_of_snapshot, was_deregistered
 from .image_lifecycle import check_unprotected
+from .questions import may_delete_snapshot
 from .sharing import check_owner, may_use
 from .snapshot import SNAPSHOT, check_readable
 
@@ -117,7 +118,8 @@ def _source(ctx: Context, image_id: str, region: str) -> MachineImage:
 
 
 def deregister_image(ctx: Context, request: Request) -> Answer:
-    """Instances that were launched from it go on; its snapshot stays unless it is to go too.
+    """Instances that were launched from it go on; its snapshot stays unless it is to go too, and the caller may delete
+    it.
 
     Raises ``InvalidAMIID.NotFound``, ``InvalidAMIID.Unavailable`` for one that lately was, AuthFailure for an image of
     Amazon's, OperationNotPermitted for a protected one.
@@ -131,10 +133,14 @@ def deregister_image(ctx: Context, request: Request) -> Answer:
     change, results = delete(row) + put(gone), []
     snapshot = ctx.state.inventory.disk_snapshots.get(row.snapshot_id)
     if request.get("DeleteAssociatedSnapshots") and snapshot is not None:
-        others = [other for other in images_of_snapshot(ctx, snapshot.id) if other.id != row.id]
-        if not others:
+        code = "success"
+        if any(other.id != row.id for other in images_of_snapshot(ctx, snapshot.id)):
+            code = "skipped"
+        elif not may_delete_snapshot(ctx, snapshot):
+            code = "missing-permissions"
+        else:
             change += delete(snapshot)
-        results.append({"SnapshotId": snapshot.id, "ReturnCode": "skipped" if others else "success"})
+        results.append({"SnapshotId": snapshot.id, "ReturnCode": code})
     return Answer({"Return": True, "DeleteSnapshotResults": results}, change)
 
 

@@ -13,16 +13,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from realvpc.iam.evaluate import EVERYTHING, Conditions
+from realvpc.net.machine_image import DiskSnapshot
 from realvpc.net.resource import Resource
 
 from ..core.action import Action
 from ..core.arn import arn
-from ..core.context import Context, Request
+from ..core.context import Answer, Context, Request
 from ..core.errors import AwsError
 from ..core.lookup import find
 from ..core.noun import Noun
 from ..core.passed_role import passing
 from ..core.question import Knows, Prospect, Question
+from ..core.verdict import may
 from .condition_keys import keys_of
 from .condition_values import IDS, READS, UNKNOWN, text_of
 from .key_pair import key_pair_named
@@ -194,6 +196,13 @@ def _asks(name: str, ctx: Context, request: Request, arns: Sequence[str], prospe
     for kind in dict.fromkeys(_tagged_kinds(request)):
         yield question(arn("ec2", ctx.region, ctx.account, f"{kind}/*"), creating=action)
     yield from _passed(action, ctx, request)
+
+
+def may_delete_snapshot(ctx: Context, row: DiskSnapshot) -> bool:
+    """Whether the caller might."""
+    request = {"SnapshotId": row.id}
+    arns = (arn("ec2", row.region, "", f"snapshot/{row.id}"),)
+    return may(ctx, request, list(_asks("ec2:DeleteSnapshot", ctx, request, arns, Prospect(Answer))))
 
 
 def _tagged_kinds(request: Request) -> Iterator[str]:

@@ -232,6 +232,31 @@ def test_the_attribute_of_an_image_that_is_reset_is_the_one_that_is_named(owner:
         assert code_of(ann, "ResetImageAttribute", ImageId=copied, Attribute=attribute) == code
 
 
+@pytest.mark.parametrize(
+    ("denied", "code"),
+    [
+        ({"Action": "ec2:DeleteSnapshot"}, "missing-permissions"),
+        ({"Action": "ec2:DeleteSnapshot", "Condition": {"StringEquals": {"ec2:ResourceTag/stage": "live"}}},
+         "missing-permissions"),
+        ({"Action": "ec2:DeleteSnapshot", "Condition": {"StringEquals": {"ec2:ResourceTag/stage": "test"}}}, "success"),
+        ({"Action": "ec2:DeleteVolume"}, "success"),
+    ],
+)  # fmt: skip
+def test_the_snapshot_of_an_image_goes_with_it_only_where_that_is_allowed(
+    owner: As, ann: As, denied: dict[str, Any], code: str
+) -> None:
+    """EC2 API Reference, DeleteSnapshotReturnCode."""
+    copied = owner("CopyImage", SourceImageId=image_id(owner), SourceRegion=TOKYO, Name="copy")["ImageId"]
+    (image,) = owner("DescribeImages", ImageIds=[copied])["Images"]
+    snapshot_id = image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    owner("CreateTags", Resources=[snapshot_id], Tags=[{"Key": "stage", "Value": "live"}])
+    give(owner, {}, {"Effect": "Deny", **denied})
+    answer = ann("DeregisterImage", ImageId=copied, DeleteAssociatedSnapshots=True)
+    assert answer["DeleteSnapshotResults"] == [{"SnapshotId": snapshot_id, "ReturnCode": code}]
+    left = owner("DescribeSnapshots", OwnerIds=["self"])["Snapshots"]
+    assert [each["SnapshotId"] for each in left] == ([] if code == "success" else [snapshot_id])
+
+
 def test_with_whom_a_snapshot_is_shared_is_a_condition(owner: As, ann: As) -> None:
     zone = owner("DescribeAvailabilityZones")["AvailabilityZones"][0]["ZoneName"]
     volume_id = owner("CreateVolume", AvailabilityZone=zone, Size=8)["VolumeId"]
