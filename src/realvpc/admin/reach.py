@@ -91,6 +91,8 @@ async def why(desk: Desk, request: dict[str, Any]) -> Answer:
 
 def _found_by_name(state: State, source: Endpoint, name: str, error: NoNameError, *, ipv6: bool) -> Endpoint:
     """What the source finds under a name of DNS, of IPv4 first; raises the error when that is nothing."""
+    if source.interface_id == INTERNET:
+        raise UnknownEndpointError(f"{error}. Names of DNS are looked up by instances alone: give an address")
     interface = state.network.interfaces.get(source.interface_id or "")
     owner = interface.attachment.owner_id if interface is not None and interface.attachment is not None else ""
     families = (True,) if ipv6 else (False, True)
