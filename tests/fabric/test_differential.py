@@ -146,7 +146,7 @@ def run_packets(kernel: Kernel, changes: Changes, beside: Random, packets: int) 
             raise AssertionError(f"REALVPC_SEED={seed}, packet {number} at {at}: {packet}\n{hops}\n{error}") from error
         count.reasons[trace.reason] += 1
         count.families[4 if packet.source.is_ipv4 else 6] += 1
-        flows |= trace.tracked
+        flows = trace.tracked | flows  # of equal ones the newer
         nat_flows |= {trace.nat_flow} if trace.nat_flow else set()
         if trace.delivered:
             past.append((at, trace))

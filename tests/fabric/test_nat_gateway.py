@@ -277,7 +277,7 @@ def test_the_program_decides_as_walk_does_where_gateways_are_busy(where: Path, k
         except AssertionError as error:
             hops = "\n".join(f"  {hop.layer}: {hop.resource}: {hop.rule}: {hop.passed}" for hop in trace.hops)
             raise AssertionError(f"step {step} at {at}: {sent}\n{hops}\n{error}") from error
-        flows |= trace.tracked
+        flows = trace.tracked | flows  # of equal ones the newer
         nat_flows |= {trace.nat_flow} if trace.nat_flow else set()
         if trace.delivered:
             past.append((at, trace))

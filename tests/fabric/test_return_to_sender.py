@@ -26,7 +26,7 @@ from realvpc.net.walk import walk
 
 from ..net.test_nat import route
 from ..packets.hosts import ALL_IN, ALL_OUT, COMMON, host, number, peering, vpc
-from ..packets.nat import GATEWAY, private_host, vpc_with_nat
+from ..packets.nat import GATEWAY, private_host, vpc_with_nat, with_another_gateway
 from .frames import frame, read
 from .kernel import Kernel, flow_key
 from .program import Send, packet, reason
@@ -57,15 +57,15 @@ def kernel(loaded: Object) -> Kernel:
 class Both:
     """The law and the program, told of the same packets."""
 
-    def __init__(self, where: Path, kernel: Kernel) -> None:
-        self.where, self.kernel, self.network = where, kernel, NETWORK
+    def __init__(self, where: Path, kernel: Kernel, network: Network = NETWORK) -> None:
+        self.where, self.kernel, self.network = where, kernel, network
         self.flows: frozenset[Flow] = frozenset()
         self.nat_flows: frozenset[NatFlow] = frozenset()
 
     def send(self, sent: Packet, at: str) -> Trace:
         trace = walk(self.network, sent, at, self.flows, self.nat_flows)
         namespace.run_in(self.where, lambda: check(self.kernel, sent, at, trace, may_fragment=False))
-        self.flows |= trace.tracked
+        self.flows = trace.tracked | self.flows  # of equal ones the newer
         self.nat_flows |= {trace.nat_flow} if trace.nat_flow else set()
         return trace
 
@@ -139,6 +139,52 @@ def test_a_gateway_that_has_lost_the_address_gets_nothing_back(both: Both) -> No
     gateway = NETWORK.interfaces[number("eni", GATEWAY + 1)]
     both.change(NETWORK.apply(put(replace(gateway, private_addresses=(Address.parse("10.20.0.99"),)))))
     assert both.send(there.packet.reply(), FAR).reason is Reason.IGW_NO_PUBLIC_ADDRESS
+
+
+def test_a_flow_goes_on_with_the_gateway_that_has_the_address_now(both: Both) -> None:
+    asked = replace(asking(UDP), source_port=40_000)
+    there = both.send(asked, A)
+    answer = there.packet.reply()
+    assert both.send(answer, FAR).delivered_to == A
+    both.change(with_another_gateway(NETWORK, 1))
+    assert both.send(answer, FAR).reason is Reason.IGW_NO_PUBLIC_ADDRESS
+    assert both.send(asked, A).packet == there.packet
+    for _ in range(3):
+        assert both.send(asked, A).delivered_to == FAR
+        assert both.send(answer, FAR).delivered_to == A
+    assert both.kernel.flows() == {flow_key(flow) for flow in both.flows}
+
+
+def test_a_flow_stays_with_its_gateway_as_long_as_that_has_the_address(where: Path, loaded: Object) -> None:
+    """However many others have it, in VPCs of the same blocks: else they could draw answers to themselves."""
+    other = (
+        *vpc_with_nat(5, "10.20.0.0/16", peers=[("10.30.0.0/16", 5)], public=["198.18.2.5"]),
+        *private_host(5, 5, INSIDE),
+        peering(5, 5, 2),
+    )
+    network = NETWORK.apply(put(*other))
+    both = Both(where, Kernel(loaded, network), network)
+    asked = replace(asking(UDP), source_port=40_000)
+    there = both.send(asked, A)
+    assert both.send(asked, number("eni", 5)).packet == there.packet
+    assert both.send(there.packet.reply(), FAR).delivered_to == A
+    value = both.kernel.loaded.maps["flows"].get(flow_key(Flow.arriving(FAR, there.packet)))
+    assert value is not None
+    assert layout.FLOW.unpack(value)["gateway"] == number_of(number("eni", GATEWAY + 1))
+
+
+def test_a_flow_that_no_gateway_began_takes_none(send: Send, kernel: Kernel) -> None:
+    """Who has the same address in another VPC has it still."""
+    key = flow_key(Flow.arriving(FAR, read(send(frame(asking(UDP)), A).data)))
+    value = kernel.loaded.maps["flows"].get(key)
+    assert value is not None
+    fields = layout.FLOW.unpack(value)
+    kernel.loaded.maps["flows"].update({key: layout.FLOW.pack(fields["last"], fields["seen"], fields["sender"], 0)})
+    kernel.apply(NETWORK)
+    assert reason(send(frame(asking(UDP)), A)) is Reason.DELIVERED
+    value = kernel.loaded.maps["flows"].get(key)
+    assert value is not None
+    assert layout.FLOW.unpack(value)["gateway"] == 0
 
 
 def test_a_flow_that_is_over_and_begins_again_knows_its_gateway(send: Send, kernel: Kernel) -> None:

@@ -86,7 +86,9 @@ LAW = (
     ),
     Mutant("nat_flow.py", "if newest is not None and newest.outside in addresses", "if newest is not None"),
     # what returns to them over a peering connection
-    Mutant("return_to_sender.py", "or not interface.has(journey.packet.destination)", ""),
+    Mutant("journey.py", " or not interface.has(address):", ":"),
+    Mutant("journey.py", "(known.gateway and self.answered_gateway(known, flow.remote) is None)", "known.gateway"),
+    Mutant("journey.py", "or (known.gateway and", "or ("),
     Mutant("return_to_sender.py", "or far.vpc_id != sender.vpc_id", ""),
     Mutant(
         "return_to_sender.py",
@@ -221,7 +223,10 @@ PROGRAM = (
     ),
     Mutant("identity.h", "number << IPV6_OWN_HIGH_BITS) |", "number << (IPV6_OWN_HIGH_BITS - 1)) |"),
     # what returns to NAT gateways over a peering connection
-    Mutant("return_to_sender.h", " ||\n	    !has_address(gateway, &journey->packet.destination))", ")"),
+    Mutant("return_to_sender.h", "!has_address(gateway, address)", "!address"),
+    Mutant("firewall.h", "		if (gateway)\n			flow->gateway = gateway;\n", ""),
+    Mutant("return_to_sender.h", "flow && address && flow->gateway && !", "flow && address && !"),
+    Mutant("return_to_sender.h", "flow->gateway && !answered_gateway(flow, address)", "flow->gateway"),
     Mutant(
         "return_to_sender.h",
         "route->kind == ROUTE_PEERING && route->vpc == vpc",

@@ -17,7 +17,7 @@ from realvpc.net.trace import INTERNET, Trace
 from realvpc.net.walk import walk
 
 from ..packets.hosts import ALL_IN, ALL_OUT, COMMON, host, number, peering, vpc
-from ..packets.nat import GATEWAY, private_host, vpc_with_nat
+from ..packets.nat import GATEWAY, private_host, vpc_with_nat, with_another_gateway
 from .test_nat import packet, reply_to, route
 
 A, PUBLIC, FAR = number("eni", 1), number("eni", 3), number("eni", 4)
@@ -144,6 +144,45 @@ def test_a_flow_is_the_same_one_whatever_it_remembers(network: Network) -> None:
     assert flow == other
     assert not flow != other  # noqa: SIM202
     assert len({flow, other}) == 1
+
+
+def test_a_flow_goes_on_with_the_gateway_that_has_the_address_now(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It needs no place: the flow has one."""
+    asked = packet("10.20.1.7", "10.30.0.7", source_port=40_000)
+    there = walk(network, asked, A)
+    changed = with_another_gateway(network, 1)
+    assert reply_to(changed, there).reason is Reason.IGW_PRIVATE_DESTINATION
+    monkeypatch.setattr("realvpc.net.journey.may_track", lambda interface_id, flows: False)
+    again = walk(changed, asked, A, there.tracked)
+    assert again.packet == there.packet
+    assert [(flow, flow.gateway) for flow in again.tracked] == [
+        (flow, number("eni", GATEWAY + 1001)) for flow in there.tracked
+    ]
+    assert reply_to(changed, again).delivered_to == A
+
+
+def test_a_flow_stays_with_its_gateway_as_long_as_that_has_the_address(network: Network) -> None:
+    """However many others have it, in VPCs of the same blocks: else they could draw answers to themselves."""
+    both = network.apply(
+        put(
+            *vpc_with_nat(5, "10.20.0.0/16", peers=[("10.30.0.0/16", 5)], public=["198.18.2.5"]),
+            *private_host(5, 5, "10.20.1.7"),
+            peering(5, 5, 2),
+        )
+    )
+    asked = packet("10.20.1.7", "10.30.0.7", source_port=40_000)
+    there = walk(both, asked, A)
+    other = walk(both, asked, number("eni", 5), there.tracked)
+    assert (other.packet, other.delivered_to, other.tracked) == (there.packet, FAR, frozenset())
+
+
+def test_a_flow_that_no_gateway_began_takes_none(network: Network) -> None:
+    """Who has the same address in another VPC has it still."""
+    there = out(network)
+    flows = frozenset(replace(flow, gateway="") for flow in there.tracked)
+    assert walk(network, there.sent, A, flows).tracked == frozenset()
 
 
 def test_what_another_gateway_sends_back_is_no_connection_of_the_first(network: Network) -> None:

@@ -155,7 +155,7 @@ class _Journey:
             trace = walk(self.network, packet, at, self.flows, self.nat_flows)
             if trace.delivered_to is None:
                 return None
-            self.flows |= trace.tracked
+            self.flows = trace.tracked | self.flows  # of equal ones the newer
             self.nat_flows |= {trace.nat_flow} if trace.nat_flow else set()
             packet, at = trace.packet, trace.delivered_to
             if at == INTERNET:

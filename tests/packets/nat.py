@@ -11,10 +11,12 @@ from realvpc.net import nat64
 from realvpc.net.addresses import ANY_IPV4, Address, Cidr
 from realvpc.net.elastic_ip import AddressAssociation, ElasticIp
 from realvpc.net.nat_gateway import Connectivity, NatGateway, NatGatewayState
+from realvpc.net.network import Network
 from realvpc.net.network_interface import Attachment, NetworkInterface
 from realvpc.net.resource import Resource
 from realvpc.net.route_table import Route, RouteTable, RouteTableAssociation, TableRoute, Target, TargetKind
 from realvpc.net.subnet import Subnet
+from realvpc.net.table import delete, put
 from realvpc.net.vpc import Ipv6CidrAssociation
 
 from .hosts import ALL_IN, ALL_OUT, COMMON, NOW, Rule, host, number, vpc
@@ -89,6 +91,26 @@ def vpc_with_nat(
             for place, (text, private) in enumerate(zip(public, own, strict=False))
         ),
     ]
+
+
+def with_another_gateway(network: Network, index: int) -> Network:
+    """In the place of VPC number ``index``'s gateway one with other ids and the same addresses."""
+    gateway, interface = network.nat_gateways[number("nat", index)], network.interfaces[number("eni", GATEWAY + index)]
+    assert interface.attachment
+    other = replace(gateway, id=number("nat", index + 1000))
+    attachment = replace(interface.attachment, owner_id=other.id)
+    its = replace(interface, id=number("eni", GATEWAY + index + 1000), attachment=attachment)
+    mapped = (
+        replace(row, association=replace(row.association, interface_id=its.id))
+        for row in network.elastic_ips.values()
+        if row.association and row.association.interface_id == interface.id
+    )
+    leading = (
+        TableRoute.of(network.route_tables[row.route_table_id], replace(row.route, target=target))
+        for row in network.table_routes.values()
+        if row.route.target.id == gateway.id and (target := replace(row.route.target, id=other.id))
+    )
+    return network.apply(put(other, *mapped, *leading)).apply(delete(gateway, interface)).apply(put(its))
 
 
 def private_host(index: int, vpc_index: int, address: str, *, ipv6: str | None = None) -> list[Resource]:

@@ -50,7 +50,7 @@ class Journey:
         self.packet = packet
         self.flows, self.nat_flows = flows, nat_flows
         self.hops: list[Hop] = []
-        self.tracked: list[Flow] = []  # that begin, in the order in which they take their places
+        self.tracked: list[Flow] = []  # that begin, or have another gateway; in the order of their places
         self.sightings: list[Sighting] = []
         self.sender: NetworkInterface | None = None  # where the packet entered, if it was at an interface
         self.nat_flow: NatFlow | None = None  # that begins
@@ -102,11 +102,22 @@ class Journey:
             self.tracked.append(flow)
 
     def track_way_back(self, receiver: NetworkInterface, gateway: str) -> None:
-        """The same, of what comes out of a NAT gateway, which is always tracked."""
+        """The same, of what comes out of a NAT gateway, which is always tracked.  A flow that another one began, which
+        has lost the address since, goes on with this one."""
+        if self.packet.quoted is not None:
+            return
         flow = Flow.arriving(receiver.id, self.packet)
-        if self.packet.quoted is None and flow not in self.flows:
+        known = next((each for each in self.flows if each == flow), None)
+        if known is None or (known.gateway and self.answered_gateway(known, flow.remote) is None):
             self.tracked = [each for each in self.tracked if each != flow]
-            self.tracked.append(replace(flow, gateway=gateway))
+            self.tracked.append(replace(known or flow, gateway=gateway))
+
+    def answered_gateway(self, flow: Flow | None, address: Address) -> NetworkInterface | None:
+        """That of the NAT gateway that the flow remembers, as long as it has the address."""
+        interface = self.network.interfaces.get(flow.gateway) if flow else None
+        if interface is None or self.network.nat_gateway_of(interface) is None or not interface.has(address):
+            return None
+        return interface
 
     def flow_at(self, sender: NetworkInterface) -> Flow | None:
         """The tracked flow that the sender's packet belongs to, or is an error about."""
@@ -130,6 +141,8 @@ class Journey:
         """Of a packet that arrives: one after the other, so that the last place is not for two flows that begin."""
         flows = self.flows
         for flow in self.tracked:
+            if flow in self.flows:
+                continue  # it has one
             self._check_room(self.network.interfaces[flow.interface_id], flows)
             flows |= {flow}
 

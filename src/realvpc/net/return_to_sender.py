@@ -17,10 +17,10 @@ from .route_table import LOOKUPS_MAXIMUM, RouteState, RouteTable, TargetKind
 
 def over_which_it_returns(journey: Journey, sender: NetworkInterface) -> Peering | None:
     """The peering connection over which the packet goes back to a NAT gateway; None: it goes as routes lead it."""
-    flow, network = journey.flow_at(sender), journey.network
-    interface = network.interfaces.get(flow.gateway) if flow else None
+    network = journey.network
+    interface = journey.answered_gateway(journey.flow_at(sender), journey.packet.destination)
     gateway = network.nat_gateway_of(interface) if interface else None
-    if interface is None or gateway is None or not interface.has(journey.packet.destination):
+    if interface is None or gateway is None:
         return None
     table = network.route_table_for(network.subnets[interface.subnet_id])
     peering = _peering_to(network, table, journey.packet.source)

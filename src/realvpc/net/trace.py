@@ -47,8 +47,9 @@ class Trace(Struct, frozen=True, kw_only=True):
     ``packet`` is the packet as it arrived or was dropped, after any translation.  ``reason`` is DELIVERED or why not,
     ``resource`` the one that decided and ``vpc_id`` where.  ``delivered_to`` is an interface id, INTERNET,
     SERVICES or ENDPOINTS.
-    ``tracked`` holds the flows that security groups remember because of this packet, ``nat_flow`` the connection that a
-    NAT gateway does.  ``sightings`` are the interfaces that saw the packet, in the order in which it came by.
+    ``tracked`` holds the flows that security groups remember, or remember otherwise, because of this packet,
+    ``nat_flow`` the connection that a NAT gateway does.  ``sightings`` are the interfaces that saw the packet, in the
+    order in which it came by.
     """
 
     sent: Packet

@@ -71,7 +71,7 @@ struct journey {
 	struct ends came;
 	__u64 generation;
 	__u64 sender; /* an interface, or INTERNET_ID */
-	__u64 returns_to; /* the NAT gateway to which answers will, or 0: for the flow that begins at the receiver */
+	__u64 returns_to; /* the NAT gateway to which answers will, or 0: for the receiver's flow */
 	__u32 length, gso_size, size; /* of the frame that came, and of its packet */
 	__u32 sighted;
 	__u32 is_unlogged; /* the interface that has seen it last */

@@ -261,6 +261,8 @@ INLINE __u32 remember(const struct passage *passage, struct flow_key *key, const
 			seen = shown; /* the ports are used again */
 		if (seen != flow->seen)
 			flow->seen = seen;
+		if (gateway)
+			flow->gateway = gateway;
 		if (idle(flow, now) > NANOSECONDS) /* one write a second: the cache line is shared */
 			flow->last = now;
 	} else if (passage->track && begin(key, shown, now, passage->sender, gateway)) {

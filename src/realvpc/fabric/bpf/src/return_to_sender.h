@@ -7,14 +7,12 @@
 #include "network_acl.h"
 #include "route.h"
 
-/* The NAT gateway that the sender's packet answers, or speaks of, and that still has the address; or NULL. */
-INLINE struct interface *answered_gateway(struct journey *journey)
+/* The NAT gateway that the flow remembers, as long as it has the address; or NULL. */
+INLINE struct interface *answered_gateway(const struct flow *flow, const struct address *address)
 {
-	struct flow *flow = tracked(&journey->leaving, bpf_ktime_get_coarse_ns());
 	struct interface *gateway = flow && flow->gateway ? interface_by_id(flow->gateway) : NULL;
 
-	if (!gateway || !(gateway->flags & INTERFACE_NAT_GATEWAY) ||
-	    !has_address(gateway, &journey->packet.destination))
+	if (!gateway || !(gateway->flags & INTERFACE_NAT_GATEWAY) || !has_address(gateway, address))
 		return NULL;
 	return gateway;
 }
@@ -46,7 +44,7 @@ APART int return_to_sender(struct journey *journey, const struct interface *send
 
 	if (!journey || !sender || !way)
 		return REASON_DELIVERED;
-	gateway = answered_gateway(journey);
+	gateway = answered_gateway(tracked(&journey->leaving, bpf_ktime_get_coarse_ns()), &journey->packet.destination);
 	mtu = gateway ? mtu_from(gateway, sender->vpc, &journey->packet.source) : 0;
 	if (!gateway || !mtu)
 		return REASON_DELIVERED;
@@ -66,13 +64,22 @@ INLINE __u32 set_off(struct journey *journey, const struct interface *sender, st
 	return reason || way->is_over_peering ? reason : leave(&journey->packet, sender, way);
 }
 
+/* Whether a gateway began the flow and has lost the address since. */
+APART int is_left_by_gateway(const struct flow *flow, const struct address *address)
+{
+	return flow && address && flow->gateway && !answered_gateway(flow, address);
+}
+
 /* At whom a NAT gateway has reached over a peering connection: what comes out of a gateway is always tracked (EC2 guide,
- * "Security group connection tracking"), and the flow knows where answers return. */
+ * "Security group connection tracking"), and the flow knows where answers return: to the gateway that began it, or when that
+ * has lost the address, to the one that has it now. */
 INLINE void track_way_back(struct passage *passage, struct journey *journey, const struct way *way)
 {
-	if (!way->is_over_peering || !journey->out.passes || journey->back.passes || journey->packet.is_error ||
-	    passage->flow)
+	if (!way->is_over_peering || !journey->out.passes || journey->back.passes || journey->packet.is_error)
 		return;
-	passage->track = 1;
+	if (!passage->flow)
+		passage->track = 1;
+	else if (!is_left_by_gateway(passage->flow, &journey->arriving.remote))
+		return;
 	journey->returns_to = journey->out.inward.gateway;
 }
