@@ -85,10 +85,11 @@ def machines_delta(before: State, after: State, change: Change) -> MachinesDelta
 
 def work_of(before: State, after: State, change: Change) -> int:
     """What `machines_delta` looks at: the rows of the change, and what load balancers concerned forward, to whom."""
+    affected = machines_affected(before, after, change)
     sizes = (
         size_of(state.network, balancer)
         for state in (before, after)
-        for name in machines_affected(before, after, change)
+        for name in affected
         if (balancer := state.network.load_balancers.get(name)) is not None
     )
     return len(change) + sum(sizes)
