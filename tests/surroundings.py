@@ -84,8 +84,11 @@ def note(run_dir: Path) -> None:
 
 
 def leave(directory: Path) -> list[str]:
-    """Delete the run's directory, and name what else stays of the run, or stayed in the directory."""
-    run_dirs = [Path(path.read_text()) for path in (directory / _NOTES).iterdir()]
+    """Delete the run's directory, and name what else stays of the run, or stayed in the directory.
+
+    Of a run that was interrupted others may still delete; what is gone is passed over.
+    """
+    run_dirs = list(_noted(directory))
     mounts = list(_mounts([directory, *run_dirs]))
     found = [f"mount {point}" for point in mounts]
     found += [f"process {pid}: {command}" for pid, command in _processes([directory, *run_dirs])]
@@ -94,10 +97,24 @@ def leave(directory: Path) -> list[str]:
     found += [f"control group {path}" for path in _control_groups() if path.name in names]
     found += [f"range of ids {link}" for link in ids(*run_dirs)]
     expected = ("pytest-of-", _HOME, _NOTES, _EXAMPLES)
-    found += [f"file {path}" for path in directory.iterdir() if not path.name.startswith(expected)]
-    if not mounts:
-        shutil.rmtree(directory)
+    found += [f"file {path}" for path in _in(directory) if not path.name.startswith(expected)]
+    while not mounts and directory.exists():
+        with suppress(FileNotFoundError):
+            shutil.rmtree(directory)
     return found
+
+
+def _noted(directory: Path) -> Iterator[Path]:
+    for path in _in(directory / _NOTES):
+        with suppress(FileNotFoundError):
+            yield Path(path.read_text())
+
+
+def _in(directory: Path) -> list[Path]:
+    try:
+        return list(directory.iterdir())
+    except FileNotFoundError:
+        return []
 
 
 def _mounts(directories: list[Path]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,24 @@ def test_files_and_directories_that_stay_are_named(run: Path, tmp_path: Path) ->
     (run / "notes/service").write_text(str(tmp_path / "service"))
     assert leave(run) == [f"directory {tmp_path}/service", f"file {run}/forgotten"]
     assert not run.exists()
+
+
+def test_what_is_deleted_meanwhile_is_passed_over(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("first", "second", "pytest-of-mei"):
+        (run / name).touch()
+    (run / "notes/gone").symlink_to("nowhere")
+    unlink, lost = os.unlink, list[object]()
+
+    def late(path: str, **more: Any) -> None:
+        unlink(path, **more)
+        lost.append(path)
+        if len(lost) < 3:
+            raise FileNotFoundError(path)
+
+    monkeypatch.setattr(os, "unlink", late)
+    assert sorted(leave(run)) == [f"file {run}/first", f"file {run}/second"]
+    assert not run.exists()
+    assert leave(run) == []
 
 
 def test_processes_that_stay_are_named(run: Path) -> None:
