@@ -42,3 +42,5 @@ def test_it_takes_nothing_before_and_after_it_is_active(state: LoadBalancerState
     found = why(network, resolve(network, "i-a"), resolve(network, NODE), "tcp", 1)
     assert (found["reachable"], found["reason"]) == (False, "INSTANCE_NOT_RUNNING")
     assert found["forward"][-1]["rule"] == f"{BALANCER} is {state}"
+    through_endpoint = why(network, resolve(network, "i-v"), resolve(network, LINK), "tcp", 1)
+    assert (through_endpoint["reachable"], through_endpoint["reason"]) == (False, "NO_LISTENER")

@@ -93,8 +93,8 @@ class Misdelivery(Enum):
         "応答は {instead} に届きます。{source} から見た {destination} は {asked} のアドレスではありません。",
     )
     NO_LISTENER = (
-        "The packet arrives at {instead}, a load balancer's, which has no listener for it: nothing answers.",
-        "パケットはロードバランサーの {instead} に届きますが、該当するリスナーがないため応答はありません。",
+        "The packet arrives at {instead}, where no active load balancer has a listener for it: nothing answers.",
+        "パケットは {instead} に届きますが、アクティブなロードバランサーに該当するリスナーがないため応答はありません。",
     )
     AT_A_MIDDLEBOX = (
         "A route leads to {instead}, whose source/destination check is off: whether that machine passes on what is for "
@@ -158,7 +158,9 @@ def ask(network: Network, question: Question) -> Reachability:
         return Reachability(question, forward, None, Stray(Misdelivery.ANOTHER_HAS_THE_ADDRESS, forward, meant))
     interface = network.interfaces.get(there)
     balancer = balancer_at(network, interface) if interface is not None else None
-    if balancer is not None and not listens(network, balancer, question.protocol, question.port):
+    if balancer is not None and not (
+        balancer.is_active and listens(network, balancer, question.protocol, question.port)
+    ):
         return Reachability(question, forward, None, Stray(Misdelivery.NO_LISTENER, forward, meant))
     through = frozenset({forward.nat_flow}) if forward.nat_flow else frozenset()
     back = walk(network, forward.packet.reply(), forward.delivered_to, forward.tracked, through)
