@@ -16,7 +16,7 @@ from realvpc.api.core.errors import AwsError
 from realvpc.clock import Clock
 from realvpc.daemon import settle
 from realvpc.session import command_actions
-from realvpc.wire.model import service_model
+from realvpc.wire.model import SERVICES, service_model
 
 from .conftest import caller
 from .ssm.test_session import Manager
@@ -41,10 +41,11 @@ def sparse(shape: Shape, words: Any, name: str, depth: int = 0) -> Iterator[Any]
     elif isinstance(shape, MapShape):
         yield {}
     else:
-        yield words(shape, name, depth)
+        value = words(shape, name, depth)
+        yield "?" if value == "\ud800" else value  # which no dialect lets through
 
 
-@pytest.mark.parametrize("service", ["ec2", "iam", "logs", "route53", "ssm", "sts"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_no_action_relies_on_what_need_not_be_there(
     service: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -190,7 +190,7 @@ def test_services_that_need_ipv4_are_refused(client: Client, vpc_id: str, subnet
         "VpcId": vpc_id,
     }
     service |= {"PrivateDnsEnabled": False}
-    assert client.refused("CreateVpcEndpoint", SubnetIds=[subnet_id], **service).code == "InvalidParameterValue"
+    assert client.refused("CreateVpcEndpoint", SubnetIds=[subnet_id], **service).code == "InvalidParameter"
 
 
 def test_an_instance_connect_endpoint_there_connects_to_ipv6(client: Client, subnet_id: str) -> None:
