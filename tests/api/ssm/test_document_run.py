@@ -10,6 +10,7 @@ import pytest
 
 from realvpc.api.core.call import Call
 from realvpc.clock import Clock
+from realvpc.session import command_runner
 from realvpc.session.step import Step
 
 from ..conftest import caller
@@ -124,3 +125,18 @@ def test_what_cannot_be_run_is_refused(
         "SendCommand", DocumentName="ping", InstanceIds=[manager.instance_id], Parameters=parameters
     )
     assert error.code == code
+
+
+def test_an_account_has_so_many_steps_at_a_time(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_runner, "STEPS_OF_AN_ACCOUNT", 2)
+    make(manager, "two", content(parameters={}, mainSteps=[STEP | {"name": name} for name in ("first", "last")]))
+    make(manager, "three", content(parameters={}, mainSteps=[STEP | {"name": name} for name in ("a", "b", "c")]))
+
+    async def scene() -> None:
+        error = manager.refused("SendCommand", DocumentName="three", InstanceIds=[manager.instance_id])
+        assert (error.code, error.status) == ("ServiceQuotaExceededException", 400)
+        assert not manager("ListCommands")["Commands"]
+        manager("SendCommand", DocumentName="two", InstanceIds=[manager.instance_id])
+        manager.rooms.commands.cancel_all()
+
+    asyncio.run(scene())

@@ -18,6 +18,7 @@ from realvpc.net.instance import InstanceState
 from realvpc.session import command_runner
 from realvpc.session.sessions import Limits
 from realvpc.wire.services import Services
+from tests.patience import PATIENCE_SECONDS
 
 from ..conftest import MAIN, OTHER, TOKYO, VIRGINIA, Client, caller, new_service, performed
 from ..rooms import Rooms
@@ -229,9 +230,9 @@ def test_an_account_has_so_many_commands_at_a_time(manager: Manager, monkeypatch
         error = manager.refused("SendCommand", InstanceIds=[manager.instance_id], **request)
         assert error.code == "ServiceQuotaExceededException"
         assert len(manager("ListCommands")["Commands"]) == 1
-        for _ in range(10):
-            await asyncio.sleep(0)
-        assert manager("ListCommands")["Commands"][0]["Status"] == "Failed", "nobody reaches the machine"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while manager("ListCommands")["Commands"][0]["Status"] != "Failed":  # nobody reaches the machine
+                await asyncio.sleep(0)
         manager("SendCommand", InstanceIds=[manager.instance_id], **request)
         manager.rooms.commands.cancel_all()
 
