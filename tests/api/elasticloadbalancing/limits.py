@@ -52,7 +52,9 @@ def _listeners(client: Client) -> Nth:
 
 def _targets_of_a_group(client: Client) -> Nth:
     _, [group, *_] = _made(client, make_vpc(client))
-    return lambda number: elb("RegisterTargets", **group, Targets=[{"Id": f"10.20.0.{number}"}])
+    return lambda number: elb(
+        "RegisterTargets", **group, Targets=[{"Id": f"10.20.0.{number + 4}"}]
+    )  # those before are reserved
 
 
 def _targets_of_a_balancer(client: Client) -> Nth:
