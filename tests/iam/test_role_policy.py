@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from realvpc.iam.agent_policy import lets_agent_register
 from realvpc.iam.directory import Directory
 from realvpc.iam.role import Role
 from realvpc.iam.role_policy import lets
@@ -46,6 +47,29 @@ def statement(effect: str = "Allow", **more: Any) -> dict[str, Any]:
 )
 def test_what_is_let(statements: list[dict[str, Any]], is_allowed: bool) -> None:
     assert lets(Directory(), role(*statements), ASKED) is is_allowed
+
+
+@pytest.mark.parametrize(
+    ("condition", "as_service", "as_agent"),
+    [
+        ({"NumericLessThan": {"ec2:RoleDelivery": "2.0"}}, True, True),
+        ({"NumericLessThan": {"ec2:RoleDelivery": "3.0"}}, True, False),
+        ({"ArnNotLike": {"ec2:SourceInstanceARN": "arn:aws:ec2:*:*:instance/i-1"}}, False, True),
+        ({"ArnLike": {"ec2:SourceInstanceARN": "arn:aws:ec2:*:*:instance/i-1"}}, True, False),
+        ({"StringEquals": {"aws:Ec2InstanceSourceVpc": "vpc-1"}}, True, False),
+    ],
+)
+def test_a_denial_of_how_instances_got_credentials_is_about_instances(
+    condition: dict[str, Any], as_service: bool, as_agent: bool
+) -> None:
+    """EC2 guide, "Work with instance metadata": what denies all that IMDSv1 delivered leaves alone the agent, which
+    has IMDSv2, and services that assume a role."""
+    denying = role(
+        statement(Action="*"),
+        statement("Deny", Action="*", Condition=condition),
+    )
+    assert lets(Directory(), denying, ASKED) is as_service
+    assert lets_agent_register(Directory(), denying, "arn:aws:ec2:us-east-1:111111111111:instance/i-1") is as_agent
 
 
 def test_hostile_patterns_cost_little_and_asking_again_nothing() -> None:

@@ -13,6 +13,8 @@ from .role_policy import lets
 
 
 def lets_agent_register(directory: Directory, role: Role, instance_arn: str) -> bool:
-    """Channels are of no resource, so that a policy has to allow them on all."""
+    """Channels are of no resource, so that a policy has to allow them on all.  The agent gets its credentials by
+    IMDSv2."""
     asked = ("ssm:updateinstanceinformation", instance_arn), ("ssmmessages:opencontrolchannel", "*")
-    return lets(directory, role, asked, FOR_SYSTEMS_MANAGER)
+    conditions = {"ec2:RoleDelivery": "2.0", "ec2:SourceInstanceARN": instance_arn}
+    return lets(directory, role, asked, FOR_SYSTEMS_MANAGER, conditions)
