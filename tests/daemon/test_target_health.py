@@ -277,16 +277,20 @@ def test_what_cannot_be_written_is_told_again(port: int) -> None:
     asyncio.run(look())
 
 
-def test_where_nobody_could_look_nothing_is_told_and_the_next_look_comes(port: int) -> None:
+def test_where_nobody_could_look_nothing_is_told_and_the_next_look_comes_sooner(port: int) -> None:
     async def look() -> None:
         health, service = looking(places := Gate(), replace(LOCAL, port=port))
         places.opened.set()
         places.is_away = True
         await turn(health, 0)
-        assert (service.health, service.told) == ([I], [])
+        assert (service.health, service.told, places.came) == ([I], [], 1)
         places.is_away = False
-        await turn(health, 30)
+        await turn(health, 4.9)
+        assert places.came == 1
+        await turn(health, 5)
         assert service.health == [H]
+        await turn(health, 34.9)
+        assert places.came == 2
 
     asyncio.run(look())
 

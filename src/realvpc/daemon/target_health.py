@@ -30,6 +30,7 @@ AT_ONCE = 32
 """Looks at targets of one account: whoever has many that do not answer waits for them alone."""
 
 _TICK = 0.5  # seconds
+_SOONER = 5.0  # seconds after a look that nobody could take: the shortest interval that a target group may have
 
 Key = tuple[str, str, int]
 """Target group, id and port."""
@@ -114,6 +115,8 @@ class TargetHealth:
         finally:
             self._busy[watch.account] -= 1
             watch.is_busy = False
+        if well is None:  # as when the node has not made the place yet that it is told of
+            watch.due -= max(0.0, watch.look.check.interval - _SOONER)
         health = _health_of(self._service.state.network, key)
         if well is None or health is None or self._watches.get(watch.look.place, {}).get(key) is not watch:
             return
