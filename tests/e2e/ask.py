@@ -9,7 +9,7 @@ import sys
 def exchange(server: str, protocol: str, wire: bytes) -> bytes:
     kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
     with socket.socket(socket.AF_INET, kind) as client:
-        client.settimeout(1)
+        client.settimeout(60)
         client.connect((server, 53))  # only an answer from where it was asked counts
         if protocol == "udp":
             client.send(wire)

@@ -130,7 +130,7 @@ def test_bytes_arrive_and_are_answered(fabric: Fabric, kind: int, client: str, s
 def sent(sender: socket.socket, data: bytes, to: Any, receiver: socket.socket) -> tuple[bytes, Any]:
     """A datagram that arrives; the first one may be lost, on which the sender learns how narrow the path is."""
     receiver.settimeout(1)
-    for _ in range(3):
+    for _ in range(int(PATIENCE_SECONDS)):
         sender.sendto(data, to)
         with contextlib.suppress(TimeoutError):
             return receiver.recvfrom(1 << 16)
