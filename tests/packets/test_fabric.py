@@ -71,8 +71,15 @@ def walkthrough() -> Network:
 
 
 def counted(fabric: Fabric, work: Callable[[], object]) -> dict[str, int]:
-    """What the counters gained by ``work``."""
-    before = fabric.counters()
+    """What the counters gained by ``work``; the end of a connection before it takes a moment."""
+    seen = [fabric.counters(), {}]
+
+    def are_still() -> bool:
+        seen[:] = seen[1], fabric.counters()
+        return seen[0] == seen[1]
+
+    eventually(are_still, what="that nothing is under way")
+    before = seen[1]
     work()
     return {name: gained for name, value in fabric.counters().items() if (gained := value - before[name])}
 

@@ -108,5 +108,5 @@ def test_what_cannot_be_made_anew_is_missed_until_it_can(fabric: Fabric, monkeyp
     assert_packets_pass(fabric)
 
 
-def refuse(*arguments: object, in_use: bool) -> None:
+def refuse(*_: object, **__: object) -> None:
     raise OSError("made to fail")
