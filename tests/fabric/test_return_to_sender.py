@@ -173,6 +173,17 @@ def test_a_flow_stays_with_its_gateway_as_long_as_that_has_the_address(where: Pa
     assert layout.FLOW.unpack(value)["gateway"] == number_of(number("eni", GATEWAY + 1))
 
 
+def test_the_peering_connection_of_another_vpc_is_no_way_back(where: Path, loaded: Object) -> None:
+    """Although the gateway's table leads, over one of that VPC's, to it."""
+    network = NETWORK.apply(
+        put(*vpc_with_nat(5, "10.20.0.0/16", peers=[("10.30.0.0/16", 5)], public=["198.18.2.5"]), peering(5, 5, 2))
+    )
+    both = Both(where, Kernel(loaded, network), network)
+    answer = both.send(asking(UDP), A).packet.reply()
+    both.change(route(network, 1, "10.30.0.0/16", Target(TargetKind.ROUTE_TABLE, number("rtb", 5))))
+    assert both.send(answer, FAR).reason is Reason.IGW_NO_PUBLIC_ADDRESS
+
+
 def test_a_flow_that_no_gateway_began_takes_none(send: Send, kernel: Kernel) -> None:
     """Who has the same address in another VPC has it still."""
     key = flow_key(Flow.arriving(FAR, read(send(frame(asking(UDP)), A).data)))

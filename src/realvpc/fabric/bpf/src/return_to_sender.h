@@ -17,11 +17,12 @@ INLINE struct interface *answered_gateway(const struct flow *flow, const struct 
 	return gateway;
 }
 
-/* How large a packet may be on the way that the gateway has to the address, if it is a peering connection with this VPC;
+/* How large a packet may be on the way that the gateway has to the address, if it is a peering connection of its VPC with
+ * this one;
  * or 0.  Such connections are of IPv4. */
 INLINE __u32 mtu_from(const struct interface *gateway, __u64 vpc, const struct address *address)
 {
-	__u64 table = gateway->route_table;
+	__u64 table = gateway->route_table, of = gateway->vpc;
 
 	for (int lookups = 0; lookups < LOOKUPS_MAXIMUM; lookups++) {
 		struct route *route = LPM_LOOKUP(routes, table, address);
@@ -29,8 +30,9 @@ INLINE __u32 mtu_from(const struct interface *gateway, __u64 vpc, const struct a
 		if (!route)
 			return 0;
 		if (route->kind != ROUTE_ROUTE_TABLE)
-			return route->kind == ROUTE_PEERING && route->vpc == vpc ? route->mtu : 0;
+			return route->kind == ROUTE_PEERING && route->vpc == vpc && of == gateway->vpc ? route->mtu : 0;
 		table = route->target;
+		of = route->vpc;
 	}
 	return 0;
 }
