@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import struct
 import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
@@ -16,6 +15,8 @@ from pathlib import Path
 
 from msgspec import Struct
 from pyroute2 import NFCTSocket
+from pyroute2.netlink.exceptions import NetlinkError
+from pyroute2.netlink.nfnetlink.nftsocket import NFT_MSG_GETGEN, NFTSocket, nft_gen_msg
 
 from realvpc.net.machine import Forward
 
@@ -25,10 +26,6 @@ from .rtnetlink import HAS_IPV6
 
 _NFT_SECONDS = 60
 _OF_THREAD = Path("/proc/sys/net")
-_GETGEN = 10 << 8 | 16  # of nfnetlink's part for nftables
-_NETLINK_NETFILTER, _NLM_F_REQUEST, _NLMSG_ERROR = 12, 1, 2
-_HEADER = struct.Struct("=IHHIIBBH")  # nlmsghdr, nfgenmsg
-_GENERATION = struct.Struct("=HH4s")  # NFTA_GEN_ID, which comes first
 
 _SETTINGS = {
     "ipv4/ip_forward": "1",
@@ -113,12 +110,10 @@ def _replace_rules(text: str) -> None:
 
 
 def _generation() -> int:
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_NETFILTER) as asking:
-        asking.send(_HEADER.pack(_HEADER.size, _GETGEN, _NLM_F_REQUEST, 1, 0, socket.AF_UNSPEC, 0, 0))
-        answer = asking.recv(1 << 12)
-    _, kind, *_ = _HEADER.unpack_from(answer)
-    if kind == _NLMSG_ERROR:
-        code = -struct.unpack_from("=i", answer, 16)[0]
-        raise OSError(code, os.strerror(code))
-    *_, number = _GENERATION.unpack_from(answer, _HEADER.size)
-    return int.from_bytes(number, "big")
+    """Raises OSError."""
+    try:
+        with closing(NFTSocket()) as netlink:
+            [answer] = netlink.request_get(nft_gen_msg(), NFT_MSG_GETGEN)
+    except NetlinkError as error:
+        raise OSError(error.code, os.strerror(error.code)) from error
+    return int(answer.get_attr("NFTA_GEN_ID"))
